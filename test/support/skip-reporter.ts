@@ -2,20 +2,21 @@ import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 
 const marker = /\[skipped: (.+)\]$/;
 
-/** Ends the run with the number of skipped tests and what each group of them lacked. */
+/** Ends the run with the number of skipped tests, what each group of them lacked, and one plain line of totals. */
 export default class SkipReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
+    const skipped = tests.filter((test) => test.result().state === 'skipped');
     const lacking = new Map<string, number>();
-    let skipped = 0;
-    for (const module of modules) {
-      for (const test of module.children.allTests('skipped')) {
-        skipped += 1;
-        const reason = reasonOf(test);
-        lacking.set(reason, (lacking.get(reason) ?? 0) + 1);
-      }
+    for (const reason of skipped.map(reasonOf)) lacking.set(reason, (lacking.get(reason) ?? 0) + 1);
+    console.log(skipped.length === 0 ? '\nNo test was skipped.' : `\n${skipped.length} tests were skipped:`);
+    for (const [reason, times] of lacking) console.log(`  ${times} x skipped: ${reason}`);
+    console.log(`\n${count('passed')} passed, ${count('failed')} failed, ${skipped.length} skipped`);
+    if (skipped.length > 0 && process.env['GRAYLANE_REQUIRE'] === 'all') {
+      console.log('GRAYLANE_REQUIRE=all: a skipped test is a failure');
+      process.exitCode = 1;
     }
-    console.log(skipped === 0 ? '\nNo test was skipped.' : `\n${skipped} tests were skipped:`);
-    for (const [reason, count] of lacking) console.log(`  ${count} x skipped: ${reason}`);
   }
 }
 

@@ -1,0 +1,71 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { ServiceReport } from './service.ts';
+
+const patienceMs = 60_000;
+const telemetry = new URL('./telemetry.js', import.meta.url).href;
+
+/** One process of the demo: a service of the shop, or the flag server. */
+export class ChildService {
+  readonly name: string;
+  readonly #process: ChildProcess;
+  #stopping = false;
+
+  /** A service of the shop: the file of its name beside this one, with OpenTelemetry loaded first. */
+  static shop(name: string, settings: NodeJS.ProcessEnv): ChildService {
+    const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+    return new ChildService(name, fork(file, [], { execArgv: ['--import', telemetry], env: { ...process.env, ...settings } }));
+  }
+
+  /** The flag server over one flags file; its ports come from `GRAYLANE_PORT` and its siblings. */
+  static flagServer(flagsFile: string): ChildService {
+    const bin = new URL('bin/graylane-server.js', import.meta.resolve('@graylane/server/package.json'));
+    return new ChildService('flag server', fork(fileURLToPath(bin), ['--flags', flagsFile]));
+  }
+
+  private constructor(name: string, child: ChildProcess) {
+    this.name = name;
+    this.#process = child;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** The port the service listens on, once it does. Rejects with the service's own words when it can't start. */
+  async ready(): Promise<number> {
+    const port = await this.#report();
+    this.#process.once('exit', (code, signal) => {
+      if (!this.#stopping) console.error(`graylane: ${this.name} ended (${signal ?? `exit code ${code}`}); the others go on`);
+    });
+    return port;
+  }
+
+  /** Asks the process to end and waits until it has. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const gone = once(this.#process, 'exit');
+    this.#process.kill('SIGTERM');
+    await gone;
+  }
+
+  async #report(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        reject(new Error(`${this.name} was not ready within ${patienceMs / 1000} s`));
+      }, patienceMs);
+      this.#process.once('message', (message) => {
+        clearTimeout(late);
+        const report = message as ServiceReport;
+        if ('ready' in report) resolve(report.ready);
+        else reject(new Error(`${this.name} can't start: ${report.failed}`));
+      });
+      this.#process.once('exit', (code) => {
+        clearTimeout(late);
+        reject(new Error(`${this.name} ended before it was ready (exit code ${code}); its messages are above`));
+      });
+    });
+  }
+}

@@ -1,0 +1,18 @@
+import { GraylaneProvider } from '@graylane/provider';
+import { OpenFeature, type Client } from '@openfeature/server-sdk';
+import { setting } from './setting.ts';
+
+/** The OpenFeature client of every service: rules from the flag server, decided in-process, with what the baggage brought. */
+await OpenFeature.setProviderAndWait(
+  new GraylaneProvider({
+    source: { url: setting('GRAYLANE_URL') },
+    baggage: {
+      lane: { authoritative: true },
+      'user-id': { as: 'targetingKey' },
+      tenant: {},
+      region: {},
+    },
+  }),
+);
+
+export const flagClient: Client = OpenFeature.getClient();

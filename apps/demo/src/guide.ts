@@ -1,0 +1,38 @@
+/** What the demo tells a newcomer once everything runs. */
+export interface Running {
+  readonly gateway: string;
+  readonly flagServer: string;
+  readonly flagServerPid: number | undefined;
+  readonly flagsFile: string;
+  readonly kafka: boolean;
+}
+
+/** Prints commands to paste, in the order that tells the story. */
+export function printGuide({ gateway, flagServer, flagServerPid, flagsFile, kafka }: Running): void {
+  const { port } = new URL(flagServer);
+  const flag = `${flagServer}/api/v1/environments/default/flags/lane`;
+  console.log(`
+The shop is open: gateway -> orders (HTTP) -> payments (gRPC)${kafka ? ' -> ledger (Kafka)' : ''}
+
+An ordinary request is baseline in every service:
+  curl -s ${gateway}/checkout
+
+A request of the tenant "internal" is gray in every service, and gets the new fee in Shenzhen:
+  curl -s ${gateway}/checkout -H 'x-user-id: ada' -H 'x-tenant-id: internal' -H 'x-region: cn-shenzhen'
+
+A stranger can't dye a request; the edge strips the header:
+  curl -s ${gateway}/checkout -H 'baggage: lane=gray'
+${kafka ? `\nWhat the ledger saw, with the traceId of an answer above:\n  curl -s ${gateway}/ledger/<traceId>\n` : ''}
+Change who is gray; the next request obeys. Edit ${flagsFile}
+or send the flag (here: everyone of tenant "acme"):
+  curl -s ${flag} -X PUT -H 'content-type: application/json' \\
+    -H "if-match: $(curl -sI ${flag} | tr -d '\\r' | sed -n 's/^etag: //ip')" \\
+    -d '{"state":"ENABLED","variants":{"baseline":"baseline","gray":"gray"},"defaultVariant":"baseline",
+         "targeting":{"if":[{"==":[{"var":"tenant"},"acme"]},"gray"]}}'
+
+Take the flag server away; the shop keeps deciding. Then bring it back:
+  kill ${flagServerPid}
+  npx graylane-server --flags ${flagsFile} --port ${port}
+
+Ctrl-C stops everything.`);
+}

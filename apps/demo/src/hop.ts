@@ -1,0 +1,30 @@
+import { getActiveLane } from '@graylane/baggage';
+import { flagClient } from './flag-client.ts';
+
+/** What one service saw of a request: its lane, and how its flags decided. */
+export interface Hop {
+  readonly service: string;
+  readonly transport: 'http' | 'grpc' | 'kafka';
+  readonly lane: string;
+  readonly flags: Readonly<Record<string, Decision>>;
+}
+
+/** One flag's answer in one service. */
+export interface Decision {
+  readonly value: boolean;
+  readonly variant: string;
+  readonly reason: string;
+}
+
+const flagKeys = ['payment-new-fee-calculation', 'receipt-redesign'];
+
+/** Describes the active request as this service sees it. No evaluation context is passed: all it needs came in the baggage. */
+export async function describeHop(service: string, transport: Hop['transport']): Promise<Hop> {
+  const decisions = await Promise.all(flagKeys.map(async (key) => [key, await decide(key)] as const));
+  return { service, transport, lane: getActiveLane(), flags: Object.fromEntries(decisions) };
+}
+
+async function decide(key: string): Promise<Decision> {
+  const { value, variant = '', reason = 'UNKNOWN' } = await flagClient.getBooleanDetails(key, false);
+  return { value, variant, reason };
+}

@@ -1,0 +1,30 @@
+import { baggageServerInterceptor } from '@graylane/baggage/grpc';
+import { withBaggageProducer } from '@graylane/baggage/kafka';
+import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import { describeHop } from './hop.ts';
+import { connectKafka, topic } from './kafka.ts';
+import { paymentsService, type Charge } from './payments-contract.ts';
+import { announceGrpc } from './service.ts';
+
+const keys = ['lane', 'user-id', 'tenant', 'region'];
+const producer = connectKafka('payments')?.producer();
+const ledger = producer && withBaggageProducer(producer, { egress: { to: { [`kafka:${topic}`]: keys } } });
+await ledger?.connect();
+
+/** Payments knows nothing of the request but what the baggage brought. */
+async function charge(amount: number): Promise<Charge> {
+  const hop = await describeHop('payments', 'grpc');
+  const fee = hop.flags['payment-new-fee-calculation']?.value ? 1.5 : 2.5;
+  const total = amount + fee;
+  await ledger?.send({ topic, messages: [{ value: JSON.stringify({ total }) }] });
+  return { total, hops: [hop] };
+}
+
+const server = new Server({ interceptors: [baggageServerInterceptor({ ingress: { mode: 'accept', keys } })] });
+server.addService(paymentsService, {
+  Charge(call: ServerUnaryCall<{ amount: number }, Charge>, respond: sendUnaryData<Charge>) {
+    charge(call.request.amount).then((response) => respond(null, response), respond);
+  },
+});
+
+announceGrpc(server, ServerCredentials.createInsecure(), 'payments', 'PAYMENTS_PORT', () => ledger?.disconnect());

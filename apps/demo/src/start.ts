@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url';
+import { ChildService } from './child-service.ts';
+import { printGuide } from './guide.ts';
+import { portSetting } from './setting.ts';
+
+const flagsFile = process.env['GRAYLANE_FLAGS'] ?? fileURLToPath(new URL('../flags.json', import.meta.url));
+const kafkaBrokers = process.env['KAFKA_BROKERS'];
+const running: ChildService[] = [];
+
+process.once('SIGINT', () => void stop(0));
+process.once('SIGTERM', () => void stop(0));
+
+try {
+  const flagServer = ChildService.flagServer(flagsFile);
+  const flagServerPort = await start(flagServer);
+  const url = `http://127.0.0.1:${flagServerPort}`;
+  const shared = { GRAYLANE_URL: url };
+  const ledgerPort = kafkaBrokers ? await start(ChildService.shop('ledger', shared)) : undefined;
+  if (ledgerPort === undefined) {
+    console.log('  ledger       not started: set KAFKA_BROKERS (host:port) to let Kafka take part');
+  }
+  const paymentsPort = await start(ChildService.shop('payments', shared));
+  const ordersPort = await start(
+    ChildService.shop('orders', { ...shared, PAYMENTS_TARGET: `127.0.0.1:${paymentsPort}` }),
+  );
+  const gatewayPort = await start(
+    ChildService.shop('gateway', {
+      ...shared,
+      ORDERS_URL: `http://127.0.0.1:${ordersPort}`,
+      ...(ledgerPort === undefined ? {} : { LEDGER_URL: `http://127.0.0.1:${ledgerPort}` }),
+      GATEWAY_PORT: String(portSetting('GATEWAY_PORT', 3000)),
+    }),
+  );
+  printGuide({
+    gateway: `http://127.0.0.1:${gatewayPort}`,
+    flagServer: url,
+    flagServerPid: flagServer.pid,
+    flagsFile,
+    kafka: ledgerPort !== undefined,
+  });
+} catch (error) {
+  console.error(`graylane: ${error instanceof Error ? error.message : String(error)}`);
+  await stop(1);
+}
+
+async function start(service: ChildService): Promise<number> {
+  running.push(service);
+  const port = await service.ready();
+  console.log(`  ${service.name.padEnd(12)} ready on 127.0.0.1:${port}`);
+  return port;
+}
+
+/** Ends the services in the order of the request, so that none calls one that is gone. */
+async function stop(exitCode: number): Promise<void> {
+  console.log('graylane: stopping ...');
+  for (const service of running.reverse()) await service.stop();
+  process.exit(exitCode);
+}

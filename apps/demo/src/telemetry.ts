@@ -1,0 +1,27 @@
+// Loaded by --import before a service: OpenTelemetry as teams run it, auto-instrumentation included.
+import { register } from 'node:module';
+import { GraylaneBaggagePropagator } from '@graylane/baggage';
+import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { GrpcInstrumentation } from '@opentelemetry/instrumentation-grpc';
+import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
+import { KafkaJsInstrumentation } from '@opentelemetry/instrumentation-kafkajs';
+import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+
+register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
+
+new NodeTracerProvider().register({
+  propagator: new CompositePropagator({
+    propagators: [new W3CTraceContextPropagator(), new GraylaneBaggagePropagator({ inject: 'adapters' })],
+  }),
+});
+
+registerInstrumentations({
+  instrumentations: [
+    new HttpInstrumentation(),
+    new UndiciInstrumentation(),
+    new GrpcInstrumentation(),
+    new KafkaJsInstrumentation(),
+  ],
+});

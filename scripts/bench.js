@@ -1,0 +1,26 @@
+// `npm run bench [name ...]`: runs the benchmarks of test/bench one after another, since they would disturb each other.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const all = readdirSync(`${root}test/bench`)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -'.ts'.length));
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !all.includes(name));
+if (unknown.length > 0) {
+  console.error(`bench: there is no benchmark "${unknown.join('", "')}". There are: ${all.join(', ')}`);
+  process.exit(1);
+}
+
+const failed = (wanted.length > 0 ? wanted : all).filter((name) => !run(name));
+if (failed.length > 0) console.error(`bench: ${failed.join(', ')} failed`);
+process.exit(failed.length === 0 ? 0 : 1);
+
+function run(name) {
+  console.log(`\nbench: ${name}`);
+  const args = ['--expose-gc', '--conditions=@graylane/source', '--import', 'tsx', `test/bench/${name}.ts`];
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
+}
