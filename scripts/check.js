@@ -16,15 +16,27 @@ const gates = [
   ['types of the tests', 'tsc', '-p', 'test'],
   ['unused code', 'knip'],
   ...published.map((folder) => [`package ${folder}`, 'publint', '--strict', folder]),
-  ...published.map((folder) => [`exported types of ${folder}`, 'attw', '--profile', 'esm-only', '--pack', folder]),
+  ...published.map((folder) => [
+    `exported types of ${folder}`,
+    'attw',
+    '--profile',
+    'esm-only',
+    '--pack',
+    folder,
+  ]),
 ];
 
 run('setup', process.execPath, 'scripts/setup.js') || process.exit(1);
 const failed = gates.filter(([name, command, ...args]) => !run(name, 'npx', '--no', command, ...args));
-console.log(failed.length === 0 ? '\ncheck: clean' : `\ncheck: ${failed.map(([name]) => name).join(', ')} failed`);
+console.log(
+  failed.length === 0 ? '\ncheck: clean' : `\ncheck: ${failed.map(([name]) => name).join(', ')} failed`,
+);
 process.exit(failed.length === 0 ? 0 : 1);
 
 function run(name, command, ...args) {
   console.log(`\ncheck: ${name}`);
-  return spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' }).status === 0;
+  return (
+    spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' }).status ===
+    0
+  );
 }

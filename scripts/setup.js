@@ -9,7 +9,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = `${root}node_modules/.graylane-installed`;
 
 requireNode(20, 19);
-const lock = createHash('sha256').update(readFileSync(`${root}package-lock.json`)).update(process.version).digest('hex');
+const lock = createHash('sha256')
+  .update(readFileSync(`${root}package-lock.json`))
+  .update(process.version)
+  .digest('hex');
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   say('installing dependencies (npm ci) ...');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
@@ -21,7 +24,9 @@ run('npx', ['turbo', 'run', 'build', '--output-logs=errors-only', '--log-prefix=
 function requireNode(major, minor) {
   const [ownMajor = 0, ownMinor = 0] = process.versions.node.split('.').map(Number);
   if (ownMajor > major || (ownMajor === major && ownMinor >= minor)) return;
-  console.error(`graylane: Node ${process.versions.node} is too old. Install Node ${major}.${minor} or newer.`);
+  console.error(
+    `graylane: Node ${process.versions.node} is too old. Install Node ${major}.${minor} or newer.`,
+  );
   process.exit(1);
 }
 

@@ -16,7 +16,9 @@ const arrows: Record<string, readonly string[]> = {
 /** Packages that must run anywhere: no Node built-ins, no dependencies at run time. */
 const pure = ['packages/flags'];
 
-const folders = ['packages', 'apps'].flatMap((folder) => readdirSync(`${root}${folder}`).map((name) => `${folder}/${name}`));
+const folders = ['packages', 'apps'].flatMap((folder) =>
+  readdirSync(`${root}${folder}`).map((name) => `${folder}/${name}`),
+);
 
 describe('the layers', () => {
   test('are drawn for every package', () => {
@@ -67,7 +69,8 @@ function sources(folder: string): string[] {
 
 function specifiers(file: string): string[] {
   const text = readFileSync(`${root}${file}`, 'utf8');
-  const pattern = /^\s*(?:import|export)\b[^;]*?\bfrom\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
+  const pattern =
+    /^\s*(?:import|export)\b[^;]*?\bfrom\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
   return [...text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
 

@@ -13,21 +13,20 @@ describe('the examples of the READMEs', () => {
     expect(examples(readme).length).toBeGreaterThan(0);
   });
 
-  test.each(readmes.flatMap((readme) => examples(readme).map((code, index) => [readme, index + 1, code] as const)))(
-    '%s, example %i, runs as written',
-    async (_readme, _number, code) => {
-      mkdirSync(`${root}.graylane`, { recursive: true });
-      const folder = mkdtempSync(`${root}.graylane/readme-`);
-      try {
-        writeFileSync(`${folder}/example.ts`, code);
-        writeFileSync(`${folder}/package.json`, '{ "type": "module" }');
-        const args = ['--conditions=@graylane/source', '--import', 'tsx', `${folder}/example.ts`];
-        await execute(process.execPath, args, { cwd: root, timeout: 15_000 });
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
-  );
+  test.each(
+    readmes.flatMap((readme) => examples(readme).map((code, index) => [readme, index + 1, code] as const)),
+  )('%s, example %i, runs as written', async (_readme, _number, code) => {
+    mkdirSync(`${root}.graylane`, { recursive: true });
+    const folder = mkdtempSync(`${root}.graylane/readme-`);
+    try {
+      writeFileSync(`${folder}/example.ts`, code);
+      writeFileSync(`${folder}/package.json`, '{ "type": "module" }');
+      const args = ['--conditions=@graylane/source', '--import', 'tsx', `${folder}/example.ts`];
+      await execute(process.execPath, args, { cwd: root, timeout: 15_000 });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 /** The blocks marked exactly as ts; one that only shows a fragment is marked "ts no-run". */

@@ -15,7 +15,10 @@ export class ChildService {
   /** A service of the shop: the file of its name beside this one, with OpenTelemetry loaded first. */
   static shop(name: string, settings: NodeJS.ProcessEnv): ChildService {
     const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-    return new ChildService(name, fork(file, [], { execArgv: ['--import', telemetry], env: { ...process.env, ...settings } }));
+    return new ChildService(
+      name,
+      fork(file, [], { execArgv: ['--import', telemetry], env: { ...process.env, ...settings } }),
+    );
   }
 
   /** The flag server over one flags file; its ports come from `GRAYLANE_PORT` and its siblings. */
@@ -37,7 +40,8 @@ export class ChildService {
   async ready(): Promise<number> {
     const port = await this.#report();
     this.#process.once('exit', (code, signal) => {
-      if (!this.#stopping) console.error(`graylane: ${this.name} ended (${signal ?? `exit code ${code}`}); the others go on`);
+      if (!this.#stopping)
+        console.error(`graylane: ${this.name} ended (${signal ?? `exit code ${code}`}); the others go on`);
     });
     return port;
   }
@@ -64,7 +68,9 @@ export class ChildService {
       });
       this.#process.once('exit', (code) => {
         clearTimeout(late);
-        reject(new Error(`${this.name} ended before it was ready (exit code ${code}); its messages are above`));
+        reject(
+          new Error(`${this.name} ended before it was ready (exit code ${code}); its messages are above`),
+        );
       });
     });
   }

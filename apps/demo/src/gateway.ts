@@ -44,7 +44,9 @@ app.get('/checkout', async (_request, response) => {
 
 app.get('/ledger/:traceId', async (request, response) => {
   if (ledgerUrl === undefined) {
-    response.status(404).json({ error: 'the ledger is not running: set KAFKA_BROKERS and start the shop again' });
+    response
+      .status(404)
+      .json({ error: 'the ledger is not running: set KAFKA_BROKERS and start the shop again' });
     return;
   }
   const answer = await fetch(`${ledgerUrl}/ledger/${encodeURIComponent(request.params.traceId)}`);

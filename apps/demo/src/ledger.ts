@@ -31,7 +31,10 @@ app.get('/ledger/:traceId', (request, response) => {
   const { traceId } = request.params;
   const hop = hops.get(traceId);
   if (hop) response.json({ traceId, ...hop });
-  else response.status(404).json({ error: `the ledger has not consumed a message of trace ${traceId} yet: try again` });
+  else
+    response
+      .status(404)
+      .json({ error: `the ledger has not consumed a message of trace ${traceId} yet: try again` });
 });
 announce(app, 'ledger', 'LEDGER_PORT', () => consumer.disconnect());
 

@@ -23,7 +23,8 @@ export interface PaymentsClient {
 
 const protoFile = fileURLToPath(new URL('../proto/payments.proto', import.meta.url));
 const loaded = loadPackageDefinition(loadSync(protoFile, { defaults: true, keepCase: true }));
-const { Payments } = (loaded['graylane'] as Record<string, Record<string, ServiceClientConstructor>>)['demo'] ?? {};
+const { Payments } =
+  (loaded['graylane'] as Record<string, Record<string, ServiceClientConstructor>>)['demo'] ?? {};
 if (Payments === undefined) throw new Error(`${protoFile} has no service graylane.demo.Payments`);
 const PaymentsStub: ServiceClientConstructor = Payments;
 

@@ -20,11 +20,15 @@ async function charge(amount: number): Promise<Charge> {
   return { total, hops: [hop] };
 }
 
-const server = new Server({ interceptors: [baggageServerInterceptor({ ingress: { mode: 'accept', keys } })] });
+const server = new Server({
+  interceptors: [baggageServerInterceptor({ ingress: { mode: 'accept', keys } })],
+});
 server.addService(paymentsService, {
   Charge(call: ServerUnaryCall<{ amount: number }, Charge>, respond: sendUnaryData<Charge>) {
     charge(call.request.amount).then((response) => respond(null, response), respond);
   },
 });
 
-announceGrpc(server, ServerCredentials.createInsecure(), 'payments', 'PAYMENTS_PORT', () => ledger?.disconnect());
+announceGrpc(server, ServerCredentials.createInsecure(), 'payments', 'PAYMENTS_PORT', () =>
+  ledger?.disconnect(),
+);

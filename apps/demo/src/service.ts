@@ -46,7 +46,9 @@ function ready(port: number): void {
 
 function fail(error: Error, port: number, variable: string): void {
   const inUse = /EADDRINUSE|No address added/.test(error.message);
-  report({ failed: inUse ? `port ${port} is in use: free it, or set ${variable} to another port` : error.message });
+  report({
+    failed: inUse ? `port ${port} is in use: free it, or set ${variable} to another port` : error.message,
+  });
   process.exitCode = 1;
   process.disconnect?.();
 }

@@ -1,7 +1,8 @@
 /** A setting that a service cannot run without. */
 export function setting(name: string): string {
   const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set: start the shop with "npm start", which sets it`);
+  if (value === undefined)
+    throw new Error(`${name} is not set: start the shop with "npm start", which sets it`);
   return value;
 }
 
