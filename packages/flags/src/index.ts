@@ -1,1 +1,15 @@
-export {};
+export { changedFlags, compileFlags, type CompileOptions, type FlagSet } from './flag-set.ts';
+export { evaluate, type EvaluateOptions } from './evaluate.ts';
+export type { Flag } from './compiled-flag.ts';
+export type {
+  ErrorCode,
+  Evaluation,
+  EvaluationContext,
+  FlagMetadata,
+  FlagValue,
+  JsonObject,
+  JsonValue,
+  Reason,
+} from './evaluation.ts';
+export { FlagsError } from './flags-error.ts';
+export type { Problem } from './problem.ts';

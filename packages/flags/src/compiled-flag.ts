@@ -1,0 +1,172 @@
+import type { ErrorCode, Evaluation, EvaluationContext, FlagMetadata, FlagValue, Reason } from './evaluation.ts';
+import { isObject } from './json.ts';
+import { joinPath, show, type Problem } from './problem.ts';
+import { compileRule, type Rule } from './rule/compile-rule.ts';
+import { startIterations } from './rule/iteration.ts';
+import { RuleSyntaxError } from './rule/rule-error.ts';
+import { readMetadata, type SetScope } from './set-scope.ts';
+import { readVariants } from './variants.ts';
+
+/** One flag of a set. */
+export interface Flag {
+  readonly key: string;
+  readonly state: 'ENABLED' | 'DISABLED';
+  readonly variants: ReadonlyMap<string, FlagValue>;
+  /** Undefined where the code's default serves. */
+  readonly defaultVariant: string | undefined;
+  /** Merged over the metadata of the set. */
+  readonly metadata: FlagMetadata;
+  /** As the document has it; not to be changed. */
+  readonly definition: unknown;
+}
+
+/**
+ * A flag that compiles itself when it is first asked: a set of 10,000 flags costs what the flags in use cost.
+ * Every answer is made once and shared.
+ */
+export class CompiledFlag implements Flag {
+  readonly key: string;
+  readonly definition: unknown;
+  readonly #set: SetScope;
+  #program: Program | undefined;
+
+  constructor(key: string, definition: unknown, set: SetScope) {
+    this.key = key;
+    this.definition = definition;
+    this.#set = set;
+  }
+
+  get state(): 'ENABLED' | 'DISABLED' {
+    return isObject(this.definition) && this.definition['state'] === 'DISABLED' ? 'DISABLED' : 'ENABLED';
+  }
+
+  get variants(): ReadonlyMap<string, FlagValue> {
+    return this.#compiled.variants;
+  }
+
+  get defaultVariant(): string | undefined {
+    const variant = isObject(this.definition) ? this.definition['defaultVariant'] : undefined;
+    return typeof variant === 'string' ? variant : undefined;
+  }
+
+  get metadata(): FlagMetadata {
+    return this.#compiled.metadata;
+  }
+
+  /** What is wrong with the flag; it takes no other flag down. */
+  get problems(): readonly Problem[] {
+    return this.#compiled.problems;
+  }
+
+  /** Answers for one evaluation context; never throws. */
+  evaluate(context: EvaluationContext, now: number | undefined): Evaluation {
+    const program = (this.#program ??= new Program(this, this.#set));
+    return program.fixed ?? program.target(context, now);
+  }
+
+  get #compiled(): Program {
+    return (this.#program ??= new Program(this, this.#set));
+  }
+}
+
+class Program {
+  readonly variants: ReadonlyMap<string, FlagValue>;
+  readonly metadata: FlagMetadata;
+  readonly problems: Problem[] = [];
+  /** The answer where it depends on no evaluation context. */
+  readonly fixed: Evaluation | undefined;
+  readonly #key: string;
+  readonly #byDefault: Evaluation;
+  readonly #matches = new Map<unknown, Evaluation>();
+  readonly #rule: Rule = () => null;
+
+  constructor(flag: Flag, set: SetScope) {
+    const path = joinPath('$.flags', flag.key);
+    const definition = isObject(flag.definition) ? flag.definition : undefined;
+    this.#key = flag.key;
+    this.metadata = readMetadata(definition?.['metadata'], set.metadata);
+    this.variants = readVariants(definition?.['variants']);
+    const targeting = definition?.['targeting'];
+    const targeted = isObject(targeting) && Object.keys(targeting).length > 0;
+    this.#byDefault = this.#answerDefault(flag.defaultVariant, targeted ? 'DEFAULT' : 'STATIC');
+    const fault = structuralFault(flag.key, definition, path);
+    if (fault) {
+      this.problems.push(fault);
+      this.fixed = this.#fail('PARSE_ERROR', `${fault.message}; ${fault.remedy}`);
+    } else if (flag.state === 'DISABLED') {
+      this.fixed = Object.freeze({ reason: 'DISABLED', flagMetadata: this.metadata });
+    } else if (!targeted) {
+      this.fixed = this.#byDefault;
+    } else {
+      try {
+        this.#rule = compileRule(targeting, {
+          ...set,
+          flagKey: flag.key,
+          path: `${path}.targeting`,
+          depth: 0,
+          iterating: false,
+          referenced: false,
+        });
+      } catch (error) {
+        if (!(error instanceof RuleSyntaxError)) throw error;
+        this.problems.push({ path: error.path, message: error.message, remedy: error.remedy });
+        this.fixed = this.#fail('PARSE_ERROR', `${error.path}: ${error.message}; ${error.remedy}`);
+      }
+    }
+    for (const [variant, value] of this.variants) {
+      this.#matches.set(variant, Object.freeze({ value, variant, reason: 'TARGETING_MATCH', flagMetadata: this.metadata }));
+    }
+  }
+
+  target(context: EvaluationContext, now: number | undefined): Evaluation {
+    let result: unknown;
+    try {
+      startIterations();
+      result = this.#rule(context, now);
+    } catch (error) {
+      // A bound of the rule, a stack that is full, or a getter of the caller's that throws: this flag fails, not the request.
+      return this.#fail('GENERAL', `the rule of flag "${this.#key}" failed: ${String(error)}`);
+    }
+    if (result === null || result === undefined) return this.#byDefault;
+    // A rule that answers with a boolean or a number names the variant of that spelling.
+    const match = this.#matches.get(typeof result === 'string' ? result : typeof result === 'object' ? undefined : String(result));
+    return match ?? this.#fail('GENERAL', this.#unknownVariant('the rule of', show(result)));
+  }
+
+  #answerDefault(variant: string | undefined, reason: Reason): Evaluation {
+    if (variant === undefined) return Object.freeze({ reason: 'DEFAULT', flagMetadata: this.metadata });
+    const value = this.variants.get(variant);
+    if (value !== undefined) return Object.freeze({ value, variant, reason, flagMetadata: this.metadata });
+    const message = this.#unknownVariant('the default of', show(variant));
+    this.problems.push({
+      path: `${joinPath('$.flags', this.#key)}.defaultVariant`,
+      message,
+      remedy: 'name one of the variants, or null for the default of the code',
+    });
+    return this.#fail('GENERAL', message);
+  }
+
+  #unknownVariant(who: string, variant: string): string {
+    const known = [...this.variants.keys()].slice(0, 10).map(show).join(', ');
+    return `${who} flag "${this.#key}" names the variant ${variant}, but its variants are ${known}`;
+  }
+
+  #fail(errorCode: ErrorCode, errorMessage: string): Evaluation {
+    return Object.freeze({ reason: 'ERROR', errorCode, errorMessage, flagMetadata: this.metadata });
+  }
+}
+
+function structuralFault(key: string, definition: Readonly<Record<string, unknown>> | undefined, path: string): Problem | undefined {
+  if (definition === undefined) {
+    return { path, message: `flag "${key}" is no object`, remedy: 'give it a state and variants' };
+  }
+  const { state, variants } = definition;
+  if (state !== 'ENABLED' && state !== 'DISABLED') {
+    const found = state === undefined ? 'no state' : `the state ${show(state)}`;
+    return { path: `${path}.state`, message: `flag "${key}" has ${found}`, remedy: 'set it to "ENABLED" or "DISABLED"' };
+  }
+  if (!isObject(variants) || Object.keys(variants).length === 0) {
+    return { path: `${path}.variants`, message: `flag "${key}" has no variants`, remedy: 'give it at least one' };
+  }
+  return undefined;
+}

@@ -1,0 +1,39 @@
+/** What a flag can be worth. */
+export type FlagValue = boolean | string | number | JsonObject | readonly JsonValue[];
+
+/** Any JSON value. */
+export type JsonValue = null | boolean | string | number | JsonObject | readonly JsonValue[];
+
+/** A JSON object. */
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** Facts about the request that rules look at; OpenFeature's evaluation context fits. `targetingKey` names the subject of rollouts. */
+export interface EvaluationContext {
+  readonly [key: string]: unknown;
+}
+
+/** Metadata of a flag, merged over that of its set: flat, strings, numbers and booleans (flagd schema, `metadata`). */
+export interface FlagMetadata {
+  readonly [key: string]: string | number | boolean;
+}
+
+/** Why a flag has its value (OpenFeature specification, 1.4.7 and types). */
+export type Reason = 'STATIC' | 'TARGETING_MATCH' | 'DEFAULT' | 'DISABLED' | 'ERROR';
+
+/** What went wrong (OpenFeature specification, types: error code). */
+export type ErrorCode = 'FLAG_NOT_FOUND' | 'PARSE_ERROR' | 'GENERAL';
+
+/**
+ * The answer for one flag and one evaluation context. It is frozen and may be shared between calls.
+ * Without a `value` the caller's default serves: a disabled flag, a flag with no default variant, or an error.
+ */
+export interface Evaluation {
+  readonly value?: FlagValue;
+  readonly variant?: string;
+  readonly reason: Reason;
+  readonly errorCode?: ErrorCode;
+  readonly errorMessage?: string;
+  readonly flagMetadata: FlagMetadata;
+}

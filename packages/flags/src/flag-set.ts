@@ -1,0 +1,128 @@
+import { CompiledFlag, type Flag } from './compiled-flag.ts';
+import type { FlagMetadata } from './evaluation.ts';
+import { FlagsError } from './flags-error.ts';
+import { isObject, mentions, parseJson, sameJson } from './json.ts';
+import { joinPath, show, type Problem } from './problem.ts';
+import { readSetScope, type SetScope } from './set-scope.ts';
+
+/** A compiled set of flags: immutable, to be passed to `evaluate`. */
+export interface FlagSet {
+  readonly size: number;
+  /** Metadata of the set, e.g. `flagSetId` and `version`. */
+  readonly metadata: FlagMetadata;
+  /** What is wrong with single flags. Reading it compiles every flag that has not been asked yet. */
+  readonly warnings: readonly Problem[];
+  keys(): IterableIterator<string>;
+  get(key: string): Flag | undefined;
+}
+
+/** How a document is compiled. */
+export interface CompileOptions {
+  /** The set compiled before: flags whose definition is the same are taken over, so a changed flag costs what one flag costs. */
+  readonly previous?: FlagSet | undefined;
+  /** How `fractional` hashes. Default: the set's metadata `fractionalHash`, else `v2`, as flagd does today. */
+  readonly fractionalHash?: 'v2' | 'v3' | undefined;
+}
+
+/**
+ * Compiles a flag document in flagd's format (an object, or JSON text). A fault of one flag is a warning and that flag's own error.
+ * The document is held, not copied: do not change it afterwards.
+ * @throws {FlagsError} where it is no flag document at all: no JSON, no object, no `flags`.
+ */
+export function compileFlags(document: unknown, options: CompileOptions = {}): FlagSet {
+  const parsed = typeof document === 'string' ? parseJson(document) : document;
+  if (!isObject(parsed)) {
+    throw new FlagsError('invalid_document', `the document is ${show(parsed)}: make it an object with "flags"`);
+  }
+  const { flags } = parsed;
+  if (!isObject(flags) && !Array.isArray(flags)) {
+    throw new FlagsError('invalid_document', `"flags" is ${show(flags)}: make it an object with a flag under each key`);
+  }
+  const previous = options.previous instanceof CompiledFlags ? options.previous : undefined;
+  return new CompiledFlags(flags, readSetScope(parsed, options.fractionalHash), previous);
+}
+
+/** The keys of the flags that were added, removed or changed, a change of the set's metadata or evaluators included where it matters. */
+export function changedFlags(previous: FlagSet | undefined, next: FlagSet): readonly string[] {
+  if (previous === undefined) return [...next.keys()];
+  const comparable = previous instanceof CompiledFlags && next instanceof CompiledFlags && next.sharesScopeWith(previous);
+  const changed = [...next.keys()].filter((key) => {
+    const [one, other] = [previous.get(key), next.get(key)];
+    return one !== other && !(comparable && one && other && sameJson(one.definition, other.definition));
+  });
+  return [...changed, ...[...previous.keys()].filter((key) => next.get(key) === undefined)];
+}
+
+/** Inside this package a set hands out what `evaluate` needs. */
+export class CompiledFlags implements FlagSet {
+  readonly #flags = new Map<string, CompiledFlag>();
+  readonly #scope: SetScope;
+  readonly #faults: Problem[] = [];
+  #warnings: readonly Problem[] | undefined;
+
+  constructor(flags: object, scope: SetScope, previous: CompiledFlags | undefined) {
+    this.#scope = scope;
+    const kept = previous && keptFlags(previous, scope);
+    for (const [key, definition] of this.#entries(flags)) {
+      const before = kept?.(key);
+      const same = before !== undefined && sameJson(before.definition, definition);
+      this.#flags.set(key, same ? before : new CompiledFlag(key, definition, scope));
+    }
+  }
+
+  get size(): number {
+    return this.#flags.size;
+  }
+
+  get metadata(): FlagMetadata {
+    return this.#scope.metadata;
+  }
+
+  get warnings(): readonly Problem[] {
+    return (this.#warnings ??= [...this.#faults, ...[...this.#flags.values()].flatMap(({ problems }) => problems)]);
+  }
+
+  get scope(): SetScope {
+    return this.#scope;
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#flags.keys();
+  }
+
+  get(key: string): CompiledFlag | undefined {
+    return this.#flags.get(key);
+  }
+
+  sharesScopeWith(other: CompiledFlags): boolean {
+    return sameScope(this.#scope, other.#scope);
+  }
+
+  /** flagd's daemon also takes a list of flags that carry their key. */
+  *#entries(flags: object): Iterable<[string, unknown]> {
+    if (!Array.isArray(flags)) {
+      yield* Object.entries(flags);
+      return;
+    }
+    for (const [index, flag] of (flags as unknown[]).entries()) {
+      const key = isObject(flag) ? flag['key'] : undefined;
+      if (typeof key === 'string') yield [key, flag];
+      else this.#faults.push({ path: joinPath('$.flags', index), message: 'the flag has no key', remedy: 'add "key"' });
+    }
+  }
+}
+
+/** Which flags of the previous set mean the same in the new one: all, none, or those that use no evaluator. */
+function keptFlags(previous: CompiledFlags, scope: SetScope): (key: string) => CompiledFlag | undefined {
+  const old = previous.scope;
+  if (sameScope(old, scope)) return (key) => previous.get(key);
+  if (!sameJson(old.metadata, scope.metadata) || old.fractionalHash !== scope.fractionalHash) return () => undefined;
+  return (key) => {
+    const flag = previous.get(key);
+    return flag && !mentions(flag.definition, '$ref') ? flag : undefined;
+  };
+}
+
+function sameScope(one: SetScope, other: SetScope): boolean {
+  return one.fractionalHash === other.fractionalHash && sameJson(one.metadata, other.metadata) && sameJson(one.evaluators, other.evaluators);
+}

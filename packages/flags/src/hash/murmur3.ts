@@ -1,0 +1,95 @@
+/** The state of MurmurHash3 (x86, 32 bit, seed 0) after the bytes of a text: hash what follows with `murmur3(text, prefix)`. */
+export interface MurmurPrefix {
+  readonly hash: number;
+  /** Up to three bytes that do not fill a block yet, lowest first. */
+  readonly pending: number;
+  readonly length: number;
+}
+
+const empty: MurmurPrefix = { hash: 0, pending: 0, length: 0 };
+
+// One evaluation at a time: the state lives here rather than in an object a call.
+let hash = 0;
+let pending = 0;
+let length = 0;
+
+/** MurmurHash3 (x86, 32 bit, seed 0) of a text's UTF-8 bytes, as an unsigned integer. */
+export function murmur3(text: string, prefix: MurmurPrefix = empty): number {
+  restore(prefix);
+  feedText(text);
+  return finish();
+}
+
+/** MurmurHash3 (x86, 32 bit, seed 0) of bytes, as an unsigned integer. */
+export function murmur3Bytes(bytes: Uint8Array): number {
+  restore(empty);
+  for (const byte of bytes) feed(byte);
+  return finish();
+}
+
+/** Hashes the text that comes first once, for many texts that follow it. */
+export function murmur3Prefix(text: string): MurmurPrefix {
+  restore(empty);
+  feedText(text);
+  return { hash, pending, length };
+}
+
+function restore(state: MurmurPrefix): void {
+  hash = state.hash;
+  pending = state.pending;
+  length = state.length;
+}
+
+/** Feeds UTF-8 without encoding into a buffer; a lone surrogate is U+FFFD, as in `TextEncoder`. */
+function feedText(text: string): void {
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x80) {
+      feed(unit);
+    } else if (unit < 0x800) {
+      feed(0xc0 | (unit >> 6));
+      feed(0x80 | (unit & 0x3f));
+    } else {
+      const point = unit >= 0xd800 && unit <= 0xdfff ? pairAt(text, index) : unit;
+      if (point < 0x10000) {
+        feed(0xe0 | (point >> 12));
+      } else {
+        index += 1;
+        feed(0xf0 | (point >> 18));
+        feed(0x80 | ((point >> 12) & 0x3f));
+      }
+      feed(0x80 | ((point >> 6) & 0x3f));
+      feed(0x80 | (point & 0x3f));
+    }
+  }
+}
+
+function pairAt(text: string, index: number): number {
+  const point = text.codePointAt(index) ?? 0;
+  return point >= 0x10000 ? point : 0xfffd;
+}
+
+function feed(byte: number): void {
+  pending |= byte << ((length & 3) << 3);
+  length += 1;
+  if ((length & 3) === 0) {
+    hash ^= scramble(pending);
+    hash = (hash << 13) | (hash >>> 19);
+    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
+    pending = 0;
+  }
+}
+
+function finish(): number {
+  let result = hash;
+  if ((length & 3) !== 0) result ^= scramble(pending);
+  result ^= length;
+  result = Math.imul(result ^ (result >>> 16), 0x85ebca6b);
+  result = Math.imul(result ^ (result >>> 13), 0xc2b2ae35);
+  return (result ^ (result >>> 16)) >>> 0;
+}
+
+function scramble(block: number): number {
+  const mixed = Math.imul(block, 0xcc9e2d51);
+  return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+}

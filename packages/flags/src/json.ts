@@ -1,0 +1,46 @@
+import { FlagsError } from './flags-error.ts';
+import { findSyntaxError } from './json-syntax.ts';
+import { maxDepth } from './limits.ts';
+
+/** `JSON.parse` with an error that says where: line, column, and what stands there. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new FlagsError('invalid_json', describe(text), { cause: error });
+  }
+}
+
+/** Whether a value is a JSON object (and not a list). */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether two JSON values are the same; lists and objects by content, beyond `maxDepth` levels by identity. */
+export function sameJson(one: unknown, other: unknown, depth: number = maxDepth): boolean {
+  if (one === other) return true;
+  if (depth === 0 || typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const keys = Object.keys(one);
+  if (keys.length !== Object.keys(other).length) return false;
+  return keys.every(
+    (key) =>
+      Object.hasOwn(other, key) &&
+      sameJson((one as Record<string, unknown>)[key], (other as Record<string, unknown>)[key], depth - 1),
+  );
+}
+
+/** Whether a property of this name stands anywhere in a value; also true where the value is nested too deep to tell. */
+export function mentions(value: unknown, key: string, depth: number = maxDepth): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth === 0 || Object.hasOwn(value, key)) return true;
+  return Object.values(value).some((item) => mentions(item, key, depth - 1));
+}
+
+function describe(text: string): string {
+  const position = findSyntaxError(text);
+  const before = text.slice(0, position).split('\n');
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  const found = position < text.length ? JSON.stringify(text.slice(position, position + 20)) : 'the end of the text';
+  return `the document is not JSON: unexpected ${found} at line ${before.length}, column ${column}`;
+}

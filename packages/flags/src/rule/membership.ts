@@ -1,0 +1,38 @@
+import { maxLength } from '../limits.ts';
+import { compileOperand, compileOperands, isConstant, type Rule, type Scope } from './compile-rule.ts';
+import { RuleError } from './rule-error.ts';
+
+/** From how many texts on a set answers faster than a walk. */
+const worthASet = 8;
+
+/** `in`: whether a list has an element, or a text a part. */
+export function membership(operand: unknown, scope: Scope): Rule {
+  const [wanted = null, place = null] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
+  const item = compileOperand(wanted, scope, 0);
+  if (Array.isArray(place) && isConstant(place)) return among(item, place);
+  const container = compileOperand(place, scope, 1);
+  return (data, now) => contains(container(data, now), item(data, now));
+}
+
+/** `merge`: one list of all operands, lists among them opened one level. */
+export function merge(operand: unknown, scope: Scope): Rule {
+  const operands = compileOperands(operand, scope);
+  return (data, now) => {
+    const values = Array.isArray(operands) ? operands.map((rule) => rule(data, now)) : (operands(data, now) as unknown[]);
+    const merged = values.flat(1);
+    if (merged.length > maxLength) throw new RuleError(`the rule makes a list of more than ${maxLength} elements`);
+    return merged;
+  };
+}
+
+function among(item: Rule, list: readonly unknown[]): Rule {
+  if (list.length < worthASet) return (data, now) => list.includes(item(data, now));
+  const set = new Set(list);
+  return (data, now) => set.has(item(data, now));
+}
+
+function contains(container: unknown, item: unknown): boolean {
+  if (Array.isArray(container)) return container.includes(item);
+  // A missing item is in no text, though JavaScript would look for "null".
+  return typeof container === 'string' && (typeof item === 'string' || typeof item === 'number') && container.includes(String(item));
+}

@@ -1,0 +1,67 @@
+import { compileOperand, compileRule, isConstant, type Rule, type Scope } from './compile-rule.ts';
+
+/** `var`: the value at a path with dots, else the default. An empty path is the whole data. */
+export function variable(operand: unknown, scope: Scope): Rule {
+  const [path, fallback = null] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
+  const otherwise = isConstant(fallback) ? undefined : compileOperand(fallback, scope, 1);
+  if (!isConstant(path)) return dynamic(compileRule(path, scope), scope, otherwise ?? (() => fallback));
+  const read = readPath(path, scope, fallback);
+  if (otherwise === undefined) return read;
+  const absent = Symbol('absent');
+  const find = readPath(path, scope, absent);
+  return (data, now) => {
+    const value = find(data, now);
+    return value === absent ? otherwise(data, now) : value;
+  };
+}
+
+/** Reads one path; what is missing on the way is `fallback`. Only own properties count: `constructor` is a key like any other. */
+export function readPath(path: unknown, scope: Scope, fallback: unknown = null): Rule {
+  if (path === null || path === undefined || path === '') return scope.iterating ? (data) => data : wholeContext(scope);
+  const segments = String(path).split('.');
+  const [first, second] = segments as [string, string | undefined];
+  if (first === '$flagd' && !scope.iterating) return readFlagd(segments, scope, fallback);
+  if (second === undefined) return (data) => own(data, first, fallback);
+  return (data) => {
+    let value: unknown = data;
+    for (const segment of segments) {
+      value = own(value, segment, absentOnTheWay);
+      if (value === absentOnTheWay) return fallback;
+    }
+    return value;
+  };
+}
+
+const absentOnTheWay = Symbol('absent');
+
+function own(data: unknown, key: string, fallback: unknown): unknown {
+  if (typeof data !== 'object' || data === null || !Object.hasOwn(data, key)) return fallback;
+  const value = (data as Readonly<Record<string, unknown>>)[key];
+  return value === undefined ? fallback : value;
+}
+
+function dynamic(path: Rule, scope: Scope, otherwise: Rule): Rule {
+  const absent = Symbol('absent');
+  return (data, now) => {
+    const name = path(data, now);
+    const value = readPath(Array.isArray(name) ? name[0] : name, scope, absent)(data, now);
+    return value === absent ? otherwise(data, now) : value;
+  };
+}
+
+/** What flagd adds to the evaluation context: the flag's key, and the time in whole seconds since 1970. */
+function flagd(scope: Scope, now: number | undefined): { flagKey: string; timestamp: number } {
+  return { flagKey: scope.flagKey, timestamp: Math.floor((now ?? Date.now()) / 1000) };
+}
+
+function readFlagd(segments: readonly string[], scope: Scope, fallback: unknown): Rule {
+  const [, property, ...beyond] = segments;
+  if (property === undefined) return (_data, now) => flagd(scope, now);
+  if (beyond.length === 0 && property === 'flagKey') return () => scope.flagKey;
+  if (beyond.length === 0 && property === 'timestamp') return (_data, now) => flagd(scope, now).timestamp;
+  return () => fallback;
+}
+
+function wholeContext(scope: Scope): Rule {
+  return (data, now) => ({ ...(data as object), $flagd: flagd(scope, now) });
+}

@@ -1,0 +1,34 @@
+import type { FlagMetadata } from './evaluation.ts';
+import { isObject } from './json.ts';
+
+/** What the flags of one set share. */
+export interface SetScope {
+  readonly metadata: FlagMetadata;
+  readonly evaluators: Readonly<Record<string, unknown>>;
+  readonly fractionalHash: 'v2' | 'v3';
+}
+
+/** Reads what a flag document says of all its flags. The option goes before the set's metadata `fractionalHash`; v2 is the default. */
+export function readSetScope(document: Readonly<Record<string, unknown>>, fractionalHash?: 'v2' | 'v3'): SetScope {
+  const { metadata, $evaluators: evaluators } = document;
+  const own = readMetadata(metadata);
+  return {
+    metadata: own,
+    evaluators: isObject(evaluators) ? evaluators : {},
+    fractionalHash: fractionalHash ?? (own['fractionalHash'] === 'v3' ? 'v3' : 'v2'),
+  };
+}
+
+/** The entries of metadata that the format allows, over those of the set where there are some; frozen. */
+export function readMetadata(metadata: unknown, ofSet?: FlagMetadata): FlagMetadata {
+  if (!isObject(metadata) || Object.keys(metadata).length === 0) return ofSet ?? none;
+  const entries = Object.entries(metadata).filter(([, value]) => isMetadataValue(value));
+  return Object.freeze(Object.fromEntries([...Object.entries(ofSet ?? {}), ...entries])) as FlagMetadata;
+}
+
+/** Metadata is flat: texts, numbers and booleans. */
+export function isMetadataValue(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+const none: FlagMetadata = Object.freeze({});
