@@ -1,4 +1,11 @@
-import type { ErrorCode, Evaluation, EvaluationContext, FlagMetadata, FlagValue, Reason } from './evaluation.ts';
+import type {
+  ErrorCode,
+  Evaluation,
+  EvaluationContext,
+  FlagMetadata,
+  FlagValue,
+  Reason,
+} from './evaluation.ts';
 import { isObject } from './json.ts';
 import { joinPath, show, type Problem } from './problem.ts';
 import { compileRule, type Rule } from './rule/compile-rule.ts';
@@ -114,7 +121,10 @@ class Program {
       }
     }
     for (const [variant, value] of this.variants) {
-      this.#matches.set(variant, Object.freeze({ value, variant, reason: 'TARGETING_MATCH', flagMetadata: this.metadata }));
+      this.#matches.set(
+        variant,
+        Object.freeze({ value, variant, reason: 'TARGETING_MATCH', flagMetadata: this.metadata }),
+      );
     }
   }
 
@@ -129,7 +139,9 @@ class Program {
     }
     if (result === null || result === undefined) return this.#byDefault;
     // A rule that answers with a boolean or a number names the variant of that spelling.
-    const match = this.#matches.get(typeof result === 'string' ? result : typeof result === 'object' ? undefined : String(result));
+    const match = this.#matches.get(
+      typeof result === 'string' ? result : typeof result === 'object' ? undefined : String(result),
+    );
     return match ?? this.#fail('GENERAL', this.#unknownVariant('the rule of', show(result)));
   }
 
@@ -156,17 +168,29 @@ class Program {
   }
 }
 
-function structuralFault(key: string, definition: Readonly<Record<string, unknown>> | undefined, path: string): Problem | undefined {
+function structuralFault(
+  key: string,
+  definition: Readonly<Record<string, unknown>> | undefined,
+  path: string,
+): Problem | undefined {
   if (definition === undefined) {
     return { path, message: `flag "${key}" is no object`, remedy: 'give it a state and variants' };
   }
   const { state, variants } = definition;
   if (state !== 'ENABLED' && state !== 'DISABLED') {
     const found = state === undefined ? 'no state' : `the state ${show(state)}`;
-    return { path: `${path}.state`, message: `flag "${key}" has ${found}`, remedy: 'set it to "ENABLED" or "DISABLED"' };
+    return {
+      path: `${path}.state`,
+      message: `flag "${key}" has ${found}`,
+      remedy: 'set it to "ENABLED" or "DISABLED"',
+    };
   }
   if (!isObject(variants) || Object.keys(variants).length === 0) {
-    return { path: `${path}.variants`, message: `flag "${key}" has no variants`, remedy: 'give it at least one' };
+    return {
+      path: `${path}.variants`,
+      message: `flag "${key}" has no variants`,
+      remedy: 'give it at least one',
+    };
   }
   return undefined;
 }

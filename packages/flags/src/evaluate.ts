@@ -11,7 +11,12 @@ export interface EvaluateOptions {
  * Answers for one flag and one evaluation context. Pure: the same set, context and clock give the same answer. Never throws: an
  * unknown flag, a broken rule or a value out of bounds is an answer with an `errorCode` and no value.
  */
-export function evaluate(flags: FlagSet, key: string, context: EvaluationContext, options?: EvaluateOptions): Evaluation {
+export function evaluate(
+  flags: FlagSet,
+  key: string,
+  context: EvaluationContext,
+  options?: EvaluateOptions,
+): Evaluation {
   const flag = flags instanceof CompiledFlags ? flags.get(key) : undefined;
   if (flag === undefined) return notFound(flags, key);
   return flag.evaluate(context ?? {}, options?.now);

@@ -32,11 +32,17 @@ export interface CompileOptions {
 export function compileFlags(document: unknown, options: CompileOptions = {}): FlagSet {
   const parsed = typeof document === 'string' ? parseJson(document) : document;
   if (!isObject(parsed)) {
-    throw new FlagsError('invalid_document', `the document is ${show(parsed)}: make it an object with "flags"`);
+    throw new FlagsError(
+      'invalid_document',
+      `the document is ${show(parsed)}: make it an object with "flags"`,
+    );
   }
   const { flags } = parsed;
   if (!isObject(flags) && !Array.isArray(flags)) {
-    throw new FlagsError('invalid_document', `"flags" is ${show(flags)}: make it an object with a flag under each key`);
+    throw new FlagsError(
+      'invalid_document',
+      `"flags" is ${show(flags)}: make it an object with a flag under each key`,
+    );
   }
   const previous = options.previous instanceof CompiledFlags ? options.previous : undefined;
   return new CompiledFlags(flags, readSetScope(parsed, options.fractionalHash), previous);
@@ -45,7 +51,8 @@ export function compileFlags(document: unknown, options: CompileOptions = {}): F
 /** The keys of the flags that were added, removed or changed, a change of the set's metadata or evaluators included where it matters. */
 export function changedFlags(previous: FlagSet | undefined, next: FlagSet): readonly string[] {
   if (previous === undefined) return [...next.keys()];
-  const comparable = previous instanceof CompiledFlags && next instanceof CompiledFlags && next.sharesScopeWith(previous);
+  const comparable =
+    previous instanceof CompiledFlags && next instanceof CompiledFlags && next.sharesScopeWith(previous);
   const changed = [...next.keys()].filter((key) => {
     const [one, other] = [previous.get(key), next.get(key)];
     return one !== other && !(comparable && one && other && sameJson(one.definition, other.definition));
@@ -79,7 +86,10 @@ export class CompiledFlags implements FlagSet {
   }
 
   get warnings(): readonly Problem[] {
-    return (this.#warnings ??= [...this.#faults, ...[...this.#flags.values()].flatMap(({ problems }) => problems)]);
+    return (this.#warnings ??= [
+      ...this.#faults,
+      ...[...this.#flags.values()].flatMap(({ problems }) => problems),
+    ]);
   }
 
   get scope(): SetScope {
@@ -107,7 +117,12 @@ export class CompiledFlags implements FlagSet {
     for (const [index, flag] of (flags as unknown[]).entries()) {
       const key = isObject(flag) ? flag['key'] : undefined;
       if (typeof key === 'string') yield [key, flag];
-      else this.#faults.push({ path: joinPath('$.flags', index), message: 'the flag has no key', remedy: 'add "key"' });
+      else
+        this.#faults.push({
+          path: joinPath('$.flags', index),
+          message: 'the flag has no key',
+          remedy: 'add "key"',
+        });
     }
   }
 }
@@ -116,7 +131,8 @@ export class CompiledFlags implements FlagSet {
 function keptFlags(previous: CompiledFlags, scope: SetScope): (key: string) => CompiledFlag | undefined {
   const old = previous.scope;
   if (sameScope(old, scope)) return (key) => previous.get(key);
-  if (!sameJson(old.metadata, scope.metadata) || old.fractionalHash !== scope.fractionalHash) return () => undefined;
+  if (!sameJson(old.metadata, scope.metadata) || old.fractionalHash !== scope.fractionalHash)
+    return () => undefined;
   return (key) => {
     const flag = previous.get(key);
     return flag && !mentions(flag.definition, '$ref') ? flag : undefined;
@@ -124,5 +140,9 @@ function keptFlags(previous: CompiledFlags, scope: SetScope): (key: string) => C
 }
 
 function sameScope(one: SetScope, other: SetScope): boolean {
-  return one.fractionalHash === other.fractionalHash && sameJson(one.metadata, other.metadata) && sameJson(one.evaluators, other.evaluators);
+  return (
+    one.fractionalHash === other.fractionalHash &&
+    sameJson(one.metadata, other.metadata) &&
+    sameJson(one.evaluators, other.evaluators)
+  );
 }

@@ -13,3 +13,5 @@ export type {
 } from './evaluation.ts';
 export { FlagsError } from './flags-error.ts';
 export type { Problem } from './problem.ts';
+export { checkFlag } from './check/check-flag.ts';
+export { checkFlags } from './check/check-flags.ts';

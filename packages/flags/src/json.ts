@@ -19,7 +19,8 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 /** Whether two JSON values are the same; lists and objects by content, beyond `maxDepth` levels by identity. */
 export function sameJson(one: unknown, other: unknown, depth: number = maxDepth): boolean {
   if (one === other) return true;
-  if (depth === 0 || typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (depth === 0 || typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
+    return false;
   if (Array.isArray(one) !== Array.isArray(other)) return false;
   const keys = Object.keys(one);
   if (keys.length !== Object.keys(other).length) return false;
@@ -41,6 +42,7 @@ function describe(text: string): string {
   const position = findSyntaxError(text);
   const before = text.slice(0, position).split('\n');
   const column = (before.at(-1)?.length ?? 0) + 1;
-  const found = position < text.length ? JSON.stringify(text.slice(position, position + 20)) : 'the end of the text';
+  const found =
+    position < text.length ? JSON.stringify(text.slice(position, position + 20)) : 'the end of the text';
   return `the document is not JSON: unexpected ${found} at line ${before.length}, column ${column}`;
 }

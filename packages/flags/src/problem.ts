@@ -22,7 +22,9 @@ export function show(value: unknown): string {
 }
 
 function summary(value: object): string {
-  return Array.isArray(value) ? `a list of ${value.length}` : `an object with ${Object.keys(value).slice(0, 3).map(quote).join(', ') || 'no keys'}`;
+  return Array.isArray(value)
+    ? `a list of ${value.length}`
+    : `an object with ${Object.keys(value).slice(0, 3).map(quote).join(', ') || 'no keys'}`;
 }
 
 function quote(text: string): string {

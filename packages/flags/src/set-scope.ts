@@ -9,7 +9,10 @@ export interface SetScope {
 }
 
 /** Reads what a flag document says of all its flags. The option goes before the set's metadata `fractionalHash`; v2 is the default. */
-export function readSetScope(document: Readonly<Record<string, unknown>>, fractionalHash?: 'v2' | 'v3'): SetScope {
+export function readSetScope(
+  document: Readonly<Record<string, unknown>>,
+  fractionalHash?: 'v2' | 'v3',
+): SetScope {
   const { metadata, $evaluators: evaluators } = document;
   const own = readMetadata(metadata);
   return {

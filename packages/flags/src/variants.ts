@@ -12,5 +12,7 @@ export function readVariants(variants: unknown): ReadonlyMap<string, FlagValue> 
 function freeze(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null || depth === 0) return value;
   if (Array.isArray(value)) return Object.freeze(value.map((item) => freeze(item, depth - 1)));
-  return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, item]) => [key, freeze(item, depth - 1)])));
+  return Object.freeze(
+    Object.fromEntries(Object.entries(value).map(([key, item]) => [key, freeze(item, depth - 1)])),
+  );
 }

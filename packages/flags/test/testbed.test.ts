@@ -34,7 +34,9 @@ class World {
   }
 
   run({ text, argument }: PickleStep): void {
-    const words = [...text.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => (match[1] ?? '').replaceAll('\\"', '"'));
+    const words = [...text.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) =>
+      (match[1] ?? '').replaceAll('\\"', '"'),
+    );
     const [first = '', second = '', third = ''] = words;
     if (text === 'an evaluator') return;
     if (/^a \w+-flag with key/.test(text)) {
@@ -42,11 +44,13 @@ class World {
       this.#key = first;
       this.#fallback = read(this.#type, second);
     } else if (text.startsWith('a context containing a targeting key')) this.#context['targetingKey'] = first;
-    else if (text.startsWith('a context containing a nested property')) this.#context[first] = { [second]: third };
+    else if (text.startsWith('a context containing a nested property'))
+      this.#context[first] = { [second]: third };
     else if (text.startsWith('a context containing a key')) this.#context[first] = read(second, third);
     else if (text === 'the flag was evaluated with details') {
       this.#evaluation = evaluate(this.#flags, this.#key, this.#context);
-    } else if (text.startsWith('the resolved details value should be')) expect(this.#value()).toEqual(read(this.#type, first));
+    } else if (text.startsWith('the resolved details value should be'))
+      expect(this.#value()).toEqual(read(this.#type, first));
     else if (text.startsWith('the reason should be')) expect(this.#evaluation.reason).toBe(first);
     else if (text.startsWith('the error-code should be')) expect(this.#errorCode()).toBe(first);
     else if (text === 'the resolved metadata is empty') expect(this.#evaluation.flagMetadata).toEqual({});
@@ -60,12 +64,17 @@ class World {
 
   /** What a client hands out: the fallback where there is no value, or one of another type. */
   #value(): unknown {
-    return this.#evaluation.value === undefined || this.#errorCode() ? this.#fallback : this.#evaluation.value;
+    return this.#evaluation.value === undefined || this.#errorCode()
+      ? this.#fallback
+      : this.#evaluation.value;
   }
 
   #errorCode(): string | undefined {
     const { value, errorCode } = this.#evaluation;
-    return errorCode ?? (value !== undefined && typeof value !== typeof this.#fallback ? 'TYPE_MISMATCH' : undefined);
+    return (
+      errorCode ??
+      (value !== undefined && typeof value !== typeof this.#fallback ? 'TYPE_MISMATCH' : undefined)
+    );
   }
 }
 
@@ -80,5 +89,7 @@ function scenarios(file: string): readonly Pickle[] {
   const newId = IdGenerator.incrementing();
   const parser = new Parser(new AstBuilder(newId), new GherkinClassicTokenMatcher());
   const document = parser.parse(readConformance(`${folder}/gherkin/${file}`));
-  return compile(document, file, newId).filter(({ tags }) => tags.every(({ name }) => name !== '@fractional-v1'));
+  return compile(document, file, newId).filter(({ tags }) =>
+    tags.every(({ name }) => name !== '@fractional-v1'),
+  );
 }

@@ -28,7 +28,9 @@ export function minus(operand: unknown, scope: Scope): Rule {
   const rules = compileOperands(operand, scope);
   if (Array.isArray(rules) && rules.length > 1) return difference;
   return (data, now) => {
-    const values = Array.isArray(rules) ? rules.map((rule) => rule(data, now)) : (rules(data, now) as readonly unknown[]);
+    const values = Array.isArray(rules)
+      ? rules.map((rule) => rule(data, now))
+      : (rules(data, now) as readonly unknown[]);
     return values.length === 1 ? -toNumber(values[0]) : difference(data, now);
   };
 }
@@ -38,14 +40,22 @@ export function extreme(beyond: (one: number, other: number) => boolean): Operat
   return (operand, scope) => {
     const rules = compileOperands(operand, scope);
     return (data, now) => {
-      const values = Array.isArray(rules) ? rules.map((rule) => rule(data, now)) : (rules(data, now) as readonly unknown[]);
+      const values = Array.isArray(rules)
+        ? rules.map((rule) => rule(data, now))
+        : (rules(data, now) as readonly unknown[]);
       if (values.length === 0) return null;
-      return values.map(toNumber).reduce((best, next) => (beyond(next, best) || Number.isNaN(next) ? next : best));
+      return values
+        .map(toNumber)
+        .reduce((best, next) => (beyond(next, best) || Number.isNaN(next) ? next : best));
     };
   };
 }
 
 /** JavaScript's number of a primitive; a list or an object is none. */
 function toNumber(value: unknown): number {
-  return typeof value === 'number' ? value : typeof value === 'object' && value !== null ? Number.NaN : Number(value);
+  return typeof value === 'number'
+    ? value
+    : typeof value === 'object' && value !== null
+      ? Number.NaN
+      : Number(value);
 }

@@ -25,7 +25,11 @@ export interface Scope {
 export function compileRule(logic: unknown, scope: Scope): Rule {
   if (isConstant(logic)) return () => logic;
   if (scope.depth >= maxDepth) {
-    throw new RuleSyntaxError(scope.path, `the rule is nested deeper than ${maxDepth} levels`, 'split it, or use $evaluators');
+    throw new RuleSyntaxError(
+      scope.path,
+      `the rule is nested deeper than ${maxDepth} levels`,
+      'split it, or use $evaluators',
+    );
   }
   if (Array.isArray(logic)) return compileList(logic, scope);
   const [operator, operand] = operation(logic) as [string, unknown];
@@ -33,7 +37,11 @@ export function compileRule(logic: unknown, scope: Scope): Rule {
   const compile = operators.get(operator);
   const path = joinPath(scope.path, operator);
   if (compile === undefined) {
-    throw new RuleSyntaxError(path, `there is no operator "${operator}"`, `use one of ${[...operators.keys()].join(' ')}`);
+    throw new RuleSyntaxError(
+      path,
+      `there is no operator "${operator}"`,
+      `use one of ${[...operators.keys()].join(' ')}`,
+    );
   }
   return compile(operand, { ...scope, path, depth: scope.depth + 1 });
 }
@@ -75,7 +83,8 @@ function compileList(list: readonly unknown[], scope: Scope): Rule {
 /** `$ref` stands for the text of an evaluator (flagd, "shared evaluators"); one evaluator can't refer to another. */
 function compileReference(name: unknown, scope: Scope): Rule {
   const path = joinPath(scope.path, '$ref');
-  if (scope.referenced) throw new RuleSyntaxError(path, 'an evaluator refers to another one', 'write its rule out');
+  if (scope.referenced)
+    throw new RuleSyntaxError(path, 'an evaluator refers to another one', 'write its rule out');
   if (typeof name !== 'string' || !Object.hasOwn(scope.evaluators, name)) {
     const known = Object.keys(scope.evaluators).map((key) => `"${key}"`);
     throw new RuleSyntaxError(

@@ -91,7 +91,11 @@ function compileBuckets(list: readonly unknown[], scope: Scope, offset: number):
   };
 }
 
-function compileBucket(entry: unknown, scope: Scope, index: number): (data: unknown, now: number | undefined) => Bucket | null {
+function compileBucket(
+  entry: unknown,
+  scope: Scope,
+  index: number,
+): (data: unknown, now: number | undefined) => Bucket | null {
   const rule = compileOperand(entry, scope, index);
   return (data, now) => toBucket(rule(data, now));
 }

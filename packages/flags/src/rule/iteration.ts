@@ -23,7 +23,11 @@ export function filter(operand: unknown, scope: Scope): Rule {
 
 /** `all`: whether the rule finds every element true; false of an empty list. */
 export function all(operand: unknown, scope: Scope): Rule {
-  return iterate(operand, scope, (list, each) => list.length > 0 && list.every((element) => truthy(each(element))));
+  return iterate(
+    operand,
+    scope,
+    (list, each) => list.length > 0 && list.every((element) => truthy(each(element))),
+  );
 }
 
 /** `some`: whether the rule finds an element true. */
@@ -58,12 +62,16 @@ function iterate(
 
 function parts(operand: unknown, scope: Scope): { list: Rule; body: Rule } {
   const [listed = null, logic = null] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
-  return { list: compileOperand(listed, scope, 0), body: compileOperand(logic, { ...scope, iterating: true }, 1) };
+  return {
+    list: compileOperand(listed, scope, 0),
+    body: compileOperand(logic, { ...scope, iterating: true }, 1),
+  };
 }
 
 function elements(value: unknown): readonly unknown[] {
   if (!Array.isArray(value)) return [];
   steps += value.length;
-  if (steps > maxIterations) throw new RuleError(`the rule takes more than ${maxIterations} steps over lists`);
+  if (steps > maxIterations)
+    throw new RuleError(`the rule takes more than ${maxIterations} steps over lists`);
   return value;
 }

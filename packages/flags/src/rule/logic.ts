@@ -55,7 +55,10 @@ function branch(condition: Rule, then: Rule, otherwise: Rule): Rule {
 function fold(operand: unknown, scope: Scope, join: (first: Rule, second: Rule) => Rule): Rule {
   if (!Array.isArray(operand)) return compileRule(operand, scope);
   const rules = operand.map((logic, index) => compileOperand(logic, scope, index));
-  return rules.reduceRight<Rule | undefined>((rest, rule) => (rest ? join(rule, rest) : rule), undefined) ?? (() => null);
+  return (
+    rules.reduceRight<Rule | undefined>((rest, rule) => (rest ? join(rule, rest) : rule), undefined) ??
+    (() => null)
+  );
 }
 
 function onlyOperand(operand: unknown, scope: Scope): Rule {

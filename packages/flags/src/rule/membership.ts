@@ -18,9 +18,12 @@ export function membership(operand: unknown, scope: Scope): Rule {
 export function merge(operand: unknown, scope: Scope): Rule {
   const operands = compileOperands(operand, scope);
   return (data, now) => {
-    const values = Array.isArray(operands) ? operands.map((rule) => rule(data, now)) : (operands(data, now) as unknown[]);
+    const values = Array.isArray(operands)
+      ? operands.map((rule) => rule(data, now))
+      : (operands(data, now) as unknown[]);
     const merged = values.flat(1);
-    if (merged.length > maxLength) throw new RuleError(`the rule makes a list of more than ${maxLength} elements`);
+    if (merged.length > maxLength)
+      throw new RuleError(`the rule makes a list of more than ${maxLength} elements`);
     return merged;
   };
 }
@@ -34,5 +37,9 @@ function among(item: Rule, list: readonly unknown[]): Rule {
 function contains(container: unknown, item: unknown): boolean {
   if (Array.isArray(container)) return container.includes(item);
   // A missing item is in no text, though JavaScript would look for "null".
-  return typeof container === 'string' && (typeof item === 'string' || typeof item === 'number') && container.includes(String(item));
+  return (
+    typeof container === 'string' &&
+    (typeof item === 'string' || typeof item === 'number') &&
+    container.includes(String(item))
+  );
 }

@@ -31,7 +31,11 @@ function judge(verdict: Verdict | undefined, one: Version | null, other: Version
 }
 
 /** A version that the rule names is parsed once, not at each evaluation. */
-function version(logic: unknown, scope: Scope, index: number): (data: unknown, now: number | undefined) => Version | null {
+function version(
+  logic: unknown,
+  scope: Scope,
+  index: number,
+): (data: unknown, now: number | undefined) => Version | null {
   if (isConstant(logic)) {
     const parsed = parseVersion(logic);
     return () => parsed;

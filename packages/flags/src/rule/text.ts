@@ -6,9 +6,12 @@ import { RuleError } from './rule-error.ts';
 export function cat(operand: unknown, scope: Scope): Rule {
   const operands = compileOperands(operand, scope);
   return (data, now) => {
-    const values = Array.isArray(operands) ? operands.map((rule) => rule(data, now)) : (operands(data, now) as unknown[]);
+    const values = Array.isArray(operands)
+      ? operands.map((rule) => rule(data, now))
+      : (operands(data, now) as unknown[]);
     const text = values.map(toText).join('');
-    if (text.length > maxLength) throw new RuleError(`the rule makes a text of more than ${maxLength} characters`);
+    if (text.length > maxLength)
+      throw new RuleError(`the rule makes a text of more than ${maxLength} characters`);
     return text;
   };
 }

@@ -17,7 +17,8 @@ export function variable(operand: unknown, scope: Scope): Rule {
 
 /** Reads one path; what is missing on the way is `fallback`. Only own properties count: `constructor` is a key like any other. */
 export function readPath(path: unknown, scope: Scope, fallback: unknown = null): Rule {
-  if (path === null || path === undefined || path === '') return scope.iterating ? (data) => data : wholeContext(scope);
+  if (path === null || path === undefined || path === '')
+    return scope.iterating ? (data) => data : wholeContext(scope);
   const segments = String(path).split('.');
   const [first, second] = segments as [string, string | undefined];
   if (first === '$flagd' && !scope.iterating) return readFlagd(segments, scope, fallback);

@@ -1,0 +1,57 @@
+import { context } from '@opentelemetry/api';
+import { emit } from '../emit.ts';
+import type { EgressPolicy } from '../policy.ts';
+import { withoutBaggage } from '../without-baggage.ts';
+import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
+
+/** What may leave, and to which origins: `{ to: { 'http://orders:8080': ['lane'] } }`. */
+export interface BaggageFetchOptions {
+  readonly egress: EgressPolicy;
+  /**
+   * The fetch to wrap. Default: the built-in one, whose redirects are judged by the origin of each. Another one gets `redirect:
+   * 'manual'`, unless it was to fail on redirects anyway: we could not see where it goes.
+   */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** `fetch` that sends what the active request may tell each origin: one `baggage` header, or none. A header that was there is replaced. */
+export function baggageFetch({ egress, fetch }: BaggageFetchOptions): typeof globalThis.fetch {
+  return fetch === undefined || fetch === globalThis.fetch ? wrapBuiltIn(egress) : wrapForeign(egress, fetch);
+}
+
+interface Dispatcher {
+  dispatch(options: DispatchOptions, handler: unknown): boolean;
+}
+
+function wrapBuiltIn(egress: EgressPolicy): typeof globalThis.fetch {
+  return (input, init = {}) => {
+    const { dispatcher = globalDispatcher() } = init as { dispatcher?: Dispatcher };
+    const judging: Dispatcher = {
+      dispatch: (options, handler) =>
+        dispatchWithBaggage(options, egress, (copy) => dispatcher.dispatch(copy, handler)),
+    };
+    return globalThis.fetch(input, { ...init, dispatcher: judging } as RequestInit);
+  };
+}
+
+function wrapForeign(egress: EgressPolicy, fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return (input, init) => {
+    const request = new Request(input, init);
+    const active = context.active();
+    const baggage = emit(active, egress, new URL(request.url).origin);
+    request.headers.delete('baggage');
+    if (baggage !== undefined) request.headers.set('baggage', baggage);
+    const redirect = request.redirect === 'error' ? 'error' : 'manual';
+    return context.with(withoutBaggage(active), () => fetch(new Request(request, { redirect })));
+  };
+}
+
+/** What the built-in fetch dispatches through. It is there once undici is loaded, which the mention of `Headers` brings about. */
+function globalDispatcher(): Dispatcher {
+  const symbol = Symbol.for('undici.globalDispatcher.1');
+  const find = (): Dispatcher | undefined => (globalThis as Record<symbol, Dispatcher | undefined>)[symbol];
+  const dispatcher = find() ?? (new Headers() && find());
+  if (dispatcher === undefined)
+    throw new TypeError('this fetch is not built on undici: pass it to baggageFetch as `fetch`');
+  return dispatcher;
+}

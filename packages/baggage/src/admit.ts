@@ -1,0 +1,23 @@
+import type { Context } from '@opentelemetry/api';
+import { ensureContextManager } from './context-manager.ts';
+import { count } from './counters.ts';
+import type { IngressPolicy } from './policy.ts';
+import { RequestCell, withCell } from './request-cell.ts';
+import { W3cBaggage } from './w3c-baggage.ts';
+
+/** What adapters build on: the OTel context of a request that came with these `baggage` headers, as far as the policy lets them in. */
+export function admit(headers: readonly string[], policy: IngressPolicy, otelContext: Context): Context {
+  ensureContextManager();
+  return withCell(otelContext, new RequestCell(admitted(headers, policy)));
+}
+
+/** The part of some `baggage` headers that a policy lets in. */
+export function admitted(headers: readonly string[], policy: IngressPolicy): W3cBaggage {
+  if (headers.length === 0) return W3cBaggage.empty;
+  const offered = W3cBaggage.fromHeader(headers.length === 1 ? (headers[0] ?? '') : headers.join(','));
+  const kept =
+    policy.mode === 'accept' ? offered.filter((key) => policy.keys.includes(key)) : W3cBaggage.empty;
+  const stripped = offered.members.size - kept.members.size;
+  if (stripped > 0) count('stripped', stripped);
+  return kept;
+}

@@ -1,0 +1,2 @@
+/** The lane of undyed traffic: always there, always complete. */
+export const baseline = 'baseline';

@@ -1,0 +1,42 @@
+import { metrics, type Counter, type MeterProvider } from '@opentelemetry/api';
+
+/** What can happen to baggage; each is counted. */
+export type BaggageEvent =
+  /** A member gave way to the limits. */
+  | 'dropped'
+  /** A member was malformed and was not let in, or could not be written. */
+  | 'rejected'
+  /** A member was kept out by an ingress policy. */
+  | 'stripped'
+  /** A dye did not carry a valid signature. */
+  | 'forged'
+  /** A dye was past its expiry. */
+  | 'expired'
+  /** A member was kept back by an egress policy. */
+  | 'withheld'
+  /** The dye rule could not be evaluated; the request runs in baseline. */
+  | 'undyed';
+
+const counts = new Map<BaggageEvent, number>();
+let provider: MeterProvider | undefined;
+let counter: Counter | undefined;
+
+/** Counts an event, here and in the OpenTelemetry metric `graylane.baggage.members`, whose only attribute is the event. */
+export function count(event: BaggageEvent, by = 1): void {
+  counts.set(event, (counts.get(event) ?? 0) + by);
+  // An SDK may be registered after us, and the API has no proxy for meters.
+  const current = metrics.getMeterProvider();
+  if (current !== provider) {
+    provider = current;
+    counter = current.getMeter('@graylane/baggage').createCounter('graylane.baggage.members', {
+      description: 'Baggage members by what happened to them',
+      unit: '{member}',
+    });
+  }
+  counter?.add(by, { event });
+}
+
+/** How often each event has happened in this process. */
+export function baggageCounts(): Readonly<Partial<Record<BaggageEvent, number>>> {
+  return Object.fromEntries(counts);
+}

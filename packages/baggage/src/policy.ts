@@ -1,0 +1,54 @@
+/** What may come in where trust ends: per app, per route, per port. */
+export type IngressPolicy =
+  /** Nothing: the edge. */
+  | { readonly mode: 'strip' }
+  /** These members, from callers that are trusted: inside the mesh. */
+  | { readonly mode: 'accept'; readonly keys: readonly string[] };
+
+/** A destination, as egress policies name it: `http://orders:8080`, `https://*.shop.internal`, `grpc://payments:50051`, `kafka:payments`. */
+export type OriginPattern = string;
+
+/** What may leave, and to whom: the destinations that get something, and the keys that each may see. Anything else gets nothing. */
+export interface EgressPolicy {
+  readonly to: Readonly<Record<OriginPattern, readonly string[]>>;
+}
+
+/** The keys that a destination may see; undefined for one that the policy does not name. */
+export function allowedKeys(policy: EgressPolicy, destination: string): ReadonlySet<string> | undefined {
+  let compiled = compiledPolicies.get(policy);
+  if (compiled === undefined) {
+    compiled = compile(policy);
+    compiledPolicies.set(policy, compiled);
+  }
+  const exact = compiled.exact.get(destination);
+  return exact ?? compiled.wildcards.find(({ pattern }) => pattern.test(destination))?.keys;
+}
+
+interface CompiledPolicy {
+  readonly exact: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly wildcards: ReadonlyArray<{ readonly pattern: RegExp; readonly keys: ReadonlySet<string> }>;
+}
+
+const compiledPolicies = new WeakMap<EgressPolicy, CompiledPolicy>();
+
+function compile({ to }: EgressPolicy): CompiledPolicy {
+  const entries = Object.entries(to).map(([pattern, keys]) => [normalise(pattern), new Set(keys)] as const);
+  return {
+    exact: new Map(entries.filter(([pattern]) => !pattern.includes('*'))),
+    wildcards: entries
+      .filter(([pattern]) => pattern.includes('*'))
+      .map(([pattern, keys]) => ({ pattern: toRegExp(pattern), keys })),
+  };
+}
+
+/** An HTTP origin as `URL` writes it: no default port, no path, the host in lower case. */
+function normalise(pattern: string): string {
+  if (!/^https?:\/\//.test(pattern) || pattern.includes('*')) return pattern.replace(/\/$/, '');
+  return URL.canParse(pattern) ? new URL(pattern).origin : pattern;
+}
+
+/** A star stands for part of one label of a host name, or of a topic: it crosses no dot, no slash and no colon. */
+function toRegExp(pattern: string): RegExp {
+  const escaped = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(`^${escaped.replaceAll('*', '[^./:]*')}$`);
+}

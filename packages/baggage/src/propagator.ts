@@ -1,0 +1,51 @@
+import {
+  propagation,
+  type Context,
+  type TextMapGetter,
+  type TextMapPropagator,
+  type TextMapSetter,
+} from '@opentelemetry/api';
+import { isSuppressed } from './emit.ts';
+import { RequestCell, withCell } from './request-cell.ts';
+import { formatBaggage, W3cBaggage } from './w3c-baggage.ts';
+
+/** How `GraylaneBaggagePropagator` sends. */
+export interface PropagatorOptions {
+  /**
+   * `adapters`: only our adapters send, each under its egress policy, so that a client that nobody wrapped sends nothing.
+   * `always`: whatever OpenTelemetry instruments sends all baggage, to anybody, as the stock propagator does. Default: `always`.
+   */
+  readonly inject?: 'always' | 'adapters';
+}
+
+const header = 'baggage';
+
+/**
+ * A drop-in for OpenTelemetry's `W3CBaggagePropagator`. What it extracts is not yet trusted: a middleware's ingress policy decides
+ * what stays, in the same request cell.
+ */
+export class GraylaneBaggagePropagator implements TextMapPropagator {
+  readonly #inject: 'always' | 'adapters';
+
+  constructor({ inject = 'always' }: PropagatorOptions = {}) {
+    this.#inject = inject;
+  }
+
+  inject(otelContext: Context, carrier: unknown, setter: TextMapSetter): void {
+    const baggage = propagation.getBaggage(otelContext);
+    if (this.#inject === 'adapters' || baggage === undefined || isSuppressed(otelContext)) return;
+    const value = formatBaggage(baggage);
+    if (value !== '') setter.set(carrier, header, value);
+  }
+
+  extract(otelContext: Context, carrier: unknown, getter: TextMapGetter): Context {
+    const value = getter.get(carrier, header);
+    if (value === undefined) return withCell(otelContext, new RequestCell());
+    const headers = Array.isArray(value) ? value.join(',') : value;
+    return withCell(otelContext, new RequestCell(W3cBaggage.fromHeader(headers)));
+  }
+
+  fields(): string[] {
+    return [header];
+  }
+}

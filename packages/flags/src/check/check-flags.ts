@@ -1,0 +1,91 @@
+import { FlagsError } from '../flags-error.ts';
+import { isObject, parseJson } from '../json.ts';
+import { joinPath, show, type Problem } from '../problem.ts';
+import { isMetadataValue } from '../set-scope.ts';
+import { checkFlag } from './check-flag.ts';
+import { checkRule } from './check-rule.ts';
+
+/**
+ * Checks a flag document (an object, or JSON text) against flagd's schema and beyond: a default that no variant has, an evaluator that
+ * does not exist. For writes; loading is lenient. Never throws; nothing to report is an empty list.
+ */
+export function checkFlags(document: unknown): Problem[] {
+  let parsed = document;
+  if (typeof document === 'string') {
+    try {
+      parsed = parseJson(document);
+    } catch (error) {
+      if (!(error instanceof FlagsError)) throw error;
+      return [
+        { path: '$', message: error.message.replace(/^FlagsError \[\w+\]: /, ''), remedy: 'mend the JSON' },
+      ];
+    }
+  }
+  if (!isObject(parsed))
+    return [
+      { path: '$', message: `the document is ${show(parsed)}`, remedy: 'make it an object with "flags"' },
+    ];
+  const { flags, metadata, $evaluators: evaluators } = parsed;
+  return [
+    ...checkMetadata(metadata, '$.metadata'),
+    ...checkSetNames(metadata),
+    ...checkEvaluators(evaluators),
+    ...checkEntries(flags, isObject(evaluators) ? evaluators : {}),
+  ];
+}
+
+/** Checks metadata, of a set or of a flag: flat, texts, numbers and booleans. */
+export function checkMetadata(metadata: unknown, path: string): Problem[] {
+  if (metadata === undefined) return [];
+  if (!isObject(metadata))
+    return [{ path, message: `metadata is ${show(metadata)}`, remedy: 'make it an object, or leave it out' }];
+  return Object.entries(metadata)
+    .filter(([, value]) => !isMetadataValue(value))
+    .map(([key, value]) => ({
+      path: joinPath(path, key),
+      message: `the metadata "${key}" is ${show(value)}`,
+      remedy: 'use a text, a number or a boolean',
+    }));
+}
+
+function checkSetNames(metadata: unknown): Problem[] {
+  if (!isObject(metadata)) return [];
+  return ['flagSetId', 'version']
+    .filter((key) => metadata[key] !== undefined && typeof metadata[key] !== 'string')
+    .map((key) => ({
+      path: `$.metadata.${key}`,
+      message: `"${key}" is ${show(metadata[key])}`,
+      remedy: 'make it a text',
+    }));
+}
+
+function checkEvaluators(evaluators: unknown): Problem[] {
+  const path = '$["$evaluators"]';
+  if (evaluators === undefined) return [];
+  if (!isObject(evaluators))
+    return [{ path, message: `$evaluators is ${show(evaluators)}`, remedy: 'make it an object of rules' }];
+  return Object.entries(evaluators).flatMap(([name, rule]) => [
+    ...(name === '' ? [{ path, message: 'an evaluator has an empty name', remedy: 'name it' }] : []),
+    ...checkRule(rule, { path: joinPath(path, name), evaluators: undefined }),
+  ]);
+}
+
+function checkEntries(flags: unknown, evaluators: Readonly<Record<string, unknown>>): Problem[] {
+  if (Array.isArray(flags))
+    return (flags as unknown[]).flatMap((flag, index) => checkListed(flag, index, evaluators));
+  if (!isObject(flags)) {
+    const message = flags === undefined ? 'the document has no "flags"' : `"flags" is ${show(flags)}`;
+    return [{ path: '$.flags', message, remedy: 'make it an object with a flag under each key' }];
+  }
+  return Object.entries(flags).flatMap(([key, flag]) => [
+    ...(key === '' ? [{ path: '$.flags', message: 'a flag has an empty key', remedy: 'name it' }] : []),
+    ...checkFlag(key, flag, evaluators),
+  ]);
+}
+
+function checkListed(flag: unknown, index: number, evaluators: Readonly<Record<string, unknown>>): Problem[] {
+  const path = joinPath('$.flags', index);
+  const key = isObject(flag) ? flag['key'] : undefined;
+  if (typeof key === 'string' && key !== '') return checkFlag(key, flag, evaluators, path);
+  return [{ path, message: 'the flag has no key', remedy: 'add "key" with a text' }];
+}

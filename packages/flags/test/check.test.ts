@@ -1,0 +1,142 @@
+import { Ajv } from 'ajv';
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { describeWith } from '../../../test/support/components.ts';
+import { conformanceData, conformancePath, readConformance } from '../../../test/support/conformance.ts';
+import { checkFlags } from '../src/index.ts';
+
+const schemas = 'flagd-schemas/json';
+
+/** A document whose only flag has the given parts, over ones that are right. */
+function withFlag(parts: object): object {
+  return {
+    flags: {
+      checkout: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off', ...parts },
+    },
+  };
+}
+
+describe('checkFlags', () => {
+  test.each<[string, unknown, string, RegExp]>([
+    ['text that is no JSON', '{\n  "flags": {oops}\n}', '$', /line 2, column 13/],
+    ['a list for a document', [], '$', /a list of 0/],
+    ['no flags', {}, '$.flags', /no "flags"/],
+    ['a flag that is a text', { flags: { a: 'on' } }, '$.flags.a', /is "on"/],
+    ['an unknown state', withFlag({ state: 'ON' }), '$.flags.checkout.state', /the state "ON"/],
+    [
+      'no variants',
+      withFlag({ variants: {}, defaultVariant: null }),
+      '$.flags.checkout.variants',
+      /no variants/,
+    ],
+    [
+      'variants of two types',
+      withFlag({ variants: { on: true, off: 'no' } }),
+      '$.flags.checkout.variants.off',
+      /is a text.*is a boolean/,
+    ],
+    [
+      'a list for a variant',
+      withFlag({ variants: { on: true, off: [2] } }),
+      '$.flags.checkout.variants.off',
+      /a list of 1/,
+    ],
+    [
+      'an unknown default',
+      withFlag({ defaultVariant: 'blue' }),
+      '$.flags.checkout.defaultVariant',
+      /defaults to "blue", but its variants are "on", "off"/,
+    ],
+    ['nested metadata', withFlag({ metadata: { a: {} } }), '$.flags.checkout.metadata.a', /metadata "a"/],
+    [
+      'an unknown operator',
+      withFlag({ targeting: { equals: [1, 2] } }),
+      '$.flags.checkout.targeting.equals',
+      /no operator "equals"/,
+    ],
+    [
+      'two operators',
+      withFlag({ targeting: { '==': [1, 2], '!=': [1, 2] } }),
+      '$.flags.checkout.targeting',
+      /"==", "!="/,
+    ],
+    [
+      'an operand too many',
+      withFlag({ targeting: { '==': [1, 2, 3] } }),
+      '$.flags.checkout.targeting["=="]',
+      /3 for operands/,
+    ],
+    [
+      'an unknown evaluator',
+      withFlag({ targeting: { $ref: 'nobody' } }),
+      '$.flags.checkout.targeting.$ref',
+      /no evaluator "nobody"/,
+    ],
+    [
+      'a fraction for a weight',
+      withFlag({ targeting: { fractional: [['on', 0.5]] } }),
+      '$.flags.checkout.targeting.fractional[0][1]',
+      /weight is 0.5/,
+    ],
+    ['a rule that never ends', withFlag({ targeting: nest(5000) }), '', /nested deeper than 100/],
+  ])('says where %s is, and what would be right', (_fault, document, path, message) => {
+    const problems = checkFlags(document);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.message).toMatch(message);
+    expect(problems[0]?.remedy).not.toBe('');
+    if (path !== '') expect(problems[0]?.path).toBe(path);
+  });
+
+  test('finds nothing wrong with what is right, in either form', () => {
+    expect(checkFlags(withFlag({}))).toEqual([]);
+    expect(checkFlags(JSON.stringify(withFlag({ defaultVariant: null, targeting: {} })))).toEqual([]);
+    expect(checkFlags({ flags: [{ key: 'a', state: 'DISABLED', variants: { x: 1 } }] })).toEqual([]);
+  });
+});
+
+await describeWith(conformanceData, "checkFlags and flagd's schema", () => {
+  const ajv = new Ajv({ strict: false });
+  ajv.addSchema(JSON.parse(readConformance(`${schemas}/targeting.json`)) as object);
+  ajv.addSchema(JSON.parse(readConformance(`${schemas}/flags.json`)) as object);
+  const valid = ajv.compile({ $ref: 'https://flagd.dev/schema/v0/flags.json#/definitions/flagdConfig' });
+  const documents = [
+    ...['positive', 'negative'].flatMap((verdict) =>
+      readdirSync(conformancePath(`${schemas}/test/targeting/${verdict}`)).map((file) => {
+        const targeting = JSON.parse(
+          readConformance(`${schemas}/test/targeting/${verdict}/${file}`),
+        ) as object;
+        return [
+          `${verdict}/${file}`,
+          { ...withFlag({ targeting }), $evaluators: { 'some-ref': {} } },
+        ] as const;
+      }),
+    ),
+    ...['full.json', 'minimal.json'].map(
+      (file) => [file, JSON.parse(readConformance(`${schemas}/examples/${file}`)) as object] as const,
+    ),
+  ];
+
+  test.each(documents)('agree about %s', (_name, document) => {
+    expect(checkFlags(document).length === 0).toBe(valid(document));
+  });
+
+  test('find the same flags of the testbed wrong', () => {
+    const { flags, ...set } = JSON.parse(
+      readConformance('flagd-testbed/evaluator/flags/testkit-flags.json'),
+    ) as { flags: object };
+    const unknownReference = ['ref-to-nonexistent-evaluator-flag'];
+    const wrong = Object.entries(flags).filter(
+      ([key, flag]) => checkFlags({ ...set, flags: { [key]: flag } }).length > 0,
+    );
+    const refused = Object.entries(flags).filter(([key, flag]) => !valid({ ...set, flags: { [key]: flag } }));
+    const keys = wrong.map(([key]) => key).filter((key) => !unknownReference.includes(key));
+    expect(keys).toEqual(refused.map(([key]) => key));
+    expect(keys.length).toBeGreaterThan(0);
+  });
+});
+
+function nest(levels: number): object {
+  let rule: object = { var: 'x' };
+  for (let level = 0; level < levels; level += 1) rule = { '!': rule };
+  return rule;
+}
