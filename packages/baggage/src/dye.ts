@@ -29,12 +29,13 @@ export interface Dye<Request> {
 
 /** Asks the dye rule and marks the request. One that can't be asked leaves the request in baseline, and is counted. */
 export async function dyeRequest<Request>(
-  { client, flag = 'lane', evaluationContext, carry = {} }: Dye<Request>,
+  dye: Dye<Request>,
   request: Request,
   cell: RequestCell,
 ): Promise<void> {
   try {
-    const known = evaluationContext(request);
+    const { client, flag = 'lane', carry = {} } = dye;
+    const known = dye.evaluationContext(request);
     const present = Object.entries(known).filter(([, value]) => value !== undefined && value !== null);
     const facts = Object.fromEntries(present) as DyeContext;
     const carried = Object.entries(carry).flatMap(([key, name]) => {

@@ -28,7 +28,7 @@ export function formatMember(key: string, entry: BaggageEntry): string | undefin
   if (entry instanceof Member) return entry.text;
   if (!isToken(key)) return undefined;
   const properties = formatProperties(entry.metadata?.toString() ?? '');
-  return `${key}=${encodeValue(String(entry.value))}${properties}`;
+  return `${key}=${encodeValue(entry.value)}${properties}`;
 }
 
 /** Reads `key=value;properties`; undefined where the grammar does not allow it. Returns the key beside the member. */

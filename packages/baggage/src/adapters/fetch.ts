@@ -26,9 +26,10 @@ interface Dispatcher {
 function wrapBuiltIn(egress: EgressPolicy): typeof globalThis.fetch {
   return (input, init = {}) => {
     const { dispatcher = globalDispatcher() } = init as { dispatcher?: Dispatcher };
+    const caller = context.active();
     const judging: Dispatcher = {
       dispatch: (options, handler) =>
-        dispatchWithBaggage(options, egress, (copy) => dispatcher.dispatch(copy, handler)),
+        dispatchWithBaggage(caller, options, egress, (copy) => dispatcher.dispatch(copy, handler)),
     };
     return globalThis.fetch(input, { ...init, dispatcher: judging } as RequestInit);
   };
@@ -46,12 +47,12 @@ function wrapForeign(egress: EgressPolicy, fetch: typeof globalThis.fetch): type
   };
 }
 
-/** What the built-in fetch dispatches through. It is there once undici is loaded, which the mention of `Headers` brings about. */
+/** What the built-in fetch dispatches through. It is there once undici is loaded, which making `Headers` brings about. */
 function globalDispatcher(): Dispatcher {
   const symbol = Symbol.for('undici.globalDispatcher.1');
-  const find = (): Dispatcher | undefined => (globalThis as Record<symbol, Dispatcher | undefined>)[symbol];
-  const dispatcher = find() ?? (new Headers() && find());
-  if (dispatcher === undefined)
-    throw new TypeError('this fetch is not built on undici: pass it to baggageFetch as `fetch`');
-  return dispatcher;
+  const holder = globalThis as Record<symbol, Dispatcher | undefined>;
+  if (holder[symbol] === undefined) Reflect.construct(Headers, []);
+  const dispatcher = holder[symbol];
+  if (dispatcher !== undefined) return dispatcher;
+  throw new TypeError('this fetch is not built on undici: pass it to baggageFetch as `fetch`');
 }

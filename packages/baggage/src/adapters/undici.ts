@@ -18,6 +18,9 @@ export interface BaggageInterceptorOptions {
 export function baggageInterceptor({
   egress,
 }: BaggageInterceptorOptions): Dispatcher.DispatcherComposeInterceptor {
-  return (dispatch) => (options, handler) =>
-    dispatchWithBaggage(options, egress, (copy) => dispatch(copy, handler));
+  return (dispatch) => (options, handler) => {
+    const caller = callers.get(handler) ?? context.active();
+    callers.set(handler, caller);
+    return dispatchWithBaggage(caller, options, egress, (copy) => dispatch(copy, handler));
+  };
 }

@@ -1,0 +1,34 @@
+import { context } from '@opentelemetry/api';
+import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
+import { emit } from '../emit.ts';
+import type { EgressPolicy } from '../policy.ts';
+import { grpcDestination } from './grpc-destination.ts';
+import { replaceBaggage } from './grpc-metadata.ts';
+
+/** What may leave, and to which servers: `{ to: { 'grpc://payments:50051': ['lane'] } }`. */
+export interface GrpcClientOptions {
+  readonly egress: EgressPolicy;
+  /**
+   * Where the calls end, `grpc://host:port`, for a channel whose target doesn't say: `unix:`, `xds:`, a resolver of your own, an HTTP
+   * proxy. It is believed, so an interceptor that has it belongs to one client alone. Default: the channel's target.
+   */
+  readonly destination?: string;
+}
+
+/**
+ * An interceptor for a client's `interceptors`, whose calls of every kind carry what the active request may tell the server: one
+ * `baggage` entry, or none for a server that the policy doesn't name. An entry that was there is replaced. Metadata is copied.
+ * Put it last, so that it is asked after the interceptors that choose metadata.
+ */
+export function baggageClientInterceptor({ egress, destination }: GrpcClientOptions): Interceptor {
+  return (options, nextCall) => {
+    const call = nextCall(options);
+    // A call that has not started knows no address yet, and names its channel's target instead.
+    const to = destination ?? grpcDestination(call.getPeer());
+    return new InterceptingCall(call, {
+      start: (metadata, listener, next) => {
+        next(replaceBaggage(metadata, to && emit(context.active(), egress, to)), listener);
+      },
+    });
+  };
+}

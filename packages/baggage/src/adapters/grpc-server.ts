@@ -1,0 +1,51 @@
+import { context, type Context } from '@opentelemetry/api';
+import {
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
+import { admit } from '../admit.ts';
+import type { IngressPolicy } from '../policy.ts';
+import { getCell } from '../request-cell.ts';
+import { formatBaggage } from '../w3c-baggage.ts';
+import { replaceBaggage } from './grpc-metadata.ts';
+
+/** What may come in with a call. */
+export interface GrpcServerOptions {
+  readonly ingress: IngressPolicy;
+}
+
+/**
+ * An interceptor for a server's `interceptors`: handlers of every kind, and all that they are called back for, run in the baggage of
+ * their call, as far as the policy admits it. The handler's metadata is a copy that holds no more either.
+ */
+export function baggageServerInterceptor({ ingress }: GrpcServerOptions): ServerInterceptor {
+  return (_method, call) => new BaggageServerCall(call, ingress);
+}
+
+type InterceptingServerListener = Parameters<ServerInterceptingCallInterface['start']>[0];
+
+class BaggageServerCall extends ServerInterceptingCall {
+  readonly #ingress: IngressPolicy;
+
+  constructor(call: ServerInterceptingCallInterface, ingress: IngressPolicy) {
+    super(call);
+    this.#ingress = ingress;
+  }
+
+  override start(listener: InterceptingServerListener): void {
+    let request: Context = context.active();
+    super.start({
+      onReceiveMetadata: (metadata) => {
+        request = admit(metadata.get('baggage').map(String), this.#ingress, request);
+        // Instrumentation extracts once more, inside of us, from what the handler is given: it must find what was admitted alone.
+        const baggage = getCell(request)?.baggage;
+        const clean = replaceBaggage(metadata, baggage && formatBaggage(baggage));
+        context.with(request, () => listener.onReceiveMetadata(clean));
+      },
+      onReceiveMessage: (message) => context.with(request, () => listener.onReceiveMessage(message)),
+      onReceiveHalfClose: () => context.with(request, () => listener.onReceiveHalfClose()),
+      onCancel: () => context.with(request, () => listener.onCancel()),
+    });
+  }
+}

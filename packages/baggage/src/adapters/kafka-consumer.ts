@@ -1,0 +1,51 @@
+import type { IngressPolicy } from '../policy.ts';
+import {
+  policyOfBatch,
+  runInMessage,
+  runUndyed,
+  type KafkaBatch,
+  type KafkaMessage,
+} from './kafka-messages.ts';
+import { overriding } from './kafka-overriding.ts';
+
+/** What kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common of a consumer. */
+export interface KafkaConsumer {
+  run(config?: KafkaRunConfig): Promise<unknown>;
+}
+
+/** The handlers given to `run`. */
+export interface KafkaRunConfig {
+  eachMessage?(this: void, payload: { message: KafkaMessage }): Promise<void>;
+  eachBatch?(this: void, payload: { batch: KafkaBatch }): Promise<void>;
+}
+
+/** What may come in with a message. */
+export interface KafkaConsumerOptions {
+  readonly ingress: IngressPolicy;
+}
+
+/**
+ * A consumer whose `eachMessage` runs in the baggage of its message, as far as the policy admits it. `eachBatch` runs in none,
+ * whatever its messages carry; `forEachMessage` gives each its own. The configuration of `run` is copied.
+ */
+export function withBaggageConsumer<Consumer extends KafkaConsumer>(
+  consumer: Consumer,
+  { ingress }: KafkaConsumerOptions,
+): Consumer {
+  const run: KafkaConsumer['run'] = (config) => {
+    const { eachMessage, eachBatch } = config ?? {};
+    return consumer.run({
+      ...config,
+      ...(eachMessage && {
+        eachMessage: (payload) => runInMessage(payload.message, { ingress }, () => eachMessage(payload)),
+      }),
+      ...(eachBatch && {
+        eachBatch: (payload) => {
+          policyOfBatch.set(payload.batch, ingress);
+          return runUndyed(() => eachBatch(payload));
+        },
+      }),
+    });
+  };
+  return overriding(consumer, { run } as Partial<Consumer>);
+}

@@ -1,0 +1,90 @@
+import { context } from '@opentelemetry/api';
+import { emit } from '../emit.ts';
+import type { EgressPolicy } from '../policy.ts';
+
+/**
+ * The headers of a message: a record whose values are strings, Buffers or lists of them (kafkajs, confluent), or a `Map` whose
+ * keys and values are strings or Buffers (@platformatic/kafka).
+ */
+export type KafkaHeaders = Readonly<Record<string, unknown>> | ReadonlyMap<unknown, unknown>;
+
+/**
+ * A copy of `headers` whose only `baggage` header is what the active request may tell `topic`; without any where the policy lets
+ * nothing out. For what `withBaggageProducer` can't wrap: a client of another shape, the row of an outbox.
+ */
+export function baggageHeaders(
+  topic: string,
+  options: { readonly egress: EgressPolicy },
+): Record<string, unknown>;
+export function baggageHeaders<Headers extends KafkaHeaders>(
+  topic: string,
+  options: { readonly egress: EgressPolicy },
+  headers: Headers,
+): Headers;
+export function baggageHeaders(
+  topic: string,
+  { egress }: { readonly egress: EgressPolicy },
+  headers?: KafkaHeaders,
+): KafkaHeaders {
+  return replaceBaggage(headers, emit(context.active(), egress, kafkaDestination(topic)));
+}
+
+/** The name of a topic in an egress policy. */
+export function kafkaDestination(topic: string): string {
+  return `kafka:${topic}`;
+}
+
+/** The values of all `baggage` headers, in order. What is neither text nor bytes is left out. */
+export function readBaggage(headers: KafkaHeaders | null | undefined): string[] {
+  if (isMap(headers))
+    return [...headers].flatMap(([key, value]) => (text(key) === 'baggage' ? texts(value) : []));
+  return texts(headers?.['baggage']);
+}
+
+/** A copy of `headers` that has `value` as its only `baggage` header, or none. */
+export function replaceBaggage(
+  headers: KafkaHeaders | null | undefined,
+  value: string | undefined,
+): KafkaHeaders {
+  return isMap(headers) ? replaceInMap(headers, value) : replaceInRecord(headers, value);
+}
+
+function replaceInRecord(
+  headers: Readonly<Record<string, unknown>> | null | undefined,
+  value: string | undefined,
+) {
+  const copy: Record<string, unknown> = { ...headers };
+  for (const key of Object.keys(copy)) if (isStale(key)) delete copy[key];
+  if (value !== undefined) copy['baggage'] = value;
+  return copy;
+}
+
+function replaceInMap(headers: ReadonlyMap<unknown, unknown>, value: string | undefined) {
+  const copy = new Map([...headers].filter(([key]) => !isStale(text(key))));
+  // Without a serializer, the client takes bytes only: a map that has bytes goes on having nothing else.
+  const bytes = [...headers.keys()].some((key) => key instanceof Uint8Array);
+  if (value !== undefined)
+    copy.set(bytes ? Buffer.from('baggage') : 'baggage', bytes ? Buffer.from(value) : value);
+  return copy;
+}
+
+/** Kafka's names are case-sensitive, yet a bridge from HTTP may have written another case, and someone may read it. */
+function isStale(key: string | undefined): boolean {
+  return key?.toLowerCase() === 'baggage';
+}
+
+function texts(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(texts);
+  const one = text(value);
+  return one === undefined ? [] : [one];
+}
+
+function text(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (!(value instanceof Uint8Array)) return undefined;
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString();
+}
+
+function isMap(headers: KafkaHeaders | null | undefined): headers is ReadonlyMap<unknown, unknown> {
+  return headers instanceof Map;
+}

@@ -1,0 +1,164 @@
+import { getActiveLane } from '@graylane/baggage';
+import {
+  credentials,
+  makeGenericClientConstructor,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type Client,
+  type ClientDuplexStream,
+  type ClientOptions,
+  type ClientReadableStream,
+  type ClientUnaryCall,
+  type ClientWritableStream,
+  type handleBidiStreamingCall,
+  type handleClientStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type MethodDefinition,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { inbox, type Inbox } from '../../../../test/support/inbox.ts';
+
+/** Where a handler or one of its callbacks was, and in which lane: "data gray". */
+type Sighting = string;
+
+type Reply = (error: Error | null, value?: readonly Sighting[]) => void;
+
+interface EchoClient extends Client {
+  unary(request: Sighting, metadata: Metadata, reply: Reply): ClientUnaryCall;
+  upload(metadata: Metadata, reply: Reply): ClientWritableStream<Sighting>;
+  download(request: Sighting, metadata: Metadata): ClientReadableStream<Sighting>;
+  talk(metadata: Metadata): ClientDuplexStream<Sighting, Sighting>;
+}
+
+/** A client of the echo service; every method answers what the handler saw. */
+export interface Echo {
+  unary(metadata?: Metadata): Promise<readonly Sighting[]>;
+  upload(metadata?: Metadata): Promise<readonly Sighting[]>;
+  download(metadata?: Metadata): Promise<readonly Sighting[]>;
+  talk(metadata?: Metadata): Promise<readonly Sighting[]>;
+  /** Starts a stream that the server never ends, and cancels it when the server has seen it. */
+  cancelled(metadata?: Metadata): Promise<void>;
+  close(): void;
+}
+
+/** The server of the echo service. */
+export interface EchoServer {
+  readonly port: number;
+  /** The values of `baggage` in the metadata that handlers were given, call after call. */
+  readonly received: Inbox<readonly string[]>;
+  /** The lane at a call's `cancelled` event. */
+  readonly cancelled: Inbox<string>;
+  close(): void;
+}
+
+/** Starts the echo service on a free port, or on a socket. */
+export async function serveEcho(
+  interceptors: ServerInterceptor[],
+  address = '127.0.0.1:0',
+): Promise<EchoServer> {
+  const received = inbox<readonly string[]>();
+  const cancelled = inbox<string>();
+  const server = new Server({ interceptors });
+  const arrived = (call: { metadata: Metadata }): Sighting[] => {
+    received.put(call.metadata.get('baggage').map(String));
+    return [`handler ${getActiveLane()}`];
+  };
+  server.addService(echo, {
+    unary: ((call, reply) => {
+      const seen = arrived(call);
+      void delay(1).then(() => reply(null, [...seen, `later ${getActiveLane()}`]));
+    }) satisfies handleUnaryCall<Sighting, readonly Sighting[]>,
+    upload: ((call, reply) => {
+      const seen = arrived(call);
+      call.on('data', () => seen.push(`data ${getActiveLane()}`));
+      call.on('end', () => reply(null, [...seen, `end ${getActiveLane()}`]));
+    }) satisfies handleClientStreamingCall<Sighting, readonly Sighting[]>,
+    download: ((call) => {
+      const [seen] = arrived(call);
+      call.on('cancelled', () => cancelled.put(getActiveLane()));
+      call.write(seen);
+      if (call.request === 'never end') return;
+      void delay(1).then(() => call.end(`later ${getActiveLane()}`));
+    }) satisfies handleServerStreamingCall<Sighting, Sighting>,
+    talk: ((call) => {
+      const [seen] = arrived(call);
+      call.write(seen);
+      call.on('data', () => call.write(`data ${getActiveLane()}`));
+      call.on('end', () => {
+        call.write(`end ${getActiveLane()}`);
+        call.end();
+      });
+    }) satisfies handleBidiStreamingCall<Sighting, Sighting>,
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  return { port, received, cancelled, close: () => server.forceShutdown() };
+}
+
+/** Connects to the echo service. */
+export function connectEcho(target: string, interceptors: ClientOptions['interceptors'] = []): Echo {
+  const client = new EchoClient(target, credentials.createInsecure(), {
+    interceptors,
+  }) as unknown as EchoClient;
+  return {
+    unary: (metadata = new Metadata()) => answer((reply) => client.unary('go', metadata, reply)),
+    upload: (metadata = new Metadata()) =>
+      answer((reply) => {
+        const stream = client.upload(metadata, reply);
+        stream.write('1');
+        stream.write('2');
+        stream.end();
+      }),
+    download: async (metadata = new Metadata()) => client.download('go', metadata).toArray(),
+    talk: async (metadata = new Metadata()) => {
+      const stream = client.talk(metadata);
+      stream.write('1');
+      stream.write('2');
+      stream.end();
+      return stream.toArray();
+    },
+    cancelled: async (metadata = new Metadata()) => {
+      const stream = client.download('never end', metadata);
+      stream.on('error', () => {});
+      await new Promise((resolve) => stream.once('data', resolve));
+      stream.cancel();
+    },
+    close: () => client.close(),
+  };
+}
+
+function answer(call: (reply: Reply) => unknown): Promise<readonly Sighting[]> {
+  return new Promise((resolve, reject) =>
+    call((error, value) => (error ? reject(error) : resolve(value ?? []))),
+  );
+}
+
+const json = {
+  requestSerialize: (value: unknown) => Buffer.from(JSON.stringify(value)),
+  requestDeserialize: (bytes: Buffer): unknown => JSON.parse(String(bytes)),
+  responseSerialize: (value: unknown) => Buffer.from(JSON.stringify(value)),
+  responseDeserialize: (bytes: Buffer): unknown => JSON.parse(String(bytes)),
+};
+
+function method(
+  path: string,
+  requestStream: boolean,
+  responseStream: boolean,
+): MethodDefinition<unknown, unknown> {
+  return { path: `/graylane.Echo/${path}`, requestStream, responseStream, ...json };
+}
+
+const echo = {
+  unary: method('unary', false, false),
+  upload: method('upload', true, false),
+  download: method('download', false, true),
+  talk: method('talk', true, true),
+};
+
+const EchoClient = makeGenericClientConstructor(echo, 'Echo');

@@ -1,0 +1,63 @@
+import { describeWith } from '../../../../test/support/components.ts';
+import { confluent, loadConfluent } from '../../../../test/support/confluent.ts';
+import { kafka } from '../../../../test/support/kafka.ts';
+import { kafkaContract } from './kafka-contract.ts';
+import type { KafkaPeer, PeerConsumer, PeerProducer } from './kafka-peer.ts';
+
+const both = { ...confluent, available: () => confluent.available() && kafka.available() };
+
+await describeWith(both, '@confluentinc/kafka-javascript', () => kafkaContract(connectConfluent));
+
+/** What the test calls of a module that can't be resolved where it isn't installed. */
+interface Confluent {
+  readonly KafkaJS: {
+    readonly Kafka: new (configuration: object) => {
+      admin(): {
+        connect(): Promise<void>;
+        disconnect(): Promise<void>;
+        createTopics(options: object): Promise<unknown>;
+      };
+      producer(configuration: object): PeerProducer & { connect(): Promise<void> };
+      consumer(
+        configuration: object,
+      ): PeerConsumer & { connect(): Promise<void>; subscribe(topic: object): Promise<void> };
+    };
+    readonly logLevel: { readonly NOTHING: number };
+  };
+}
+
+async function connectConfluent(brokers: string): Promise<KafkaPeer> {
+  const { KafkaJS } = loadConfluent() as Confluent;
+  const logLevel = KafkaJS.logLevel.NOTHING;
+  const client = new KafkaJS.Kafka({ kafkaJS: { brokers: brokers.split(','), logLevel } });
+  const admin = client.admin();
+  await admin.connect();
+  const producers: PeerProducer[] = [];
+  return {
+    createTopic: async (topic, numPartitions) => {
+      await admin.createTopics({ topics: [{ topic, numPartitions }] });
+    },
+    producer: async (transactionalId) => {
+      const producer = client.producer({
+        kafkaJS: { ...(transactionalId && { transactionalId }) },
+        'linger.ms': 0,
+      });
+      producers.push(producer);
+      await producer.connect();
+      return producer;
+    },
+    consumer: async (groupId, topic) => {
+      const consumer = client.consumer({
+        kafkaJS: { groupId, fromBeginning: true },
+        'fetch.wait.max.ms': 50,
+      });
+      await consumer.connect();
+      await consumer.subscribe({ topic });
+      return consumer;
+    },
+    close: async () => {
+      await Promise.all(producers.map((producer) => producer.disconnect()));
+      await admin.disconnect();
+    },
+  };
+}

@@ -1,0 +1,295 @@
+import { getActiveLane } from '@graylane/baggage';
+import { forEachMessage, withBaggageConsumer, withBaggageProducer } from '@graylane/baggage/kafka';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startKafka, type Broker } from '../../../../test/support/kafka.ts';
+import { hostileHeaders } from '../../../../test/support/hostile.ts';
+import { inbox, type Inbox } from '../../../../test/support/inbox.ts';
+import { inRequest } from './in-request.ts';
+import type { KafkaPeer, PeerConsumer, PeerMessage, PeerProducer } from './kafka-peer.ts';
+
+const keys = ['lane', 'user-id'];
+const ingress = { mode: 'accept', keys } as const;
+const inside = Array.from({ length: 30 }, () => `inside-${randomUUID()}`);
+const egress = { to: Object.fromEntries(inside.map((topic) => [`kafka:${topic}`, keys])) };
+
+/** What our wrappers promise over any client of kafkajs' shape, against a real broker. */
+export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>): void {
+  let broker: Broker;
+  let peer: KafkaPeer;
+  let plain: PeerProducer;
+  let producer: PeerProducer;
+  const consumers: PeerConsumer[] = [];
+
+  beforeAll(async () => {
+    broker = await startKafka();
+    peer = await connect(broker.brokers);
+    plain = await peer.producer();
+    producer = withBaggageProducer(plain, { egress });
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all(consumers.map((consumer) => consumer.disconnect()));
+    await peer?.close();
+    await broker?.close();
+  }, 60_000);
+
+  describe('a message', () => {
+    test('is handled in the lane of the request that sent it', async () => {
+      const topic = await newTopic();
+      const seen = await lanesOf(topic);
+      await inRequest('lane=gray,user-id=ada', () => send(topic, 'dyed'));
+      await send(topic, 'undyed');
+      expect(await seen.take(2)).toEqual(['dyed gray', 'undyed baseline']);
+    });
+
+    test('is not changed, and says nothing of an earlier request when it is sent again', async () => {
+      const topic = await newTopic();
+      const headers = Object.freeze({ baggage: 'lane=stale', id: Buffer.from('7') });
+      const message = Object.freeze({ value: 'again', headers });
+      const messages: PeerMessage[] = [message, message];
+      Object.freeze(messages);
+      const raw = await headersOf(topic);
+      await inRequest('lane=gray', () => producer.send({ topic, messages }));
+      await producer.send({ topic, messages });
+      expect((await raw.take(4)).map(({ baggage }) => baggage)).toEqual([
+        'lane=gray',
+        'lane=gray',
+        undefined,
+        undefined,
+      ]);
+      expect(message).toEqual({ value: 'again', headers: { baggage: 'lane=stale', id: Buffer.from('7') } });
+    });
+
+    test('keeps its value, tombstones included, and its other headers, however they are written', async () => {
+      const topic = await newTopic();
+      const raw = await messagesOf(topic);
+      const headers = { text: 'a', bytes: Buffer.from('b'), list: ['c', Buffer.from('d')] };
+      await inRequest('lane=gray', () =>
+        producer.send({ topic, messages: [{ key: 'k', value: null, headers }] }),
+      );
+      const [message] = await raw.take(1);
+      expect(message?.value ?? null).toBeNull();
+      expect(String(message?.key)).toBe('k');
+      expect(textsOf(message?.headers)).toEqual({ text: 'a', bytes: 'b', list: 'c,d', baggage: 'lane=gray' });
+    });
+
+    test('carries nothing to a topic that the policy does not name', async () => {
+      const outside = await partnersTopic();
+      const raw = await headersOf(outside);
+      const headers = { baggage: 'lane=gray,user-id=ada' };
+      await inRequest('lane=gray,user-id=ada', async () => {
+        await producer.send({ topic: outside, messages: [{ value: '1' }, { value: '2', headers }] });
+        await producer.sendBatch({
+          topicMessages: [{ topic: outside, messages: [{ value: '3', headers }] }],
+        });
+      });
+      for (const received of await raw.take(3)) expect(received).toEqual({});
+    });
+  });
+
+  test('a batch for several topics tells each what it may know', async () => {
+    const [ours, outside] = [await newTopic(), await partnersTopic()];
+    const [rawOurs, rawOutside] = [await headersOf(ours), await headersOf(outside)];
+    await inRequest('lane=gray,secret=1', () =>
+      producer.sendBatch({
+        topicMessages: [ours, outside].map((topic) => ({ topic, messages: [{ value: 'v' }] })),
+      }),
+    );
+    expect(await rawOurs.take(1)).toEqual([{ baggage: 'lane=gray' }]);
+    expect(await rawOutside.take(1)).toEqual([{}]);
+  });
+
+  test('a transaction carries it too', async () => {
+    const topic = await newTopic();
+    const raw = await headersOf(topic);
+    const transactional = withBaggageProducer(await peer.producer(`transaction-${randomUUID()}`), { egress });
+    await inRequest('lane=gray', async () => {
+      const transaction = await transactional.transaction();
+      await transaction.send({ topic, messages: [{ value: '1' }] });
+      await transaction.sendBatch({ topicMessages: [{ topic, messages: [{ value: '2' }] }] });
+      await transaction.commit();
+    });
+    expect(await raw.take(2)).toEqual([{ baggage: 'lane=gray' }, { baggage: 'lane=gray' }]);
+  });
+
+  describe('a batch of messages', () => {
+    test('is handled in no lane, and each of its messages in its own', async () => {
+      const topic = await newTopic();
+      const seen = inbox<string>();
+      await fill(topic, 30);
+      await consume(topic, {
+        eachBatch: async ({ batch }) => {
+          seen.put(`batch ${getActiveLane()}`);
+          await forEachMessage(batch, async ({ value }) => {
+            await Promise.resolve();
+            seen.put(sighting({ value }));
+          });
+          seen.put(`batch ${getActiveLane()}`);
+        },
+      });
+      const lines = await seen.until((line) => line.startsWith('29 '));
+      expect(lines.filter((line) => !line.startsWith('batch'))).toEqual(expected(30));
+      for (const line of lines.filter((one) => one.startsWith('batch'))) expect(line).toBe('batch baseline');
+    });
+
+    test('is handled again from the message that failed, in the same lane', async () => {
+      const topic = await newTopic();
+      const seen = inbox<string>();
+      await fill(topic, 4);
+      let failures = 1;
+      await consume(topic, {
+        eachBatch: async ({ batch, resolveOffset }) => {
+          await forEachMessage(batch, async ({ value, offset }) => {
+            seen.put(sighting({ value }));
+            if (String(value) === '2' && failures-- > 0) throw new Error('the database is away');
+            resolveOffset(offset);
+          });
+        },
+      });
+      const lines = await seen.until((line) => line.startsWith('3 '));
+      expect(lines).toEqual(['0 gray', '1 baseline', '2 gray', '2 gray', '3 baseline']);
+    });
+  });
+
+  test('a group that changes its members keeps every message in its lane', async () => {
+    const topic = await newTopic(4);
+    const groupId = `group-${randomUUID()}`;
+    const seen = inbox<string>();
+    const eachMessage = async ({ message }: { message: PeerMessage }): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      seen.put(sighting(message));
+    };
+    const first = await consume(topic, { eachMessage }, groupId);
+    await fill(topic, 200);
+    await seen.until((line) => line.startsWith('50 '));
+    await consume(topic, { eachMessage }, groupId);
+    await fill(topic, 200, 200);
+    await seen.until((line) => line.startsWith('250 '));
+    await first.disconnect();
+    await fill(topic, 200, 400);
+    const everything = expected(600);
+    await seen.until(() => new Set(seen.all).size >= everything.length);
+    expect(new Set(seen.all)).toEqual(new Set(everything));
+  });
+
+  test('a consumer started inside a request hands none of its baggage to messages', async () => {
+    const topic = await newTopic();
+    const seen = inbox<string>();
+    await inRequest('lane=gray', () =>
+      consume(topic, {
+        eachMessage: async ({ message }) => seen.put(sighting(message)),
+      }),
+    );
+    await send(topic, 'undyed');
+    expect(await seen.take(1)).toEqual(['undyed baseline']);
+  });
+
+  test('hostile headers stop no consumer, one by one or in batches, and break nothing that is sent on', async () => {
+    const [topic, next] = [await newTopic(), await newTopic()];
+    for (const headers of hostileHeaders)
+      await plain.send({ topic, messages: [{ value: 'hostile', headers }] });
+    await inRequest('lane=gray', () => send(topic, 'last'));
+    const [one, batched] = [inbox<string>(), inbox<string>()];
+    const forwarded = await headersOf(next);
+    await consume(topic, {
+      eachMessage: async ({ message }) => {
+        await send(next, String(message.value));
+        one.put(sighting(message));
+      },
+    });
+    await consume(topic, {
+      eachBatch: async ({ batch }) => forEachMessage(batch, ({ value }) => batched.put(sighting({ value }))),
+    });
+    for (const seen of [one, batched]) {
+      const lines = await seen.take(hostileHeaders.length + 1);
+      expect(lines.at(-1)).toBe('last gray');
+      expect(lines.filter((line) => line === 'hostile baseline')).toHaveLength(hostileHeaders.length);
+    }
+    for (const { baggage } of await forwarded.take(hostileHeaders.length + 1)) {
+      expect(baggage ?? '').toMatch(/^(lane=gray)?$/);
+    }
+  }, 60_000);
+
+  /** A topic that the policy names. */
+  async function newTopic(partitions = 1): Promise<string> {
+    const topic = inside.pop() ?? '';
+    await peer.createTopic(topic, partitions);
+    return topic;
+  }
+
+  /** A topic that the policy doesn't name. */
+  async function partnersTopic(): Promise<string> {
+    const topic = `partner-${randomUUID()}`;
+    await peer.createTopic(topic, 1);
+    return topic;
+  }
+
+  function send(topic: string, value: string): Promise<unknown> {
+    return producer.send({ topic, messages: [{ value }] });
+  }
+
+  /** Numbered messages, the even ones gray. */
+  async function fill(topic: string, count: number, from = 0): Promise<void> {
+    for (let number = from; number < from + count; number += 1) {
+      const one = (): Promise<unknown> => send(topic, String(number));
+      await (number % 2 === 0 ? inRequest('lane=gray', one) : one());
+    }
+  }
+
+  async function consume(
+    topic: string,
+    handlers: Parameters<PeerConsumer['run']>[0],
+    groupId = `group-${randomUUID()}`,
+  ): Promise<PeerConsumer> {
+    const consumer = withBaggageConsumer(await peer.consumer(groupId, topic), { ingress });
+    consumers.push(consumer);
+    await consumer.run(handlers);
+    return consumer;
+  }
+
+  async function lanesOf(topic: string): Promise<Inbox<string>> {
+    const seen = inbox<string>();
+    await consume(topic, {
+      eachMessage: async ({ message }) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        seen.put(sighting(message));
+      },
+    });
+    return seen;
+  }
+
+  /** What a reader that isn't ours receives. */
+  async function messagesOf(topic: string): Promise<Inbox<PeerMessage>> {
+    const seen = inbox<PeerMessage>();
+    const consumer = await peer.consumer(`raw-${randomUUID()}`, topic);
+    consumers.push(consumer);
+    await consumer.run({ eachMessage: async ({ message }) => seen.put(message) });
+    return seen;
+  }
+
+  async function headersOf(topic: string): Promise<Inbox<Record<string, string>>> {
+    const seen = inbox<Record<string, string>>();
+    const consumer = await peer.consumer(`raw-${randomUUID()}`, topic);
+    consumers.push(consumer);
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        const { id: _ours, ...headers } = textsOf(message.headers);
+        seen.put(headers);
+      },
+    });
+    return seen;
+  }
+}
+
+/** What a handler saw, and in which lane: "7 gray". */
+function sighting({ value }: { value: PeerMessage['value'] }): string {
+  return `${String(value)} ${getActiveLane()}`;
+}
+
+function expected(count: number): string[] {
+  return Array.from({ length: count }, (_, number) => `${number} ${number % 2 === 0 ? 'gray' : 'baseline'}`);
+}
+
+function textsOf(headers: Readonly<Record<string, unknown>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers ?? {}).map(([key, value]) => [key, String(value)]));
+}

@@ -1,0 +1,34 @@
+const tooMany = Array.from({ length: 10_000 }, (_, index) => `lane=forged-${index};sig=${'A'.repeat(43)}`);
+
+/** Values of a `baggage` header that want to break whoever parses them or sends them on. None of them holds a valid lane. */
+export const hostileValues: readonly string[] = [
+  '',
+  ' ',
+  ','.repeat(1_000_000),
+  ';'.repeat(100_000),
+  '='.repeat(100_000),
+  'lane=gray\r\nset-cookie: a=b',
+  'lane=gray;p=1\r\nevil: 1',
+  'lane=gr\u0000ay',
+  'lane=灰度',
+  'lane=gray;p=漢',
+  'lane=\uD800',
+  'lane\n=gray',
+  '__proto__=polluted',
+  'constructor=1,prototype=2,toString=3,hasOwnProperty=4',
+  '=gray',
+  '(lane)=gray',
+  'lane"=gray',
+  'lane',
+  `k=${'v'.repeat(100_000)}`,
+  `k=${'%'.repeat(8_000)}`,
+  tooMany.map((member) => `x${member}`).join(','),
+];
+
+/** The same as headers of a message, with what only bytes and lists can say. */
+export const hostileHeaders: readonly Record<string, string | Buffer | Buffer[]>[] = [
+  ...hostileValues.map((baggage) => ({ baggage: Buffer.from(baggage) })),
+  { baggage: Buffer.from([0xff, 0xfe, 0x00, 0x80]) },
+  { baggage: Buffer.alloc(0) },
+  { baggage: Array.from({ length: 2_000 }, () => Buffer.from('=')) },
+];
