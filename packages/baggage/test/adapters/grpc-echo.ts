@@ -81,7 +81,10 @@ export async function serveEcho(
       call.on('cancelled', () => cancelled.put(getActiveLane()));
       call.write(seen);
       if (call.request === 'never end') return;
-      void delay(1).then(() => call.end(`later ${getActiveLane()}`));
+      void delay(1).then(() => {
+        call.write(`later ${getActiveLane()}`);
+        call.end();
+      });
     }) satisfies handleServerStreamingCall<Sighting, Sighting>,
     talk: ((call) => {
       const [seen] = arrived(call);

@@ -139,7 +139,7 @@ async function rawCall(session: ReturnType<typeof connect>, baggage: string | st
     te: 'trailers',
     baggage,
   });
-  const message = Buffer.from('""');
+  const message = Buffer.from('"go"');
   stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]));
   const answer = Buffer.concat((await stream.toArray()) as Buffer[]);
   return JSON.parse(String(answer.subarray(5)));
