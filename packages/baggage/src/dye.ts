@@ -11,10 +11,8 @@ export interface DyeClient {
   ): Promise<string> | string;
 }
 
-/** What is known of a request at the edge. `targetingKey` names its subject. */
-export interface DyeContext {
-  [key: string]: string | number | boolean | undefined;
-}
+/** What is known of a request at the edge; OpenFeature's evaluation context takes it. `targetingKey` names its subject. */
+export type DyeContext = { targetingKey?: string } & Record<string, string | number | boolean>;
 
 /** How the edge decides who is gray, once a request. */
 export interface Dye<Request> {
@@ -37,12 +35,12 @@ export async function dyeRequest<Request>(
     const { client, flag = 'lane', carry = {} } = dye;
     const known = dye.evaluationContext(request);
     const present = Object.entries(known).filter(([, value]) => value !== undefined && value !== null);
-    const facts = Object.fromEntries(present) as DyeContext;
+    const facts = Object.fromEntries(present) as Record<string, string | number | boolean>;
     const carried = Object.entries(carry).flatMap(([key, name]) => {
       const value = Object.hasOwn(facts, name) ? facts[name] : undefined;
       return value === undefined ? [] : [[key, String(value)] as const];
     });
-    cell.dye(await client.getStringValue(flag, baseline, facts), carried);
+    cell.dye(await client.getStringValue(flag, baseline, facts as DyeContext), carried);
   } catch {
     // The request goes on, in baseline: a fault of ours is no fault of the user's.
     count('undyed');

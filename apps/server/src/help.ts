@@ -1,0 +1,28 @@
+/** What `--help` prints. */
+export const help = `graylane-server: serves feature flags over OFREP, flagd's gRPC sync and a change stream.
+
+Usage
+  graylane-server --flags FILE [--port N] [--grpc-port N] [--management-port N]
+  graylane-server check FILE      validates a flags file; exits 1 and lists the problems if it has any
+
+Options
+  --flags FILE          the flags file, in flagd's format; edits by hand are taken over   GRAYLANE_FLAGS
+  --port N              OFREP, admin API, change stream (8080)                            GRAYLANE_PORT
+  --grpc-port N         flagd sync (8015)                                                 GRAYLANE_GRPC_PORT
+  --management-port N   health and readiness for operators (9464)                         GRAYLANE_MANAGEMENT_PORT
+  -h, --help            this text
+  -v, --version         the version
+
+An option goes before its variable. Port 0 takes a free port. The server listens on loopback only.
+
+Interfaces (port 8080)
+  POST /ofrep/v1/evaluate/flags[/KEY]                       OpenFeature Remote Evaluation Protocol
+  GET, PUT, PATCH, DELETE /api/v1/environments/default/flags/KEY
+                                                            If-Match to change, If-None-Match: * to create
+  GET  /api/v1/environments/default/stream                  server-sent events: a snapshot, then changes
+  GET  /healthz, /readyz                                    health, with the mistake in a broken edit
+
+Example
+  graylane-server --flags flags.json
+  curl -s localhost:8080/ofrep/v1/evaluate/flags/lane -d '{"context":{"tenant":"internal"}}'
+`;

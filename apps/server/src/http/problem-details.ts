@@ -1,0 +1,57 @@
+import { STATUS_CODES } from 'node:http';
+import type { Problem } from '@graylane/flags';
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { Log } from '../log.ts';
+import { StoreError } from '../store/flag-store.ts';
+
+/** A refusal that the caller can do something about (RFC 9457). */
+export class HttpProblem extends Error {
+  readonly status: number;
+  readonly problems: readonly Problem[] | undefined;
+
+  constructor(status: number, detail: string, problems?: readonly Problem[]) {
+    super(detail);
+    this.name = 'HttpProblem';
+    this.status = status;
+    this.problems = problems;
+  }
+}
+
+/** Answers what no route has answered. */
+export const notFound: RequestHandler = (request) => {
+  throw new HttpProblem(404, `there is nothing at ${request.method} ${request.path}`);
+};
+
+/** Answers errors as `application/problem+json`. What is no fault of the caller's is logged and not told. */
+export function problemHandler(log: Log): ErrorRequestHandler {
+  return (error: unknown, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const problem = toProblem(error);
+    if (problem.status >= 500)
+      log.warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    sendProblem(response, problem);
+  };
+}
+
+function sendProblem(response: Response, { status, message, problems }: HttpProblem): void {
+  response
+    .status(status)
+    .type('application/problem+json')
+    .send(
+      JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail: message, problems }),
+    );
+}
+
+function toProblem(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (error instanceof StoreError)
+    return new HttpProblem(error.code === 'pending_fault' ? 409 : 503, error.message);
+  const { status, message } = error as { status?: unknown; message?: unknown };
+  // Errors of express itself, a body that is no JSON among them, carry their status.
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new HttpProblem(status, String(message));
+  return new HttpProblem(500, 'the server failed; its log says more');
+}

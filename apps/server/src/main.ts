@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import { checkCommand } from './check-command.ts';
+import { help } from './help.ts';
+import { consoleLog } from './log.ts';
+import { createServer, type RunningServer } from './create-server.ts';
+import { readCommand, UsageError, type Command, type Settings } from './settings.ts';
+
+/** The command line: the only place that reads the environment. */
+export async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
+  let command: Command;
+  try {
+    command = readCommand(args, environment);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`graylane-server: ${error.message}\nSee graylane-server --help.`);
+    process.exitCode = 2;
+    return;
+  }
+  if (command.name === 'help') process.stdout.write(help);
+  else if (command.name === 'version') console.log(await version());
+  else if (command.name === 'check') process.exitCode = await checkCommand(command.file);
+  else await serve(command);
+}
+
+async function serve(settings: Settings): Promise<void> {
+  let server: RunningServer;
+  try {
+    server = await createServer(settings, consoleLog);
+  } catch (error) {
+    const { message } = error as Error;
+    console.error(`graylane-server: ${message}`);
+    process.exitCode = 1;
+    tellParent({ failed: message });
+    if (process.connected) process.disconnect();
+    return;
+  }
+  const { port, grpcPort, managementPort } = server;
+  consoleLog.info(
+    `serving ${settings.flags} on 127.0.0.1: http ${port}, grpc ${grpcPort}, management ${managementPort}`,
+  );
+  stopWith(server);
+  tellParent({ ready: port });
+}
+
+/** A parent that forked us is told when requests may come, or why they can't. */
+function tellParent(report: { readonly ready: number } | { readonly failed: string }): void {
+  process.send?.(report);
+}
+
+/** SIGTERM, Ctrl-C, or the end of a parent that forked us: finish what is under way. A second Ctrl-C ends at once. */
+function stopWith(server: RunningServer): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error('graylane-server: could not end cleanly', error);
+        process.exit(1);
+      },
+    );
+  };
+  for (const event of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.once(event, stop);
+}
+
+async function version(): Promise<string> {
+  const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

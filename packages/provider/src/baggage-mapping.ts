@@ -1,0 +1,100 @@
+import { baseline, getCell } from '@graylane/baggage';
+import { context, propagation } from '@opentelemetry/api';
+import type { EvaluationContext, EvaluationContextValue } from '@openfeature/server-sdk';
+
+/**
+ * What of the baggage enters the evaluation context: baggage key to how. Baggage holds only strings and comes from other services,
+ * so nothing enters that is not named here, and it never overrides what the application passes, unless it is `authoritative`.
+ */
+export interface BaggageMapping {
+  readonly [baggageKey: string]: MappedMember;
+}
+
+/** How one member of the baggage enters the evaluation context. */
+export interface MappedMember {
+  /** The name it has there; `targetingKey` for the subject of rollouts. Default: the baggage key. */
+  readonly as?: string;
+  /** What its text is read as; a text that is none is left out. Default: `string`. */
+  readonly type?: 'string' | 'number' | 'boolean';
+  /** Whether it overrides the application, also by its absence. Default: false. */
+  readonly authoritative?: boolean;
+}
+
+/** The lane, which an invocation may not forge; nothing else. */
+export const defaultMapping: BaggageMapping = { lane: { authoritative: true } };
+
+/** Merges the active request's baggage into evaluation contexts: mapped members < the given context < authoritative members. */
+export class BaggageReader {
+  readonly #members: readonly CompiledMember[];
+
+  constructor(mapping: BaggageMapping = defaultMapping) {
+    this.#members = Object.entries(mapping).map(([key, member]) => compile(key, member));
+  }
+
+  /** The mapped members beneath a context, the authoritative ones above it. Neither is changed. */
+  merge(given: EvaluationContext): EvaluationContext {
+    const active = context.active();
+    const cell = getCell(active);
+    const baggage = cell?.baggage ?? propagation.getBaggage(active);
+    const laneKey = cell?.laneKey ?? 'lane';
+    const merged: Record<string, EvaluationContextValue> = {};
+    for (const { key, as, read, authoritative } of this.#members) {
+      if (!authoritative) set(merged, as, read(baggage?.getEntry(key)?.value));
+    }
+    for (const name of Object.keys(given)) set(merged, name, given[name], true);
+    for (const { key, as, read, authoritative } of this.#members) {
+      if (!authoritative) continue;
+      const value = read(baggage?.getEntry(key)?.value);
+      // Absence is an answer too: who is not dyed is in baseline, whatever the application says.
+      set(merged, as, value ?? (key === laneKey ? baseline : undefined), true);
+    }
+    return merged as EvaluationContext;
+  }
+
+  /** The mapped members alone. */
+  read(): EvaluationContext {
+    return this.merge({});
+  }
+}
+
+interface CompiledMember {
+  readonly key: string;
+  readonly as: string;
+  readonly authoritative: boolean;
+  readonly read: (text: string | undefined) => string | number | boolean | undefined;
+}
+
+function compile(
+  key: string,
+  { as = key, type = 'string', authoritative = false }: MappedMember,
+): CompiledMember {
+  const read = readers[type];
+  if (read === undefined) {
+    throw new TypeError(
+      `baggage mapping "${key}" has the type "${String(type)}": use string, number or boolean`,
+    );
+  }
+  return { key, as, authoritative, read };
+}
+
+const readers: Readonly<Record<string, CompiledMember['read']>> = {
+  string: (text) => text,
+  number: (text) => {
+    const number = text === undefined || text.trim() === '' ? Number.NaN : Number(text);
+    return Number.isFinite(number) ? number : undefined;
+  },
+  boolean: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+};
+
+/** `__proto__` is an ordinary name here. */
+function set(
+  target: Record<string, EvaluationContextValue>,
+  name: string,
+  value: EvaluationContextValue | undefined,
+  evenUndefined = false,
+): void {
+  if (value === undefined && !evenUndefined) return;
+  if (name === '__proto__') {
+    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+  } else target[name] = value as EvaluationContextValue;
+}

@@ -1,0 +1,128 @@
+import { changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
+import type { CacheFile } from './cache-file.ts';
+import type { FlagSink, FlagSource } from './source/flag-source.ts';
+
+/** Who is told how the rules fare. */
+export interface FlagsListener {
+  /** The rules are the newest again. */
+  ready(): void;
+  /** The rules may be old; they stay in force. */
+  stale(message: string): void;
+  /** These flags were added, removed or changed. */
+  changed(flagKeys: readonly string[]): void;
+}
+
+/** The compiled rules of one source, swapped whole: an evaluation sees the old set or the new one. */
+export class LiveFlags {
+  readonly #source: FlagSource;
+  readonly #cache: CacheFile | undefined;
+  readonly #listener: FlagsListener;
+  #flags: FlagSet | undefined;
+  #revision = '';
+  #state: 'empty' | 'live' | 'stale' = 'empty';
+  #trouble = 'the source has not answered yet';
+  #onFirst: (() => void) | undefined;
+  #opened = false;
+
+  constructor(source: FlagSource, cache: CacheFile | undefined, listener: FlagsListener) {
+    this.#source = source;
+    this.#cache = cache;
+    this.#listener = listener;
+  }
+
+  /** Undefined until there were any. */
+  get flags(): FlagSet | undefined {
+    return this.#flags;
+  }
+
+  /** Which rules these are, as their source names them. */
+  get revision(): string {
+    return this.#revision;
+  }
+
+  /** What went wrong last. */
+  get trouble(): string {
+    return this.#trouble;
+  }
+
+  /**
+   * Resolves when there are rules: the newest, or the cached ones where the source is out of reach.
+   * @throws {Error} when there are none after `timeoutMs`; the source goes on trying, and the listener hears of it.
+   */
+  async open(timeoutMs: number): Promise<void> {
+    let late: NodeJS.Timeout | undefined;
+    const first = new Promise<void>((resolve, reject) => {
+      this.#onFirst = resolve;
+      late = setTimeout(() => {
+        reject(
+          new Error(
+            `no flags after ${timeoutMs} ms: ${this.#trouble}. Still trying; code defaults serve until then`,
+          ),
+        );
+      }, timeoutMs);
+    });
+    this.#source.start(this.#sink());
+    try {
+      await first;
+    } finally {
+      clearTimeout(late);
+      this.#opened = true;
+    }
+    // Whoever waits for this goes on believing that all is well, so the bad news must come after it.
+    if (this.#state === 'stale')
+      setImmediate(() => this.#state === 'stale' && this.#listener.stale(this.#trouble));
+  }
+
+  async close(): Promise<void> {
+    this.#source.close();
+    await this.#cache?.settled();
+  }
+
+  #sink(): FlagSink {
+    return {
+      update: (document, revision) => {
+        if (this.#take(document, revision)) this.#cache?.save({ document, revision });
+      },
+      live: () => {
+        if (this.#flags) this.#become('live');
+      },
+      stale: (message) => {
+        this.#trouble = message;
+        if (this.#flags === undefined) this.#takeCached();
+        if (this.#flags) this.#become('stale');
+      },
+    };
+  }
+
+  /** Rules that can't be read leave the last good ones in force. */
+  #take(document: unknown, revision: string): boolean {
+    const before = this.#flags;
+    let next: FlagSet;
+    try {
+      next = compileFlags(document, { previous: before });
+    } catch (error) {
+      this.#trouble = `its flags can't be read: ${(error as Error).message}`;
+      if (before) this.#become('stale');
+      return false;
+    }
+    this.#flags = next;
+    this.#revision = revision;
+    const changed = before ? changedFlags(before, next) : [];
+    if (changed.length > 0 && this.#opened) this.#listener.changed(changed);
+    return true;
+  }
+
+  #takeCached(): void {
+    const cached = this.#cache?.load();
+    if (cached) this.#take(cached.document, cached.revision);
+  }
+
+  #become(state: 'live' | 'stale'): void {
+    const before = this.#state;
+    this.#state = state;
+    this.#onFirst?.();
+    if (!this.#opened || before === state) return;
+    if (state === 'live') this.#listener.ready();
+    else this.#listener.stale(this.#trouble);
+  }
+}

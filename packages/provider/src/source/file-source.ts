@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import type { FlagSink, FlagSource } from './flag-source.ts';
+import { watchFile } from './watch-file.ts';
+
+/** A flags file, watched: an edit is in force in a moment, a broken one leaves the last good rules. */
+export class FileSource implements FlagSource {
+  readonly #file: string;
+  #revisions = 0;
+  #unwatch = (): void => {};
+  #closed = false;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  start(sink: FlagSink): void {
+    const take = (text: string): void => {
+      this.#revisions += 1;
+      let document: unknown;
+      try {
+        document = JSON.parse(text);
+      } catch (error) {
+        sink.stale(`${this.#file} is not JSON: ${(error as Error).message}`);
+        return;
+      }
+      sink.update(document, String(this.#revisions));
+      sink.live();
+    };
+    const unreadable = (error: Error): void => sink.stale(`${this.#file} can't be read: ${error.message}`);
+    const watch = (known: string): void => {
+      if (!this.#closed) this.#unwatch = watchFile(this.#file, known, { changed: take, unreadable });
+    };
+    readFile(this.#file, 'utf8').then(
+      (text) => {
+        take(text);
+        watch(text);
+      },
+      (error: Error) => {
+        unreadable(error);
+        watch('');
+      },
+    );
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#unwatch();
+  }
+}

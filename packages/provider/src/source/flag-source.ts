@@ -1,0 +1,16 @@
+/** Where a provider's rules come from. */
+export interface FlagSource {
+  /** Begins to deliver. Called once. */
+  start(sink: FlagSink): void;
+  close(): void;
+}
+
+/** Who takes what a source delivers. */
+export interface FlagSink {
+  /** The rules at a revision. Rules that can't be read leave the last good ones in force. */
+  update(document: unknown, revision: string): void;
+  /** The rules are the newest, as far as the source can tell. */
+  live(): void;
+  /** The source is out of reach, or holds something unreadable: the rules may be old. */
+  stale(message: string): void;
+}

@@ -1,0 +1,177 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
+import { backoff, readRetryAfter } from './backoff.ts';
+import { applyDelta, type Delta } from './delta.ts';
+import type { FlagSink, FlagSource } from './flag-source.ts';
+
+/** A flag server, and which of its environments. */
+export interface UrlSourceOptions {
+  /** The server's HTTP address, e.g. `http://flags:8080`. */
+  readonly url: string;
+  /** A bearer token, where the server wants one. */
+  readonly token?: string;
+  /** Default: `default`. */
+  readonly environment?: string;
+}
+
+/** The server promises a sign of life each second; after so long without one it counts as gone. */
+const silenceMs = 1800;
+
+/** OpenTelemetry's own key: what runs under it makes no spans. */
+const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+
+/** Follows a flag server's change stream for as long as it takes, and never gives up. */
+export class UrlSource implements FlagSource {
+  readonly #address: URL;
+  readonly #token: string | undefined;
+  readonly #closing = new AbortController();
+  #document: object = { flags: {} };
+  #revision: string | undefined;
+
+  /** @throws {TypeError} where the address is no HTTP URL. */
+  constructor({ url, token, environment = 'default' }: UrlSourceOptions) {
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+      throw new TypeError(
+        `source.url is ${JSON.stringify(url)}: give it the flag server's address, e.g. http://flags:8080`,
+      );
+    }
+    const path = `api/v1/environments/${encodeURIComponent(environment)}/stream?heartbeat=1`;
+    this.#address = new URL(path, url.endsWith('/') ? url : `${url}/`);
+    this.#token = token;
+  }
+
+  start(sink: FlagSink): void {
+    // The stream belongs to no request, and nobody wants a span of it that never ends.
+    context.with(ROOT_CONTEXT.setValue(suppressed, true), () => void this.#run(sink));
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #run(sink: FlagSink): Promise<void> {
+    let failures = 0;
+    while (!this.#closing.signal.aborted) {
+      let retryAfterMs = 0;
+      try {
+        await this.#follow(sink, () => (failures = 0));
+      } catch (error) {
+        if (this.#closing.signal.aborted) return;
+        if (error instanceof Refusal) retryAfterMs = error.retryAfterMs;
+        sink.stale(`the flag server at ${this.#address.origin} ${reasonOf(error)}`);
+      }
+      await this.#pause(backoff(failures, retryAfterMs));
+      failures += 1;
+    }
+  }
+
+  /** Reads one connection until it ends; always throws. */
+  async #follow(sink: FlagSink, onLive: () => void): Promise<never> {
+    const connection = new AbortController();
+    const watchdog = new Watchdog(silenceMs, () => connection.abort(new Error('went silent')));
+    const stop = (): void => connection.abort();
+    this.#closing.signal.addEventListener('abort', stop);
+    try {
+      const response = await fetch(this.#address, { headers: this.#headers(), signal: connection.signal });
+      if (response.status !== 200 || response.body === null) {
+        await response.body?.cancel();
+        throw new Refusal(response.status, readRetryAfter(response.headers.get('retry-after'), Date.now()));
+      }
+      const parser = createParser({
+        onEvent: (event) => {
+          this.#take(event, sink);
+          onLive();
+          sink.live();
+        },
+      });
+      const decoder = new TextDecoder();
+      for await (const bytes of response.body) {
+        watchdog.reset();
+        parser.feed(decoder.decode(bytes, { stream: true }));
+      }
+      throw new Error('ended the stream');
+    } finally {
+      watchdog.stop();
+      this.#closing.signal.removeEventListener('abort', stop);
+      // Without this a connection that failed half-way would stay open.
+      connection.abort();
+    }
+  }
+
+  #take({ event, data }: EventSourceMessage, sink: FlagSink): void {
+    const message = JSON.parse(data) as { readonly revision: string };
+    if (event === 'snapshot') this.#document = (message as unknown as { document: object }).document;
+    else if (event === 'delta') this.#document = applyDelta(this.#document, message as unknown as Delta);
+    else return;
+    this.#revision = message.revision;
+    sink.update(this.#document, message.revision);
+  }
+
+  #headers(): Record<string, string> {
+    return {
+      accept: 'text/event-stream',
+      ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+      ...(this.#revision === undefined ? {} : { 'last-event-id': this.#revision }),
+    };
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#closing;
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener('abort', end);
+    });
+  }
+}
+
+class Refusal extends Error {
+  readonly retryAfterMs: number;
+
+  constructor(status: number, retryAfterMs: number) {
+    const remedy = {
+      401: ': set source.token',
+      403: ': its token may not read this',
+      404: ': check source.environment',
+    }[status];
+    super(`answered ${status}${remedy ?? ''}`);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Calls out when nothing has happened for a while. */
+class Watchdog {
+  readonly #ms: number;
+  readonly #onSilence: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(ms: number, onSilence: () => void) {
+    this.#ms = ms;
+    this.#onSilence = onSilence;
+    this.reset();
+  }
+
+  reset(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      // A process that was busy for long has not read yet what came meanwhile: let it read first.
+      this.#timer = setTimeout(this.#onSilence, 50);
+    }, this.#ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  const detail = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+  return detail === undefined ? error.message : `can't be reached (${detail})`;
+}

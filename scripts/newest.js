@@ -1,0 +1,60 @@
+// Brings the newest Node and OpenTelemetry 3.x into .graylane/newest, with our packages as npm would install them, and the demo beside them.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = `${root}.graylane/newest`;
+
+/** What OpenTelemetry 3.x and its instrumentations are called there; the rest of the demo's dependencies stay as they are. */
+const newest = {
+  '@opentelemetry/api': '^1.10.0',
+  '@opentelemetry/context-async-hooks': '^3.1.0',
+  '@opentelemetry/core': '^3.1.0',
+  '@opentelemetry/instrumentation': '^0.301.0',
+  '@opentelemetry/instrumentation-grpc': '^0.300.0',
+  '@opentelemetry/instrumentation-http': '^0.301.0',
+  '@opentelemetry/instrumentation-kafkajs': '^0.33.0',
+  '@opentelemetry/instrumentation-undici': '^0.34.0',
+  '@opentelemetry/sdk-trace': '^3.1.0',
+  node: 'latest',
+};
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+const demo = JSON.parse(readFileSync(`${root}apps/demo/package.json`, 'utf8'));
+const packed = Object.fromEntries(
+  ['packages/flags', 'packages/baggage', 'packages/provider', 'apps/server'].map((path) => [
+    JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8')).name,
+    `file:${pack(path)}`,
+  ]),
+);
+writeFileSync(
+  `${folder}/package.json`,
+  JSON.stringify(
+    { ...demo, dependencies: { ...demo.dependencies, ...newest, ...packed }, devDependencies: {} },
+    null,
+    2,
+  ),
+);
+for (const part of ['bin', 'dist', 'proto', 'flags.json']) {
+  cpSync(`${root}apps/demo/${part}`, `${folder}/${part}`, { recursive: true });
+}
+console.log('graylane: installing the newest Node and OpenTelemetry 3.x beside our packages ...');
+run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], folder);
+run(`${folder}/node_modules/.bin/node`, ['--version'], folder);
+
+function pack(path) {
+  run('npm', ['pack', '--silent', '--pack-destination', folder], `${root}${path}`);
+  const newestFirst = readdirSync(folder).filter((file) => file.endsWith('.tgz'));
+  const name = JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8'))
+    .name.replace('@', '')
+    .replace('/', '-');
+  return newestFirst.find((file) => file.startsWith(`${name}-`));
+}
+
+function run(command, args, cwd) {
+  const { status } = spawnSync(command, args, { cwd, stdio: 'inherit' });
+  if (status !== 0) throw new Error(`"${command} ${args.join(' ')}" failed in ${cwd}`);
+}
