@@ -142,9 +142,8 @@ describe('the flag server killed', () => {
     document.flags[fee] = { ...document.flags[fee], defaultVariant: 'off' };
     writeFileSync(shop.flagsFile, JSON.stringify(document, null, 2));
     const bin = fileURLToPath(new URL('../../apps/server/bin/graylane-server.js', import.meta.url));
-    const again = spawn(process.execPath, [
-      ...[bin, '--flags', shop.flagsFile, '--port', port, '--grpc-port', '0', '--management-port', '0'],
-    ]);
+    const ports = ['--port', port, '--grpc-port', '0', '--management-port', '0'];
+    const again = spawn(process.execPath, [bin, '--flags', shop.flagsFile, ...ports]);
     try {
       await eventually(async () => {
         expect(values((await shop.checkout()).hops, fee)).toEqual(new Set([false]));

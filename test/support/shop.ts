@@ -23,6 +23,17 @@ export interface Hop {
   >;
 }
 
+/** A demo, and the Node that runs it. */
+export interface Installation {
+  readonly node: string;
+  readonly demo: string;
+}
+
+const workspace: Installation = {
+  node: process.execPath,
+  demo: `${root}apps/demo/bin/graylane-demo.js`,
+};
+
 /** Headers of a request that the demo's dye rule makes gray, and that gets the new fee. */
 export const grayHeaders = { 'x-user-id': 'ada', 'x-tenant-id': 'internal', 'x-region': 'cn-shenzhen' };
 
@@ -33,13 +44,16 @@ export class Shop {
   readonly #process: ChildProcess;
   #output = '';
 
-  static async open(environment: NodeJS.ProcessEnv = {}): Promise<Shop> {
-    const shop = new Shop(environment);
+  static async open(
+    environment: NodeJS.ProcessEnv = {},
+    installation: Installation = workspace,
+  ): Promise<Shop> {
+    const shop = new Shop(environment, installation);
     await shop.said(/Ctrl-C stops everything/);
     return shop;
   }
 
-  private constructor(environment: NodeJS.ProcessEnv) {
+  private constructor(environment: NodeJS.ProcessEnv, { node, demo }: Installation) {
     this.#folder = mkdtempSync(`${tmpdir()}/graylane-shop-`);
     this.flagsFile = `${this.#folder}/flags.json`;
     copyFileSync(`${root}apps/demo/flags.json`, this.flagsFile);
@@ -50,7 +64,7 @@ export class Shop {
       ]),
     );
     const { KAFKA_BROKERS: _unset, ...inherited } = process.env;
-    this.#process = spawn(process.execPath, [`${root}apps/demo/bin/graylane-demo.js`], {
+    this.#process = spawn(node, [demo], {
       env: { ...inherited, ...freePorts, GRAYLANE_FLAGS: this.flagsFile, ...environment },
     });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {

@@ -36,5 +36,5 @@ export function createPaymentsClient(target: string, interceptors: Interceptor[]
   const stub = new PaymentsStub(target, credentials.createInsecure(), { interceptors });
   const charge = stub['Charge'];
   if (charge === undefined) throw new Error(`${protoFile} has no method Charge`);
-  return { charge: promisify(charge.bind(stub)) as PaymentsClient['charge'] };
+  return { charge: promisify<{ amount: number }, Charge>(charge.bind(stub)) };
 }

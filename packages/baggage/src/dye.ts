@@ -40,7 +40,7 @@ export async function dyeRequest<Request>(
       const value = Object.hasOwn(facts, name) ? facts[name] : undefined;
       return value === undefined ? [] : [[key, String(value)] as const];
     });
-    cell.dye(await client.getStringValue(flag, baseline, facts as DyeContext), carried);
+    cell.dye(await client.getStringValue(flag, baseline, facts), carried);
   } catch {
     // The request goes on, in baseline: a fault of ours is no fault of the user's.
     count('undyed');

@@ -48,7 +48,7 @@ export class BaggageReader {
       // Absence is an answer too: who is not dyed is in baseline, whatever the application says.
       set(merged, as, value ?? (key === laneKey ? baseline : undefined), true);
     }
-    return merged as EvaluationContext;
+    return merged;
   }
 
   /** The mapped members alone. */
@@ -71,7 +71,7 @@ function compile(
   const read = readers[type];
   if (read === undefined) {
     throw new TypeError(
-      `baggage mapping "${key}" has the type "${String(type)}": use string, number or boolean`,
+      `baggage mapping "${key}" has the type "${type}": use string, number or boolean`,
     );
   }
   return { key, as, authoritative, read };

@@ -82,8 +82,8 @@ function statusOf({ errorCode }: Evaluation): number {
 
 /** `If-None-Match` compares weakly (RFC 9110, section 13.1.2). */
 function isKnown(header: string | undefined, tag: string): boolean {
-  const known = (header ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
-  return known.includes(tag) || known.includes('*');
+  const known = new Set((header ?? '').split(',').map((one) => one.trim().replace(/^W\//, '')));
+  return known.has(tag) || known.has('*');
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -3,7 +3,7 @@ import type { KafkaBatch, KafkaConsumer, KafkaMessage, KafkaProducer } from '@gr
 /** A client under test, connected. */
 export interface KafkaPeer {
   createTopic(topic: string, partitions: number): Promise<void>;
-  producer(transactionalId?: string | undefined): Promise<PeerProducer>;
+  producer(transactionalId?: string): Promise<PeerProducer>;
   /** A member of a group that reads a topic from its beginning. */
   consumer(groupId: string, topic: string): Promise<PeerConsumer>;
   close(): Promise<void>;

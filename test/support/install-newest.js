@@ -1,10 +1,9 @@
 // Brings the newest Node and OpenTelemetry 3.x into .graylane/newest, with our packages as npm would install them, and the demo beside them.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = `${root}.graylane/newest`;
 
 /** What OpenTelemetry 3.x and its instrumentations are called there; the rest of the demo's dependencies stay as they are. */

@@ -1,0 +1,33 @@
+import { cpSync, existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Component } from './components.ts';
+import type { Installation } from './shop.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = `${root}.graylane/newest`;
+const node = `${folder}/node_modules/node/bin/node`;
+
+/** The newest Node, with OpenTelemetry 3.x beside our packages as npm installs them. */
+export const newest: Component = {
+  id: 'newest',
+  name: 'newest Node with OpenTelemetry 3.x',
+  remedy: 'run node test/support/install-newest.js',
+  available: () => existsSync(node),
+};
+
+/** The demo there, with our packages as they are built now. */
+export function newestInstallation(): Installation {
+  for (const [name, path] of Object.entries({
+    flags: 'packages/flags',
+    baggage: 'packages/baggage',
+    provider: 'packages/provider',
+    server: 'apps/server',
+  })) {
+    const installed = `${folder}/node_modules/@graylane/${name}`;
+    for (const part of ['dist', 'package.json']) {
+      cpSync(`${root}${path}/${part}`, `${installed}/${part}`, { recursive: true });
+    }
+  }
+  cpSync(`${root}apps/demo/dist`, `${folder}/dist`, { recursive: true });
+  return { node, demo: `${folder}/bin/graylane-demo.js` };
+}
