@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['@graylane/source'];
+/** Workers get these as Node's own conditions, so there is none here that only `import` or only `require` may see. */
+const conditions = ['@graylane/source', 'node'];
 
 /** Journeys, chaos and conformance share real ports and brokers, so their files run one after another. */
 export default defineConfig({
-  resolve: { conditions: [...conditions, 'module', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: [...conditions, 'module', 'node', 'import', 'default'] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
     reporters: ['default', './test/support/skip-reporter.ts'],
     projects: [

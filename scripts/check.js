@@ -27,7 +27,7 @@ const gates = [
 ];
 
 if (!run('setup', process.execPath, 'scripts/setup.js')) process.exit(1);
-const failed = gates.filter(([name, command, ...args]) => !run(name, 'npx', '--no', command, ...args));
+const failed = gates.filter(([name, command, ...args]) => !run(name, 'npx', '--no', '--', command, ...args));
 console.log(
   failed.length === 0 ? '\ncheck: clean' : `\ncheck: ${failed.map(([name]) => name).join(', ')} failed`,
 );

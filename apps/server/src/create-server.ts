@@ -1,5 +1,5 @@
-import { createServer as createHttpServer, type Server } from 'node:http';
 import { createGrpcServer } from './grpc/grpc-server.ts';
+import { HttpPort } from './http-port.ts';
 import { createApp, createManagementApp } from './http/create-app.ts';
 import { listen } from './listen.ts';
 import type { Log } from './log.ts';
@@ -16,8 +16,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const patienceMs = 5000;
-
 /**
  * Composes the flag server and listens on its three ports.
  * @throws {Error} where the flags can't be read or a port is taken; nothing is left running.
@@ -26,25 +24,29 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const store = await FileStore.open(settings.flags, log);
   const stream = new ChangeStream(store);
   const readiness = { ready: false };
-  const http = createHttpServer(createApp({ store, stream, readiness, log }));
-  const management = createHttpServer(createManagementApp({ store, readiness, log }));
+  const http = new HttpPort(createApp({ store, stream, readiness, log }));
+  const management = new HttpPort(createManagementApp({ store, readiness, log }));
   const grpc = createGrpcServer(store);
 
   const close = async (): Promise<void> => {
     readiness.ready = false;
     stream.close();
-    await Promise.all([closeHttp(http), closeHttp(management), grpc.close()]);
+    await Promise.all([http.close(), management.close(), grpc.close()]);
     store.close();
   };
 
   try {
-    const port = await listen(http, { port: settings.port, flag: '--port', variable: 'GRAYLANE_PORT' });
+    const port = await listen(http.server, {
+      port: settings.port,
+      flag: '--port',
+      variable: 'GRAYLANE_PORT',
+    });
     const grpcPort = await listen(grpc.server, {
       port: settings.grpcPort,
       flag: '--grpc-port',
       variable: 'GRAYLANE_GRPC_PORT',
     });
-    const managementPort = await listen(management, {
+    const managementPort = await listen(management.server, {
       port: settings.managementPort,
       flag: '--management-port',
       variable: 'GRAYLANE_MANAGEMENT_PORT',
@@ -55,12 +57,4 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     await close();
     throw error;
   }
-}
-
-async function closeHttp(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const impatient = setTimeout(() => server.closeAllConnections(), patienceMs);
-  server.closeIdleConnections();
-  await new Promise((resolve) => server.close(resolve));
-  clearTimeout(impatient);
 }

@@ -95,12 +95,14 @@ class Program {
     this.variants = readVariants(definition?.['variants']);
     const targeting = definition?.['targeting'];
     const targeted = isObject(targeting) && Object.keys(targeting).length > 0;
-    this.#byDefault = this.#answerDefault(flag.defaultVariant, targeted ? 'DEFAULT' : 'STATIC');
     const fault = structuralFault(flag.key, definition, path);
     if (fault) {
       this.problems.push(fault);
-      this.fixed = this.#fail('PARSE_ERROR', `${fault.message}; ${fault.remedy}`);
-    } else if (flag.state === 'DISABLED') {
+      this.#byDefault = this.fixed = this.#fail('PARSE_ERROR', `${fault.message}; ${fault.remedy}`);
+      return;
+    }
+    this.#byDefault = this.#answerDefault(flag.defaultVariant, targeted ? 'DEFAULT' : 'STATIC');
+    if (flag.state === 'DISABLED') {
       this.fixed = Object.freeze({ reason: 'DISABLED', flagMetadata: this.metadata });
     } else if (!targeted) {
       this.fixed = this.#byDefault;

@@ -21,7 +21,7 @@ export interface MappedMember {
 }
 
 /** The lane, which an invocation may not forge; nothing else. */
-export const defaultMapping: BaggageMapping = { lane: { authoritative: true } };
+const defaultMapping: BaggageMapping = { lane: { authoritative: true } };
 
 /** Merges the active request's baggage into evaluation contexts: mapped members < the given context < authoritative members. */
 export class BaggageReader {
@@ -70,9 +70,7 @@ function compile(
 ): CompiledMember {
   const read = readers[type];
   if (read === undefined) {
-    throw new TypeError(
-      `baggage mapping "${key}" has the type "${type}": use string, number or boolean`,
-    );
+    throw new TypeError(`baggage mapping "${key}" has the type "${type}": use string, number or boolean`);
   }
   return { key, as, authoritative, read };
 }

@@ -62,22 +62,22 @@ export async function serveEcho(
   const received = inbox<readonly string[]>();
   const cancelled = inbox<string>();
   const server = new Server({ interceptors });
-  const arrived = (call: { metadata: Metadata }): Sighting[] => {
+  const arrived = (call: { metadata: Metadata }): Sighting => {
     received.put(call.metadata.get('baggage').map(String));
-    return [`handler ${getActiveLane()}`];
+    return `handler ${getActiveLane()}`;
   };
   server.addService(echo, {
     unary: ((call, reply) => {
       const seen = arrived(call);
-      void delay(1).then(() => reply(null, [...seen, `later ${getActiveLane()}`]));
+      void delay(1).then(() => reply(null, [seen, `later ${getActiveLane()}`]));
     }) satisfies handleUnaryCall<Sighting, readonly Sighting[]>,
     upload: ((call, reply) => {
-      const seen = arrived(call);
+      const seen = [arrived(call)];
       call.on('data', () => seen.push(`data ${getActiveLane()}`));
       call.on('end', () => reply(null, [...seen, `end ${getActiveLane()}`]));
     }) satisfies handleClientStreamingCall<Sighting, readonly Sighting[]>,
     download: ((call) => {
-      const [seen] = arrived(call);
+      const seen = arrived(call);
       call.on('cancelled', () => cancelled.put(getActiveLane()));
       call.write(seen);
       if (call.request === 'never end') return;
@@ -87,7 +87,7 @@ export async function serveEcho(
       });
     }) satisfies handleServerStreamingCall<Sighting, Sighting>,
     talk: ((call) => {
-      const [seen] = arrived(call);
+      const seen = arrived(call);
       call.write(seen);
       call.on('data', () => call.write(`data ${getActiveLane()}`));
       call.on('end', () => {

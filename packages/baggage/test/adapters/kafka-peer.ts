@@ -12,7 +12,7 @@ export interface KafkaPeer {
 export interface PeerMessage extends KafkaMessage {
   readonly key?: Buffer | string | null;
   readonly value: Buffer | string | null;
-  readonly headers?: Record<string, unknown>;
+  readonly headers?: Record<string, Buffer | string | (Buffer | string)[] | undefined>;
 }
 
 export interface PeerSender {

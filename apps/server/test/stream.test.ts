@@ -1,0 +1,110 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { inbox, type Inbox } from '../../../test/support/inbox.ts';
+import { fees, serve, type Served } from './support/serve.ts';
+
+interface Change {
+  readonly event: string;
+  readonly id: string;
+  readonly revision: string;
+  readonly [name: string]: unknown;
+}
+
+let served: Served;
+const following: AbortController[] = [];
+
+beforeEach(async () => {
+  served = await serve({ flags: { fees, other: fees }, metadata: { flagSetId: 'shop' } });
+});
+afterEach(async () => {
+  for (const one of following.splice(0)) one.abort();
+  await served.close();
+});
+
+describe('a client of the change stream', () => {
+  test('gets a snapshot, then what changes', async () => {
+    const events = await follow();
+    const [snapshot] = await events.take(1);
+    expect(snapshot).toMatchObject({
+      event: 'snapshot',
+      resync: false,
+      document: { flags: { fees, other: fees }, metadata: { flagSetId: 'shop' } },
+    });
+    const changed = { ...fees, defaultVariant: 'on' };
+    served.edit(JSON.stringify({ flags: { fees: changed, added: fees }, $evaluators: { x: { var: 'y' } } }));
+    const [, delta] = await events.take(2);
+    expect(delta).toEqual({
+      event: 'delta',
+      id: delta?.revision,
+      revision: expect.any(String),
+      flags: { fees: changed, added: fees, other: null },
+      $evaluators: { x: { var: 'y' } },
+      metadata: null,
+    });
+  });
+
+  test('that comes back gets what it missed, or a resync where nobody knows its revision', async () => {
+    const [snapshot] = await (await follow()).take(1);
+    const current = await (await follow({ 'last-event-id': snapshot?.id ?? '' })).take(1);
+    expect(current).toEqual([{ event: 'current', id: snapshot?.id, revision: snapshot?.id }]);
+
+    for (const defaultVariant of ['on', null]) {
+      const before = (await fetch(`${served.url}/healthz`).then((answer) => answer.json())) as {
+        revision: string;
+      };
+      served.edit(JSON.stringify({ flags: { fees: { ...fees, defaultVariant }, other: fees } }));
+      await expect
+        .poll(async () => (await fetch(`${served.url}/healthz`)).json())
+        .not.toMatchObject({ revision: before.revision });
+    }
+    const missed = await (await follow({ 'last-event-id': snapshot?.id ?? '' })).take(2);
+    expect(missed.map(({ event, flags }) => [event, flags])).toEqual([
+      ['delta', { fees: { ...fees, defaultVariant: 'on' } }],
+      ['delta', { fees: { ...fees, defaultVariant: null } }],
+    ]);
+
+    const [resync] = await (await follow({ 'last-event-id': 'elsewhere.7' })).take(1);
+    expect(resync).toMatchObject({ event: 'snapshot', resync: true });
+  });
+
+  test('is sent a heartbeat as often as it asks', async () => {
+    const response = await fetch(`${served.url}/api/v1/environments/default/stream?heartbeat=1`);
+    let text = '';
+    for await (const bytes of response.body ?? []) {
+      text += new TextDecoder().decode(bytes);
+      if (/^:$/m.test(text)) break;
+    }
+    expect(text).toMatch(/^retry: \d+$/m);
+    expect((await fetch(`${served.url}/api/v1/environments/default/stream?heartbeat=0`)).status).toBe(400);
+  });
+
+  test('is let go when the server stops', async () => {
+    const response = await fetch(`${served.url}/api/v1/environments/default/stream`);
+    const text = response.text();
+    await served.close();
+    expect(await text).toContain('event: snapshot');
+  });
+});
+
+async function follow(headers: Record<string, string> = {}): Promise<Inbox<Change>> {
+  const events = inbox<Change>();
+  const ending = new AbortController();
+  following.push(ending);
+  const response = await fetch(`${served.url}/api/v1/environments/default/stream`, {
+    headers,
+    signal: ending.signal,
+  });
+  expect(response.headers.get('content-type')).toContain('text/event-stream');
+  const parser = createParser({
+    onEvent: ({ event = '', id = '', data }: EventSourceMessage) => {
+      events.put({ event, id, ...(JSON.parse(data) as { revision: string }) });
+    },
+  });
+  const read = async (): Promise<void> => {
+    for await (const bytes of response.body ?? []) parser.feed(new TextDecoder().decode(bytes));
+  };
+  read().catch(() => {
+    // The test is over and the stream with it.
+  });
+  return events;
+}

@@ -1,0 +1,43 @@
+import { FlagdProvider } from '@openfeature/flagd-provider';
+import { OpenFeature } from '@openfeature/server-sdk';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fees, serve, type Served } from './support/serve.ts';
+
+let served: Served;
+
+beforeEach(async () => {
+  served = await serve({ metadata: { flagSetId: 'shop' }, flags: { fees } });
+});
+afterEach(async () => {
+  await OpenFeature.close();
+  await served.close();
+});
+
+test("flagd's own provider evaluates our flags in-process and follows their changes", async () => {
+  await OpenFeature.setProviderAndWait('flagd', flagd());
+  const client = OpenFeature.getClient('flagd');
+  expect(await client.getBooleanDetails('fees', false, { lane: 'gray' })).toMatchObject({
+    value: true,
+    variant: 'on',
+    flagMetadata: { flagSetId: 'shop' },
+  });
+  expect(await client.getBooleanValue('fees', true)).toBe(false);
+  served.edit(JSON.stringify({ flags: { fees: { ...fees, defaultVariant: 'on' } } }));
+  await expect.poll(() => client.getBooleanValue('fees', false), { timeout: 10_000 }).toBe(true);
+});
+
+test('a selector picks the set by its id, and one that picks nothing is refused', async () => {
+  await OpenFeature.setProviderAndWait('shop', flagd('flagSetId=shop'));
+  expect(await OpenFeature.getClient('shop').getBooleanValue('fees', false, { lane: 'gray' })).toBe(true);
+  await expect(OpenFeature.setProviderAndWait('other', flagd('flagSetId=other'))).rejects.toThrow(/./);
+});
+
+function flagd(selector?: string): FlagdProvider {
+  return new FlagdProvider({
+    host: '127.0.0.1',
+    port: served.grpcPort,
+    resolverType: 'in-process',
+    deadlineMs: 2000,
+    ...(selector === undefined ? {} : { selector }),
+  });
+}
