@@ -92,7 +92,7 @@ describe('a provider of a flag server', () => {
     const whole = readFileSync(cacheFile);
     for (const damage of [whole.subarray(0, -1), whole.subarray(0, 10), Buffer.alloc(0), flipped(whole)]) {
       writeFileSync(cacheFile, damage);
-      await expect(follow({ cacheFile, startTimeoutMs: 100 })).rejects.toThrow('ECONNREFUSED');
+      await expect(follow({ cacheFile, startTimeoutMs: 100 })).rejects.toThrow("can't be reached");
     }
   });
 
