@@ -117,9 +117,9 @@ class Program {
           referenced: false,
         });
       } catch (error) {
-        if (!(error instanceof RuleSyntaxError)) throw error;
-        this.problems.push({ path: error.path, message: error.message, remedy: error.remedy });
-        this.fixed = this.#fail('PARSE_ERROR', `${error.path}: ${error.message}; ${error.remedy}`);
+        const found = syntaxFault(error, `${path}.targeting`);
+        this.problems.push(found);
+        this.fixed = this.#fail('PARSE_ERROR', `${found.path}: ${found.message}; ${found.remedy}`);
       }
     }
     for (const [variant, value] of this.variants) {
@@ -168,6 +168,14 @@ class Program {
   #fail(errorCode: ErrorCode, errorMessage: string): Evaluation {
     return Object.freeze({ reason: 'ERROR', errorCode, errorMessage, flagMetadata: this.metadata });
   }
+}
+
+/** An operand can defeat its own conversion to a string, as `{"toString": 1}` does: that too is this flag's fault alone. */
+function syntaxFault(error: unknown, path: string): Problem {
+  if (error instanceof RuleSyntaxError) {
+    return { path: error.path, message: error.message, remedy: error.remedy };
+  }
+  return { path, message: `the rule can't be read: ${String(error)}`, remedy: 'write its operands as text' };
 }
 
 function structuralFault(

@@ -16,9 +16,14 @@ export function joinPath(path: string, segment: string | number): string {
 
 /** A value as a message shows it: JSON, cut to 60 characters. */
 export function show(value: unknown): string {
-  const text = typeof value === 'object' && value !== null ? summary(value) : JSON.stringify(value);
-  if (text === undefined) return typeof value;
+  const text = typeof value === 'object' && value !== null ? summary(value) : plain(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
+
+/** What JSON can't say, a bigint or a function, is named by its type. */
+function plain(value: unknown): string {
+  const known = value === null || ['string', 'number', 'boolean'].includes(typeof value);
+  return known ? JSON.stringify(value) : typeof value;
 }
 
 function summary(value: object): string {

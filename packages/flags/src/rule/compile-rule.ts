@@ -1,6 +1,6 @@
 import { isObject } from '../json.ts';
 import { maxDepth } from '../limits.ts';
-import { joinPath } from '../problem.ts';
+import { joinPath, show } from '../problem.ts';
 import { operators } from './operators.ts';
 import { RuleSyntaxError } from './rule-error.ts';
 
@@ -89,7 +89,7 @@ function compileReference(name: unknown, scope: Scope): Rule {
     const known = Object.keys(scope.evaluators).map((key) => `"${key}"`);
     throw new RuleSyntaxError(
       path,
-      `there is no evaluator ${JSON.stringify(name)}`,
+      `there is no evaluator ${show(name)}`,
       known.length > 0 ? `use one of ${known.join(', ')}` : 'add it to $evaluators',
     );
   }

@@ -1,0 +1,165 @@
+import { cdeEncodeOptions, encode } from 'cbor2';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { encodeCbor } from '../src/hash/cbor.ts';
+import { murmur3, murmur3Bytes, murmur3Prefix } from '../src/hash/murmur3.ts';
+import { compileFlags, evaluate } from '../src/index.ts';
+
+describe('murmur3 (x86, 32 bits, seed 0)', () => {
+  test.each([
+    ['', 0],
+    ['a', 0x3c2569b2],
+    ['hello', 0x248bfa47],
+    ['hello, world', 0x149bbb7f],
+    ['The quick brown fox jumps over the lazy dog', 0x2e4ff723],
+  ])('of %j is %i', (text, hash) => {
+    expect(murmur3(text)).toBe(hash);
+  });
+
+  test('is that of the UTF-8 bytes, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(murmur3(text)).toBe(murmur3Bytes(new TextEncoder().encode(text)));
+      }),
+    );
+    for (const text of ['\ud800', 'a\udc00b', '\ud800\ud800', 'é', '灰', '🚦']) {
+      expect(murmur3(text)).toBe(murmur3Bytes(new TextEncoder().encode(text)));
+    }
+  });
+
+  test('goes on where a prefix ended', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (one, other) => {
+        expect(murmur3(other, murmur3Prefix(one))).toBe(murmur3(one + other));
+      }),
+    );
+  });
+});
+
+describe('deterministic CBOR', () => {
+  test('is that of a CBOR library, for any JSON value', () => {
+    // Whole numbers over 2^53 are below.
+    const value = fc.jsonValue({ maxDepth: 4 }).filter((json) => !/\d{16}/.test(JSON.stringify(json)));
+    const check = fc.property(value, (json) => {
+      // JSON has no -0: to flagd it is 0, and so it is here.
+      const library = encode(JSON.parse(JSON.stringify(json)), cdeEncodeOptions);
+      expect(hex(encodeCbor(json))).toBe(hex(library));
+    });
+    fc.assert(check, { numRuns: 2000 });
+  });
+
+  test('of numbers of every size is that of the library', () => {
+    const number = fc.oneof(
+      fc.double({ noNaN: true }),
+      fc.float({ noNaN: true }),
+      fc.integer(),
+      fc.maxSafeInteger(),
+      fc.constantFrom(
+        -0,
+        0,
+        23,
+        24,
+        255,
+        256,
+        65_535,
+        65_536,
+        2 ** 32 - 1,
+        2 ** 32,
+        2 ** 53,
+        -(2 ** 53),
+        65_504,
+        5.960464477539063e-8,
+        1.1,
+        Infinity,
+        -Infinity,
+      ),
+    );
+    // The rules of the hash make integers of all whole numbers from -2^63 to 2^64-1; the library leaves those over 2^53 as floats.
+    const comparable = number.filter((value) => !Number.isInteger(value) || Number.isSafeInteger(value));
+    fc.assert(
+      fc.property(comparable, (value) => {
+        expect(hex(encodeCbor(value))).toBe(hex(encode(Object.is(value, -0) ? 0 : value, cdeEncodeOptions)));
+      }),
+      { numRuns: 2000 },
+    );
+    expect(hex(encodeCbor(-0))).toBe('00');
+    expect(hex(encodeCbor(2 ** 60))).toBe(hex(encode(2n ** 60n, cdeEncodeOptions)));
+    expect(hex(encodeCbor(-(2 ** 63)))).toBe(hex(encode(-(2n ** 63n), cdeEncodeOptions)));
+    expect(hex(encodeCbor(2 ** 64))).toBe(hex(encode(2 ** 64, cdeEncodeOptions)));
+  });
+});
+
+describe('fractional', () => {
+  const buckets = Array.from({ length: 16 }, (_, index) => [`b${index}`, 1]);
+  const variants = Object.fromEntries(buckets.map(([name], index) => [String(name), index]));
+  const flags = (rule: unknown[], metadata = {}): ReturnType<typeof compileFlags> =>
+    compileFlags({
+      metadata,
+      flags: {
+        rollout: { state: 'ENABLED', variants, defaultVariant: 'b0', targeting: { fractional: rule } },
+      },
+    });
+
+  test.each(['ada', 'zoë', '灰度', '🚦', 'müller@example.com'])(
+    'puts %s where the hash of its UTF-8 bytes points',
+    (user) => {
+      const bytes = new TextEncoder().encode(`rollout${user}`);
+      const expected = Number((BigInt(murmur3Bytes(bytes)) * 16n) >> 32n);
+      expect(evaluate(flags(buckets), 'rollout', { targetingKey: user }).value).toBe(expected);
+    },
+  );
+
+  test('v3 hashes the CBOR of whatever the key is, and of flag and subject without one', () => {
+    const v3 = { fractionalHash: 'v3' };
+    const keyed = flags([{ var: 'key' }, ...buckets], v3);
+    for (const key of ['a', 7, true, 1.5, { b: 1, a: [null] }]) {
+      const expected = Number((BigInt(murmur3Bytes(encode(key, cdeEncodeOptions))) * 16n) >> 32n);
+      expect(evaluate(keyed, 'rollout', { key }).value).toBe(expected);
+    }
+    expect(evaluate(keyed, 'rollout', { key: null }).reason).toBe('DEFAULT');
+    const subject = Number((BigInt(murmur3Bytes(encode(['rollout', 'ada'], cdeEncodeOptions))) * 16n) >> 32n);
+    expect(evaluate(flags(buckets, v3), 'rollout', { targetingKey: 'ada' }).value).toBe(subject);
+    expect(evaluate(flags(buckets, v3), 'rollout', { targetingKey: 7 }).reason).toBe('DEFAULT');
+  });
+
+  test('spreads 100,000 subjects as the weights say', () => {
+    const rollout = flags([
+      ['b1', 5],
+      ['b2', 95],
+    ]);
+    let hits = 0;
+    for (let user = 0; user < 100_000; user += 1) {
+      if (evaluate(rollout, 'rollout', { targetingKey: `user-${user}` }).value === 1) hits += 1;
+    }
+    expect(hits).toBeGreaterThan(4700);
+    expect(hits).toBeLessThan(5300);
+  });
+
+  test('stays exact up to the greatest total', () => {
+    const total = 2_147_483_647;
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: total }), fc.string(), (weight, targetingKey) => {
+        const rollout = flags([
+          ['b1', weight],
+          ['b2', total - weight],
+        ]);
+        const point = Number((BigInt(murmur3(`rollout${targetingKey}`)) * BigInt(total)) >> 32n);
+        expect(evaluate(rollout, 'rollout', { targetingKey }).value).toBe(point < weight ? 1 : 2);
+      }),
+    );
+    expect(
+      evaluate(
+        flags([
+          ['b1', total],
+          ['b2', 1],
+        ]),
+        'rollout',
+        { targetingKey: 'ada' },
+      ).reason,
+    ).toBe('DEFAULT');
+  });
+});
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
