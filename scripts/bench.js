@@ -1,4 +1,5 @@
-// `npm run bench [name ...]`: runs the benchmarks of test/bench one after another, since they would disturb each other.
+// `npm run bench [-- --write] [name ...]`: runs the benchmarks of test/bench one after another, since they would disturb each other.
+// With --write each one writes its figures to docs/benchmarks.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import process from 'node:process';
@@ -8,7 +9,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const all = readdirSync(`${root}test/bench`)
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.slice(0, -'.ts'.length));
-const wanted = process.argv.slice(2);
+const options = process.argv.slice(2);
+const write = options.includes('--write');
+const wanted = options.filter((option) => option !== '--write');
 const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
   console.error(`bench: there is no benchmark "${unknown.join('", "')}". There are: ${all.join(', ')}`);
@@ -22,5 +25,6 @@ process.exit(failed.length === 0 ? 0 : 1);
 function run(name) {
   console.log(`\nbench: ${name}`);
   const args = ['--expose-gc', '--conditions=@graylane/source', '--import', 'tsx', `test/bench/${name}.ts`];
-  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
+  const env = write ? { ...process.env, GRAYLANE_BENCH_WRITE: '1' } : process.env;
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env }).status === 0;
 }

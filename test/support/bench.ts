@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Somebody who answers the question; one `sample` a round, in the unit of the comparison. */
+export interface Contender {
+  readonly name: string;
+  sample(): number | Promise<number>;
+}
+
+/** Contenders that do the same work. The first one is the baseline of the ratios. */
+export interface Row {
+  readonly name: string;
+  readonly contenders: readonly [Contender, ...Contender[]];
+}
+
+/** What is asked, and how. */
+export interface Comparison {
+  readonly question: string;
+  /** Of a sample: `ns`, `ms`, `KB`, `requests/s`. */
+  readonly unit: string;
+  readonly rows: readonly Row[];
+  /** How often each contender is asked; in turn, in an order that changes. Default: 15. */
+  readonly rounds?: number;
+  /** Packages whose versions are part of the answer. */
+  readonly peers?: readonly string[];
+  /** What a reader must know to read the table. */
+  readonly note?: string;
+}
+
+const reports: string[] = [];
+
+/**
+ * Asks the contenders of each row side by side and prints the medians, and the median of the ratios to the row's baseline within a
+ * round: what slows the machine down for a while slows both. `npm run bench -- --write` also writes `docs/benchmarks/<name>.md`.
+ */
+export async function compare({
+  question,
+  unit,
+  rows,
+  rounds = 15,
+  peers = [],
+  note,
+}: Comparison): Promise<void> {
+  console.log(`\n${question}`);
+  const lines = [`| | contender | median, ${unit} | x baseline |`, '| --- | --- | ---: | ---: |'];
+  for (const { name, contenders } of rows) {
+    const samples = new Map(contenders.map((contender) => [contender, [] as number[]]));
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const contender of inTurn(contenders, round)) {
+        const sample = await contender.sample();
+        // The first round warms up.
+        if (round > 0) samples.get(contender)?.push(sample);
+      }
+      progress(`${name}: round ${round} of ${rounds}`);
+    }
+    progress('');
+    const [baseline] = contenders;
+    const base = samples.get(baseline) ?? [];
+    for (const contender of contenders) {
+      const own = samples.get(contender) ?? [];
+      const ratio = median(own.map((sample, index) => sample / (base[index] ?? Number.NaN)));
+      lines.push(`| ${name} | ${contender.name} | ${figure(median(own))} | ${figure(ratio)} |`);
+      console.log(
+        `  ${name.padEnd(28)} ${contender.name.padEnd(34)} ${figure(median(own)).padStart(9)} ${unit}  x ${figure(ratio)}`,
+      );
+    }
+  }
+  const versions = [
+    `Node ${process.versions.node}`,
+    ...peers.map((peer) => `${peer} ${versionOf(peer)}`),
+  ].join(', ');
+  console.log(`  (${rounds} rounds; ${versions}; ${availableParallelism()} cores)`);
+  reports.push(
+    [`## ${question}`, ...(note ? [note] : []), lines.join('\n'), `${rounds} rounds. ${versions}.`].join(
+      '\n\n',
+    ),
+  );
+  if (process.env['GRAYLANE_BENCH_WRITE']) write();
+}
+
+/** A contender whose samples are nanoseconds of one call, taken over batches long enough to measure. */
+export function timed(name: string, operation: () => unknown): Contender {
+  let batch = 0;
+  return {
+    name,
+    sample: () => {
+      batch ||= calibrate(operation);
+      return time(operation, batch) / batch;
+    },
+  };
+}
+
+/** The middle one; of an even number, the mean of the two in the middle. */
+function median(samples: readonly number[]): number {
+  const sorted = samples.toSorted((one, other) => one - other);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+const batchNs = 5_000_000;
+
+/** How many calls take about 5 ms, once they are compiled. */
+function calibrate(operation: () => unknown): number {
+  let batch = 1;
+  while (batch < 2 ** 24 && time(operation, batch) < batchNs) batch *= 2;
+  time(operation, batch);
+  return Math.max(1, Math.round((batch * batchNs) / time(operation, batch)));
+}
+
+/** Results are looked at, so that no compiler leaves the work out. */
+let seen: unknown;
+
+function time(operation: () => unknown, batch: number): number {
+  const start = process.hrtime.bigint();
+  for (let index = 0; index < batch; index += 1) seen = operation();
+  const elapsed = Number(process.hrtime.bigint() - start);
+  if (seen === time) throw new Error('a benchmark must not answer this function');
+  return elapsed;
+}
+
+function inTurn<T>(list: readonly T[], round: number): readonly T[] {
+  const start = round % list.length;
+  const turned = [...list.slice(start), ...list.slice(0, start)];
+  return round % 2 === 0 ? turned : turned.toReversed();
+}
+
+function figure(value: number): string {
+  if (!Number.isFinite(value)) return '-';
+  return value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(2)));
+}
+
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+}
+
+function versionOf(peer: string): string {
+  const resolve = createRequire(`${root}package.json`);
+  const folders = resolve.resolve.paths(peer) ?? [];
+  for (const folder of folders) {
+    try {
+      return (JSON.parse(readFileSync(`${folder}/${peer}/package.json`, 'utf8')) as { version: string })
+        .version;
+    } catch {
+      // It stands in a folder further up.
+    }
+  }
+  return 'of unknown version';
+}
+
+function write(): void {
+  const name = basename(process.argv[1] ?? 'bench', '.ts');
+  const file = `${root}docs/benchmarks/${name}.md`;
+  const head = `# Benchmark: ${name}\n\nWritten by \`npm run bench -- --write ${name}\`. Ratios are the medians of ratios within a round; absolute times depend on the machine.`;
+  mkdirSync(`${root}docs/benchmarks`, { recursive: true });
+  writeFileSync(file, `${[head, ...reports].join('\n\n')}\n`);
+  execFileSync('npx', ['--no', '--', 'oxfmt', file], { cwd: root });
+}
