@@ -5,6 +5,7 @@ import { listen } from './listen.ts';
 import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
 import { FileStore } from './store/file-store.ts';
+import { singleEnvironment } from './store/single-environment.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 
 /** A server that listens. */
@@ -21,18 +22,18 @@ export interface RunningServer {
  * @throws {Error} where the flags can't be read or a port is taken; nothing is left running.
  */
 export async function createServer(settings: Settings, log: Log): Promise<RunningServer> {
-  const store = await FileStore.open(settings.flags, log);
-  const stream = new ChangeStream(store);
+  const environments = singleEnvironment(await FileStore.open(settings.flags, log));
+  const stream = new ChangeStream(environments);
   const readiness = { ready: false };
-  const http = new HttpPort(createApp({ store, stream, readiness, log }));
-  const management = new HttpPort(createManagementApp({ store, readiness, log }));
-  const grpc = createGrpcServer(store);
+  const http = new HttpPort(createApp({ environments, stream, readiness, log }));
+  const management = new HttpPort(createManagementApp({ environments, readiness, log }));
+  const grpc = createGrpcServer(environments);
 
   const close = async (): Promise<void> => {
     readiness.ready = false;
     stream.close();
     await Promise.all([http.close(), management.close(), grpc.close()]);
-    store.close();
+    environments.close();
   };
 
   try {

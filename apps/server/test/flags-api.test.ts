@@ -32,6 +32,15 @@ describe('a flag', () => {
   });
 });
 
+test.each(['flags', 'flags/fees', 'stream'])(
+  'an environment that is not there is a 404 that names those that are: %s',
+  async (path) => {
+    const answer = await fetch(`${served.url}/api/v1/environments/staging/${path}`);
+    expect(answer.status).toBe(404);
+    expect(((await answer.json()) as { detail: string }).detail).toContain('"default"');
+  },
+);
+
 describe('PUT', () => {
   test('rewrites the file and leaves every other character of it as it was', async () => {
     const text = `{

@@ -1,7 +1,7 @@
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { FlagSyncService } from '../gen/flagd/sync/v1/sync_pb.ts';
-import type { FlagStore } from '../store/flag-store.ts';
+import { defaultEnvironment, storeOf, type Environments } from '../store/environments.ts';
 import { syncService } from './sync-service.ts';
 
 /** The gRPC port (h2c), and the way to end its streams. */
@@ -14,7 +14,8 @@ export interface GrpcServer {
 const patienceMs = 5000;
 
 /** Serves flagd's gRPC protocols. */
-export function createGrpcServer(store: FlagStore): GrpcServer {
+export function createGrpcServer(environments: Environments): GrpcServer {
+  const store = storeOf(environments, defaultEnvironment);
   const stopping = new AbortController();
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer(

@@ -1,6 +1,6 @@
 import express, { type Express } from 'express';
 import type { Log } from '../log.ts';
-import type { FlagStore } from '../store/flag-store.ts';
+import { storeOf, type Environments } from '../store/environments.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import { flagsApi } from './flags-api.ts';
 import { health, type Readiness } from './health.ts';
@@ -9,29 +9,29 @@ import { notFound, problemHandler } from './problem-details.ts';
 
 /** What the HTTP interfaces are made of. */
 export interface AppOptions {
-  readonly store: FlagStore;
+  readonly environments: Environments;
   readonly stream: ChangeStream;
   readonly readiness: Readiness;
   readonly log: Log;
 }
 
 /** The public port: OFREP, the admin API, the change stream, health. */
-export function createApp({ store, stream, readiness, log }: AppOptions): Express {
+export function createApp({ environments, stream, readiness, log }: AppOptions): Express {
   const app = newApp();
-  app.use(health(store, readiness));
-  app.use('/ofrep/v1', ofrep(store));
-  app.get('/api/v1/environments/default/stream', (request, response) => {
-    stream.connect(request, response, request.query);
+  app.use(health(environments, readiness));
+  app.use('/ofrep/v1', ofrep(environments));
+  app.get('/api/v1/environments/:environment/stream', (request, response) => {
+    stream.connect(request, response, storeOf(environments, request.params.environment), request.query);
   });
-  app.use('/api/v1/environments/default', flagsApi(store));
+  app.use('/api/v1/environments/:environment', flagsApi(environments));
   app.use(notFound, problemHandler(log));
   return app;
 }
 
 /** The management port: what operators and orchestrators ask. */
-export function createManagementApp({ store, readiness, log }: Omit<AppOptions, 'stream'>): Express {
+export function createManagementApp({ environments, readiness, log }: Omit<AppOptions, 'stream'>): Express {
   const app = newApp();
-  app.use(health(store, readiness));
+  app.use(health(environments, readiness));
   app.use(notFound, problemHandler(log));
   return app;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { checkFlag, type Flag } from '@graylane/flags';
 import express, { Router, type Request, type Response } from 'express';
-import type { FlagStore } from '../store/flag-store.ts';
+import { storeOf, type Environments } from '../store/environments.ts';
 import { mergePatch } from './merge-patch.ts';
 import { precondition } from './precondition.ts';
 import { HttpProblem } from './problem-details.ts';
@@ -9,38 +9,38 @@ import { HttpProblem } from './problem-details.ts';
 const maxBody = '1mb';
 
 /** Reads and writes flag definitions, one by one: `/flags` and `/flags/{key}` of an environment. */
-export function flagsApi(store: FlagStore): Router {
-  const router = Router();
+export function flagsApi(environments: Environments): Router {
+  const router = Router({ mergeParams: true });
   const body = express.json({ type: ['application/json', 'application/merge-patch+json'], limit: maxBody });
 
-  router.get('/flags', (_request, response) => {
-    const { document, revision } = store.snapshot;
+  router.get('/flags', (request: InEnvironment, response) => {
+    const { document, revision } = storeOf(environments, request.params.environment).snapshot;
     response.setHeader('cache-control', 'no-cache');
     response.json({ revision, flags: document.flags });
   });
 
-  router.get('/flags/:key', (request: Request<{ key: string }>, response) => {
-    const { key } = request.params;
-    const flag = store.snapshot.flags.get(key);
+  router.get('/flags/:key', (request: OfFlag, response) => {
+    const { environment, key } = request.params;
+    const flag = storeOf(environments, environment).snapshot.flags.get(key);
     if (flag === undefined) throw unknownFlag(key);
     response.setHeader('cache-control', 'no-cache');
     sendFlag(response, flag);
   });
 
-  router.put('/flags/:key', body, async (request: Request<{ key: string }>, response) => {
+  router.put('/flags/:key', body, async (request: OfFlag, response) => {
     await write(request, response, (definition) => definition);
   });
 
-  router.patch('/flags/:key', body, async (request: Request<{ key: string }>, response) => {
+  router.patch('/flags/:key', body, async (request: OfFlag, response) => {
     await write(request, response, (patch, flag) => {
       if (flag === undefined) throw unknownFlag(request.params.key);
       return mergePatch(flag.definition, patch);
     });
   });
 
-  router.delete('/flags/:key', async (request: Request<{ key: string }>, response) => {
-    const { key } = request.params;
-    await store.write((flag) => {
+  router.delete('/flags/:key', async (request: OfFlag, response) => {
+    const { environment, key } = request.params;
+    await storeOf(environments, environment).write((flag) => {
       if (flag === undefined) throw unknownFlag(key);
       precondition(request, entityTag(flag));
       return { key, definition: undefined };
@@ -49,11 +49,12 @@ export function flagsApi(store: FlagStore): Router {
   });
 
   async function write(
-    request: Request<{ key: string }>,
+    request: OfFlag,
     response: Response,
     revise: (sent: unknown, flag: Flag | undefined) => unknown,
   ): Promise<void> {
-    const { key } = request.params;
+    const { environment, key } = request.params;
+    const store = storeOf(environments, environment);
     const sent: unknown = request.body;
     if (sent === undefined) throw new HttpProblem(415, 'send one flag as application/json');
     let created = false;
@@ -73,6 +74,9 @@ export function flagsApi(store: FlagStore): Router {
 
   return router;
 }
+
+type InEnvironment = Request<{ environment: string }>;
+type OfFlag = Request<{ environment: string; key: string }>;
 
 function sendFlag(response: Response, flag: Flag): void {
   response.setHeader('etag', entityTag(flag));

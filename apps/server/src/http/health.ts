@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { FlagStore } from '../store/flag-store.ts';
+import { defaultEnvironment, storeOf, type Environments } from '../store/environments.ts';
 
 /** Whether the server takes requests. */
 export interface Readiness {
@@ -7,7 +7,8 @@ export interface Readiness {
 }
 
 /** `/healthz`: whether the process works, and what keeps it from serving the newest rules. `/readyz`: whether to send it requests. */
-export function health(store: FlagStore, readiness: Readiness): Router {
+export function health(environments: Environments, readiness: Readiness): Router {
+  const store = storeOf(environments, defaultEnvironment);
   const router = Router();
   router.get('/healthz', (_request, response) => {
     const { fault, snapshot } = store;

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { evaluate, type Evaluation, type EvaluationContext } from '@graylane/flags';
 import express, { Router, type ErrorRequestHandler, type Request } from 'express';
-import type { FlagStore } from '../store/flag-store.ts';
+import { defaultEnvironment, storeOf, type Environments } from '../store/environments.ts';
 
 const maxBody = '1mb';
 
 /** The OpenFeature Remote Evaluation Protocol: one flag, or all of them. */
-export function ofrep(store: FlagStore): Router {
+export function ofrep(environments: Environments): Router {
+  const store = storeOf(environments, defaultEnvironment);
   const router = Router();
   router.use(express.json({ type: () => true, limit: maxBody }));
 

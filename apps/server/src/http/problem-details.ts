@@ -45,10 +45,15 @@ function sendProblem(response: Response, { status, message, problems }: HttpProb
     );
 }
 
+const storeStatus: Readonly<Record<StoreError['code'], number>> = {
+  unknown_environment: 404,
+  pending_fault: 409,
+  unwritable: 503,
+};
+
 function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
-  if (error instanceof StoreError)
-    return new HttpProblem(error.code === 'pending_fault' ? 409 : 503, error.message);
+  if (error instanceof StoreError) return new HttpProblem(storeStatus[error.code], error.message);
   const { status, message } = error as { status?: unknown; message?: unknown };
   // Errors of express itself, a body that is no JSON among them, carry their status.
   if (typeof status === 'number' && status >= 400 && status < 500)

@@ -43,9 +43,9 @@ export interface FlagStore {
   close(): void;
 }
 
-/** Why a store can't write now. */
+/** Why there is nothing to read, or why nothing can be written now. */
 export class StoreError extends Error {
-  readonly code: 'pending_fault' | 'unwritable';
+  readonly code: 'pending_fault' | 'unknown_environment' | 'unwritable';
 
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
     super(`StoreError [${code}]: ${message}`, options);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpProblem } from '../http/problem-details.ts';
+import type { Environments } from '../store/environments.ts';
 import type { FlagStore } from '../store/flag-store.ts';
 import { ChangeLog } from './change-log.ts';
 import { heartbeat, retryHint } from './frame.ts';
@@ -13,15 +14,26 @@ const maxUnread = 1_048_576;
 
 /** Tells every connected client of every change: a snapshot first, or what it missed, then deltas. */
 export class ChangeStream {
-  readonly #log: ChangeLog;
-  readonly #clients = new Set<ServerResponse>();
+  readonly #logs = new Map<FlagStore, ChangeLog>();
+  readonly #clients = new Map<ServerResponse, FlagStore>();
+  readonly #endings: ReadonlyArray<() => void>;
 
-  constructor(store: FlagStore) {
-    this.#log = new ChangeLog(store);
+  constructor(environments: Environments) {
+    this.#endings = [
+      environments.onCreate((_name, store) => this.#logs.set(store, new ChangeLog(store))),
+      environments.onRemove((_name, store) => this.#drop(store)),
+    ];
   }
 
-  /** Serves one client until it goes. Query: `heartbeat`, in seconds. */
-  connect(request: IncomingMessage, response: ServerResponse, query: { readonly heartbeat?: unknown }): void {
+  /** Serves one client of an environment until it goes. Query: `heartbeat`, in seconds. */
+  connect(
+    request: IncomingMessage,
+    response: ServerResponse,
+    store: FlagStore,
+    query: { readonly heartbeat?: unknown },
+  ): void {
+    const log = this.#logs.get(store);
+    if (log === undefined) throw new HttpProblem(404, 'the environment has been removed');
     const periodMs = readHeartbeat(query.heartbeat) * 1000;
     const applied = request.headers['last-event-id'];
     response.writeHead(200, {
@@ -34,11 +46,11 @@ export class ChangeStream {
       else response.write(bytes);
     };
     response.write(retryHint(retryMs));
-    response.write(this.#log.catchUp(typeof applied === 'string' ? applied : undefined));
-    const unfollow = this.#log.follow(send);
+    response.write(log.catchUp(typeof applied === 'string' ? applied : undefined));
+    const unfollow = log.follow(send);
     const beat = setInterval(() => send(heartbeat), periodMs);
     beat.unref();
-    this.#clients.add(response);
+    this.#clients.set(response, store);
     response.on('close', () => {
       clearInterval(beat);
       unfollow();
@@ -48,8 +60,14 @@ export class ChangeStream {
 
   /** Ends every stream; the clients come back elsewhere, or here when the server is back. */
   close(): void {
-    this.#log.close();
-    for (const client of this.#clients) client.end();
+    for (const end of this.#endings) end();
+    for (const store of this.#logs.keys()) this.#drop(store);
+  }
+
+  #drop(store: FlagStore): void {
+    this.#logs.get(store)?.close();
+    this.#logs.delete(store);
+    for (const [client, followed] of this.#clients) if (followed === store) client.end();
   }
 }
 
