@@ -10,8 +10,8 @@ export interface DispatchOptions {
 }
 
 /**
- * Dispatches one request with the one `baggage` header that its origin may see. Each redirect is dispatched anew, so it is judged anew;
- * the OTel context is the caller's, since a redirect is followed in that of whoever opened the socket.
+ * Dispatches one request with the one `baggage` header that its destination may see, by default its origin. Each redirect is dispatched
+ * anew, so it is judged anew; the OTel context is the caller's, since a redirect is followed in that of whoever opened the socket.
  * Inside, the OTel context holds no baggage: undici's instrumentation would add a header of its own.
  */
 export function dispatchWithBaggage<Options extends DispatchOptions, Result>(
@@ -19,33 +19,35 @@ export function dispatchWithBaggage<Options extends DispatchOptions, Result>(
   options: Options,
   egress: EgressPolicy,
   dispatch: (options: Options) => Result,
+  destination: string | undefined = originOf(options.origin),
 ): Result {
-  const baggage =
-    options.origin === undefined ? undefined : emit(otelContext, egress, originOf(options.origin));
+  const baggage = destination && emit(otelContext, egress, destination);
   const headers = replaceHeader(options.headers, baggage);
   return context.with(withoutBaggage(otelContext), () => dispatch({ ...options, headers }));
 }
 
-function originOf(origin: string | URL): string {
-  return typeof origin === 'string' && !URL.canParse(origin) ? origin : new URL(origin).origin;
+function originOf(origin: string | URL | undefined): string | undefined {
+  if (typeof origin === 'object') return origin.origin;
+  return origin !== undefined && URL.canParse(origin) ? new URL(origin).origin : undefined;
 }
 
-/** undici takes headers as a flat list, as an object, or as pairs; a copy in the flat form serves all. */
-function replaceHeader(headers: unknown, baggage: string | undefined): unknown[] {
+/** A copy in the shape that undici was given, since its own handlers look into it; iterables become a flat list. */
+function replaceHeader(headers: unknown, baggage: string | undefined): unknown {
+  if (isRecord(headers)) {
+    const others = Object.entries(headers).filter(([name]) => !isBaggage(name));
+    return Object.fromEntries(baggage ? [...others, ['baggage', baggage]] : others);
+  }
   const flat = flatten(headers).filter((_part, index, all) => !isBaggage(all[index - (index % 2)]));
-  return baggage === undefined ? flat : [...flat, 'baggage', baggage];
+  return baggage ? [...flat, 'baggage', baggage] : flat;
+}
+
+function isRecord(headers: unknown): headers is Record<string, unknown> {
+  return typeof headers === 'object' && headers !== null && !(Symbol.iterator in headers);
 }
 
 function flatten(headers: unknown): unknown[] {
-  if (headers === null || headers === undefined) return [];
-  if (Array.isArray(headers)) return Array.isArray(headers[0]) ? headers.flat(1) : headers;
-  if (typeof headers === 'object' && Symbol.iterator in headers)
-    return [...(headers as Iterable<unknown[]>)].flat(1);
-  return Object.entries(headers)
-    .filter(([, value]) => value !== undefined)
-    .flatMap(([name, value]: [string, unknown]) =>
-      Array.isArray(value) ? value.flatMap((item) => [name, item]) : [name, value],
-    );
+  const list = typeof headers === 'object' && headers !== null ? [...(headers as Iterable<unknown>)] : [];
+  return Array.isArray(list[0]) ? list.flat(1) : list;
 }
 
 function isBaggage(name: unknown): boolean {

@@ -1,15 +1,16 @@
 import { context } from '@opentelemetry/api';
 import { emit } from '../emit.ts';
-import type { EgressPolicy } from '../policy.ts';
+import { allowedKeys, type EgressPolicy } from '../policy.ts';
 import { withoutBaggage } from '../without-baggage.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
+import { overriding } from './overriding.ts';
 
 /** What may leave, and to which origins: `{ to: { 'http://orders:8080': ['lane'] } }`. */
 export interface BaggageFetchOptions {
   readonly egress: EgressPolicy;
   /**
    * The fetch to wrap. Default: the built-in one, whose redirects are judged by the origin of each. Another one gets `redirect:
-   * 'manual'`, unless it was to fail on redirects anyway: we could not see where it goes.
+   * 'manual'` for the destinations that the policy names, unless it was to fail on redirects anyway: we could not see where it goes.
    */
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -27,24 +28,33 @@ function wrapBuiltIn(egress: EgressPolicy): typeof globalThis.fetch {
   return (input, init = {}) => {
     const { dispatcher = globalDispatcher() } = init as { dispatcher?: Dispatcher };
     const caller = context.active();
-    const judging: Dispatcher = {
+    const judging = overriding<Dispatcher>(dispatcher, {
       dispatch: (options, handler) =>
         dispatchWithBaggage(caller, options, egress, (copy) => dispatcher.dispatch(copy, handler)),
-    };
+    });
     return globalThis.fetch(input, { ...init, dispatcher: judging } as RequestInit);
   };
 }
 
+/** Our `Request` is a stranger to another implementation, so it is handed what the caller gave, with other headers. */
 function wrapForeign(egress: EgressPolicy, fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return (input, init) => {
-    const request = new Request(input, init);
+    const request = typeof input === 'object' && 'url' in input ? input : undefined;
+    const destination = originOf(request?.url ?? String(input));
     const active = context.active();
-    const baggage = emit(active, egress, new URL(request.url).origin);
-    request.headers.delete('baggage');
-    if (baggage !== undefined) request.headers.set('baggage', baggage);
-    const redirect = request.redirect === 'error' ? 'error' : 'manual';
-    return context.with(withoutBaggage(active), () => fetch(new Request(request, { redirect })));
+    const headers = new Headers(init?.headers ?? request?.headers);
+    headers.delete('baggage');
+    const baggage = destination && emit(active, egress, destination);
+    if (baggage) headers.set('baggage', baggage);
+    const copy: RequestInit = { ...init, headers };
+    if (destination && allowedKeys(egress, destination))
+      copy.redirect = (init?.redirect ?? request?.redirect) === 'error' ? 'error' : 'manual';
+    return context.with(withoutBaggage(active), () => fetch(input, copy));
   };
+}
+
+function originOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).origin : undefined;
 }
 
 /** What the built-in fetch dispatches through. It is there once undici is loaded, which making `Headers` brings about. */

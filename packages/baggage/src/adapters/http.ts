@@ -5,6 +5,7 @@ import http, {
   type RequestOptions,
 } from 'node:http';
 import https from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { context } from '@opentelemetry/api';
 import { dyeRequest, type Dye } from '../dye.ts';
 import { emit } from '../emit.ts';
@@ -48,13 +49,15 @@ export type BaggageRequest = (
 
 /**
  * `http.request` (or `https.request`, by the URL) that sends what the active request may tell that origin: one `baggage` header, or
- * none. A header that the options had is replaced; the options are copied. The callback runs in the caller's baggage.
+ * none. A header that the options had is replaced; the options are copied. The callback runs in the caller's baggage. Where the options
+ * lead elsewhere than the URL, they decide; through a `socketPath` nothing is sent.
  */
 export function baggageRequest({ egress }: BaggageRequestOptions): BaggageRequest {
   return (url, options = {}, callback) => {
     const target = new URL(url);
     const active = context.active();
-    const headers = replaceHeader(options.headers, emit(active, egress, target.origin));
+    const to = destination(target, options);
+    const headers = replaceHeader(options.headers, to && emit(active, egress, to));
     const { request } = target.protocol === 'https:' ? https : http;
     return context.with(withoutBaggage(active), () =>
       request(target, { ...options, headers }, callback && context.bind(active, callback)),
@@ -62,19 +65,29 @@ export function baggageRequest({ egress }: BaggageRequestOptions): BaggageReques
   };
 }
 
+/** The origin that Node connects to: options count for more than the URL. */
+function destination(url: URL, options: RequestOptions): string | undefined {
+  const { socketPath, protocol, hostname, host, port } = { ...urlToHttpOptions(url), ...options };
+  if (socketPath) return undefined;
+  const name = hostname || host || 'localhost';
+  const authority = name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;
+  const origin = `${protocol}//${authority}${port ? `:${port}` : ''}`;
+  return URL.canParse(origin) ? new URL(origin).origin : undefined;
+}
+
+/** Node takes headers as an object or as a list of names and values, and the one is not the other: a list has repeated names. */
 function replaceHeader(
   headers: RequestOptions['headers'],
   baggage: string | undefined,
-): Record<string, string | string[] | number> {
-  const entries = Array.isArray(headers) ? pairs(headers) : Object.entries(headers ?? {});
-  const others = entries.filter(([name, value]) => name.toLowerCase() !== 'baggage' && value !== undefined);
-  return Object.fromEntries(baggage === undefined ? others : [...others, ['baggage', baggage]]) as ReturnType<
-    typeof replaceHeader
-  >;
+): NonNullable<RequestOptions['headers']> {
+  if (Array.isArray(headers)) {
+    const others = headers.filter((_part, index) => !isBaggage(headers[index - (index % 2)] ?? ''));
+    return baggage ? [...others, 'baggage', baggage] : others;
+  }
+  const others = Object.entries(headers ?? {}).filter(([name]) => !isBaggage(name));
+  return Object.fromEntries(baggage ? [...others, ['baggage', baggage]] : others);
 }
 
-function pairs(flat: readonly string[]): [string, string][] {
-  return flat.flatMap((name, index) =>
-    index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as [string, string]] : [],
-  );
+function isBaggage(name: string): boolean {
+  return name.toLowerCase() === 'baggage';
 }

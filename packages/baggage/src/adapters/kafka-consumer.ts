@@ -6,7 +6,7 @@ import {
   type KafkaBatch,
   type KafkaMessage,
 } from './kafka-messages.ts';
-import { overriding } from './kafka-overriding.ts';
+import { overriding } from './overriding.ts';
 
 /** What kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common of a consumer. */
 export interface KafkaConsumer {

@@ -3,7 +3,7 @@ import { emit } from '../emit.ts';
 import type { EgressPolicy } from '../policy.ts';
 import { withoutBaggage } from '../without-baggage.ts';
 import { kafkaDestination, replaceBaggage, type KafkaHeaders } from './kafka-headers.ts';
-import { overriding } from './kafka-overriding.ts';
+import { overriding } from './overriding.ts';
 
 /** What kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common of a producer. */
 export interface KafkaProducer extends KafkaSender {
