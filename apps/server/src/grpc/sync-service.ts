@@ -1,56 +1,58 @@
 import type { ServiceImpl } from '@connectrpc/connect';
-import { Code, ConnectError } from '@connectrpc/connect';
 import type { FlagSyncService } from '../gen/flagd/sync/v1/sync_pb.ts';
+import type { Environments } from '../store/environments.ts';
 import type { FlagStore, Snapshot } from '../store/flag-store.ts';
+import type { LongCalls } from './long-calls.ts';
+import { selectorOf, selectStore } from './select.ts';
+
+/** Attributes that in-process providers are to add to every evaluation context: there are none. */
+const syncContext = {};
 
 /** flagd's sync protocol (`flagd.sync.v1`): whole documents, at once and after each change. */
-export function syncService(store: FlagStore): ServiceImpl<typeof FlagSyncService> {
-  const configuration = ({ document }: Snapshot): { flagConfiguration: string } => ({
-    flagConfiguration: JSON.stringify(document),
-  });
+export function syncService(
+  environments: Environments,
+  calls: LongCalls,
+): ServiceImpl<typeof FlagSyncService> {
   return {
     async *syncFlags({ selector }, { requestHeader, signal }) {
-      select(store, requestHeader.get('flagd-selector') ?? selector);
-      for await (const snapshot of snapshots(store, signal)) yield configuration(snapshot);
+      const store = selectStore(environments, requestHeader, selectorOf(requestHeader, selector));
+      for await (const snapshot of snapshots(store, calls, signal)) {
+        yield { flagConfiguration: textOf(snapshot), syncContext };
+      }
     },
     fetchAllFlags({ selector }, { requestHeader }) {
-      select(store, requestHeader.get('flagd-selector') ?? selector);
-      return configuration(store.snapshot);
+      const { snapshot } = selectStore(environments, requestHeader, selectorOf(requestHeader, selector));
+      return { flagConfiguration: textOf(snapshot) };
     },
     getMetadata() {
-      return { metadata: { ...store.snapshot.flags.metadata } };
+      return { metadata: syncContext };
     },
   };
 }
 
-/** `flagSetId=x` picks a set by its metadata; there is one here. An empty selector takes it as it is. */
-function select({ snapshot }: FlagStore, selector: string): void {
-  const { flagSetId } = snapshot.flags.metadata;
-  if (selector === '' || (flagSetId !== undefined && selector === `flagSetId=${flagSetId}`)) return;
-  const known =
-    flagSetId === undefined ? 'this server has one set without an id' : `use "flagSetId=${flagSetId}"`;
-  throw new ConnectError(
-    `the selector ${JSON.stringify(selector)} picks no flags: ${known}, or no selector`,
-    Code.InvalidArgument,
-  );
-}
-
 /** The snapshot, then each newer one; where several have come meanwhile, only the last. Ends with the call. */
-async function* snapshots(store: FlagStore, signal: AbortSignal): AsyncGenerator<Snapshot> {
-  let wake = (): void => {};
-  const unsubscribe = store.onChange(() => wake());
-  signal.addEventListener('abort', () => wake());
+async function* snapshots(store: FlagStore, calls: LongCalls, signal: AbortSignal): AsyncGenerator<Snapshot> {
+  const { call, done } = calls.begin(store, signal);
+  const unsubscribe = store.onChange(() => call.bell.ring());
   try {
-    for (let sent: string | undefined; !signal.aborted;) {
+    for (let sent: string | undefined; !signal.aborted; await call.bell.heard()) {
+      if (call.end) throw call.end;
       const { snapshot } = store;
-      if (snapshot.revision !== sent) {
-        sent = snapshot.revision;
-        yield snapshot;
-      } else {
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
+      if (snapshot.revision === sent) continue;
+      sent = snapshot.revision;
+      yield snapshot;
     }
   } finally {
     unsubscribe();
+    done();
   }
+}
+
+const texts = new WeakMap<Snapshot, string>();
+
+/** The document as JSON, written once for all clients. */
+function textOf(snapshot: Snapshot): string {
+  const text = texts.get(snapshot) ?? JSON.stringify(snapshot.document);
+  texts.set(snapshot, text);
+  return text;
 }
