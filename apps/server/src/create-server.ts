@@ -1,3 +1,4 @@
+import { Descriptors } from './descriptors.ts';
 import { createGrpcServer } from './grpc/grpc-server.ts';
 import { HttpPort } from './http-port.ts';
 import { createApp, createManagementApp } from './http/create-app.ts';
@@ -7,6 +8,8 @@ import type { Settings } from './settings.ts';
 import { FileStore } from './store/file-store.ts';
 import { singleEnvironment } from './store/single-environment.ts';
 import { ChangeStream } from './stream/change-stream.ts';
+import { EventStreams } from './stream/event-streams.ts';
+import { RefetchStream } from './stream/refetch-stream.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -23,15 +26,22 @@ export interface RunningServer {
  */
 export async function createServer(settings: Settings, log: Log): Promise<RunningServer> {
   const environments = singleEnvironment(await FileStore.open(settings.flags, log));
-  const stream = new ChangeStream(environments);
+  const streams = new EventStreams();
+  const stream = new ChangeStream(environments, streams);
+  const refetches = new RefetchStream(environments, streams);
+  const descriptors = new Descriptors();
   const readiness = { ready: false };
-  const http = new HttpPort(createApp({ environments, stream, readiness, log }));
-  const management = new HttpPort(createManagementApp({ environments, readiness, log }));
+  const shared = { environments, descriptors, readiness, settings, log };
+  const http = new HttpPort(createApp({ ...shared, stream, refetches }));
+  const management = new HttpPort(createManagementApp(shared));
   const grpc = createGrpcServer(environments);
+  for (const { server } of [http, grpc]) descriptors.watch(server);
 
   const close = async (): Promise<void> => {
     readiness.ready = false;
     stream.close();
+    refetches.close();
+    streams.close();
     await Promise.all([http.close(), management.close(), grpc.close()]);
     environments.close();
   };

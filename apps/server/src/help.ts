@@ -8,8 +8,11 @@ Usage
 Options
   --flags FILE          the flags file, in flagd's format; edits by hand are taken over   GRAYLANE_FLAGS
   --port N              OFREP, admin API, change stream (8080)                            GRAYLANE_PORT
-  --grpc-port N         flagd sync (8015)                                                 GRAYLANE_GRPC_PORT
+  --grpc-port N         flagd sync and evaluation (8015)                                  GRAYLANE_GRPC_PORT
   --management-port N   health and readiness for operators (9464)                         GRAYLANE_MANAGEMENT_PORT
+  --rate-limit N        OFREP requests a second of one client address (no limit)          GRAYLANE_RATE_LIMIT
+  --allow-host NAME     a name beside localhost that the server goes by; repeatable       GRAYLANE_ALLOW_HOST
+  --allow-origin ORIGIN a web origin whose pages may use the server; repeatable           GRAYLANE_ALLOW_ORIGIN
   -h, --help            this text
   -v, --version         the version
 
@@ -17,6 +20,7 @@ An option goes before its variable. Port 0 takes a free port. The server listens
 
 Interfaces (port 8080)
   POST /ofrep/v1/evaluate/flags[/KEY]                       OpenFeature Remote Evaluation Protocol
+  GET  /ofrep/v1/events                                     server-sent events: when to evaluate again
   GET, PUT, PATCH, DELETE /api/v1/environments/default/flags/KEY
                                                             If-Match to change, If-None-Match: * to create
   GET  /api/v1/environments/default/stream                  server-sent events: a snapshot, then changes

@@ -13,6 +13,12 @@ export interface Settings {
   readonly port: number;
   readonly grpcPort: number;
   readonly managementPort: number;
+  /** How many OFREP questions a second one client address may ask. Default: no limit. */
+  readonly rateLimit?: number | undefined;
+  /** Names beside those of loopback that the server goes by. Default: none. */
+  readonly allowHosts?: readonly string[];
+  /** Web origins whose pages may use the server. Default: none. */
+  readonly allowOrigins?: readonly string[];
 }
 
 /** A command line that can't be followed; the message says what would be right. */
@@ -45,6 +51,9 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
       environment,
       9464,
     ),
+    rateLimit: readRate(values['rate-limit'], environment),
+    allowHosts: values['allow-host'] ?? readList(environment['GRAYLANE_ALLOW_HOST']),
+    allowOrigins: values['allow-origin'] ?? readList(environment['GRAYLANE_ALLOW_ORIGIN']),
   };
 }
 
@@ -58,6 +67,9 @@ function parse(args: readonly string[]) {
         port: { type: 'string' },
         'grpc-port': { type: 'string' },
         'management-port': { type: 'string' },
+        'rate-limit': { type: 'string' },
+        'allow-host': { type: 'string', multiple: true },
+        'allow-origin': { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
       },
@@ -79,4 +91,20 @@ function readPort(
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   const name = value === undefined ? variable : option;
   throw new UsageError(`${name} is "${text}": give it a port number from 0 to 65535 (0 takes a free one)`);
+}
+
+function readRate(value: string | undefined, environment: NodeJS.ProcessEnv): number | undefined {
+  const text = value ?? environment['GRAYLANE_RATE_LIMIT'] ?? '';
+  if (text === '') return undefined;
+  if (Number(text) > 0 && Number.isFinite(Number(text))) return Number(text);
+  const name = value === undefined ? 'GRAYLANE_RATE_LIMIT' : '--rate-limit';
+  throw new UsageError(`${name} is "${text}": give it a number of requests a second, e.g. 100`);
+}
+
+/** A list in one variable: its items are separated by commas. */
+function readList(text = ''): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }

@@ -1,6 +1,9 @@
-import { OFREPProvider } from '@openfeature/ofrep-provider';
-import { OpenFeature } from '@openfeature/server-sdk';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ofrepErrors } from '../src/http/ofrep-errors.ts';
+import { HttpProblem } from '../src/http/problem-details.ts';
 import { fees, serve, type Served } from './support/serve.ts';
 
 let served: Served;
@@ -70,20 +73,105 @@ describe('all flags', () => {
   });
 });
 
-test("OpenFeature's own OFREP provider understands every answer", async () => {
-  await OpenFeature.setProviderAndWait('ofrep', new OFREPProvider({ baseUrl: served.url }));
-  const client = OpenFeature.getClient('ofrep');
-  expect(await client.getBooleanDetails('fees', false, { lane: 'gray' })).toMatchObject({
-    value: true,
-    variant: 'on',
+describe('what is no question', () => {
+  test.each([
+    ['too large', JSON.stringify({ context: { text: 'x'.repeat(300_000) } }), {}, 413],
+    ['nested too deep', `{"context":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`, {}, 400],
+    ['nested too deep, behind brackets in a text', `{"a":"]]]\\"]]]","b":${'['.repeat(101)}`, {}, 400],
+    ['XML', '<context/>', { 'content-type': 'application/xml' }, 415],
+    ['JSON in UTF-16', '{}', { 'content-type': 'application/json; charset=utf-16' }, 415],
+    ['packed in an unknown way', '{}', { 'content-encoding': 'zip' }, 415],
+  ])('as it is %s, is refused in the shape of OFREP', async (_case, body, headers, status) => {
+    for (const [path, key] of [
+      ['/evaluate/flags/gr%C3%BCn', { key: 'grün' }],
+      ['/evaluate/flags', {}],
+    ] as const) {
+      const answer = await fetch(`${served.url}/ofrep/v1${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      });
+      expect(answer.status).toBe(status);
+      expect(await answer.json()).toEqual({ ...key, errorCode: 'GENERAL', errorDetails: expect.any(String) });
+    }
   });
-  expect(await client.getStringValue('colour', 'blue')).toBe('red');
-  expect(await client.getBooleanDetails('off', true)).toMatchObject({ value: true });
-  expect(await client.getBooleanDetails('nobody', true)).toMatchObject({
-    value: true,
-    errorCode: 'FLAG_NOT_FOUND',
+
+  test('but nested as deep as a rule may look is one', async () => {
+    const deep = `${'{"a":'.repeat(98)}1${'}'.repeat(98)}`;
+    const body = `{"context":{"lane":"gray","deep":${deep}}}`;
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${served.url}/ofrep/v1/evaluate/flags/fees`, {
+      method: 'POST',
+      headers,
+      body,
+    });
+    expect(await answer.json()).toMatchObject({ value: true });
   });
-  await OpenFeature.close();
+
+  test('about a flag whose key is not to be decoded, is refused with the key as it came', async () => {
+    const answer = await post('/evaluate/flags/%ff', { context: {} });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { key: '%ff', errorCode: 'GENERAL' }]);
+  });
+
+  test('about an environment that is not there, is refused with the names of those that are', async () => {
+    const answer = await post('/evaluate/flags/fees', { context: {} }, { 'graylane-environment': 'moon' });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { key: 'fees', errorCode: 'GENERAL', errorDetails: expect.stringContaining('use one of "default"') },
+    ]);
+    const named = { 'graylane-environment': 'default' };
+    expect((await post('/evaluate/flags/fees', { context: {} }, named)).status).toBe(200);
+  });
+});
+
+test('a refetch that names the rules it has heard of is answered with the newest', async () => {
+  const query = '?flagConfigEtag=unheard.1&flagConfigLastModified=1771622898';
+  const first = await post(`/evaluate/flags${query}`, { context: {} });
+  expect(first.status).toBe(200);
+  const etag = first.headers.get('etag') ?? '';
+  expect((await post(`/evaluate/flags${query}`, { context: {} }, { 'if-none-match': etag })).status).toBe(
+    304,
+  );
+});
+
+describe('an error', () => {
+  test.each([
+    [new HttpProblem(401, 'no token'), 401, ''],
+    [new HttpProblem(403, 'not yours'), 403, ''],
+    [new Error('secret'), 500, '{"errorDetails":"the server failed; its log says more"}'],
+  ])('%s is answered without saying more than OFREP does', async (error, status, body) => {
+    const logged: string[] = [];
+    const log = { info: () => {}, warn: (text: string) => logged.push(text) };
+    const app = express();
+    app.use(() => {
+      throw error;
+    }, ofrepErrors(log));
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const answer = await fetch(`http://127.0.0.1:${port}/evaluate/flags`);
+    server.close();
+    expect([answer.status, await answer.text()]).toEqual([status, body]);
+    expect(logged.join('').includes('secret')).toBe(status === 500);
+  });
+});
+
+describe('a rate limit', () => {
+  test('lets a second of questions pass, and says when there is room for more', async () => {
+    const limited = await serve({ flags: { fees } }, { rateLimit: 3 });
+    try {
+      const ask = (): Promise<Response> =>
+        fetch(`${limited.url}/ofrep/v1/evaluate/flags`, { method: 'POST' });
+      const answers = await Promise.all(Array.from({ length: 10 }, ask));
+      const refused = answers.filter(({ status }) => status === 429);
+      expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3);
+      expect(refused.length).toBeGreaterThan(0);
+      for (const { headers } of refused) expect(headers.get('retry-after')).toBe('1');
+      await expect.poll(async () => (await ask()).status).toBe(200);
+    } finally {
+      await limited.close();
+    }
+  });
 });
 
 async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<Response> {

@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import type { Descriptors } from '../descriptors.ts';
 import { defaultEnvironment, storeOf, type Environments } from '../store/environments.ts';
 
 /** Whether the server takes requests. */
@@ -7,14 +8,18 @@ export interface Readiness {
 }
 
 /** `/healthz`: whether the process works, and what keeps it from serving the newest rules. `/readyz`: whether to send it requests. */
-export function health(environments: Environments, readiness: Readiness): Router {
+export function health(environments: Environments, readiness: Readiness, descriptors: Descriptors): Router {
   const store = storeOf(environments, defaultEnvironment);
   const router = Router();
   router.get('/healthz', (_request, response) => {
     const { fault, snapshot } = store;
-    const serving = { revision: snapshot.revision, flags: snapshot.flags.size };
+    const { use: connections, scarce } = descriptors;
+    const serving = { revision: snapshot.revision, flags: snapshot.flags.size, connections };
     response.setHeader('cache-control', 'no-store');
-    if (fault === undefined) response.json({ status: 'ok', ...serving });
+    if (fault === undefined && scarce) {
+      const note = 'new streams are turned away until connections close: raise the limit of open files';
+      response.json({ status: 'degraded', note, ...serving });
+    } else if (fault === undefined) response.json({ status: 'ok', ...serving });
     else {
       const { file, since, problems } = fault;
       const note = 'the last good rules are served until the file is mended';

@@ -1,84 +1,92 @@
 import { createHash } from 'node:crypto';
-import { evaluate, type Evaluation, type EvaluationContext } from '@graylane/flags';
-import express, { Router, type ErrorRequestHandler, type Request } from 'express';
-import { defaultEnvironment, storeOf, type Environments } from '../store/environments.ts';
+import { evaluate, type EvaluationContext } from '@graylane/flags';
+import { Router, type Request, type RequestHandler } from 'express';
+import type { Log } from '../log.ts';
+import { storeOf, type Environments } from '../store/environments.ts';
+import type { RefetchStream } from '../stream/refetch-stream.ts';
+import { environmentOf } from './environment-header.ts';
+import { jsonBody } from './json-body.ts';
+import { describeEvaluation, statusOf } from './ofrep-answer.ts';
+import { OfrepError, ofrepErrors } from './ofrep-errors.ts';
+import { rateLimit } from './rate-limit.ts';
 
-const maxBody = '1mb';
+/** What OFREP is made of. */
+export interface OfrepOptions {
+  readonly environments: Environments;
+  readonly refetches: RefetchStream;
+  /** How many questions a second one client address may ask; undefined is no limit. */
+  readonly rateLimit: number | undefined;
+  readonly log: Log;
+}
 
-/** The OpenFeature Remote Evaluation Protocol: one flag, or all of them. */
-export function ofrep(environments: Environments): Router {
-  const store = storeOf(environments, defaultEnvironment);
+/** The largest evaluation context, with what is around it. */
+const maxBodyBytes = 262_144;
+
+/** JSON, and what clients of the command line send when nobody tells them otherwise. */
+const types = ['application/json', 'application/*+json', 'text/plain', 'application/x-www-form-urlencoded'];
+
+/** After so long out of sight a client may close its event stream. */
+const inactivityDelaySec = 120;
+
+/** The OpenFeature Remote Evaluation Protocol 0.3: one flag, all of them, and a stream that says when to ask again. */
+export function ofrep({ environments, refetches, rateLimit: perSecond, log }: OfrepOptions): Router {
   const router = Router();
-  router.use(express.json({ type: () => true, limit: maxBody }));
+  router.use('/evaluate', rateLimit(perSecond), jsonOnly, jsonBody({ types, limit: maxBodyBytes }));
 
   router.post('/evaluate/flags/:key', (request: Request<{ key: string }>, response) => {
     const { key } = request.params;
-    const context = readContext(request.body);
-    if (context === undefined) {
-      response.status(400).json({ key, ...invalidContext });
-      return;
-    }
-    const answer = evaluate(store.snapshot.flags, key, context);
-    response.status(statusOf(answer)).json(describe(key, answer));
+    const { flags } = storeOf(environments, environmentOf(request)).snapshot;
+    const answer = evaluate(flags, key, readContext(request.body));
+    response.status(statusOf(answer)).json(describeEvaluation(key, answer));
   });
 
+  // The query `flagConfigEtag` and `flagConfigLastModified` ask for rules at least as new as an event has told of: every answer is made
+  // of the newest rules, so there is nothing to do about them.
   router.post('/evaluate/flags', (request, response) => {
+    const environment = environmentOf(request);
+    const { flags } = storeOf(environments, environment).snapshot;
     const context = readContext(request.body);
-    if (context === undefined) {
-      response.status(400).json(invalidContext);
-      return;
-    }
-    const { flags } = store.snapshot;
-    const answers = [...flags.keys()].map((key) => describe(key, evaluate(flags, key, context)));
-    const body = JSON.stringify({ flags: answers, metadata: flags.metadata });
+    const answers = [...flags.keys()].map((key) => describeEvaluation(key, evaluate(flags, key, context)));
+    const eventStreams = [eventStreamOf(request.baseUrl, environment)];
+    const body = JSON.stringify({ flags: answers, metadata: flags.metadata, eventStreams });
     // The tag is that of the answer, so it covers the rules and the context alike.
     const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
     response.setHeader('etag', tag);
+    response.setHeader('cache-control', 'no-cache');
     if (isKnown(request.get('if-none-match'), tag)) response.status(304).end();
     else response.type('application/json').send(body);
   });
 
-  router.use(unreadableBody);
+  router.get('/events', (request, response) => {
+    const { environment } = request.query;
+    const name = typeof environment === 'string' ? environment : environmentOf(request);
+    refetches.connect(request, response, storeOf(environments, name));
+  });
+
+  router.use(ofrepErrors(log));
   return router;
 }
 
-const invalidContext = {
-  errorCode: 'INVALID_CONTEXT',
-  errorDetails: 'the body must be a JSON object whose "context" is an object',
-};
+/** Where to hear of changes; an EventSource can send no header, so the path names the environment. */
+function eventStreamOf(base: string, environment: string): object {
+  const requestUri = `${base}/events?environment=${encodeURIComponent(environment)}`;
+  return { type: 'sse', endpoint: { requestUri }, inactivityDelaySec };
+}
 
-const unreadableBody: ErrorRequestHandler = (
-  error: { type?: unknown; message?: unknown },
-  _request,
-  response,
-  next,
-) => {
-  if (error.type === 'entity.parse.failed') {
-    response
-      .status(400)
-      .json({ errorCode: 'PARSE_ERROR', errorDetails: `the body is not JSON: ${String(error.message)}` });
-  } else next(error);
+const jsonOnly: RequestHandler = (request, _response, next) => {
+  const type = request.get('content-type');
+  if (type === undefined || request.is(types)) next();
+  else next(new OfrepError(415, 'GENERAL', `the body is ${JSON.stringify(type)}: send application/json`));
 };
 
 /** A body without a context asks with an empty one. */
-function readContext(body: unknown): EvaluationContext | undefined {
+function readContext(body: unknown): EvaluationContext {
   if (body === undefined) return {};
-  if (!isObject(body)) return undefined;
-  const { context = {} } = body;
-  return isObject(context) ? context : undefined;
-}
-
-/** What OFREP says of one flag. Without a value the caller's own default serves. */
-function describe(key: string, answer: Evaluation): object {
-  const { value, variant, reason, errorCode, errorMessage, flagMetadata } = answer;
-  const metadata = Object.keys(flagMetadata).length > 0 ? { metadata: flagMetadata } : {};
-  if (errorCode !== undefined) return { key, errorCode, errorDetails: errorMessage, ...metadata };
-  return { key, value, variant, reason, ...metadata };
-}
-
-function statusOf({ errorCode }: Evaluation): number {
-  if (errorCode === undefined) return 200;
-  return errorCode === 'FLAG_NOT_FOUND' ? 404 : 400;
+  if (isObject(body)) {
+    const { context = {} } = body;
+    if (isObject(context)) return context;
+  }
+  throw new OfrepError(400, 'INVALID_CONTEXT', 'the body must be a JSON object whose "context" is an object');
 }
 
 /** `If-None-Match` compares weakly (RFC 9110, section 13.1.2). */

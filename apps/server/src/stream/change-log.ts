@@ -2,46 +2,50 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FlagStore, Snapshot } from '../store/flag-store.ts';
 import { frame } from './frame.ts';
 
-/** How many changes a client may have missed and still be told them one by one. */
-const kept = 1000;
+/** How many changes a client may have missed and still be told them one by one; fewer, where they are large. */
+const maxKept = 1000;
+const maxKeptBytes = 8_388_608;
 
 /** The changes of one store as frames of the change stream, made once for all clients. */
 export class ChangeLog {
   readonly #store: FlagStore;
-  readonly #listeners = new Set<(delta: Buffer) => void>();
   readonly #unsubscribe: () => void;
-  #deltas: Array<{ readonly after: string; readonly delta: Buffer }> = [];
+  readonly #deltas: Array<{ readonly after: string; readonly delta: Buffer }> = [];
+  #keptBytes = 0;
   #snapshot: { readonly revision: string; readonly first: Buffer; readonly again: Buffer } | undefined;
 
-  constructor(store: FlagStore) {
+  /** `tell` is called with each further change. */
+  constructor(store: FlagStore, tell: (delta: Buffer) => void) {
     this.#store = store;
     this.#unsubscribe = store.onChange((after, before) => {
       const delta = frame('delta', after.revision, {
         revision: after.revision,
         ...difference(before, after),
       });
-      this.#deltas = [...this.#deltas.slice(1 - kept), { after: before.revision, delta }];
-      for (const listener of this.#listeners) listener(delta);
+      this.#keep(before.revision, delta);
+      tell(delta);
     });
   }
 
   /** What brings a client up to date that has applied this revision, or none. */
-  catchUp(applied: string | undefined): Buffer {
+  catchUp(applied: string | undefined): readonly Buffer[] {
     const { revision } = this.#store.snapshot;
-    if (applied === revision) return frame('current', revision, { revision });
+    if (applied === revision) return [frame('current', revision, { revision })];
     const missed = this.#deltas.findIndex(({ after }) => after === applied);
-    if (missed >= 0) return Buffer.concat(this.#deltas.slice(missed).map(({ delta }) => delta));
-    return applied === undefined ? this.#wholeSnapshot.first : this.#wholeSnapshot.again;
-  }
-
-  /** Calls back with each further change. Returns what ends that. */
-  follow(listener: (delta: Buffer) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    if (missed >= 0) return this.#deltas.slice(missed).map(({ delta }) => delta);
+    return [applied === undefined ? this.#wholeSnapshot.first : this.#wholeSnapshot.again];
   }
 
   close(): void {
     this.#unsubscribe();
+  }
+
+  #keep(after: string, delta: Buffer): void {
+    this.#deltas.push({ after, delta });
+    this.#keptBytes += delta.length;
+    while (this.#deltas.length > maxKept || this.#keptBytes > maxKeptBytes) {
+      this.#keptBytes -= this.#deltas.shift()?.delta.length ?? 0;
+    }
   }
 
   get #wholeSnapshot(): { readonly first: Buffer; readonly again: Buffer } {

@@ -3,24 +3,26 @@ import { HttpProblem } from '../http/problem-details.ts';
 import type { Environments } from '../store/environments.ts';
 import type { FlagStore } from '../store/flag-store.ts';
 import { ChangeLog } from './change-log.ts';
-import { heartbeat, retryHint } from './frame.ts';
+import type { EventStreams } from './event-streams.ts';
+import { lastEventId } from './last-event-id.ts';
 
 const defaultHeartbeatS = 15;
 const maxHeartbeatS = 60;
-const retryMs = 1000;
+const retryMs = 500;
 
-/** A client that leaves more than this unread is cut off; it comes back and catches up. */
-const maxUnread = 1_048_576;
-
-/** Tells every connected client of every change: a snapshot first, or what it missed, then deltas. */
+/** Tells graylane's own providers of every change: a snapshot first, or what they missed, then deltas. */
 export class ChangeStream {
+  readonly #streams: EventStreams;
   readonly #logs = new Map<FlagStore, ChangeLog>();
-  readonly #clients = new Map<ServerResponse, FlagStore>();
   readonly #endings: ReadonlyArray<() => void>;
 
-  constructor(environments: Environments) {
+  constructor(environments: Environments, streams: EventStreams) {
+    this.#streams = streams;
     this.#endings = [
-      environments.onCreate((_name, store) => this.#logs.set(store, new ChangeLog(store))),
+      environments.onCreate((_name, store) => {
+        const log = new ChangeLog(store, (delta) => streams.tell(log, delta));
+        this.#logs.set(store, log);
+      }),
       environments.onRemove((_name, store) => this.#drop(store)),
     ];
   }
@@ -34,28 +36,8 @@ export class ChangeStream {
   ): void {
     const log = this.#logs.get(store);
     if (log === undefined) throw new HttpProblem(404, 'the environment has been removed');
-    const periodMs = readHeartbeat(query.heartbeat) * 1000;
-    const applied = request.headers['last-event-id'];
-    response.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    });
-    const send = (bytes: Buffer): void => {
-      if (response.writableLength > maxUnread) response.destroy();
-      else response.write(bytes);
-    };
-    response.write(retryHint(retryMs));
-    response.write(log.catchUp(typeof applied === 'string' ? applied : undefined));
-    const unfollow = log.follow(send);
-    const beat = setInterval(() => send(heartbeat), periodMs);
-    beat.unref();
-    this.#clients.set(response, store);
-    response.on('close', () => {
-      clearInterval(beat);
-      unfollow();
-      this.#clients.delete(response);
-    });
+    const heartbeatS = readHeartbeat(query.heartbeat);
+    this.#streams.open(response, log, { first: log.catchUp(lastEventId(request)), heartbeatS, retryMs });
   }
 
   /** Ends every stream; the clients come back elsewhere, or here when the server is back. */
@@ -65,9 +47,11 @@ export class ChangeStream {
   }
 
   #drop(store: FlagStore): void {
-    this.#logs.get(store)?.close();
+    const log = this.#logs.get(store);
+    if (log === undefined) return;
     this.#logs.delete(store);
-    for (const [client, followed] of this.#clients) if (followed === store) client.end();
+    log.close();
+    this.#streams.end(log);
   }
 }
 

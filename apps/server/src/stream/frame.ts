@@ -3,9 +3,6 @@ export function frame(event: string, id: string, data: unknown): Buffer {
   return Buffer.from(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
 }
 
-/** A comment: it says that the stream lives, and nothing else. */
-export const heartbeat: Buffer = Buffer.from(':\n\n');
-
 /** How long a client should wait before it comes back, in milliseconds. */
 export function retryHint(ms: number): Buffer {
   return Buffer.from(`retry: ${ms}\n\n`);

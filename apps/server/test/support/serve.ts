@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { createServer, type RunningServer } from '@graylane/server';
+import { createServer, type RunningServer, type Settings } from '@graylane/server';
 
 /** A real server over a flags file of its own. */
 export interface Served {
@@ -16,7 +16,7 @@ export interface Served {
 }
 
 /** Serves a document, or a text that is to be the file. */
-export async function serve(document: object | string): Promise<Served> {
+export async function serve(document: object | string, settings: Partial<Settings> = {}): Promise<Served> {
   const folder = mkdtempSync(`${tmpdir()}/graylane-server-`);
   const file = `${folder}/flags.json`;
   writeFileSync(file, typeof document === 'string' ? document : JSON.stringify(document, null, 2));
@@ -24,7 +24,7 @@ export async function serve(document: object | string): Promise<Served> {
   const log = { info: (text: string) => logged.push(text), warn: (text: string) => logged.push(text) };
   let server: RunningServer;
   try {
-    server = await createServer({ flags: file, port: 0, grpcPort: 0, managementPort: 0 }, log);
+    server = await createServer({ ...defaults, flags: file, ...settings }, log);
   } catch (error) {
     rmSync(folder, { recursive: true });
     throw error;
@@ -43,6 +43,8 @@ export async function serve(document: object | string): Promise<Served> {
     },
   };
 }
+
+const defaults = { port: 0, grpcPort: 0, managementPort: 0 };
 
 /** A flag that is on for the gray lane. */
 export const fees = {

@@ -1,0 +1,58 @@
+import type { Server, Socket } from 'node:net';
+import process from 'node:process';
+
+/** What the process keeps open beside its connections: files, watches, pipes; and some to spare for the ones that come and go. */
+const reserved = 64;
+
+/** From here on there is room for short requests only. */
+const nearlyAll = 0.9;
+
+/** How file descriptors stand. */
+export interface DescriptorUse {
+  readonly open: number;
+  readonly limit: number;
+}
+
+/**
+ * Counts connections against the limit of open files. A process that runs out of descriptors can read no file, and much of Node throws
+ * where nobody expects it; asking the system how many are open takes a descriptor too. So connections are counted as they come and go,
+ * and turned away in time.
+ */
+export class Descriptors {
+  readonly limit: number;
+  #open = 0;
+
+  /** `limit` is that of the process, unless it is given. */
+  constructor(limit: number = limitOfProcess()) {
+    this.limit = limit;
+  }
+
+  get use(): DescriptorUse {
+    return { open: this.#open, limit: this.#room };
+  }
+
+  /** Whether nine tenths of the room are taken. */
+  get scarce(): boolean {
+    return this.#open >= this.#room * nearlyAll;
+  }
+
+  /** Counts the connections of a server, and closes those for which there is no room. */
+  watch(server: Server): void {
+    server.on('connection', (socket: Socket) => {
+      this.#open += 1;
+      socket.once('close', () => (this.#open -= 1));
+      if (this.#open > this.#room) socket.destroy();
+    });
+  }
+
+  /** For how many connections there is room. A limit too small for the reserve leaves half of it. */
+  get #room(): number {
+    return Math.max(this.limit - reserved, Math.floor(this.limit / 2));
+  }
+}
+
+function limitOfProcess(): number {
+  const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
+  const soft = report.userLimits?.open_files?.soft;
+  return typeof soft === 'number' ? soft : Number.POSITIVE_INFINITY;
+}

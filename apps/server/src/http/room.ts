@@ -1,0 +1,31 @@
+import type { RequestHandler } from 'express';
+import type { Descriptors } from '../descriptors.ts';
+import { HttpProblem } from './problem-details.ts';
+
+const retrySpreadS = 10;
+
+/** Lets no connection linger while descriptors are scarce: a short request is answered and its connection closed. */
+export function dontLinger(descriptors: Descriptors): RequestHandler {
+  return (_request, response, next) => {
+    if (descriptors.scarce) response.setHeader('connection', 'close');
+    next();
+  };
+}
+
+/** Turns streams away while descriptors are scarce: 503, with a `Retry-After` of 1 to 10 s that differs from client to client. */
+export function roomForStreams(descriptors: Descriptors): RequestHandler {
+  return (_request, response, next) => {
+    if (!descriptors.scarce) {
+      next();
+      return;
+    }
+    response.setHeader('retry-after', 1 + Math.floor(Math.random() * retrySpreadS));
+    const { open, limit } = descriptors.use;
+    next(
+      new HttpProblem(
+        503,
+        `no room for another stream: ${open} of ${limit} connections are taken; raise the limit of open files (ulimit -n)`,
+      ),
+    );
+  };
+}

@@ -1,0 +1,41 @@
+const tickMs = 100;
+
+/** Calls back for each member once in its period. One timer serves all of them, a tenth of each second's worth at a time, so that no tick takes long. */
+export class HeartbeatWheel<T> {
+  readonly #beat: (member: T) => void;
+  readonly #wheels = new Map<number, Array<Set<T>>>();
+  readonly #timer: NodeJS.Timeout;
+  #tick = 0;
+  #added = 0;
+
+  constructor(beat: (member: T) => void) {
+    this.#beat = beat;
+    this.#timer = setInterval(() => this.#turn(), tickMs);
+    this.#timer.unref();
+  }
+
+  /** Begins to call back for a member, first within its period. Returns what ends that. */
+  add(member: T, periodS: number): () => void {
+    const size = Math.max(1, Math.round((periodS * 1000) / tickMs));
+    let wheel = this.#wheels.get(size);
+    if (wheel === undefined) {
+      wheel = Array.from({ length: size }, () => new Set<T>());
+      this.#wheels.set(size, wheel);
+    }
+    this.#added += 1;
+    const slot = wheel[this.#added % size];
+    slot?.add(member);
+    return () => slot?.delete(member);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #turn(): void {
+    this.#tick += 1;
+    for (const [size, wheel] of this.#wheels) {
+      for (const member of wheel[this.#tick % size] ?? []) this.#beat(member);
+    }
+  }
+}

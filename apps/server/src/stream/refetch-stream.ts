@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Environments } from '../store/environments.ts';
+import type { FlagStore } from '../store/flag-store.ts';
+import type { EventStreams } from './event-streams.ts';
+import { frame } from './frame.ts';
+import { lastEventId } from './last-event-id.ts';
+
+const heartbeatS = 15;
+
+/** Browsers come back after exactly what they are told, so each one is told something else: 1 to 4 s. */
+const minRetryMs = 1000;
+const retrySpreadMs = 3000;
+
+/**
+ * OFREP's event stream (ADR 8): tells clients to evaluate again. An event's id is the revision of the rules that it tells of, so a client
+ * that comes back with the newest one has missed nothing and is told nothing. Any other client is told at once, a new one too, because the
+ * rules may have changed since it has asked: several missed changes are one event, since one question answers them all.
+ */
+export class RefetchStream {
+  readonly #streams: EventStreams;
+  readonly #rules = new Map<FlagStore, Rules>();
+  readonly #endings: ReadonlyArray<() => void>;
+
+  constructor(environments: Environments, streams: EventStreams) {
+    this.#streams = streams;
+    this.#endings = [
+      environments.onCreate((_name, store) => {
+        const rules = new Rules(store, (event) => streams.tell(rules, event));
+        this.#rules.set(store, rules);
+      }),
+      environments.onRemove((_name, store) => this.#drop(store)),
+    ];
+  }
+
+  /** Serves one client of an environment until it goes. */
+  connect(request: IncomingMessage, response: ServerResponse, store: FlagStore): void {
+    const rules = this.#rules.get(store);
+    if (rules === undefined) {
+      response.destroy();
+      return;
+    }
+    const first = lastEventId(request) === store.snapshot.revision ? [] : [rules.event];
+    const retryMs = Math.round(minRetryMs + Math.random() * retrySpreadMs);
+    this.#streams.open(response, rules, { first, heartbeatS, retryMs });
+  }
+
+  /** Ends every stream; the clients come back when the server is back. */
+  close(): void {
+    for (const end of this.#endings) end();
+    for (const store of this.#rules.keys()) this.#drop(store);
+  }
+
+  #drop(store: FlagStore): void {
+    const rules = this.#rules.get(store);
+    if (rules === undefined) return;
+    this.#rules.delete(store);
+    rules.close();
+    this.#streams.end(rules);
+  }
+}
+
+/** The newest event of one store. */
+class Rules {
+  event: Buffer;
+  readonly close: () => void;
+
+  constructor(store: FlagStore, tell: (event: Buffer) => void) {
+    this.event = refetch(store.snapshot.revision);
+    this.close = store.onChange(({ revision }) => {
+      this.event = refetch(revision);
+      tell(this.event);
+    });
+  }
+}
+
+/** `etag` and `lastModified` name the rules: what a client sends back as `flagConfigEtag` and `flagConfigLastModified`. */
+function refetch(revision: string): Buffer {
+  const lastModified = Math.floor(Date.now() / 1000);
+  return frame('message', revision, { type: 'refetchEvaluation', etag: revision, lastModified });
+}

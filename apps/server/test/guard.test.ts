@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fees, serve, type Served } from './support/serve.ts';
+
+let served: Served;
+let port: string;
+
+beforeAll(async () => {
+  served = await serve(
+    { flags: { fees } },
+    { allowHosts: ['Flags.internal'], allowOrigins: ['https://shop.example'] },
+  );
+  ({ port } = new URL(served.url));
+});
+afterAll(() => served.close());
+
+const evaluate = '/ofrep/v1/evaluate/flags';
+const flag = '/api/v1/environments/default/flags/new';
+
+describe('a page that has made its own name mean this machine', () => {
+  test.each([
+    'evil.example',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example',
+    'notlocalhost',
+    '[::2]',
+    '',
+  ])('reads nothing and writes nothing as %s', async (host) => {
+    for (const [method, path] of [
+      ['GET', '/healthz'],
+      ['GET', '/api/v1/environments/default/stream'],
+      ['POST', evaluate],
+      ['PUT', flag],
+    ] as const) {
+      const answer = await send(method, path, { host: `${host}:${port}` });
+      expect(answer.status).toBe(421);
+      expect(answer.body).toContain('--allow-host');
+    }
+  });
+
+  test.each([
+    'localhost',
+    'LOCALHOST',
+    'flags.localhost',
+    '127.0.0.1',
+    '127.1.2.3',
+    '[::1]',
+    'flags.INTERNAL',
+  ])('is not meant by %s', async (host) => {
+    expect((await send('GET', '/healthz', { host: `${host}:${port}` })).status).toBe(200);
+    expect((await send('GET', '/healthz', { host })).status).toBe(200);
+  });
+
+  test('does not get at the management port either', async () => {
+    const { port: management } = new URL(served.managementUrl);
+    expect((await send('GET', '/healthz', { host: 'evil.example' }, management)).status).toBe(421);
+  });
+});
+
+describe('a page from elsewhere', () => {
+  test.each(['https://evil.example', 'null', 'http://localhost:1', 'https://shop.example.evil.example'])(
+    'of %s writes nothing',
+    async (origin) => {
+      for (const [method, path] of [
+        ['PUT', flag],
+        ['DELETE', flag],
+        ['POST', evaluate],
+      ] as const) {
+        expect((await send(method, path, { origin })).status).toBe(403);
+      }
+    },
+  );
+
+  test('of the server itself, or one that was allowed, may', async () => {
+    for (const origin of [`http://127.0.0.1:${port}`, 'https://shop.example']) {
+      expect((await send('POST', evaluate, { origin })).status).toBe(200);
+      // The admin API's own refusal: there is no flag in the body.
+      expect((await send('PUT', flag, { origin })).status).toBe(415);
+    }
+  });
+
+  test('reads evaluations, but no definitions, where it was allowed', async () => {
+    const origin = 'https://shop.example';
+    const preflight = await send('OPTIONS', evaluate, { origin, 'access-control-request-method': 'POST' });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers['access-control-allow-headers']).toContain('if-none-match');
+    const answer = await send('POST', evaluate, { origin });
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      'access-control-expose-headers': 'etag, retry-after',
+      vary: expect.stringMatching(/origin/i),
+    });
+    expect((await send('GET', flag, { origin })).headers).not.toHaveProperty('access-control-allow-origin');
+    const stranger = await send('OPTIONS', evaluate, { origin: 'https://evil.example' });
+    expect(stranger.headers).not.toHaveProperty('access-control-allow-origin');
+  });
+});
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+async function send(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  to: string = port,
+): Promise<Answer> {
+  const asked = request({ host: '127.0.0.1', port: to, method, path, headers, agent: false });
+  asked.end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  let body = '';
+  for await (const bytes of response) body += String(bytes);
+  return { status: response.statusCode, headers: response.headers, body };
+}

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { followStream, type Followed, type Received } from './support/follow.ts';
+import { fees, serve, type Served } from './support/serve.ts';
+
+let served: Served;
+const open: Followed[] = [];
+
+beforeEach(async () => {
+  served = await serve({ flags: { fees } });
+});
+afterEach(async () => {
+  for (const stream of open.splice(0)) stream.close();
+  await served.close();
+});
+
+describe("OFREP's event stream", () => {
+  test('tells a new client at once what the rules are, then each change', async () => {
+    const stream = await follow();
+    const [hint, first] = await stream.take(2);
+    expect(hint?.retry).toBeGreaterThanOrEqual(1000);
+    expect(first).toEqual({
+      event: 'message',
+      id: await revision(),
+      data: {
+        type: 'refetchEvaluation',
+        etag: first?.id,
+        lastModified: expect.closeTo(Date.now() / 1000, -2),
+      },
+    });
+    served.edit(JSON.stringify({ flags: { fees: { ...fees, defaultVariant: 'on' } } }));
+    const [, , second] = await stream.take(3);
+    expect(second?.id).toBe(await revision());
+    expect(second?.id).not.toBe(first?.id);
+  });
+
+  test('tells a client that comes back nothing where it has missed nothing, and once where it has missed much', async () => {
+    const [, seen] = await (await follow()).take(2);
+    const uptodate = await follow(seen?.id);
+    await change('on');
+    // What comes first is the change: there was nothing before.
+    expect((await uptodate.take(2))[1]?.id).toBe(await revision());
+    await change('off');
+    const late = await follow(seen?.id);
+    await change('on');
+    const events = (await late.take(3)).filter(({ event }) => event !== undefined);
+    expect(events.map(({ id }) => id)).toHaveLength(2);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(2);
+    expect(events.at(-1)?.id).toBe(await revision());
+  });
+
+  test('tells a client whose revision nobody knows to ask again', async () => {
+    const [, event] = await (await follow('elsewhere.7')).take(2);
+    expect(event?.id).toBe(await revision());
+  });
+
+  test('is refused for an environment that is not there', async () => {
+    const answer = await fetch(`${served.url}/ofrep/v1/events?environment=moon`);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ errorCode: 'GENERAL' });
+  });
+});
+
+test('a server that stops tells each client of either kind when to come back, spread out, and ends in good order', async () => {
+  const paths = ['/ofrep/v1/events', '/api/v1/environments/default/stream'];
+  const streams = await Promise.all(
+    Array.from({ length: 40 }, (_, index) => followStream(`${served.url}${paths[index % 2]}`)),
+  );
+  await Promise.all(streams.map((stream) => stream.take(2)));
+  await served.close();
+  await Promise.all(streams.map(({ ended }) => ended));
+  const hints = streams.map(({ all }) => (all.at(-1) as Received).retry);
+  for (const hint of hints) expect(hint).toBeLessThanOrEqual(1000);
+  expect(new Set(hints).size).toBeGreaterThan(30);
+});
+
+async function follow(seen?: string): Promise<Followed> {
+  const headers = seen === undefined ? undefined : { 'last-event-id': seen };
+  const stream = await followStream(`${served.url}/ofrep/v1/events`, headers);
+  open.push(stream);
+  return stream;
+}
+
+async function change(defaultVariant: string): Promise<void> {
+  const before = await revision();
+  served.edit(JSON.stringify({ flags: { fees: { ...fees, defaultVariant } } }));
+  await expect.poll(revision).not.toBe(before);
+}
+
+async function revision(): Promise<string> {
+  return ((await (await fetch(`${served.url}/healthz`)).json()) as { revision: string }).revision;
+}
