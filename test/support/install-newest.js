@@ -6,18 +6,21 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = `${root}.graylane/newest`;
 
-/** What OpenTelemetry 3.x and its instrumentations are called there; the rest of the demo's dependencies stay as they are. */
+/** OpenTelemetry 3.x and its instrumentations, and clients that need a newer Node; the rest of the demo's dependencies stay as they are. */
 const newest = {
   '@opentelemetry/api': '^1.10.0',
   '@opentelemetry/context-async-hooks': '^3.1.0',
   '@opentelemetry/core': '^3.1.0',
   '@opentelemetry/instrumentation': '^0.301.0',
+  '@opentelemetry/instrumentation-express': '^0.72.0',
   '@opentelemetry/instrumentation-grpc': '^0.300.0',
   '@opentelemetry/instrumentation-http': '^0.301.0',
   '@opentelemetry/instrumentation-kafkajs': '^0.33.0',
   '@opentelemetry/instrumentation-undici': '^0.34.0',
   '@opentelemetry/sdk-trace': '^3.1.0',
+  '@platformatic/kafka': '^2.12.1',
   node: 'latest',
+  undici: '^8.0.0',
 };
 
 rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import { cpSync, existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Component } from './components.ts';
 import type { Installation } from './shop.ts';
@@ -17,6 +18,20 @@ export const newest: Component = {
 
 /** The demo there, with our packages as they are built now. */
 export function newestInstallation(): Installation {
+  bringPackages();
+  cpSync(`${root}apps/demo/dist`, `${folder}/dist`, { recursive: true });
+  return { node, demo: `${folder}/bin/graylane-demo.js` };
+}
+
+/** Scripts of the workspace there, beside our packages as they are built now: the Node to run them with, and where they are. */
+export function newestScripts(path: string): { readonly node: string; readonly folder: string } {
+  bringPackages();
+  const copy = `${folder}/${basename(path)}`;
+  cpSync(`${root}${path}`, copy, { recursive: true });
+  return { node, folder: copy };
+}
+
+function bringPackages(): void {
   for (const [name, path] of Object.entries({
     flags: 'packages/flags',
     baggage: 'packages/baggage',
@@ -28,6 +43,4 @@ export function newestInstallation(): Installation {
       cpSync(`${root}${path}/${part}`, `${installed}/${part}`, { recursive: true });
     }
   }
-  cpSync(`${root}apps/demo/dist`, `${folder}/dist`, { recursive: true });
-  return { node, demo: `${folder}/bin/graylane-demo.js` };
 }

@@ -1,0 +1,34 @@
+import { baggageListener, baggageRequest } from '@graylane/baggage/http';
+import { once } from 'node:events';
+import http from 'node:http';
+import { text } from 'node:stream/consumers';
+import { call, listenAll } from './receivers.js';
+
+export async function clients(egress) {
+  const to = await listenAll();
+  const ours = baggageRequest({ egress: egress(to.friend.origin) });
+  const through = (request) => async (name, headers) => {
+    const outgoing = request(to[name].origin, { headers });
+    outgoing.end();
+    const [answer] = await once(outgoing, 'response');
+    await text(answer);
+  };
+  return { wrapped: through(ours), bare: through(http.request), close: to.close };
+}
+
+export async function server(ingress, sighting) {
+  return serve(baggageListener({ ingress }, (_request, response) => void sayLater(response, sighting)));
+}
+
+/** Serves on a free port; the answer is called for by hand. */
+export async function serve(listener) {
+  const own = http.createServer(listener);
+  await once(own.listen(0, '127.0.0.1'), 'listening');
+  return { call: (headers) => call(own.address().port, headers), close: () => own.close() };
+}
+
+/** Looks after an await, as handlers do. */
+export async function sayLater(response, sighting) {
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  response.end(sighting());
+}
