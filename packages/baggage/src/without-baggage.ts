@@ -1,6 +1,59 @@
-import { propagation, type Context } from '@opentelemetry/api';
+import { context, propagation, type Baggage, type Context } from '@opentelemetry/api';
+import { W3cBaggage } from './w3c-baggage.ts';
 
 /** The OTel context for the inside of a client: instrumentation that injects whatever the context holds finds nothing there. */
 export function withoutBaggage(otelContext: Context): Context {
   return propagation.deleteBaggage(otelContext);
+}
+
+/**
+ * Runs `fn` in an OTel context whose baggage nobody finds before `fn` returns. What `fn` started finds it again later, so that the
+ * listeners of a request are in its lane; for clients that are instrumented at the call itself.
+ */
+export function hidingBaggage<T>(otelContext: Context, fn: () => T): T {
+  const baggage = propagation.getBaggage(otelContext);
+  if (baggage === undefined) return context.with(otelContext, fn);
+  const hidden = new HiddenBaggage(baggage);
+  try {
+    return context.with(propagation.setBaggage(otelContext, hidden), fn);
+  } finally {
+    hidden.show();
+  }
+}
+
+class HiddenBaggage implements Baggage {
+  readonly #baggage: Baggage;
+  #seen: Baggage = W3cBaggage.empty;
+
+  constructor(baggage: Baggage) {
+    this.#baggage = baggage;
+  }
+
+  show(): void {
+    this.#seen = this.#baggage;
+  }
+
+  getEntry(key: string): ReturnType<Baggage['getEntry']> {
+    return this.#seen.getEntry(key);
+  }
+
+  getAllEntries(): ReturnType<Baggage['getAllEntries']> {
+    return this.#seen.getAllEntries();
+  }
+
+  setEntry(...entry: Parameters<Baggage['setEntry']>): Baggage {
+    return this.#seen.setEntry(...entry);
+  }
+
+  removeEntry(key: string): Baggage {
+    return this.#seen.removeEntry(key);
+  }
+
+  removeEntries(...keys: string[]): Baggage {
+    return this.#seen.removeEntries(...keys);
+  }
+
+  clear(): Baggage {
+    return this.#seen.clear();
+  }
 }

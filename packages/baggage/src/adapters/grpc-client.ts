@@ -1,5 +1,5 @@
-import { context } from '@opentelemetry/api';
-import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
+import { context, type Context } from '@opentelemetry/api';
+import { InterceptingCall, type Interceptor, type Listener } from '@grpc/grpc-js';
 import { emit } from '../emit.ts';
 import type { EgressPolicy } from '../policy.ts';
 import { grpcDestination } from './grpc-destination.ts';
@@ -22,13 +22,22 @@ export interface GrpcClientOptions {
  */
 export function baggageClientInterceptor({ egress, destination }: GrpcClientOptions): Interceptor {
   return (options, nextCall) => {
+    // Interceptors before this one may start the call from elsewhere: from the queue behind a token, say.
+    const caller = context.active();
     const call = nextCall(options);
     // A call that has not started knows no address yet, and names its channel's target instead.
     const to = destination ?? grpcDestination(call.getPeer());
     return new InterceptingCall(call, {
-      start: (metadata, listener, next) => {
-        next(replaceBaggage(metadata, to && emit(context.active(), egress, to)), listener);
+      start: (metadata, _listener, next) => {
+        next(replaceBaggage(metadata, to && emit(caller, egress, to)), inContext(caller));
       },
     });
   };
+}
+
+/** Passes on what comes back in this OTel context. Calls that wait for a connection would hear of it in that of whoever opened it. */
+function inContext(otelContext: Context): Listener {
+  const pass = <T>(received: T, next: (received: T) => void): void =>
+    context.with(otelContext, () => next(received));
+  return { onReceiveMetadata: pass, onReceiveMessage: pass, onReceiveStatus: pass };
 }

@@ -10,7 +10,7 @@ import { context } from '@opentelemetry/api';
 import { dyeRequest, type Dye } from '../dye.ts';
 import { emit } from '../emit.ts';
 import type { EgressPolicy, IngressPolicy } from '../policy.ts';
-import { withoutBaggage } from '../without-baggage.ts';
+import { hidingBaggage } from '../without-baggage.ts';
 import { enterRequest } from './http-request.ts';
 
 /** What comes in with a request, and who is dyed. */
@@ -49,8 +49,8 @@ export type BaggageRequest = (
 
 /**
  * `http.request` (or `https.request`, by the URL) that sends what the active request may tell that origin: one `baggage` header, or
- * none. A header that the options had is replaced; the options are copied. The callback runs in the caller's baggage. Where the options
- * lead elsewhere than the URL, they decide; through a `socketPath` nothing is sent.
+ * none. A header that the options had is replaced; the options are copied. Callback and listeners run in the caller's baggage. Where the
+ * options lead elsewhere than the URL, they decide; through a `socketPath` nothing is sent.
  */
 export function baggageRequest({ egress }: BaggageRequestOptions): BaggageRequest {
   return (url, options = {}, callback) => {
@@ -59,9 +59,7 @@ export function baggageRequest({ egress }: BaggageRequestOptions): BaggageReques
     const to = destination(target, options);
     const headers = replaceHeader(options.headers, to && emit(active, egress, to));
     const { request } = target.protocol === 'https:' ? https : http;
-    return context.with(withoutBaggage(active), () =>
-      request(target, { ...options, headers }, callback && context.bind(active, callback)),
-    );
+    return hidingBaggage(active, () => request(target, { ...options, headers }, callback));
   };
 }
 

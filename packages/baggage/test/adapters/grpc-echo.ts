@@ -5,6 +5,8 @@ import {
   Metadata,
   Server,
   ServerCredentials,
+  status,
+  type CallOptions,
   type Client,
   type ClientDuplexStream,
   type ClientOptions,
@@ -17,6 +19,7 @@ import {
   type handleUnaryCall,
   type MethodDefinition,
   type ServerInterceptor,
+  type ServiceError,
 } from '@grpc/grpc-js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inbox, type Inbox } from '../../../../test/support/inbox.ts';
@@ -24,10 +27,11 @@ import { inbox, type Inbox } from '../../../../test/support/inbox.ts';
 /** Where a handler or one of its callbacks was, and in which lane: "data gray". */
 type Sighting = string;
 
-type Reply = (error: Error | null, value?: readonly Sighting[]) => void;
+type Reply = (error: ServiceError | null, value?: readonly Sighting[]) => void;
 
 interface EchoClient extends Client {
   unary(request: Sighting, metadata: Metadata, reply: Reply): ClientUnaryCall;
+  unary(request: Sighting, metadata: Metadata, options: CallOptions, reply: Reply): ClientUnaryCall;
   upload(metadata: Metadata, reply: Reply): ClientWritableStream<Sighting>;
   download(request: Sighting, metadata: Metadata): ClientReadableStream<Sighting>;
   talk(metadata: Metadata): ClientDuplexStream<Sighting, Sighting>;
@@ -39,6 +43,12 @@ export interface Echo {
   upload(metadata?: Metadata): Promise<readonly Sighting[]>;
   download(metadata?: Metadata): Promise<readonly Sighting[]>;
   talk(metadata?: Metadata): Promise<readonly Sighting[]>;
+  /** Is answered at the third attempt, if the channel retries. */
+  retried(metadata?: Metadata): Promise<readonly Sighting[]>;
+  /** Fails as the server is told to, in the answer's callback; answers with the status code and where the callback was. */
+  failing(metadata?: Metadata): Promise<Sighting>;
+  /** Waits for an answer that does not come in time; answers with the status code and where the callback was. */
+  late(metadata?: Metadata): Promise<Sighting>;
   /** Starts a stream that the server never ends, and cancels it when the server has seen it. */
   cancelled(metadata?: Metadata): Promise<void>;
   close(): void;
@@ -59,6 +69,7 @@ export async function serveEcho(
   interceptors: ServerInterceptor[],
   address = '127.0.0.1:0',
 ): Promise<EchoServer> {
+  let attempts = 0;
   const received = inbox<readonly string[]>();
   const cancelled = inbox<string>();
   const server = new Server({ interceptors });
@@ -69,6 +80,10 @@ export async function serveEcho(
   server.addService(echo, {
     unary: ((call, reply) => {
       const seen = arrived(call);
+      call.on('cancelled', () => cancelled.put(getActiveLane()));
+      if (call.request === 'never') return;
+      if (call.request === 'fail') return reply({ code: status.FAILED_PRECONDITION, details: seen });
+      if (call.request === 'retry' && attempts++ % 3 < 2) return reply({ code: status.UNAVAILABLE });
       void delay(1).then(() => reply(null, [seen, `later ${getActiveLane()}`]));
     }) satisfies handleUnaryCall<Sighting, readonly Sighting[]>,
     upload: ((call, reply) => {
@@ -105,8 +120,13 @@ export async function serveEcho(
 }
 
 /** Connects to the echo service. */
-export function connectEcho(target: string, interceptors: ClientOptions['interceptors'] = []): Echo {
+export function connectEcho(
+  target: string,
+  interceptors: ClientOptions['interceptors'] = [],
+  options: ClientOptions = {},
+): Echo {
   const client = new EchoClient(target, credentials.createInsecure(), {
+    ...options,
     interceptors,
   }) as unknown as EchoClient;
   return {
@@ -126,6 +146,10 @@ export function connectEcho(target: string, interceptors: ClientOptions['interce
       stream.end();
       return stream.toArray();
     },
+    failing: (metadata = new Metadata()) => failure((reply) => client.unary('fail', metadata, reply)),
+    late: (metadata = new Metadata()) =>
+      failure((reply) => client.unary('never', metadata, { deadline: Date.now() + 100 }, reply)),
+    retried: (metadata = new Metadata()) => answer((reply) => client.unary('retry', metadata, reply)),
     cancelled: async (metadata = new Metadata()) => {
       const stream = client.download('never end', metadata);
       stream.on('error', () => {});
@@ -134,6 +158,13 @@ export function connectEcho(target: string, interceptors: ClientOptions['interce
     },
     close: () => client.close(),
   };
+}
+
+/** The callback's place is what a client's user sees: no promise restores it. */
+function failure(call: (reply: Reply) => unknown): Promise<Sighting> {
+  return new Promise((resolve) =>
+    call((error) => resolve(`${status[error?.code ?? status.OK]} ${getActiveLane()}`)),
+  );
 }
 
 function answer(call: (reply: Reply) => unknown): Promise<readonly Sighting[]> {

@@ -1,5 +1,6 @@
 import { baggageClientInterceptor, baggageServerInterceptor } from '@graylane/baggage/grpc';
-import { Metadata } from '@grpc/grpc-js';
+import { getActiveCell } from '@graylane/baggage';
+import { InterceptingCall, Metadata, type Interceptor } from '@grpc/grpc-js';
 import { connect } from 'node:http2';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -63,6 +64,94 @@ describe.each(kinds)('a call (%s)', (kind) => {
     await inRequest('lane=gray,user-id=ada', () => there[kind](metadata));
     expect(await partner.received.take(1)).toEqual([[]]);
   });
+});
+
+describe('what comes back', () => {
+  test('an error reaches its callback in the lane of the caller, whoever opened the connection', async () => {
+    // The first calls wait for the connection.
+    const fresh = remember(
+      connectEcho(`127.0.0.1:${server.port}`, [allowing(`grpc://127.0.0.1:${server.port}`)]),
+    );
+    const failing = (_: unknown, index: number): Promise<string> =>
+      index % 2 === 0 ? inRequest('lane=gray', () => fresh.failing()) : fresh.failing();
+    const outcomes = await Promise.all(Array.from({ length: 20 }, failing));
+    outcomes.push(...(await Promise.all(Array.from({ length: 20 }, failing))));
+    expect(outcomes).toEqual(
+      Array.from(
+        { length: 40 },
+        (_, index) => `FAILED_PRECONDITION ${index % 2 === 0 ? 'gray' : 'baseline'}`,
+      ),
+    );
+  });
+
+  test('a deadline that passes is told to both ends in their lanes', async () => {
+    const before = server.cancelled.all.length;
+    expect(await client.late()).toBe('DEADLINE_EXCEEDED baseline');
+    expect(await inRequest('lane=gray', () => client.late())).toBe('DEADLINE_EXCEEDED gray');
+    expect((await server.cancelled.take(before + 2)).slice(before)).toEqual(['baseline', 'gray']);
+  });
+
+  test('every attempt of a call that the channel retries is in the lane', async () => {
+    const retryPolicy = {
+      maxAttempts: 4,
+      initialBackoff: '0.01s',
+      maxBackoff: '0.02s',
+      backoffMultiplier: 1,
+      retryableStatusCodes: ['UNAVAILABLE'],
+    };
+    const methodConfig = [{ name: [{ service: 'graylane.Echo' }], retryPolicy }];
+    const retrying = remember(
+      connectEcho(`127.0.0.1:${server.port}`, [allowing(`grpc://127.0.0.1:${server.port}`)], {
+        'grpc.service_config': JSON.stringify({ methodConfig }),
+      }),
+    );
+    const before = server.received.all.length;
+    expect(await inRequest('lane=gray', () => retrying.retried())).toEqual(['handler gray', 'later gray']);
+    expect(await retrying.retried()).toEqual(['handler baseline', 'later baseline']);
+    expect(server.received.all.slice(before)).toEqual([
+      ['lane=gray'],
+      ['lane=gray'],
+      ['lane=gray'],
+      [],
+      [],
+      [],
+    ]);
+  });
+});
+
+test('a call that another interceptor holds back and starts from elsewhere is still in its lane', async () => {
+  const queue: (() => void)[] = [];
+  const holding: Interceptor = (options, nextCall) =>
+    new InterceptingCall(nextCall(options), {
+      start: (metadata, listener, next) => queue.push(() => next(metadata, listener)),
+    });
+  const destination = `grpc://127.0.0.1:${server.port}`;
+  const held = remember(connectEcho(`127.0.0.1:${server.port}`, [holding, allowing(destination)]));
+  const answers = [inRequest('lane=gray', () => held.unary()), held.unary()];
+  inRequest('lane=blue', () => queue.splice(0).forEach((start) => start()));
+  expect((await Promise.all(answers)).map(([seen]) => seen)).toEqual(['handler gray', 'handler baseline']);
+});
+
+test('a dye that falls before the call starts is sent', async () => {
+  const cell = inRequest('user-id=ada', () => getActiveCell());
+  const seen = await inRequest('user-id=ada', () => {
+    getActiveCell()?.dye('gray');
+    return client.unary();
+  });
+  expect(seen[0]).toBe('handler gray');
+  expect(cell?.lane).toBe('baseline');
+});
+
+test('services in one process have policies of their own, and a chain of them carries what each lets on', async () => {
+  const last = remember(
+    await serveEcho([baggageServerInterceptor({ ingress: { mode: 'accept', keys: ['user-id'] } })]),
+  );
+  const onward = remember(connectEcho(`127.0.0.1:${last.port}`, [allowing(`grpc://127.0.0.1:${last.port}`)]));
+  await inRequest('lane=gray,user-id=ada', async () => {
+    const [first, second] = await Promise.all([client.unary(), onward.unary()]);
+    expect([first[0], second[0]]).toEqual(['handler gray', 'handler baseline']);
+  });
+  expect(last.received.all).toEqual([['user-id=ada']]);
 });
 
 test('a cancelled call is told so in its lane', async () => {

@@ -3,7 +3,7 @@ import { baggageRequest } from '@graylane/baggage/http';
 import { baggageInterceptor } from '@graylane/baggage/undici';
 import nodeFetch, { Request as NodeFetchRequest } from 'node-fetch';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, createServer, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -287,6 +287,35 @@ describe('baggageRequest', () => {
     ]);
     await inRequest('lane=gray', () => completed(request(orders.origin, { headers })));
     expect(seen()).toMatchObject([{ baggage: ['lane=gray'], headers: { host: 'orders', 'x-id': '1, 2' } }]);
+  });
+
+  test('listeners are in the lane of their request, whoever opened the connection, and their calls carry it', async () => {
+    const agent = new HttpAgent({ keepAlive: true, maxSockets: 1 });
+    const request = baggageRequest({ egress });
+    const heard = inbox<string>();
+    const call = (name: string): void => {
+      const outgoing = request(`${orders.origin}/drip`, { agent });
+      outgoing.end();
+      outgoing.on('response', (answer) => {
+        answer
+          .on('data', () => {})
+          .on('end', () => {
+            const next = request(`${orders.origin}/next/${name}`, { agent });
+            next.end();
+            next.on('response', (last) => last.resume().on('close', () => heard.put(`${name} ${laneNow()}`)));
+          });
+      });
+    };
+    for (const name of ['1', '2', '3']) {
+      inRequest('lane=gray', () => call(`gray${name}`));
+      call(`plain${name}`);
+    }
+    const lines = await heard.take(6);
+    agent.destroy();
+    for (const line of lines) expect(line).toMatch(/^gray. gray$|^plain. baseline$/);
+    for (const { path, baggage } of seen().filter((one) => one.path.startsWith('/next'))) {
+      expect(baggage).toEqual(path.includes('gray') ? ['lane=gray'] : []);
+    }
   });
 
   test('speaks https where the URL does', async () => {
