@@ -84,8 +84,8 @@ class Program {
   readonly fixed: Evaluation | undefined;
   readonly #key: string;
   readonly #byDefault: Evaluation;
-  readonly #matches = new Map<unknown, Evaluation>();
-  readonly #rule: Rule = () => null;
+  readonly #matches: ReadonlyMap<unknown, Evaluation>;
+  readonly #rule: Rule = () => this.#byDefault;
 
   constructor(flag: Flag, set: SetScope) {
     const path = joinPath('$.flags', flag.key);
@@ -96,6 +96,7 @@ class Program {
     const targeting = definition?.['targeting'];
     const targeted = isObject(targeting) && Object.keys(targeting).length > 0;
     const fault = structuralFault(flag.key, definition, path);
+    this.#matches = targeted && !fault ? this.#answerMatches() : new Map();
     if (fault) {
       this.problems.push(fault);
       this.#byDefault = this.fixed = this.#fail('PARSE_ERROR', `${fault.message}; ${fault.remedy}`);
@@ -108,43 +109,61 @@ class Program {
       this.fixed = this.#byDefault;
     } else {
       try {
-        this.#rule = compileRule(targeting, {
-          ...set,
-          flagKey: flag.key,
-          path: `${path}.targeting`,
-          depth: 0,
-          iterating: false,
-          referenced: false,
-        });
+        this.#rule = this.#compile(targeting, `${path}.targeting`, set);
       } catch (error) {
         const found = syntaxFault(error, `${path}.targeting`);
         this.problems.push(found);
         this.fixed = this.#fail('PARSE_ERROR', `${found.path}: ${found.message}; ${found.remedy}`);
       }
     }
-    for (const [variant, value] of this.variants) {
-      this.#matches.set(
-        variant,
-        Object.freeze({ value, variant, reason: 'TARGETING_MATCH', flagMetadata: this.metadata }),
-      );
-    }
   }
 
   target(context: EvaluationContext, now: number | undefined): Evaluation {
-    let result: unknown;
     try {
-      startIterations();
-      result = this.#rule(context, now);
+      return this.#rule(plainObject(context), now) as Evaluation;
     } catch (error) {
       // A bound of the rule, a stack that is full, or a getter of the caller's that throws: this flag fails, not the request.
       return this.#fail('GENERAL', `the rule of flag "${this.#key}" failed: ${String(error)}`);
     }
+  }
+
+  #compile(targeting: object, path: string, set: SetScope): Rule {
+    const traits = { iterates: false };
+    const rule = compileRule(targeting, {
+      ...set,
+      flagKey: this.#key,
+      path,
+      depth: 0,
+      iterating: false,
+      referenced: false,
+      answer: (result) => this.#answer(result),
+      traits,
+    });
+    if (!traits.iterates) return rule;
+    return (data, now) => {
+      startIterations();
+      return rule(data, now);
+    };
+  }
+
+  #answer(result: unknown): Evaluation {
     if (result === null || result === undefined) return this.#byDefault;
     // A rule that answers with a boolean or a number names the variant of that spelling.
-    const match = this.#matches.get(
-      typeof result === 'string' ? result : typeof result === 'object' ? undefined : String(result),
+    const variant =
+      typeof result === 'string' ? result : typeof result === 'object' ? undefined : String(result);
+    return (
+      this.#matches.get(variant) ?? this.#fail('GENERAL', this.#unknownVariant('the rule of', show(result)))
     );
-    return match ?? this.#fail('GENERAL', this.#unknownVariant('the rule of', show(result)));
+  }
+
+  #answerMatches(): ReadonlyMap<string, Evaluation> {
+    const reason = 'TARGETING_MATCH';
+    return new Map(
+      [...this.variants].map(([variant, value]) => [
+        variant,
+        Object.freeze({ value, variant, reason, flagMetadata: this.metadata }),
+      ]),
+    );
   }
 
   #answerDefault(variant: string | undefined, reason: Reason): Evaluation {
@@ -168,6 +187,13 @@ class Program {
   #fail(errorCode: ErrorCode, errorMessage: string): Evaluation {
     return Object.freeze({ reason: 'ERROR', errorCode, errorMessage, flagMetadata: this.metadata });
   }
+}
+
+/** What a rule may read by its name alone: an object that inherits nothing of its own. Any other kind is copied, as far as it is its own. */
+function plainObject(context: unknown): object {
+  if (typeof context !== 'object' || context === null) return {};
+  const prototype: unknown = Object.getPrototypeOf(context);
+  return prototype === Object.prototype || prototype === null ? context : { ...context };
 }
 
 /** An operand can defeat its own conversion to a string, as `{"toString": 1}` does: that too is this flag's fault alone. */

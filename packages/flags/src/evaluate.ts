@@ -1,5 +1,6 @@
+import type { CompiledFlag } from './compiled-flag.ts';
 import type { Evaluation, EvaluationContext } from './evaluation.ts';
-import { CompiledFlags, type FlagSet } from './flag-set.ts';
+import type { FlagSet } from './flag-set.ts';
 
 /** How one evaluation is done. */
 export interface EvaluateOptions {
@@ -17,9 +18,9 @@ export function evaluate(
   context: EvaluationContext,
   options?: EvaluateOptions,
 ): Evaluation {
-  const flag = flags instanceof CompiledFlags ? flags.get(key) : undefined;
-  if (flag === undefined) return notFound(flags, key);
-  return flag.evaluate(context ?? {}, options?.now);
+  // `compileFlags` alone makes sets, so a flag is always one of ours.
+  const flag = flags.get(key) as CompiledFlag | undefined;
+  return flag === undefined ? notFound(flags, key) : flag.evaluate(context, options?.now);
 }
 
 function notFound({ metadata }: FlagSet, key: string): Evaluation {

@@ -65,6 +65,64 @@ describe('an evaluation', () => {
     expect(evaluate(flags, 'f', { x: [7] })).toMatchObject({ errorCode: 'GENERAL' });
   });
 
+  test('finds the first branch that holds in a long chain, of whatever type the fact is', () => {
+    const tier = { var: 'tier' };
+    const chain = [
+      [{ '==': [tier, '5'] }, 'five'],
+      [{ '===': [tier, 'a'] }, 'a'],
+      [{ '==': ['b', tier] }, 'never looked up'],
+      [{ in: [tier, ['c', 'a', 'd']] }, 'c or d'],
+      [{ '==': [tier, 'c'] }, 'never'],
+      [{ '==': [tier, 'd'] }, 'never'],
+      [{ '==': [tier, 'e'] }, 'e'],
+    ];
+    const names = [...chain.map(([, name]) => String(name)), 'other'];
+    const variants = Object.fromEntries(names.map((name) => [name, name]));
+    const targeting = { if: [...chain.flat(), 'other'] };
+    const flags = compileFlags({ flags: { f: { state: 'ENABLED', variants, targeting } } });
+    const answers: ReadonlyArray<[unknown, string]> = [
+      ['5', 'five'],
+      [5, 'five'],
+      [['5'], 'five'],
+      ['a', 'a'],
+      [['a'], 'other'],
+      ['b', 'never looked up'],
+      ['c', 'c or d'],
+      ['d', 'c or d'],
+      ['e', 'e'],
+      ['f', 'other'],
+      ['__proto__', 'other'],
+      [null, 'other'],
+      [undefined, 'other'],
+      [{}, 'other'],
+    ];
+    for (const [value, variant] of answers) {
+      expect([value, evaluate(flags, 'f', { tier: value }).variant]).toEqual([value, variant]);
+    }
+  });
+
+  test('sees the own facts of a context, whatever kind of object it is', () => {
+    const flags = compileFlags({ flags: { f: { ...on, targeting: { if: [{ var: 'x' }, 'on'] } } } });
+    class Facts {
+      own = true;
+      get x() {
+        return this.own;
+      }
+    }
+    const nobody: unknown[] = [new Facts(), Object.create({ x: true }), [true], null, undefined, 'x', 7];
+    for (const context of nobody) {
+      expect(evaluate(flags, 'f', context as Record<string, unknown>)).toMatchObject({ reason: 'DEFAULT' });
+    }
+    const somebody = [
+      { x: true },
+      Object.assign(Object.create(null), { x: true }),
+      new Proxy({ x: true }, {}),
+    ];
+    for (const context of somebody) {
+      expect(evaluate(flags, 'f', context as Record<string, unknown>).value).toBe(true);
+    }
+  });
+
   test('reads a list of flags that carry their key', () => {
     const flags = compileFlags({ flags: [{ key: 'f', ...on }, { ...on }, 7] });
     expect(evaluate(flags, 'f', {}).value).toBe(false);

@@ -107,7 +107,7 @@ const context = fc.record(
   { requiredKeys: ['n', 't', 'list', 'deep'] },
 );
 
-describe('we agree with flagd-core', () => {
+describe('we agree with flagd-core', { timeout: 120_000 }, () => {
   test('on generated rules', () => {
     const check = fc.property(
       any,
@@ -119,6 +119,25 @@ describe('we agree with flagd-core', () => {
       },
     );
     fc.assert(check, parameters());
+  });
+
+  test('on chains of comparisons, of one fact or of many', () => {
+    const condition = fc.oneof(
+      letter.map((text) => ({ '==': [{ var: 't' }, text] })),
+      fc.array(letter, { maxLength: 9 }).map((texts) => ({ in: [{ var: 't' }, texts] })),
+      fc.constantFrom<object>(
+        { '===': [{ var: 'extra' }, 'b'] },
+        { '>': [{ var: 'n' }, 3] },
+        { '!': [{ '==': [{ var: 't' }, 'a'] }] },
+      ),
+    );
+    const variant = fc.constantFrom('same', 'yes', 'no');
+    const branches = fc.array(fc.tuple(condition, variant), { minLength: 1, maxLength: 9 });
+    const check = fc.property(branches, variant, context, (chain, otherwise, data) => {
+      const document = documentOf({ if: [...chain.flat(), otherwise] });
+      expect(ours(document, data)).toEqual(theirs(document, data));
+    });
+    fc.assert(check, { ...parameters(), numRuns: 1000 });
   });
 
   test('on generated rollouts, subject by subject', () => {

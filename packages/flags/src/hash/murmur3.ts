@@ -8,23 +8,40 @@ export interface MurmurPrefix {
 
 const empty: MurmurPrefix = { hash: 0, pending: 0, length: 0 };
 
-// One evaluation at a time: the state lives here rather than in an object a call.
-let hash = 0;
-let pending = 0;
-let length = 0;
-
-/** MurmurHash3 (x86, 32 bit, seed 0) of a text's UTF-8 bytes, as an unsigned integer. */
+/** MurmurHash3 (x86, 32 bit, seed 0) of a text's UTF-8 bytes, as a signed integer, which needs no box. */
 export function murmur3(text: string, prefix: MurmurPrefix = empty): number {
-  restore(prefix);
-  feedText(text);
-  return finish();
+  const shift = (prefix.length & 3) << 3;
+  let mixed = prefix.hash;
+  let rest = prefix.pending;
+  let at = 0;
+  for (const blocks = text.length & ~3; at < blocks; at += 4) {
+    const one = text.charCodeAt(at);
+    const two = text.charCodeAt(at + 1);
+    const three = text.charCodeAt(at + 2);
+    const four = text.charCodeAt(at + 3);
+    if ((one | two | three | four) > 0x7f) return murmur3Unicode(text, prefix);
+    const word = one | (two << 8) | (three << 16) | (four << 24);
+    mixed = mix(mixed, rest | (word << shift));
+    rest = shift === 0 ? 0 : word >>> (32 - shift);
+  }
+  for (let free = shift; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7f) return murmur3Unicode(text, prefix);
+    rest |= unit << free;
+    free += 8;
+    if (free === 32) {
+      mixed = mix(mixed, rest);
+      rest = free = 0;
+    }
+  }
+  return finish(mixed, rest, prefix.length + text.length);
 }
 
-/** MurmurHash3 (x86, 32 bit, seed 0) of bytes, as an unsigned integer. */
+/** MurmurHash3 (x86, 32 bit, seed 0) of bytes, as a signed integer, which needs no box. */
 export function murmur3Bytes(bytes: Uint8Array): number {
   restore(empty);
   for (const byte of bytes) feed(byte);
-  return finish();
+  return finish(hash, pending, length);
 }
 
 /** Hashes the text that comes first once, for many texts that follow it. */
@@ -33,6 +50,17 @@ export function murmur3Prefix(text: string): MurmurPrefix {
   feedText(text);
   return { hash, pending, length };
 }
+
+function murmur3Unicode(text: string, prefix: MurmurPrefix): number {
+  restore(prefix);
+  feedText(text);
+  return finish(hash, pending, length);
+}
+
+// Byte by byte, and one text at a time: the state lives here rather than in an object a call.
+let hash = 0;
+let pending = 0;
+let length = 0;
 
 function restore(state: MurmurPrefix): void {
   hash = state.hash;
@@ -73,20 +101,22 @@ function feed(byte: number): void {
   pending |= byte << ((length & 3) << 3);
   length += 1;
   if ((length & 3) === 0) {
-    hash ^= scramble(pending);
-    hash = (hash << 13) | (hash >>> 19);
-    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
+    hash = mix(hash, pending);
     pending = 0;
   }
 }
 
-function finish(): number {
-  let result = hash;
-  if ((length & 3) !== 0) result ^= scramble(pending);
-  result ^= length;
+function mix(state: number, block: number): number {
+  const mixed = state ^ scramble(block);
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+/** `rest` are the last bytes, which fill no block; where there are none, they scramble to 0. */
+function finish(state: number, rest: number, bytes: number): number {
+  let result = state ^ scramble(rest) ^ bytes;
   result = Math.imul(result ^ (result >>> 16), 0x85ebca6b);
   result = Math.imul(result ^ (result >>> 13), 0xc2b2ae35);
-  return (result ^ (result >>> 16)) >>> 0;
+  return result ^ (result >>> 16);
 }
 
 function scramble(block: number): number {

@@ -1,33 +1,28 @@
-import { compileOperand, type Rule, type Scope } from './compile-rule.ts';
+import { compileOperand, operandsOf, type Rule, type Scope } from './compile-rule.ts';
+import type { Condition } from './condition.ts';
 import type { Operator } from './operators.ts';
+import { plainVariable } from './variable.ts';
 
-/** `==` and `!=`: JavaScript's loose equality, of JSON values. */
-export function loose(verdict: (equal: boolean) => boolean): Operator {
-  return (operand, scope) => {
-    const [first, second] = operandsOf(operand);
-    if (typeof second === 'string') return compareWithText(compileOperand(first, scope, 0), second);
-    if (typeof first === 'string') return compareWithText(compileOperand(second, scope, 1), first);
-    const one = compileOperand(first, scope, 0);
-    const other = compileOperand(second, scope, 1);
-    return (data, now) => verdict(looselyEqual(one(data, now), other(data, now)));
-  };
-
-  // Most rules compare with a text, and most values are texts: no coercion is needed then.
-  function compareWithText(rule: Rule, text: string): Rule {
-    const same = verdict(true);
-    const different = verdict(false);
-    return (data, now) => {
-      const value = rule(data, now);
-      return (typeof value === 'string' ? value === text : looselyEqual(value, text)) ? same : different;
-    };
-  }
+/** `==`: JavaScript's loose equality, of JSON values. */
+export function equal(operand: unknown, scope: Scope): Condition {
+  const [first, second] = operandsOf(operand);
+  if (typeof second === 'string') return equalsText(first, scope, 0, second);
+  if (typeof first === 'string') return equalsText(second, scope, 1, first);
+  const [one, other] = compilePair(operand, scope);
+  return (data, now) => looselyEqual(one(data, now), other(data, now));
 }
 
-/** `===` and `!==`: no coercion. */
-export function strict(verdict: (equal: boolean) => boolean): Operator {
+/** `===`: no coercion. */
+export function identical(operand: unknown, scope: Scope): Condition {
+  const [one, other] = compilePair(operand, scope);
+  return (data, now) => one(data, now) === other(data, now);
+}
+
+/** `!=` and `!==`: where the other one is false. */
+export function differs(comparison: (operand: unknown, scope: Scope) => Condition): Operator {
   return (operand, scope) => {
-    const [first, second] = compilePair(operand, scope);
-    return (data, now) => verdict(first(data, now) === second(data, now));
+    const condition = comparison(operand, scope);
+    return (data, now) => !condition(data, now);
   };
 }
 
@@ -50,6 +45,22 @@ export function ordered(inOrder: (one: number, other: number) => boolean): Opera
   };
 }
 
+/** Most rules compare a fact with a text, and most facts are texts: no coercion is needed then. */
+function equalsText(logic: unknown, scope: Scope, index: number, text: string): Condition {
+  const key = plainVariable(logic, scope);
+  const rule = compileOperand(logic, scope, index);
+  if (key === undefined) {
+    return (data, now) => {
+      const value = rule(data, now);
+      return typeof value === 'string' ? value === text : looselyEqual(value, text);
+    };
+  }
+  return (data) => {
+    const value = (data as Readonly<Record<string, unknown>>)[key];
+    return typeof value === 'string' ? value === text : looselyEqual(value, text);
+  };
+}
+
 function looselyEqual(one: unknown, other: unknown): boolean {
   // oxlint-disable-next-line eqeqeq -- JsonLogic's == is JavaScript's.
   return one == other;
@@ -58,10 +69,4 @@ function looselyEqual(one: unknown, other: unknown): boolean {
 function compilePair(operand: unknown, scope: Scope): [Rule, Rule] {
   const [first, second] = operandsOf(operand);
   return [compileOperand(first, scope, 0), compileOperand(second, scope, 1)];
-}
-
-/** At least two operands; one that is not written is null. */
-function operandsOf(operand: unknown): readonly unknown[] {
-  const [first = null, second = null, ...rest] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
-  return [first, second, ...rest];
 }

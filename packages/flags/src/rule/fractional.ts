@@ -2,6 +2,7 @@ import { encodeCbor } from '../hash/cbor.ts';
 import { murmur3, murmur3Bytes, murmur3Prefix } from '../hash/murmur3.ts';
 import { compileOperand, compileRule, isConstant, type Rule, type Scope } from './compile-rule.ts';
 
+/** The greatest sum of weights. */
 const maxTotal = 2_147_483_647;
 
 interface Bucket {
@@ -14,17 +15,26 @@ interface Bucket {
  * wrong: no bucket key, a weight that is no integer, a total of 0 or over 2,147,483,647.
  */
 export function fractional(operand: unknown, scope: Scope): Rule {
-  const list = Array.isArray(operand) ? (operand as unknown[]) : undefined;
-  if (list === undefined) return dynamicList(compileRule(operand, scope), scope);
+  const { answer } = scope;
+  const inner = answer ? { ...scope, answer: undefined } : scope;
+  if (!Array.isArray(operand)) return answered(dynamicList(compileRule(operand, inner), inner), answer);
+  const list = operand as unknown[];
   const [first] = list;
   const keyed = !Array.isArray(first);
-  const readBuckets = compileBuckets(keyed ? list.slice(1) : list, scope, keyed ? 1 : 0);
-  const readHash = keyed ? hashOf(compileOperand(first ?? null, scope, 0), scope) : subjectHash(scope);
-  return (data, now) => pick(readHash(data, now), readBuckets(data, now));
+  const readHash = keyed ? hashOf(compileOperand(first ?? null, inner, 0), inner) : subjectHash(inner);
+  const entries = keyed ? list.slice(1) : list;
+  if (entries.every((entry) => isConstant(entry))) return fixed(readHash, entries.map(toBucket), answer);
+  const rules = entries.map((entry, index) => compileOperand(entry, inner, keyed ? index + 1 : index));
+  const rule: Rule = (data, now) =>
+    pick(
+      readHash(data, now),
+      rules.map((entry) => toBucket(entry(data, now))),
+    );
+  return answered(rule, answer);
 }
 
+/** A hash as a signed integer; null where there is no bucket key. */
 type Hash = (data: unknown, now: number | undefined) => number | null;
-type Buckets = (data: unknown, now: number | undefined) => readonly Bucket[] | null;
 
 /** v2 hashes the first operand where it is a text, and else the subject; v3 hashes whatever it is, unless it is null. */
 function hashOf(key: Rule, scope: Scope): Hash {
@@ -44,26 +54,69 @@ function hashOf(key: Rule, scope: Scope): Hash {
 
 /** The hash of the flag's key and the targeting key, which must be a text. */
 function subjectHash({ flagKey, fractionalHash }: Scope): Hash {
+  if (fractionalHash === 'v3') {
+    return (data) => {
+      const key = targetingKey(data);
+      return typeof key === 'string' ? murmur3Bytes(encodeCbor([flagKey, key])) : null;
+    };
+  }
   const prefix = murmur3Prefix(flagKey);
   return (data) => {
-    const key = (data as Readonly<Record<string, unknown>> | null)?.['targetingKey'];
-    if (typeof key !== 'string') return null;
-    return fractionalHash === 'v3' ? murmur3Bytes(encodeCbor([flagKey, key])) : murmur3(key, prefix);
+    const key = targetingKey(data);
+    return typeof key === 'string' ? murmur3(key, prefix) : null;
   };
 }
 
-function pick(hash: number | null, buckets: readonly Bucket[] | null): unknown {
-  if (hash === null || buckets === null) return null;
-  let total = 0;
-  for (const { weight } of buckets) total += weight;
-  if (total > maxTotal) return null;
+function targetingKey(data: unknown): unknown {
+  return (data as { readonly targetingKey?: unknown } | null)?.targetingKey;
+}
+
+/** Buckets that are written out: where each one ends among the hashes is reckoned once. */
+function fixed(readHash: Hash, buckets: readonly (Bucket | null)[], answer: Scope['answer']): Rule {
+  const results = buckets.map((bucket) => {
+    const variant = bucket?.variant ?? null;
+    return answer ? answer(variant) : variant;
+  });
+  const none = answer ? answer(null) : null;
+  const total = totalOf(buckets);
+  if (total === 0) return () => none;
+  let reached = 0;
+  const ends = (buckets as Bucket[]).map(({ weight }) => endOf((reached += weight), total));
+  return (data, now) => {
+    const hash = readHash(data, now);
+    if (hash === null) return none;
+    const point = hash >>> 0;
+    let index = 0;
+    while (point >= (ends[index] as number)) index += 1;
+    return results[index];
+  };
+}
+
+/** The first hash beyond the buckets that reach so far: (hash * total) >> 32 is below `reached` for those before it, and for no other. */
+function endOf(reached: number, total: number): number {
+  return Number((BigInt(reached) * 2n ** 32n + BigInt(total) - 1n) / BigInt(total));
+}
+
+function pick(hash: number | null, buckets: readonly (Bucket | null)[]): unknown {
+  const total = totalOf(buckets);
+  if (hash === null || total === 0) return null;
   const point = scale(hash, total);
   let reached = 0;
-  for (const { variant, weight } of buckets) {
+  for (const { variant, weight } of buckets as Bucket[]) {
     reached += weight;
     if (reached > point) return variant;
   }
   return null;
+}
+
+/** The sum of the weights; 0 where the buckets are of no use. */
+function totalOf(buckets: readonly (Bucket | null)[]): number {
+  let total = 0;
+  for (const bucket of buckets) {
+    if (bucket === null) return 0;
+    total += bucket.weight;
+  }
+  return total <= maxTotal ? total : 0;
 }
 
 /** (hash * total) >> 32, exact though the product has up to 63 bits: the high and the low half of the hash each fit a double. */
@@ -71,33 +124,6 @@ function scale(hash: number, total: number): number {
   const high = (hash >>> 16) * total;
   const low = (hash & 0xffff) * total;
   return Math.floor((high + Math.floor(low / 0x10000)) / 0x10000);
-}
-
-function compileBuckets(list: readonly unknown[], scope: Scope, offset: number): Buckets {
-  const entries = list.map((entry, index) => compileBucket(entry, scope, index + offset));
-  if (list.every((entry) => isConstant(entry))) {
-    const buckets = entries.map((entry) => entry(undefined, undefined));
-    const constant = buckets.includes(null) ? null : (buckets as Bucket[]);
-    return () => constant;
-  }
-  return (data, now) => {
-    const buckets: Bucket[] = [];
-    for (const entry of entries) {
-      const bucket = entry(data, now);
-      if (bucket === null) return null;
-      buckets.push(bucket);
-    }
-    return buckets;
-  };
-}
-
-function compileBucket(
-  entry: unknown,
-  scope: Scope,
-  index: number,
-): (data: unknown, now: number | undefined) => Bucket | null {
-  const rule = compileOperand(entry, scope, index);
-  return (data, now) => toBucket(rule(data, now));
 }
 
 function toBucket(entry: unknown): Bucket | null {
@@ -116,9 +142,11 @@ function dynamicList(rule: Rule, scope: Scope): Rule {
     if (!Array.isArray(list)) return null;
     const [first] = list as unknown[];
     const keyed = !Array.isArray(first);
-    const buckets = (keyed ? list.slice(1) : list).map(toBucket);
-    if (buckets.includes(null)) return null;
     const hash = keyed ? hashOf(() => first, scope)(data, now) : subject(data, now);
-    return pick(hash, buckets as Bucket[]);
+    return pick(hash, (keyed ? list.slice(1) : list).map(toBucket));
   };
+}
+
+function answered(rule: Rule, answer: Scope['answer']): Rule {
+  return answer ? (data, now) => answer(rule(data, now)) : rule;
 }

@@ -1,6 +1,6 @@
 import { maxIterations } from '../limits.ts';
 import { compileOperand, type Rule, type Scope } from './compile-rule.ts';
-import { truthy } from './logic.ts';
+import { truthy } from './condition.ts';
 import { RuleError } from './rule-error.ts';
 
 // One evaluation at a time, so the count needs no object: `startIterations` begins it anew.
@@ -61,6 +61,7 @@ function iterate(
 }
 
 function parts(operand: unknown, scope: Scope): { list: Rule; body: Rule } {
+  scope.traits.iterates = true;
   const [listed = null, logic = null] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
   return {
     list: compileOperand(listed, scope, 0),

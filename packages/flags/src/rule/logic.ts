@@ -1,66 +1,40 @@
 import { compileOperand, compileRule, type Rule, type Scope } from './compile-rule.ts';
-
-/** JsonLogic's idea of true: JavaScript's, but an empty list is false. */
-export function truthy(value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : Boolean(value);
-}
-
-/** `if`: condition, result, condition, result, ..., otherwise. A lone operand is its own result; no otherwise is null. */
-export function choose(operand: unknown, scope: Scope): Rule {
-  const rules = Array.isArray(operand)
-    ? operand.map((logic, index) => compileOperand(logic, scope, index))
-    : [compileRule(operand, scope)];
-  let chain: Rule = rules.length % 2 === 1 ? (rules.at(-1) as Rule) : () => null;
-  for (let index = rules.length - (rules.length % 2) - 2; index >= 0; index -= 2) {
-    chain = branch(rules[index] as Rule, rules[index + 1] as Rule, chain);
-  }
-  return chain;
-}
+import { compileCondition, truthy, type Condition } from './condition.ts';
 
 /** `or`: the first operand that is true, else the last; null without operands. */
 export function or(operand: unknown, scope: Scope): Rule {
-  return fold(operand, scope, (first, second) => (data, now) => {
-    const value = first(data, now);
-    return truthy(value) ? value : second(data, now);
-  });
+  return firstOf(truthy, operand, scope);
 }
 
 /** `and`: the first operand that is false, else the last; null without operands. */
 export function and(operand: unknown, scope: Scope): Rule {
-  return fold(operand, scope, (first, second) => (data, now) => {
-    const value = first(data, now);
-    return truthy(value) ? second(data, now) : value;
-  });
+  return firstOf((value) => !truthy(value), operand, scope);
 }
 
 /** `!`: whether the operand is false. */
 export function not(operand: unknown, scope: Scope): Rule {
-  const rule = onlyOperand(operand, scope);
-  return (data, now) => !truthy(rule(data, now));
+  const condition = onlyOperand(operand, scope);
+  return (data, now) => !condition(data, now);
 }
 
 /** `!!`: whether the operand is true. */
 export function truth(operand: unknown, scope: Scope): Rule {
-  const rule = onlyOperand(operand, scope);
-  return (data, now) => truthy(rule(data, now));
+  return onlyOperand(operand, scope);
 }
 
-function branch(condition: Rule, then: Rule, otherwise: Rule): Rule {
+function firstOf(decides: (value: unknown) => boolean, operand: unknown, scope: Scope): Rule {
+  if (!Array.isArray(operand)) return compileRule(operand, scope);
+  const rules = operand.map((logic, index) => compileOperand(logic, scope, index));
   return (data, now) => {
-    const value = condition(data, now);
-    return value === true || (value !== false && truthy(value)) ? then(data, now) : otherwise(data, now);
+    let value: unknown = null;
+    for (const rule of rules) {
+      value = rule(data, now);
+      if (decides(value)) break;
+    }
+    return value;
   };
 }
 
-function fold(operand: unknown, scope: Scope, join: (first: Rule, second: Rule) => Rule): Rule {
-  if (!Array.isArray(operand)) return compileRule(operand, scope);
-  const rules = operand.map((logic, index) => compileOperand(logic, scope, index));
-  return (
-    rules.reduceRight<Rule | undefined>((rest, rule) => (rest ? join(rule, rest) : rule), undefined) ??
-    (() => null)
-  );
-}
-
-function onlyOperand(operand: unknown, scope: Scope): Rule {
-  return Array.isArray(operand) ? compileOperand(operand[0] ?? null, scope, 0) : compileRule(operand, scope);
+function onlyOperand(operand: unknown, scope: Scope): Condition {
+  return compileCondition(Array.isArray(operand) ? (operand[0] ?? null) : operand, scope, 0);
 }

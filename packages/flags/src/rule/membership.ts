@@ -1,13 +1,21 @@
 import { maxLength } from '../limits.ts';
-import { compileOperand, compileOperands, isConstant, type Rule, type Scope } from './compile-rule.ts';
+import {
+  compileOperand,
+  compileOperands,
+  isConstant,
+  operandsOf,
+  type Rule,
+  type Scope,
+} from './compile-rule.ts';
+import type { Condition } from './condition.ts';
 import { RuleError } from './rule-error.ts';
 
-/** From how many texts on a set answers faster than a walk. */
+/** From how many elements on a set answers faster than a walk. */
 const worthASet = 8;
 
 /** `in`: whether a list has an element, or a text a part. */
-export function membership(operand: unknown, scope: Scope): Rule {
-  const [wanted = null, place = null] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
+export function membership(operand: unknown, scope: Scope): Condition {
+  const [wanted, place] = operandsOf(operand);
   const item = compileOperand(wanted, scope, 0);
   if (Array.isArray(place) && isConstant(place)) return among(item, place);
   const container = compileOperand(place, scope, 1);
@@ -28,10 +36,16 @@ export function merge(operand: unknown, scope: Scope): Rule {
   };
 }
 
-function among(item: Rule, list: readonly unknown[]): Rule {
-  if (list.length < worthASet) return (data, now) => list.includes(item(data, now));
-  const set = new Set(list);
-  return (data, now) => set.has(item(data, now));
+function among(item: Rule, list: readonly unknown[]): Condition {
+  if (list.length >= worthASet) {
+    const set = new Set(list);
+    return (data, now) => set.has(item(data, now));
+  }
+  return (data, now) => {
+    const wanted = item(data, now);
+    for (const element of list) if (element === wanted) return true;
+    return false;
+  };
 }
 
 function contains(container: unknown, item: unknown): boolean {

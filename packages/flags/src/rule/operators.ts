@@ -1,10 +1,11 @@
 import { affix } from './affix.ts';
 import { arithmetic, extreme, minus } from './arithmetic.ts';
-import { loose, ordered, strict } from './comparison.ts';
+import { choose } from './choice.ts';
+import { differs, equal, identical, ordered } from './comparison.ts';
 import type { Rule, Scope } from './compile-rule.ts';
 import { fractional } from './fractional.ts';
 import { all, filter, map, none, reduce, some } from './iteration.ts';
-import { and, choose, not, or, truth } from './logic.ts';
+import { and, not, or, truth } from './logic.ts';
 import { membership, merge } from './membership.ts';
 import { missing, missingSome } from './missing.ts';
 import { semVer } from './sem-ver.ts';
@@ -21,10 +22,10 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['missing_some', missingSome],
   ['if', choose],
   ['?:', choose],
-  ['==', loose((equal) => equal)],
-  ['!=', loose((equal) => !equal)],
-  ['===', strict((equal) => equal)],
-  ['!==', strict((equal) => !equal)],
+  ['==', equal],
+  ['!=', differs(equal)],
+  ['===', identical],
+  ['!==', differs(identical)],
   ['>', ordered((one, other) => one > other)],
   ['>=', ordered((one, other) => one >= other)],
   ['<', ordered((one, other) => one < other)],

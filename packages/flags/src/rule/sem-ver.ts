@@ -1,5 +1,5 @@
 import { compileOperand, isConstant, type Rule, type Scope } from './compile-rule.ts';
-import { compareVersions, parseVersion, type Version } from './version.ts';
+import { compareVersions, Version } from './version.ts';
 
 type Verdict = (one: Version, other: Version) => boolean;
 
@@ -14,32 +14,30 @@ const verdicts: ReadonlyMap<unknown, Verdict> = new Map<unknown, Verdict>([
   ['^', (one, other) => one.major === other.major],
 ]);
 
+// Between reading two versions and comparing them nothing else runs, so every evaluation may use these.
+const left = new Version();
+const right = new Version();
+
 /** `sem_ver` (flagd): version, operator, version; null on anything else. `~` asks for the same minor version, `^` for the same major. */
 export function semVer(operand: unknown, scope: Scope): Rule {
   if (!Array.isArray(operand) || operand.length !== 3) return () => null;
   const [first, operator, second] = operand as [unknown, unknown, unknown];
-  const one = version(first, scope, 0);
-  const other = version(second, scope, 2);
-  const constant = isConstant(operator) ? verdicts.get(operator) : undefined;
-  if (constant) return (data, now) => judge(constant, one(data, now), other(data, now));
+  const one = compileOperand(first, scope, 0);
+  const other = compileOperand(second, scope, 2);
+  const verdict = isConstant(operator) ? verdicts.get(operator) : undefined;
+  if (verdict && isConstant(second)) return againstConstant(one, verdict, second);
   const dynamic = compileOperand(operator, scope, 1);
-  return (data, now) => judge(verdicts.get(dynamic(data, now)), one(data, now), other(data, now));
+  return (data, now) => {
+    const before = one(data, now);
+    const judge = verdict ?? verdicts.get(dynamic(data, now));
+    const after = other(data, now);
+    return judge && left.read(before) && right.read(after) ? judge(left, right) : null;
+  };
 }
 
-function judge(verdict: Verdict | undefined, one: Version | null, other: Version | null): boolean | null {
-  return verdict === undefined || one === null || other === null ? null : verdict(one, other);
-}
-
-/** A version that the rule names is parsed once, not at each evaluation. */
-function version(
-  logic: unknown,
-  scope: Scope,
-  index: number,
-): (data: unknown, now: number | undefined) => Version | null {
-  if (isConstant(logic)) {
-    const parsed = parseVersion(logic);
-    return () => parsed;
-  }
-  const rule = compileOperand(logic, scope, index);
-  return (data, now) => parseVersion(rule(data, now));
+/** A version that the rule names is read once, not at each evaluation. */
+function againstConstant(rule: Rule, verdict: Verdict, constant: unknown): Rule {
+  const against = new Version();
+  if (!against.read(constant)) return () => null;
+  return (data, now) => (left.read(rule(data, now)) ? verdict(left, against) : null);
 }

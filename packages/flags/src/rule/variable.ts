@@ -1,4 +1,4 @@
-import { compileOperand, compileRule, isConstant, type Rule, type Scope } from './compile-rule.ts';
+import { compileOperand, compileRule, isConstant, operation, type Rule, type Scope } from './compile-rule.ts';
 
 /** `var`: the value at a path with dots, else the default. An empty path is the whole data. */
 export function variable(operand: unknown, scope: Scope): Rule {
@@ -15,11 +15,29 @@ export function variable(operand: unknown, scope: Scope): Rule {
   };
 }
 
+/**
+ * The key of a rule that is a fact of the evaluation context and nothing more, without a default: `data[key]` reads it, undefined
+ * where it is absent. A name that every object inherits is not plain.
+ */
+export function plainVariable(logic: unknown, scope: Scope): string | undefined {
+  const [operator, operand] = operation(logic) ?? [];
+  if (operator !== 'var' || scope.iterating) return undefined;
+  const path: unknown = Array.isArray(operand) && operand.length === 1 ? operand[0] : operand;
+  return typeof path === 'string' && isPlain(path) ? path : undefined;
+}
+
 /** Reads one path; what is missing on the way is `fallback`. Only own properties count: `constructor` is a key like any other. */
 export function readPath(path: unknown, scope: Scope, fallback: unknown = null): Rule {
   if (path === null || path === undefined || path === '')
     return scope.iterating ? (data) => data : wholeContext(scope);
-  const segments = String(path).split('.');
+  const name = String(path);
+  if (!scope.iterating && isPlain(name)) {
+    return (data) => {
+      const value = (data as Readonly<Record<string, unknown>>)[name];
+      return value === undefined ? fallback : value;
+    };
+  }
+  const segments = name.split('.');
   const [first, second] = segments as [string, string | undefined];
   if (first === '$flagd' && !scope.iterating) return readFlagd(segments, scope, fallback);
   if (second === undefined) return (data) => own(data, first, fallback);
@@ -34,6 +52,11 @@ export function readPath(path: unknown, scope: Scope, fallback: unknown = null):
 }
 
 const absentOnTheWay = Symbol('absent');
+
+/** The evaluation context is a plain object, so only what plain objects inherit asks for a closer look. */
+function isPlain(name: string): boolean {
+  return name !== '' && name !== '$flagd' && !name.includes('.') && !(name in Object.prototype);
+}
 
 function own(data: unknown, key: string, fallback: unknown): unknown {
   if (typeof data !== 'object' || data === null || !Object.hasOwn(data, key)) return fallback;

@@ -1,42 +1,76 @@
 /** A version, without its build metadata, which does not count in comparisons (Semantic Versioning 2.0.0, section 10). */
-export interface Version {
-  readonly major: number;
-  readonly minor: number;
-  readonly patch: number;
-  readonly prerelease: string | undefined;
-}
+export class Version {
+  major = 0;
+  minor = 0;
+  patch = 0;
+  /** The prerelease identifiers with their dots; empty where there are none. */
+  prerelease = '';
 
-const digits = '0|[1-9]\\d{0,15}';
-const identifier = '(?:0|[1-9]\\d*|\\d*[A-Za-z-][\\dA-Za-z-]*)';
-const pattern = new RegExp(
-  `^[vV]?(${digits})(?:\\.(${digits})(?:\\.(${digits})(?:-(${identifier}(?:\\.${identifier})*))?(?:\\+[\\dA-Za-z.-]+)?)?)?$`,
-);
-const longest = 256;
+  /**
+   * Reads a version as flagd does, in place of the one before: a leading v is dropped, "1" and "1.2" stand for 1.0.0 and 1.2.0, a number
+   * for its text. False where it is none; then this one holds nothing of use.
+   */
+  read(value: unknown): boolean {
+    const text = typeof value === 'number' ? String(value) : value;
+    if (typeof text !== 'string' || text.length > longest) return false;
+    const start = /* v */ (text.charCodeAt(0) | 0x20) === 0x76 ? 1 : 0;
+    this.minor = this.patch = 0;
+    this.prerelease = '';
+    let end = digits(text, start);
+    if (end < 0) return false;
+    this.major = number;
+    if (end === text.length) return true;
+    end = text.charCodeAt(end) === dot ? digits(text, end + 1) : -1;
+    if (end < 0) return false;
+    this.minor = number;
+    if (end === text.length) return true;
+    end = text.charCodeAt(end) === dot ? digits(text, end + 1) : -1;
+    if (end < 0) return false;
+    this.patch = number;
+    return end === text.length || this.#readTail(text.slice(end));
+  }
 
-/** Reads a version as flagd does: a leading v is dropped, "1" and "1.2" stand for 1.0.0 and 1.2.0, a number for its text. Else null. */
-export function parseVersion(value: unknown): Version | null {
-  const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text !== 'string' || text.length > longest) return null;
-  const match = pattern.exec(text);
-  if (match === null) return null;
-  const [, major, minor = '0', patch = '0', prerelease] = match;
-  return { major: Number(major), minor: Number(minor), patch: Number(patch), prerelease };
+  #readTail(tail: string): boolean {
+    const match = tailPattern.exec(tail);
+    this.prerelease = match?.[1] ?? '';
+    return match !== null;
+  }
 }
 
 /** Negative where the first version comes first, positive where the second does, 0 where neither (Semantic Versioning 2.0.0, section 11). */
 export function compareVersions(one: Version, other: Version): number {
-  return (
-    one.major - other.major ||
-    one.minor - other.minor ||
-    one.patch - other.patch ||
-    comparePrereleases(one.prerelease, other.prerelease)
-  );
+  if (one.major !== other.major) return one.major - other.major;
+  if (one.minor !== other.minor) return one.minor - other.minor;
+  if (one.patch !== other.patch) return one.patch - other.patch;
+  return one.prerelease === other.prerelease ? 0 : comparePrereleases(one.prerelease, other.prerelease);
 }
 
-function comparePrereleases(one: string | undefined, other: string | undefined): number {
-  if (one === other) return 0;
-  if (one === undefined) return 1;
-  if (other === undefined) return -1;
+const longest = 256;
+const dot = 0x2e;
+const identifier = '(?:0|[1-9]\\d*|\\d*[A-Za-z-][\\dA-Za-z-]*)';
+const tailPattern = new RegExp(
+  `^(?:-(${identifier}(?:\\.${identifier})*))?(?:\\+[\\dA-Za-z-]+(?:\\.[\\dA-Za-z-]+)*)?$`,
+);
+
+/** What `digits` read last: one text is read at a time, so it needs no object. */
+let number = 0;
+
+/** Reads a number without leading zeros into `number`, and answers where it ends; -1 where there is none, or one that is not exact. */
+function digits(text: string, start: number): number {
+  number = 0;
+  let at = start;
+  for (; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    number = number * 10 + digit;
+  }
+  const leadingZero = at - start > 1 && text.charCodeAt(start) === 0x30;
+  return at === start || leadingZero || number > Number.MAX_SAFE_INTEGER ? -1 : at;
+}
+
+function comparePrereleases(one: string, other: string): number {
+  if (one === '') return 1;
+  if (other === '') return -1;
   const ours = one.split('.');
   const theirs = other.split('.');
   for (const [index, part] of ours.entries()) {
