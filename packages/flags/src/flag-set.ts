@@ -60,8 +60,8 @@ export function changedFlags(previous: FlagSet | undefined, next: FlagSet): read
   return [...changed, ...[...previous.keys()].filter((key) => next.get(key) === undefined)];
 }
 
-/** Inside this package a set hands out what `evaluate` needs. */
-export class CompiledFlags implements FlagSet {
+/** Hands out what `evaluate` needs. */
+class CompiledFlags implements FlagSet {
   readonly #flags = new Map<string, CompiledFlag>();
   readonly #scope: SetScope;
   readonly #faults: Problem[] = [];
