@@ -1,0 +1,137 @@
+import { FlagdCore } from '@openfeature/flagd-core';
+import { compileFlags, evaluate, type FlagSet } from '@graylane/flags';
+import process from 'node:process';
+import { compare, type Contender, type Row } from '../support/bench.ts';
+import { flagSet } from '../support/flag-sets.ts';
+
+const silent = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+const facts = { targetingKey: 'user-7', env: 'gray', region: 'eu', tier: 'pro', version: '2.4.1' };
+const sets = [1000, 10_000].map((size) => {
+  const document = flagSet(size);
+  const key = `team-${7 % 37}.feature-7`;
+  const changed = {
+    ...document,
+    flags: { ...document.flags, [key]: { ...document.flags[key], state: 'DISABLED' } },
+  };
+  return { size, document, changed, text: JSON.stringify(document), changedText: JSON.stringify(changed) };
+});
+
+await compare({
+  question: 'What does it cost to take over a set of flags?',
+  unit: 'ms',
+  rounds: 5,
+  peers: ['@openfeature/flagd-core'],
+  note: 'From JSON text. graylane compiles a flag when it is first asked, so the second row asks every flag once.',
+  rows: sets.flatMap(({ size, text }): Row[] => [
+    {
+      name: `${size} flags, loaded`,
+      contenders: [took('flagd-core', () => load(text)), took('graylane', () => compileFlags(text))],
+    },
+    {
+      name: `${size} flags, loaded and each asked once`,
+      contenders: [
+        took('flagd-core', () => askAllOfCore(load(text))),
+        took('graylane', () => askAll(compileFlags(text))),
+      ],
+    },
+  ]),
+});
+
+await compare({
+  question: 'What does it cost to take over a change of one flag?',
+  unit: 'ms',
+  rounds: 5,
+  peers: ['@openfeature/flagd-core'],
+  note: '`delta` is a document that shares the definitions that did not change, as the provider makes it from the change stream; `text` is the whole document again.',
+  rows: sets.map(({ size, document, changed, text, changedText }): Row => {
+    const core = load(text);
+    const previous = compileFlags(document);
+    askAll(previous);
+    let turn = 0;
+    return {
+      name: `one of ${size} flags`,
+      contenders: [
+        took('flagd-core, text', () => core.setConfigurations((turn += 1) % 2 === 0 ? text : changedText)),
+        took('graylane, text', () => compileFlags(changedText, { previous })),
+        took('graylane, delta', () => compileFlags(changed, { previous })),
+      ],
+    };
+  }),
+});
+
+await compare({
+  question: 'How much memory does a flag take?',
+  unit: 'KB',
+  rounds: 3,
+  peers: ['@openfeature/flagd-core'],
+  note: 'The growth of the heap after a collection, a flag.',
+  rows: sets.flatMap(({ size, text }): Row[] => [
+    {
+      name: `${size} flags, loaded`,
+      contenders: [
+        grew('flagd-core', size, () => load(text)),
+        grew('graylane', size, () => compileFlags(text)),
+      ],
+    },
+    {
+      name: `${size} flags, each asked once`,
+      contenders: [
+        grew('flagd-core', size, () => askAllOfCore(load(text))),
+        grew('graylane', size, () => askAll(compileFlags(text))),
+      ],
+    },
+  ]),
+});
+
+function load(text: string): FlagdCore {
+  const core = new FlagdCore(undefined, silent);
+  core.setConfigurations(text);
+  return core;
+}
+
+function askAllOfCore(core: FlagdCore): FlagdCore {
+  for (const [key, { variants }] of core.getFlags()) {
+    if (variants.has('on')) core.resolveBooleanEvaluation(key, false, { ...facts }, silent);
+    else core.resolveObjectEvaluation(key, {}, { ...facts }, silent);
+  }
+  return core;
+}
+
+function askAll(flags: FlagSet): FlagSet {
+  for (const key of flags.keys()) evaluate(flags, key, { ...facts });
+  return flags;
+}
+
+/** Milliseconds of one operation, the garbage of others swept away before it. */
+function took(name: string, operation: () => unknown): Contender {
+  return {
+    name,
+    sample: () => {
+      globalThis.gc?.();
+      const start = process.hrtime.bigint();
+      operation();
+      return Number(process.hrtime.bigint() - start) / 1e6;
+    },
+  };
+}
+
+/** Kilobytes a flag that stay on the heap for what an operation makes. */
+function grew(name: string, size: number, operation: () => unknown): Contender {
+  return {
+    name,
+    sample: () => {
+      const before = heap();
+      const kept = operation();
+      const growth = heap() - before;
+      if (kept === undefined) throw new Error('a benchmark must make something');
+      return growth / size / 1024;
+    },
+  };
+}
+
+function heap(): number {
+  if (globalThis.gc === undefined) throw new Error('run it with --expose-gc, as npm run bench does');
+  globalThis.gc();
+  globalThis.gc();
+  return process.memoryUsage().heapUsed;
+}
