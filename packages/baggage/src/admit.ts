@@ -2,7 +2,8 @@ import type { Context } from '@opentelemetry/api';
 import { ensureContextManager } from './context-manager.ts';
 import { count } from './counters.ts';
 import type { IngressPolicy } from './policy.ts';
-import { RequestCell, withCell } from './request-cell.ts';
+import { RequestCell } from './request-cell.ts';
+import { withCell } from './request-context.ts';
 import { W3cBaggage } from './w3c-baggage.ts';
 
 /** What adapters build on: the OTel context of a request that came with these `baggage` headers, as far as the policy lets them in. */
@@ -14,7 +15,7 @@ export function admit(headers: readonly string[], policy: IngressPolicy, otelCon
 /** The part of some `baggage` headers that a policy lets in. */
 export function admitted(headers: readonly string[], policy: IngressPolicy): W3cBaggage {
   if (headers.length === 0) return W3cBaggage.empty;
-  const offered = W3cBaggage.fromHeader(headers.length === 1 ? (headers[0] ?? '') : headers.join(','));
+  const offered = W3cBaggage.read(headers);
   const kept =
     policy.mode === 'accept' ? offered.filter((key) => policy.keys.includes(key)) : W3cBaggage.empty;
   const stripped = offered.members.size - kept.members.size;

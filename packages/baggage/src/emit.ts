@@ -1,9 +1,9 @@
 import { createContextKey, propagation, type Context } from '@opentelemetry/api';
 import { count } from './counters.ts';
+import { formatBaggage } from './format-baggage.ts';
 import { allowedKeys, type EgressPolicy } from './policy.ts';
 import { pinsKey } from './pins.ts';
-import { getCell } from './request-cell.ts';
-import { formatBaggage } from './w3c-baggage.ts';
+import { getCell } from './request-context.ts';
 
 /** What `suppressTracing` of @opentelemetry/core sets: exporters run so, and must not mail baggage to the telemetry vendor. */
 const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');

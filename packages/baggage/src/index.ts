@@ -1,10 +1,13 @@
 export { GraylaneBaggagePropagator, type PropagatorOptions } from './propagator.ts';
 export { getActiveCell, getActiveLane, getLane, runInLane } from './lane.ts';
 export { baseline } from './baseline.ts';
-export { formatBaggage, parseBaggage, type BaggageLimits, type FormatOptions } from './w3c-baggage.ts';
+export { parseBaggage } from './w3c-baggage.ts';
+export { formatBaggage, type FormatOptions } from './format-baggage.ts';
+export type { BaggageLimits } from './read-baggage.ts';
 export type { EgressPolicy, IngressPolicy, OriginPattern } from './policy.ts';
 export type { Dye, DyeClient, DyeContext } from './dye.ts';
-export { getCell, withCell, type RequestCell } from './request-cell.ts';
+export { getCell, withCell } from './request-context.ts';
+export type { RequestCell } from './request-cell.ts';
 export type { Pin } from './pins.ts';
 export { baggageCounts, type BaggageEvent } from './counters.ts';
 export { admit } from './admit.ts';

@@ -1,7 +1,8 @@
 import { context, propagation, type Context } from '@opentelemetry/api';
 import { baseline } from './baseline.ts';
 import { ensureContextManager } from './context-manager.ts';
-import { getCell, RequestCell, withCell } from './request-cell.ts';
+import { RequestCell } from './request-cell.ts';
+import { getCell, withCell } from './request-context.ts';
 
 /** The lane of the active request; `baseline` where nobody dyed it. */
 export function getActiveLane(): string {

@@ -1,73 +1,145 @@
+import { baggageEntryMetadataFromString, type BaggageEntry } from '@opentelemetry/api';
+import { count } from './counters.ts';
 import {
-  baggageEntryMetadataFromString,
-  type BaggageEntry,
-  type BaggageEntryMetadata,
-} from '@opentelemetry/api';
-import { decodeValue, encodeValue, isEncodedValue, isToken, trim } from './grammar.ts';
+  decodeValue,
+  encodeValue,
+  endOfOctets,
+  endOfSpace,
+  endOfToken,
+  isEncodedValue,
+  isToken,
+  trim,
+} from './grammar.ts';
 
-/** One member as it came in: valid, and forwarded as it is. */
-export class Member implements BaggageEntry {
-  /** Key, value and properties as on the wire. */
+const equalsSign = 0x3d;
+const semicolon = 0x3b;
+
+/** One member, as it stands on the wire and as OpenTelemetry's interface shows it. */
+export interface Member {
+  readonly key: string;
+  /** Key, value and properties as on the wire; undefined where the key can't stand there. */
+  readonly text: string | undefined;
+  readonly value: string;
+  /** Its properties as one text, without the first semicolon. */
+  readonly properties: string | undefined;
+}
+
+/** What code that looks at the baggage gets to see: an object of its own, which it may change without changing the baggage. */
+export function toEntry({ value, properties }: Member): BaggageEntry {
+  return properties === undefined
+    ? { value }
+    : { value, metadata: baggageEntryMetadataFromString(properties) };
+}
+
+/** A member that code has set. What it holds is copied: the caller's object may change. Never throws, whatever untyped code passes. */
+export function memberOf(key: string, entry: Partial<BaggageEntry> | null | undefined): Member {
+  return new SetMember(textOf(key), textOf(entry?.value), textOf(entry?.metadata) || undefined);
+}
+
+/**
+ * Reads the member between two commas, `key=value;property;property=value`; undefined where the grammar does not allow it. White
+ * space falls away, all else stays as it came.
+ */
+export function readMember(header: string, start: number, end: number): Member | undefined {
+  const keyStart = endOfSpace(header, start, end);
+  const keyEnd = endOfToken(header, keyStart, end);
+  const equals = endOfSpace(header, keyEnd, end);
+  if (keyEnd === keyStart || equals >= end || header.charCodeAt(equals) !== equalsSign) return undefined;
+  const valueStart = endOfSpace(header, equals + 1, end);
+  const valueEnd = endOfOctets(header, valueStart, end);
+  const next = endOfSpace(header, valueEnd, end);
+  const key = header.slice(keyStart, keyEnd);
+  const pair =
+    keyEnd + 1 === valueStart
+      ? header.slice(keyStart, valueEnd)
+      : `${key}=${header.slice(valueStart, valueEnd)}`;
+  if (next === end) return new ReadMember(key, pair, undefined);
+  if (header.charCodeAt(next) !== semicolon) return undefined;
+  const properties = readProperties(header, next + 1, end);
+  return properties === undefined ? undefined : new ReadMember(key, pair, properties);
+}
+
+/** A member as it came in: valid, and forwarded as it is. */
+class ReadMember implements Member {
+  readonly key: string;
   readonly text: string;
-  readonly metadata?: BaggageEntryMetadata;
-  readonly #value: string;
+  readonly properties: string | undefined;
+  readonly #pair: string;
+  #value: string | undefined;
 
-  constructor(key: string, value: string, properties: string | undefined) {
-    this.text = properties === undefined ? `${key}=${value}` : `${key}=${value};${properties}`;
-    this.#value = value;
-    if (properties !== undefined) this.metadata = baggageEntryMetadataFromString(properties);
+  constructor(key: string, pair: string, properties: string | undefined) {
+    this.key = key;
+    this.#pair = pair;
+    this.properties = properties;
+    this.text = properties === undefined ? pair : `${pair};${properties}`;
   }
 
   get value(): string {
-    return decodeValue(this.#value);
+    return (this.#value ??= decodeValue(this.#pair.slice(this.key.length + 1)));
   }
 }
 
-/** A member as it stands on the wire, or undefined where its key can't stand there. Properties that can't are left out. */
-export function formatMember(key: string, entry: BaggageEntry): string | undefined {
-  if (entry instanceof Member) return entry.text;
-  if (!isToken(key)) return undefined;
-  const properties = formatProperties(entry.metadata?.toString() ?? '');
-  return `${key}=${encodeValue(entry.value)}${properties}`;
-}
+class SetMember implements Member {
+  readonly key: string;
+  readonly value: string;
+  readonly properties: string | undefined;
+  #text: string | undefined;
 
-/** Reads `key=value;properties`; undefined where the grammar does not allow it. Returns the key beside the member. */
-export function parseMember(text: string): [string, Member] | undefined {
-  const semicolon = text.indexOf(';');
-  const pair = semicolon < 0 ? text : text.slice(0, semicolon);
-  const equals = pair.indexOf('=');
-  if (equals < 0) return undefined;
-  const key = trim(pair.slice(0, equals));
-  const value = trim(pair.slice(equals + 1));
-  if (!isToken(key) || !isEncodedValue(value)) return undefined;
-  if (semicolon < 0) return [key, new Member(key, value, undefined)];
-  const properties = parseProperties(text.slice(semicolon + 1));
-  return properties === undefined ? undefined : [key, new Member(key, value, properties)];
+  constructor(key: string, value: string, properties: string | undefined) {
+    this.key = key;
+    this.value = value;
+    this.properties = properties;
+  }
+
+  get text(): string | undefined {
+    if (!isToken(this.key)) return undefined;
+    return (this.#text ??= `${this.key}=${encodeValue(this.value)}${formatProperties(this.properties)}`);
+  }
 }
 
 /** Properties without white space, or undefined where one of them is not allowed. */
-function parseProperties(text: string): string | undefined {
-  const properties = text.split(';').map((property) => {
-    const equals = property.indexOf('=');
-    if (equals < 0) return isToken(trim(property)) ? trim(property) : undefined;
-    const [key, value] = [trim(property.slice(0, equals)), trim(property.slice(equals + 1))];
-    return isToken(key) && isEncodedValue(value) ? `${key}=${value}` : undefined;
-  });
-  return properties.includes(undefined) ? undefined : properties.join(';');
+function readProperties(header: string, start: number, end: number): string | undefined {
+  let properties = '';
+  for (let at = start; ;) {
+    const keyStart = endOfSpace(header, at, end);
+    const keyEnd = endOfToken(header, keyStart, end);
+    if (keyEnd === keyStart) return undefined;
+    properties += header.slice(keyStart, keyEnd);
+    at = endOfSpace(header, keyEnd, end);
+    if (at < end && header.charCodeAt(at) === equalsSign) {
+      const valueStart = endOfSpace(header, at + 1, end);
+      const valueEnd = endOfOctets(header, valueStart, end);
+      properties += `=${header.slice(valueStart, valueEnd)}`;
+      at = endOfSpace(header, valueEnd, end);
+    }
+    if (at === end) return properties;
+    if (header.charCodeAt(at) !== semicolon) return undefined;
+    properties += ';';
+    at += 1;
+  }
 }
 
 /** Properties that code has set, as one text: each is checked and encoded, so that none of them can forge a member. */
-function formatProperties(text: string): string {
-  if (text === '') return '';
-  return text
-    .split(';')
-    .map((property) => {
-      const equals = property.indexOf('=');
-      const key = trim(equals < 0 ? property : property.slice(0, equals));
-      if (!isToken(key)) return '';
-      if (equals < 0) return `;${key}`;
-      const value = trim(property.slice(equals + 1));
-      return `;${key}=${isEncodedValue(value) ? value : encodeValue(value)}`;
-    })
-    .join('');
+function formatProperties(text = ''): string {
+  let formatted = '';
+  for (const property of text === '' ? [] : text.split(';')) {
+    const equals = property.indexOf('=');
+    const key = trim(equals < 0 ? property : property.slice(0, equals));
+    const value = equals < 0 ? undefined : trim(property.slice(equals + 1));
+    if (!isToken(key)) count('rejected');
+    else if (value === undefined) formatted += `;${key}`;
+    else formatted += `;${key}=${isEncodedValue(value) ? value : encodeValue(value)}`;
+  }
+  return formatted;
+}
+
+/** Whatever untyped code has put there, as text. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  try {
+    return String(value ?? '');
+  } catch {
+    // It has no text, and setting it must not break a request.
+    return '';
+  }
 }

@@ -6,8 +6,10 @@ import {
   type TextMapSetter,
 } from '@opentelemetry/api';
 import { isSuppressed } from './emit.ts';
-import { RequestCell, withCell } from './request-cell.ts';
-import { formatBaggage, W3cBaggage } from './w3c-baggage.ts';
+import { formatBaggage } from './format-baggage.ts';
+import { RequestCell } from './request-cell.ts';
+import { withCell } from './request-context.ts';
+import { W3cBaggage } from './w3c-baggage.ts';
 
 /** How `GraylaneBaggagePropagator` sends. */
 export interface PropagatorOptions {
@@ -39,10 +41,7 @@ export class GraylaneBaggagePropagator implements TextMapPropagator {
   }
 
   extract(otelContext: Context, carrier: unknown, getter: TextMapGetter): Context {
-    const value = getter.get(carrier, header);
-    if (value === undefined) return withCell(otelContext, new RequestCell());
-    const headers = Array.isArray(value) ? value.join(',') : value;
-    return withCell(otelContext, new RequestCell(W3cBaggage.fromHeader(headers)));
+    return withCell(otelContext, new RequestCell(W3cBaggage.read(getter.get(carrier, header) ?? '')));
   }
 
   fields(): string[] {

@@ -1,56 +1,74 @@
 import type { Baggage, BaggageEntry } from '@opentelemetry/api';
-import { count } from './counters.ts';
-import { formatMember, parseMember, type Member } from './member.ts';
+import { memberOf, toEntry, type Member } from './member.ts';
+import { findMember, readMembers, type BaggageLimits } from './read-baggage.ts';
 
-/** How much baggage is taken and sent; more is dropped by whole members. The defaults are W3C's floor (section 3.3.2). */
-export interface BaggageLimits {
-  /** Members. Default: 64. */
-  readonly members?: number;
-  /** Bytes of the header, commas included. Default: 8192. */
-  readonly bytes?: number;
-}
+/** In a longer header than the floor, one look reads all: somebody may want to make many looks expensive. */
+const maxSearched = 8192;
 
-/** Of a longer header only so many characters are read: what comes in may be hostile. */
-const maxRead = 65_536;
-
-/** Immutable baggage behind OpenTelemetry's interface. A header is parsed when somebody looks. */
+/** Immutable baggage behind OpenTelemetry's interface. A header is read when somebody looks, and no further than needed. */
 export class W3cBaggage implements Baggage {
-  readonly #header: string;
-  #members: ReadonlyMap<string, BaggageEntry> | undefined;
+  /** The header that this baggage came in whole, as long as nothing has been changed. */
+  readonly header: string | undefined;
+  readonly #unread: string;
+  readonly #limits: BaggageLimits | undefined;
+  #members: ReadonlyMap<string, Member> | undefined;
 
-  static readonly empty: W3cBaggage = new W3cBaggage('', new Map());
+  static readonly empty: W3cBaggage = new W3cBaggage(undefined, new Map());
 
-  static fromHeader(header: string): W3cBaggage {
-    return new W3cBaggage(header, undefined);
+  /** What a header holds; several are one list. */
+  static read(headers: string | readonly string[], limits?: BaggageLimits): W3cBaggage {
+    const header = typeof headers === 'string' ? headers : headers.join(',');
+    return header === '' ? W3cBaggage.empty : new W3cBaggage(header, undefined, limits);
   }
 
-  static fromEntries(entries: Iterable<readonly [string, BaggageEntry]>): W3cBaggage {
-    return new W3cBaggage('', new Map(entries));
+  static fromMembers(members: Iterable<Member>): W3cBaggage {
+    const byKey = new Map<string, Member>();
+    for (const member of members) byKey.set(member.key, member);
+    return new W3cBaggage(undefined, byKey);
   }
 
-  private constructor(header: string, members: ReadonlyMap<string, BaggageEntry> | undefined) {
-    this.#header = header;
+  private constructor(
+    header: string | undefined,
+    members: ReadonlyMap<string, Member> | undefined,
+    limits?: BaggageLimits,
+  ) {
+    this.header = limits === undefined ? header : undefined;
+    this.#unread = header ?? '';
     this.#members = members;
+    this.#limits = limits;
   }
 
-  get members(): ReadonlyMap<string, BaggageEntry> {
-    return (this.#members ??= parseMembers(this.#header));
+  get members(): ReadonlyMap<string, Member> {
+    return (this.#members ??= readMembers(this.#unread, this.#limits));
+  }
+
+  /** One member; the others of the header need not be read for it. */
+  member(key: string): Member | undefined {
+    const isRead = this.#members !== undefined || this.header === undefined;
+    return isRead || this.#unread.length > maxSearched
+      ? this.members.get(key)
+      : findMember(this.#unread, key);
   }
 
   getEntry(key: string): BaggageEntry | undefined {
-    return this.members.get(key);
+    const member = this.member(key);
+    return member && toEntry(member);
   }
 
   getAllEntries(): [string, BaggageEntry][] {
-    return [...this.members];
+    return Array.from(this.members.values(), (member) => [member.key, toEntry(member)]);
   }
 
   setEntry(key: string, entry: BaggageEntry): W3cBaggage {
-    return W3cBaggage.fromEntries([...this.members, [key, entry]]);
+    return this.withMember(memberOf(key, entry));
+  }
+
+  withMember(member: Member): W3cBaggage {
+    return W3cBaggage.fromMembers([...this.members.values(), member]);
   }
 
   removeEntry(key: string): W3cBaggage {
-    return this.removeEntries(key);
+    return this.filter((other) => other !== key);
   }
 
   removeEntries(...keys: string[]): W3cBaggage {
@@ -61,74 +79,17 @@ export class W3cBaggage implements Baggage {
     return W3cBaggage.empty;
   }
 
+  /** The members whose keys are to stay; the very same baggage where all of them are. */
   filter(keep: (key: string) => boolean): W3cBaggage {
-    return W3cBaggage.fromEntries([...this.members].filter(([key]) => keep(key)));
+    const kept = [...this.members.values()].filter(({ key }) => keep(key));
+    return kept.length === this.members.size ? this : W3cBaggage.fromMembers(kept);
   }
 }
 
 /**
  * Reads one or several `baggage` headers as one list (W3C Baggage, section 3). Malformed members are left out and counted, the last
- * of several with one key wins. Never throws, and is linear in the length of the header.
+ * of several with one key wins. Never throws, is linear in the length of the header, and reads when somebody looks.
  */
-export function parseBaggage(header: string | readonly string[]): Baggage {
-  return W3cBaggage.fromHeader(typeof header === 'string' ? header : header.join(','));
-}
-
-/** What `formatBaggage` writes. */
-export interface FormatOptions {
-  /** The keys to write. Default: all. */
-  readonly keys?: { has(key: string): boolean };
-  /** The keys that go first, so that they never fall to the limits. Default: `lane`, then `pins`. */
-  readonly first?: readonly string[];
-  readonly limits?: BaggageLimits;
-}
-
-/** Writes baggage as a header: valid W3C whatever was put in, the lane first, whole members only. Empty where there is nothing to send. */
-export function formatBaggage(
-  baggage: Baggage,
-  { keys, first = ['lane', 'pins'], limits = {} }: FormatOptions = {},
-): string {
-  const { members: maxMembers = 64, bytes: maxBytes = 8192 } = limits;
-  const written: string[] = [];
-  let length = 0;
-  for (const [key, entry] of inOrder(baggage.getAllEntries(), first)) {
-    if (keys !== undefined && !keys.has(key)) {
-      count('withheld');
-      continue;
-    }
-    const member = formatMember(key, entry);
-    if (member === undefined) count('rejected');
-    else if (written.length >= maxMembers || length + member.length + 1 > maxBytes + 1) count('dropped');
-    else {
-      written.push(member);
-      length += member.length + 1;
-    }
-  }
-  return written.join(',');
-}
-
-function inOrder(
-  entries: readonly [string, BaggageEntry][],
-  first: readonly string[],
-): readonly [string, BaggageEntry][] {
-  const [leading] = entries;
-  if (leading === undefined || !entries.some(([key], index) => index > 0 && first.includes(key)))
-    return entries;
-  const rank = (key: string): number => (first.includes(key) ? first.indexOf(key) : first.length);
-  return entries.toSorted(([one], [other]) => rank(one) - rank(other));
-}
-
-function parseMembers(header: string): ReadonlyMap<string, Member> {
-  const members = new Map<string, Member>();
-  const end = Math.min(header.length, maxRead);
-  for (let start = 0; start < end;) {
-    const comma = header.indexOf(',', start);
-    const stop = comma < 0 ? header.length : comma;
-    // A member that the bound cuts in two is not read: half a member is another one.
-    const parsed = stop > maxRead ? undefined : parseMember(header.slice(start, stop));
-    if (parsed) members.set(...parsed);
-    else if (stop > start) count('rejected');
-    start = stop + 1;
-  }
-  return members;
+export function parseBaggage(header: string | readonly string[], limits?: BaggageLimits): Baggage {
+  return W3cBaggage.read(header, limits);
 }

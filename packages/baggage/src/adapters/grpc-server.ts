@@ -5,9 +5,9 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { admit } from '../admit.ts';
+import { formatBaggage } from '../format-baggage.ts';
 import type { IngressPolicy } from '../policy.ts';
-import { getCell } from '../request-cell.ts';
-import { formatBaggage } from '../w3c-baggage.ts';
+import { getCell } from '../request-context.ts';
 import { replaceBaggage } from './grpc-metadata.ts';
 
 /** What may come in with a call. */

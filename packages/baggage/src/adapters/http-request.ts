@@ -3,7 +3,8 @@ import { context, type Context } from '@opentelemetry/api';
 import { admitted } from '../admit.ts';
 import { ensureContextManager } from '../context-manager.ts';
 import type { IngressPolicy } from '../policy.ts';
-import { getCell, RequestCell, withCell } from '../request-cell.ts';
+import { RequestCell } from '../request-cell.ts';
+import { getCell, withCell } from '../request-context.ts';
 import { W3cBaggage } from '../w3c-baggage.ts';
 
 /** The cells of the requests that have passed a middleware, which owns them. */

@@ -1,0 +1,234 @@
+import { validateHeaderValue } from 'node:http';
+import { formatBaggage, GraylaneBaggagePropagator, parseBaggage } from '@graylane/baggage';
+import {
+  baggageEntryMetadataFromString,
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  propagation,
+  ROOT_CONTEXT,
+  type Baggage,
+  type TextMapPropagator,
+} from '@opentelemetry/api';
+import { W3CBaggagePropagator } from '@opentelemetry/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { hostileValues } from '../../../test/support/hostile.ts';
+import { W3cBaggage } from '../src/w3c-baggage.ts';
+
+const tokenCharacters = "!#$%&'*+-.^_`|~0123456789ABCXYZabcxyz";
+const octetCharacters = `${tokenCharacters}()/:<=>?@[]{}`;
+/** A member to the letter of section 3.2.1, as one expression that shares nothing with the code. */
+const grammar =
+  /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+=[!#-+\--:<-[\]-~]*(;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(=[!#-+\--:<-[\]-~]*)?)*$/;
+
+const keyText = fc.string({
+  unit: fc.constantFrom(...tokenCharacters.split('')),
+  minLength: 1,
+  maxLength: 8,
+});
+const token = fc.oneof({ weight: 4, arbitrary: keyText }, fc.constantFrom('lane', 'pins', '__proto__'));
+const encoded = fc.string({
+  unit: fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom(...octetCharacters.split('')) },
+    fc.constant('%E7%81%B0'),
+  ),
+  maxLength: 8,
+});
+const properties = fc.array(fc.tuple(token, fc.option(encoded, { nil: undefined })), { maxLength: 3 });
+const member = fc
+  .tuple(token, encoded, properties)
+  .map(
+    ([key, value, more]) =>
+      `${key}=${value}${more.map(([name, text]) => (text === undefined ? `;${name}` : `;${name}=${text}`)).join('')}`,
+  );
+const members = fc.uniqueArray(member, {
+  maxLength: 64,
+  selector: (text) => text.slice(0, text.indexOf('=')),
+});
+const anything = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({
+    unit: fc.constantFrom('\r', '\n', '\0', ',', ';', '=', '%', '"', 'a', ' ', '漢', '\uD800', '\uDC00'),
+  }),
+  fc.constantFrom('lane', 'pins', '__proto__', ...hostileValues.filter(({ length }) => length < 1000)),
+);
+/** What code can make with OpenTelemetry's API, types or no types. */
+const anyBaggage = fc
+  .array(fc.tuple(anything, anything, fc.option(anything, { nil: undefined })), { maxLength: 80 })
+  .map((entries) => {
+    let baggage = propagation.createBaggage();
+    for (const [key, value, metadata] of entries) {
+      baggage = baggage.setEntry(
+        key,
+        metadata === undefined ? { value } : { value, metadata: baggageEntryMetadataFromString(metadata) },
+      );
+    }
+    return baggage;
+  });
+/** Nearly right, so that every turn of the grammar is tried. */
+const almost = fc.string({
+  unit: fc.oneof(fc.constantFrom(...'ab,;= \t%'.split(''), 'lane', 'pins', '灰', '\n'), member),
+  maxLength: 40,
+});
+
+describe('whatever comes', () => {
+  test('valid baggage is read and written again as it was', () => {
+    fc.assert(
+      fc.property(members, (list) => {
+        const header = inOrder(list).join(',');
+        expect(formatBaggage(parseBaggage(header))).toBe(header);
+        expect(anew(header)).toBe(header);
+      }),
+    );
+  });
+
+  test('entries that code has set are read again as they were', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.tuple(token, fc.string({ unit: 'grapheme' })), {
+          maxLength: 20,
+          selector: ([key]) => key,
+        }),
+        (entries) => {
+          let baggage = parseBaggage('');
+          for (const [key, value] of entries) baggage = baggage.setEntry(key, { value });
+          const again = parseBaggage(formatBaggage(baggage));
+          for (const [key, value] of entries) expect(again.getEntry(key)?.value).toBe(value);
+          expect(again.getAllEntries()).toHaveLength(entries.length);
+        },
+      ),
+    );
+  });
+
+  test('what is written of any baggage is valid, and every transport accepts it', () => {
+    fc.assert(
+      fc.property(anyBaggage, (baggage) => valid(formatBaggage(baggage))),
+      { numRuns: 500 },
+    );
+    fc.assert(fc.property(anyBaggage, (baggage) => valid(formatBaggage(copied(baggage)))));
+  });
+
+  test('what is written of any header is valid, and every transport accepts it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(anything, almost), { maxLength: 5 }), (headers) => {
+        valid(formatBaggage(parseBaggage(headers)));
+      }),
+      { numRuns: 500 },
+    );
+    for (const header of hostileValues) valid(formatBaggage(parseBaggage(header)));
+  });
+
+  test('one hop more changes nothing', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          anything,
+          almost,
+          members.map((list) => list.join(' , ')),
+        ),
+        (header) => {
+          const once = formatBaggage(parseBaggage(header));
+          let later = once;
+          for (let hop = 0; hop < 5; hop += 1) later = formatBaggage(parseBaggage(later));
+          expect(later).toBe(once);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a header that is forwarded unread is what would be written anew', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          almost,
+          members.map((list) => list.join(',')),
+        ),
+        (header) => {
+          expect(formatBaggage(parseBaggage(header))).toBe(anew(header));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('a member that is looked up unread is what reading all would say', () => {
+    fc.assert(
+      fc.property(almost, fc.oneof(token, fc.constantFrom('lane', 'a', 'b', 'ab', '')), (header, key) => {
+        const all = new Map(parseBaggage(header).getAllEntries());
+        expect(parseBaggage(header).getEntry(key)?.value).toBe(all.get(key)?.value);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('on plain baggage it says what the stock propagator says, and they read each other', () => {
+    const plain = fc.string({
+      unit: fc.constantFrom(...'abcxyz-_.0123456789'.split('')),
+      minLength: 1,
+      maxLength: 8,
+    });
+    const plainKey = plain.filter((text) => !/^\d/.test(text));
+    const stock = new W3CBaggagePropagator();
+    const ours = new GraylaneBaggagePropagator();
+    fc.assert(
+      fc.property(
+        fc.dictionary(plainKey, fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), {
+          maxKeys: 20,
+        }),
+        (record) => {
+          const baggage = propagation.createBaggage(
+            Object.fromEntries(Object.entries(record).map(([key, value]) => [key, { value }])),
+          );
+          for (const [writer, reader] of [
+            [stock, ours],
+            [ours, stock],
+            [ours, ours],
+          ] as const) {
+            expect(read(reader, write(writer, baggage))).toEqual(record);
+          }
+        },
+      ),
+    );
+  });
+});
+
+function valid(header: string): void {
+  validateHeaderValue('baggage', header);
+  expect(header.length).toBeLessThanOrEqual(8192);
+  const list = header === '' ? [] : header.split(',');
+  expect(list.length).toBeLessThanOrEqual(64);
+  for (const one of list) expect(one).toMatch(grammar);
+  const keys = list.map((one) => one.slice(0, one.indexOf('=')));
+  expect(new Set(keys).size).toBe(keys.length);
+}
+
+/** Lane and pins first. */
+function inOrder(list: readonly string[]): readonly string[] {
+  const rank = (text: string): number => (text.startsWith('lane=') ? 0 : text.startsWith('pins=') ? 1 : 2);
+  return list.toSorted((one, other) => rank(one) - rank(other));
+}
+
+/** What is written when every member has been read first. */
+function anew(header: string): string {
+  return formatBaggage(W3cBaggage.fromMembers(W3cBaggage.read(header).members.values()));
+}
+
+/** The same entries, set on a baggage of ours. */
+function copied(baggage: Baggage): Baggage {
+  let copy = parseBaggage('a=1');
+  for (const [key, entry] of baggage.getAllEntries()) copy = copy.setEntry(key, entry);
+  return copy;
+}
+
+function write(propagator: TextMapPropagator, baggage: Baggage): string | undefined {
+  const carrier: { baggage?: string } = {};
+  propagator.inject(propagation.setBaggage(ROOT_CONTEXT, baggage), carrier, defaultTextMapSetter);
+  return carrier.baggage;
+}
+
+function read(propagator: TextMapPropagator, baggage: string | undefined): Record<string, string> {
+  const extracted = propagator.extract(ROOT_CONTEXT, { baggage }, defaultTextMapGetter);
+  const entries = propagation.getBaggage(extracted)?.getAllEntries() ?? [];
+  return Object.fromEntries(entries.map(([key, { value }]) => [key, value]));
+}

@@ -1,0 +1,89 @@
+import { admit, formatBaggage, getCell } from '@graylane/baggage';
+import { propagation, ROOT_CONTEXT, type Context } from '@opentelemetry/api';
+import { describe, expect, test } from 'vitest';
+import { RequestCell } from '../src/request-cell.ts';
+
+describe('a request cell', () => {
+  test('shows a dye that falls late to whoever looked before', () => {
+    const request = admit(['a=1'], { mode: 'accept', keys: ['a'] }, ROOT_CONTEXT);
+    const early = propagation.getBaggage(request);
+    getCell(request)?.dye('gray', [['user-id', 'ada']]);
+    expect(early?.getEntry('lane')?.value).toBe('gray');
+    expect(early && formatBaggage(early)).toBe('lane=gray,a=1,user-id=ada');
+  });
+
+  test('holds baseline as the absence of a mark', () => {
+    const cell = new RequestCell();
+    expect(cell.lane).toBe('baseline');
+    for (const lane of ['baseline', '']) {
+      cell.dye('gray');
+      expect(cell.lane).toBe('gray');
+      cell.dye(lane);
+      expect(cell.lane).toBe('baseline');
+      expect(formatBaggage(cell.baggage)).toBe('');
+    }
+  });
+
+  test('can be dyed in any text, and what leaves is valid', () => {
+    const cell = new RequestCell();
+    cell.dye('灰,度\r\n', [['(bad)', '1']]);
+    expect(cell.lane).toBe('灰,度\r\n');
+    expect(formatBaggage(cell.baggage)).toBe('lane=%E7%81%B0%2C%E5%BA%A6%0D%0A');
+  });
+
+  test('keeps the first pin of each flag', () => {
+    const cell = new RequestCell();
+    cell.pin('fee', { variant: 'on', revision: '1' });
+    cell.pin('fee', { variant: 'off', revision: '2' });
+    cell.pin('a:b/c~', { variant: '灰', revision: '' });
+    expect([...cell.pins]).toEqual([
+      ['fee', { variant: 'on', revision: '1' }],
+      ['a:b/c~', { variant: '灰', revision: '' }],
+    ]);
+    const next = getCell(
+      admit([formatBaggage(cell.baggage)], { mode: 'accept', keys: ['pins'] }, ROOT_CONTEXT),
+    );
+    expect(next?.pins).toEqual(cell.pins);
+  });
+
+  test('carries no more pins than have room, and keeps those it has', () => {
+    const cell = new RequestCell();
+    for (let index = 0; index < 500; index += 1) cell.pin(`flag-${index}`, { variant: 'on', revision: '1' });
+    expect(cell.pins.size).toBeGreaterThan(100);
+    expect(cell.pins.size).toBeLessThan(500);
+    expect(formatBaggage(cell.baggage).length).toBeLessThan(2100);
+  });
+
+  test('leaves out pins that nobody of ours has written', () => {
+    for (const pins of ['', ':', 'a:b', 'a:b:c:d', '~zz:b:c', 'x'.repeat(3000), 'a:b:c/~E7:b:c']) {
+      const read = getCell(admit([`pins=${pins}`], { mode: 'accept', keys: ['pins'] }, ROOT_CONTEXT))?.pins;
+      expect([pins, read?.size]).toEqual([pins, pins.startsWith('a:b:c/') ? 1 : 0]);
+    }
+  });
+
+  test('lets code set members of its own on top, and dyes beneath them still show', () => {
+    const request = admit(['a=1'], { mode: 'accept', keys: ['a'] }, ROOT_CONTEXT);
+    const edited = edit(request, (baggage) => baggage.setEntry('b', { value: '2' }).removeEntry('a'));
+    getCell(request)?.dye('gray');
+    expect(written(edited)).toBe('lane=gray,b=2');
+    expect(written(request)).toBe('lane=gray,a=1');
+    expect(written(edit(edited, (baggage) => baggage.removeEntries('b', 'lane')))).toBe('');
+    expect(written(edit(edited, (baggage) => baggage.clear()))).toBe('');
+  });
+});
+
+type Baggage = NonNullable<ReturnType<typeof propagation.getBaggage>>;
+
+function edit(otelContext: Context, change: (baggage: Baggage) => Baggage): Context {
+  return propagation.setBaggage(otelContext, change(baggageOf(otelContext)));
+}
+
+function written(otelContext: Context): string {
+  return formatBaggage(baggageOf(otelContext));
+}
+
+function baggageOf(otelContext: Context): Baggage {
+  const baggage = propagation.getBaggage(otelContext);
+  if (baggage === undefined) throw new Error('there is no baggage');
+  return baggage;
+}
