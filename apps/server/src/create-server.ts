@@ -4,9 +4,8 @@ import { HttpPort } from './http-port.ts';
 import { createApp, createManagementApp } from './http/create-app.ts';
 import { listen } from './listen.ts';
 import type { Log } from './log.ts';
+import { openEnvironments } from './open-environments.ts';
 import type { Settings } from './settings.ts';
-import { FileStore } from './store/file-store.ts';
-import { singleEnvironment } from './store/single-environment.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 import { EventStreams } from './stream/event-streams.ts';
 import { RefetchStream } from './stream/refetch-stream.ts';
@@ -25,7 +24,7 @@ export interface RunningServer {
  * @throws {Error} where the flags can't be read or a port is taken; nothing is left running.
  */
 export async function createServer(settings: Settings, log: Log): Promise<RunningServer> {
-  const environments = singleEnvironment(await FileStore.open(settings.flags, log));
+  const environments = await openEnvironments(settings, log);
   const streams = new EventStreams();
   const stream = new ChangeStream(environments, streams);
   const refetches = new RefetchStream(environments, streams);
@@ -43,7 +42,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     refetches.close();
     streams.close();
     await Promise.all([http.close(), management.close(), grpc.close()]);
-    environments.close();
+    await environments.close();
   };
 
   try {

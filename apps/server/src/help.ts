@@ -2,11 +2,15 @@
 export const help = `graylane-server: serves feature flags over OFREP, flagd's gRPC sync and a change stream.
 
 Usage
-  graylane-server --flags FILE [--port N] [--grpc-port N] [--management-port N]
+  graylane-server --data DIR [options]    environments with their history, in a folder
+  graylane-server --flags FILE [options]  one flags file
   graylane-server check FILE      validates a flags file; exits 1 and lists the problems if it has any
 
 Options
   --flags FILE          the flags file, in flagd's format; edits by hand are taken over   GRAYLANE_FLAGS
+  --data DIR            a folder with the flags files of environments and their
+                        journals; it is made where there is none                        GRAYLANE_DATA
+  --read-only           refuses writes over the API; edits by hand are taken over       GRAYLANE_READ_ONLY
   --port N              OFREP, admin API, change stream (8080)                            GRAYLANE_PORT
   --grpc-port N         flagd sync and evaluation (8015)                                  GRAYLANE_GRPC_PORT
   --management-port N   health and readiness for operators (9464)                         GRAYLANE_MANAGEMENT_PORT

@@ -36,7 +36,7 @@ async function serve(settings: Settings): Promise<void> {
   }
   const { port, grpcPort, managementPort } = server;
   consoleLog.info(
-    `serving ${settings.flags} on 127.0.0.1: http ${port}, grpc ${grpcPort}, management ${managementPort}`,
+    `serving ${settings.data ?? settings.flags} on 127.0.0.1: http ${port}, grpc ${grpcPort}, management ${managementPort}`,
   );
   stopWith(server);
   tellParent({ ready: port });

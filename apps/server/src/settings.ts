@@ -9,7 +9,11 @@ export type Command =
 
 /** How the server runs. Port 0 is a free one. */
 export interface Settings {
-  readonly flags: string;
+  /** One flags file, or a folder of environments with their history. */
+  readonly flags?: string | undefined;
+  readonly data?: string | undefined;
+  /** Refuse every write over the API; edits by hand are still taken over. */
+  readonly readOnly?: boolean;
   readonly port: number;
   readonly grpcPort: number;
   readonly managementPort: number;
@@ -36,12 +40,10 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
     return { name: 'check', file };
   }
   if (command !== undefined) throw new UsageError(`there is no command "${command}"`);
-  const flags = values.flags ?? environment['GRAYLANE_FLAGS'];
-  if (!flags)
-    throw new UsageError('no flags to serve: name a flags file with --flags FILE or GRAYLANE_FLAGS');
   return {
     name: 'serve',
-    flags,
+    ...readSource(values, environment),
+    readOnly: values['read-only'] ?? readSwitch('GRAYLANE_READ_ONLY', environment),
     port: readPort('--port', values.port, 'GRAYLANE_PORT', environment, 8080),
     grpcPort: readPort('--grpc-port', values['grpc-port'], 'GRAYLANE_GRPC_PORT', environment, 8015),
     managementPort: readPort(
@@ -64,6 +66,8 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         flags: { type: 'string' },
+        data: { type: 'string' },
+        'read-only': { type: 'boolean' },
         port: { type: 'string' },
         'grpc-port': { type: 'string' },
         'management-port': { type: 'string' },
@@ -77,6 +81,32 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
+}
+
+/** An option goes before its variable, so the variable of the one does not disturb the option of the other. */
+function readSource(
+  { flags, data }: { readonly flags?: string | undefined; readonly data?: string | undefined },
+  environment: NodeJS.ProcessEnv,
+): Pick<Settings, 'flags' | 'data'> {
+  const given = flags ?? data;
+  const source =
+    given === undefined
+      ? { flags: environment['GRAYLANE_FLAGS'] || undefined, data: environment['GRAYLANE_DATA'] || undefined }
+      : { flags, data };
+  if (source.flags !== undefined && source.data !== undefined)
+    throw new UsageError('--flags and --data are both given: serve one flags file, or one data folder');
+  if (!source.flags && !source.data) {
+    const remedy = 'name a flags file with --flags FILE (GRAYLANE_FLAGS), or a data folder with --data DIR';
+    throw new UsageError(`no flags to serve: ${remedy} (GRAYLANE_DATA)`);
+  }
+  return source;
+}
+
+function readSwitch(variable: string, environment: NodeJS.ProcessEnv): boolean {
+  const text = environment[variable] ?? '';
+  if (['', '0', 'false'].includes(text)) return false;
+  if (['1', 'true'].includes(text)) return true;
+  throw new UsageError(`${variable} is "${text}": set it to "true" or "false"`);
 }
 
 function readPort(

@@ -65,6 +65,23 @@ describe('PUT', () => {
     expect(changed).toContain('\n            "state": "DISABLED"');
   });
 
+  test('lays a text that is one line out once, however often it is edited', async () => {
+    served.edit(JSON.stringify({ flags: { fees, other: fees } }));
+    await expect.poll(() => served.read()).not.toContain('\n');
+    for (let n = 0; n < 12; n += 1)
+      await send('PUT', 'fees', { ...fees, metadata: { n } }, { 'if-match': '*' });
+    expect(served.read().length).toBeLessThan(1000);
+  });
+
+  test('of a flag that the file has twice is refused: nobody knows which one is meant', async () => {
+    const flag = JSON.stringify(fees);
+    served.edit(`{"flags": {"fees": ${flag}, "other": ${flag}, "fees": ${flag}}}`);
+    await expect.poll(() => served.read()).toContain('"fees"');
+    const answer = await send('PUT', 'fees', { ...fees, defaultVariant: 'on' }, { 'if-match': '*' });
+    expect(answer.status).toBe(409);
+    expect(((await answer.json()) as { detail: string }).detail).toContain('$.flags.fees twice');
+  });
+
   test('creates a flag with If-None-Match: *, and not twice', async () => {
     const create = { 'if-none-match': '*' };
     const first = await send('PUT', 'new', fees, create);

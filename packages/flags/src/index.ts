@@ -12,6 +12,6 @@ export type {
   Reason,
 } from './evaluation.ts';
 export { FlagsError } from './flags-error.ts';
-export type { Problem } from './problem.ts';
+export { joinPath, type Problem } from './problem.ts';
 export { checkFlag } from './check/check-flag.ts';
 export { checkFlags } from './check/check-flags.ts';

@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import { storeOf, type Environments } from '../store/environments.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import type { RefetchStream } from '../stream/refetch-stream.ts';
-import { flagsApi } from './flags-api.ts';
+import { adminApi } from './admin-api.ts';
 import { crossOrigin, guard, type GuardOptions } from './guard.ts';
 import { health, type Readiness } from './health.ts';
 import { ofrep } from './ofrep.ts';
@@ -37,7 +37,7 @@ export function createApp(options: AppOptions): Express {
   app.get('/api/v1/environments/:environment/stream', (request, response) => {
     stream.connect(request, response, storeOf(environments, request.params.environment), request.query);
   });
-  app.use('/api/v1/environments/:environment', flagsApi(environments));
+  app.use('/api/v1', adminApi(environments));
   app.use(notFound, problemHandler(log));
   return app;
 }

@@ -1,30 +1,33 @@
 import { Router } from 'express';
 import type { Descriptors } from '../descriptors.ts';
 import { defaultEnvironment, storeOf, type Environments } from '../store/environments.ts';
+import type { FlagStore } from '../store/flag-store.ts';
 
 /** Whether the server takes requests. */
 export interface Readiness {
   readonly ready: boolean;
 }
 
-/** `/healthz`: whether the process works, and what keeps it from serving the newest rules. `/readyz`: whether to send it requests. */
+/**
+ * `/healthz`: whether the process works, and what keeps an environment from serving the newest rules or from being written.
+ * `/readyz`: whether to send it requests.
+ */
 export function health(environments: Environments, readiness: Readiness, descriptors: Descriptors): Router {
-  const store = storeOf(environments, defaultEnvironment);
   const router = Router();
   router.get('/healthz', (_request, response) => {
-    const { fault, snapshot } = store;
+    const stores = environments.names.map((name) => [name, storeOf(environments, name)] as const);
     const { use: connections, scarce } = descriptors;
-    const serving = { revision: snapshot.revision, flags: snapshot.flags.size, connections };
+    const degraded = scarce || stores.some(([, { condition }]) => condition.fault ?? condition.trouble);
     response.setHeader('cache-control', 'no-store');
-    if (fault === undefined && scarce) {
-      const note = 'new streams are turned away until connections close: raise the limit of open files';
-      response.json({ status: 'degraded', note, ...serving });
-    } else if (fault === undefined) response.json({ status: 'ok', ...serving });
-    else {
-      const { file, since, problems } = fault;
-      const note = 'the last good rules are served until the file is mended';
-      response.json({ status: 'degraded', note, ...serving, file, since: since.toISOString(), problems });
-    }
+    response.json({
+      status: degraded ? 'degraded' : 'ok',
+      ...(scarce && {
+        note: 'new streams are turned away until connections close: raise the limit of open files',
+      }),
+      ...describe(storeOf(environments, defaultEnvironment)),
+      connections,
+      environments: Object.fromEntries(stores.map(([name, store]) => [name, describe(store)])),
+    });
   });
   router.get('/readyz', (_request, response) => {
     const { ready } = readiness;
@@ -32,4 +35,16 @@ export function health(environments: Environments, readiness: Readiness, descrip
     response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'stopping' });
   });
   return router;
+}
+
+function describe({ snapshot, condition }: FlagStore): object {
+  const { fault, trouble, readOnly, journal } = condition;
+  return {
+    revision: snapshot.revision,
+    flags: snapshot.flags.size,
+    readOnly,
+    journal,
+    ...(trouble && { disk: trouble }),
+    ...(fault && { note: 'the last good rules are served until the file is mended', ...fault }),
+  };
 }

@@ -22,6 +22,14 @@ export const notFound: RequestHandler = (request) => {
   throw new HttpProblem(404, `there is nothing at ${request.method} ${request.path}`);
 };
 
+/** Answers the methods that a route does not have (RFC 9110, section 15.5.6). */
+export function methodNotAllowed(...methods: readonly string[]): RequestHandler {
+  return (request, response) => {
+    response.setHeader('allow', methods.join(', '));
+    throw new HttpProblem(405, `there is no ${request.method} here: use ${methods.join(', ')}`);
+  };
+}
+
 /** Answers errors as `application/problem+json`. What is no fault of the caller's is logged and not told. */
 export function problemHandler(log: Log): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
@@ -46,14 +54,22 @@ function sendProblem(response: Response, { status, message, problems }: HttpProb
 }
 
 const storeStatus: Readonly<Record<StoreError['code'], number>> = {
+  invalid: 400,
+  read_only: 403,
   unknown_environment: 404,
+  name_taken: 409,
   pending_fault: 409,
+  protected: 409,
   unwritable: 503,
+  disk_full: 507,
 };
 
 function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
-  if (error instanceof StoreError) return new HttpProblem(storeStatus[error.code], error.message);
+  if (error instanceof StoreError) {
+    const detail = error.message.replace(/^StoreError \[\w+\]: /, '');
+    return new HttpProblem(storeStatus[error.code], detail, error.problems);
+  }
   const { status, message } = error as { status?: unknown; message?: unknown };
   // Errors of express itself, a body that is no JSON among them, carry their status.
   if (typeof status === 'number' && status >= 400 && status < 500)

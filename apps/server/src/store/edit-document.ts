@@ -1,13 +1,45 @@
 import { applyEdits, modify, parse, type ModificationOptions } from 'jsonc-parser';
-import type { FlagEdit } from './flag-store.ts';
+import type { Edit, FlagDocument } from './flag-store.ts';
+import { withEdits } from './parts.ts';
 
-/** The text of a flag document with one flag written or removed; every other character stays as somebody has written it. */
-export function editDocument(text: string, { key, definition }: FlagEdit): string {
+/** A document, and the text of its file. */
+export interface Edited {
+  readonly text: string;
+  readonly document: FlagDocument;
+}
+
+/** With more edits than this the file is written anew: each of the others costs a look at the whole text. */
+const manyEdits = 50;
+
+/** Writes or removes parts of a document; every other character of its text stays as somebody has written it. */
+export function editDocument({ text, document }: Edited, edits: readonly Edit[]): Edited {
   const { flags } = parse(text) as { flags: unknown };
-  const listed = Array.isArray(flags);
-  const index = listed ? indexOf(flags, key) : key;
-  const value = listed && definition ? { key, ...definition } : definition;
-  return applyEdits(text, modify(text, ['flags', index], value, options(text)));
+  const plain = edits.map((edit) => plainEdit(edit, Array.isArray(flags)));
+  const edited = withEdits(document, plain);
+  if (plain.length > manyEdits) {
+    return { document: edited, text: `${JSON.stringify(edited, null, indentation(text))}\n` };
+  }
+  return { document: edited, text: plain.reduce(editText, text) };
+}
+
+/** As it will be read again: numbers that JSON can't say are gone, and a flag of a list carries its key. */
+function plainEdit({ path, value }: Edit, listed: boolean): Edit {
+  if (value === undefined) return { path, value };
+  const plain: unknown = JSON.parse(JSON.stringify(value));
+  const [member, key] = path;
+  const carriesKey = listed && member === 'flags' && typeof plain === 'object';
+  return { path, value: carriesKey ? { key, ...plain } : plain };
+}
+
+function editText(text: string, { path: [member, name], value }: Edit): string {
+  const { [member]: found } = parse(text) as Record<string, unknown>;
+  const edit = (path: Array<string | number>): string =>
+    applyEdits(text, modify(text, path, value, options(text)));
+  if (name === undefined) return edit([member]);
+  if (Array.isArray(found)) return edit([member, indexOf(found, name)]);
+  // The last segment takes its shelf with it.
+  const last = member !== 'flags' && value === undefined && isOnly(found, name);
+  return edit(last ? [member] : [member, name]);
 }
 
 /** Where the list has the flag; after its end where it has none. Of several with one key, the last one is in force. */
@@ -18,10 +50,20 @@ function indexOf(flags: readonly unknown[], key: string): number {
   return index < 0 ? flags.length : index;
 }
 
+function isOnly(members: unknown, name: string): boolean {
+  const names = Object.keys(members ?? {});
+  return names.length === 1 && names[0] === name;
+}
+
 /** Indents as the document does. */
 function options(text: string): ModificationOptions {
-  const [, indentation = '  '] = /^([\t ]+)\S/m.exec(text) ?? [];
-  const insertSpaces = !indentation.startsWith('\t');
+  const indent = indentation(text);
+  const insertSpaces = !indent.startsWith('\t');
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
-  return { formattingOptions: { insertSpaces, tabSize: insertSpaces ? indentation.length : 1, eol } };
+  return { formattingOptions: { insertSpaces, tabSize: insertSpaces ? indent.length : 1, eol } };
+}
+
+/** That of the first member: a line further in says nothing, least of all in a text that is mostly one line. */
+function indentation(text: string): string {
+  return /^\s*\{\s*\n([\t ]+)\S/.exec(text)?.[1] ?? '  ';
 }

@@ -1,4 +1,10 @@
-import { StoreError, type FlagStore } from './flag-store.ts';
+import {
+  StoreError,
+  type Authorship,
+  type FlagDocument,
+  type FlagStore,
+  type Snapshot,
+} from './flag-store.ts';
 
 /** The environment that exists from the start, and that a caller means who names none. */
 export const defaultEnvironment = 'default';
@@ -12,7 +18,17 @@ export interface Environments {
   onCreate(listener: (name: string, store: FlagStore) => void): () => void;
   /** Calls back when an environment is removed, before its store closes. Returns what ends that. */
   onRemove(listener: (name: string, store: FlagStore) => void): () => void;
-  close(): void;
+  /**
+   * Creates an environment with these flags, durably.
+   * @throws {StoreError} where there is one already, or this server has one flags file alone.
+   */
+  create(name: string, document: FlagDocument, authorship: Authorship): Promise<FlagStore>;
+  /**
+   * Removes an environment; its history is kept aside. `decide` is given the flags as they are and says who removes them, or throws to
+   * refuse.
+   */
+  remove(name: string, decide: (current: Snapshot) => Authorship): Promise<void>;
+  close(): Promise<void>;
 }
 
 /**

@@ -1,62 +1,104 @@
-import { randomBytes } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
-import { checkFlags, compileFlags, type Flag, type FlagSet, type Problem } from '@graylane/flags';
+import { isDeepStrictEqual } from 'node:util';
+import { checkFlags, type Problem } from '@graylane/flags';
 import { watchFile } from '@graylane/provider/source';
 import type { Log } from '../log.ts';
-import { editDocument } from './edit-document.ts';
+import { editDocument, type Edited } from './edit-document.ts';
 import {
   StoreError,
+  type Authorship,
+  type Change,
+  type Condition,
   type Fault,
-  type FlagDocument,
-  type FlagEdit,
   type FlagStore,
+  type HistoryPage,
+  type PartChange,
+  type Revision,
   type Snapshot,
 } from './flag-store.ts';
-import { writeAtomically } from './write-atomically.ts';
+import { judgeChange } from './judge-change.ts';
+import { differingParts, jsonPath } from './parts.ts';
+import { describeProblem, listProblems, readDocument, type Content } from './read-document.ts';
+import { rebaseText } from './rebase-text.ts';
+import type { NewRevision, RevisionLog } from './revision-log.ts';
+import { StagedFile } from './staged-file.ts';
 
-/** One flags file, edited by hand or by `write`. A file has no history: a server that starts anew begins another one. */
+/** What a store is made of. */
+export interface FileStoreOptions {
+  readonly file: string;
+  readonly revisions: RevisionLog;
+  readonly log: Log;
+  readonly readOnly?: boolean | undefined;
+}
+
+/** Who edits the file by hand. */
+const byHand: Authorship = { author: 'file', reason: 'the flags file was edited' };
+
+/** How long to wait before an edit that could not be recorded is tried again. */
+const retryMs = 1000;
+
+/** One flags file, edited by hand or by `write`, and the log of its revisions. */
 export class FileStore implements FlagStore {
   readonly #file: string;
+  readonly #revisions: RevisionLog;
   readonly #log: Log;
-  readonly #history = randomBytes(6).toString('hex');
+  readonly #readOnly: boolean;
   readonly #listeners = new Set<(after: Snapshot, before: Snapshot) => void>();
   readonly #unwatch: () => void;
   #text: string;
   #faultyText: string | undefined;
   #snapshot: Snapshot;
   #fault: Fault | undefined;
-  #revisions = 0;
+  #trouble: Condition['trouble'];
+  #retry: NodeJS.Timeout | undefined;
+  /** Why nothing is written any more, if that is so. */
+  #refusal: StoreError | undefined;
   #writing: Promise<unknown> = Promise.resolve();
 
   /**
-   * Reads the file and watches it.
-   * @throws {Error} where there is no such file, or it holds no flag document: there is nothing to serve yet.
+   * Reads the file and watches it. Where it differs from the log's newest revision, that is an edit by hand and becomes a revision.
+   * `known` is the text of that newest revision.
+   * @throws {Error} where there is no such file, or the first revision holds no flag document: there is nothing to serve yet.
    */
-  static async open(file: string, log: Log): Promise<FileStore> {
-    let text: string;
-    try {
-      text = await readFile(file, 'utf8');
-    } catch (error) {
-      throw new Error(`the flags file ${file} can't be read: ${(error as Error).message}`, { cause: error });
+  static async open(options: FileStoreOptions, known?: string): Promise<FileStore> {
+    const { file, log, revisions } = options;
+    const text = await readFlags(file);
+    const first = known ?? text;
+    const content = readDocument(first, undefined);
+    if ('problems' in content) {
+      throw new Error(`the flags file ${file} holds no flags:${listProblems(content.problems)}`);
     }
-    const store = new FileStore(file, text, log);
-    for (const problem of checkFlags(text)) log.warn(`${file}: ${describe(problem)}`);
+    if (revisions.head === undefined) {
+      const changes = differingParts(undefined, content.document);
+      await revisions.append({
+        ...byHand,
+        reason: 'the flags file as it was found',
+        changes,
+        document: content.document,
+        text: first,
+      });
+    }
+    const store = new FileStore(options, first, content);
+    await store.#inTurn(() => store.#takeOver(text));
+    for (const problem of checkFlags(text)) log.warn(`${file}: ${describeProblem(problem)}`);
     return store;
   }
 
-  private constructor(file: string, text: string, log: Log) {
+  private constructor(
+    { file, revisions, log, readOnly = false }: FileStoreOptions,
+    text: string,
+    content: Content,
+  ) {
     this.#file = file;
+    this.#revisions = revisions;
     this.#log = log;
+    this.#readOnly = readOnly;
     this.#text = text;
-    const content = read(text, undefined);
-    if ('problems' in content) {
-      throw new Error(`the flags file ${file} holds no flags:${list(content.problems)}`);
-    }
-    this.#snapshot = this.#next(content);
+    this.#snapshot = { revision: revisions.head ?? '', ...content };
     this.#unwatch = watchFile(file, text, {
-      changed: (found) => this.#reload(found),
+      changed: () => this.#look(),
       unreadable: (error) => {
-        this.#refuse(undefined, [{ path: '$', message: error.message, remedy: 'put the file back' }]);
+        this.#keep(undefined, [{ path: '$', message: error.message, remedy: 'put the file back' }]);
       },
     });
   }
@@ -65,8 +107,9 @@ export class FileStore implements FlagStore {
     return this.#snapshot;
   }
 
-  get fault(): Fault | undefined {
-    return this.#fault;
+  get condition(): Condition {
+    const { journal } = this.#revisions;
+    return { fault: this.#fault, trouble: this.#trouble, readOnly: this.#readOnly, journal };
   }
 
   onChange(listener: (after: Snapshot, before: Snapshot) => void): () => void {
@@ -74,111 +117,194 @@ export class FileStore implements FlagStore {
     return () => this.#listeners.delete(listener);
   }
 
-  write(decide: (current: Flag | undefined) => FlagEdit, key: string): Promise<Snapshot> {
-    const written = this.#writing.then(() => this.#write(decide, key));
-    this.#writing = written.catch(() => {
+  write(decide: (current: Snapshot) => Change): Promise<Snapshot> {
+    return this.#inTurn(() => this.#write(decide));
+  }
+
+  history(page: HistoryPage): Promise<readonly Revision[]> {
+    return this.#revisions.page(page);
+  }
+
+  revision(revision: string): Promise<Revision | undefined> {
+    return this.#revisions.find(revision);
+  }
+
+  /** Lets nobody write any more: calls `last` when nothing is under way, with the flags as they then are and stay. */
+  async end(last: (current: Snapshot, text: string) => Promise<void>): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#refusal) throw this.#refusal;
+      await last(this.#snapshot, this.#text);
+      this.#refusal = new StoreError('unknown_environment', 'the environment has been removed');
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#unwatch();
+    clearTimeout(this.#retry);
+    await this.#inTurn(() => this.#revisions.close());
+  }
+
+  /** One after another: whoever decides on the flags as they are is not overtaken. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#writing.then(work);
+    this.#writing = done.catch(() => {
       // The caller is told; the next one in the queue does not care.
     });
-    return written;
+    return done;
   }
 
-  close(): void {
-    this.#unwatch();
-  }
-
-  async #write(decide: (current: Flag | undefined) => FlagEdit, key: string): Promise<Snapshot> {
+  async #write(decide: (current: Snapshot) => Change): Promise<Snapshot> {
+    if (this.#refusal) throw this.#refusal;
+    if (this.#readOnly) {
+      const remedy = `edit ${this.#file}, or start the server without --read-only`;
+      throw new StoreError('read_only', `this server only reads: ${remedy}`);
+    }
     try {
       // An edit by hand that the watch has not seen yet must not be lost.
-      this.#reload(await readFile(this.#file, 'utf8'));
-      const edit = decide(this.#snapshot.flags.get(key));
+      await this.#takeOver(await readFile(this.#file, 'utf8'));
+      const { edits, ...change } = decide(this.#snapshot);
       this.#refuseWhileFaulty();
-      const text = editDocument(this.#text, edit);
-      const content = read(text, this.#snapshot.flags);
-      if ('problems' in content) throw new StoreError('unwritable', list(content.problems));
-      await writeAtomically(await realpath(this.#file), text);
-      this.#publish(text, content);
+      const edited = editDocument({ text: this.#text, document: this.#snapshot.document }, edits);
+      const changes = differingParts(this.#snapshot.document, edited.document);
+      if (changes.length === 0) return this.#snapshot;
+      refuse(judgeChange(edited.document, changes));
+      const content = this.#read(edited);
+      await this.#commit({ ...change, changes, ...edited }, content);
+      this.#trouble = undefined;
       return this.#snapshot;
     } catch (error) {
       if (!(error instanceof Error && 'syscall' in error)) throw error;
-      throw new StoreError('unwritable', `${this.#file} can't be written: ${error.message}`, {
+      throw this.#troubled(error);
+    }
+  }
+
+  /** What the edited text holds: it must be what was to be written, and break no flag elsewhere. */
+  #read({ text, document }: Edited): Content {
+    const content = readDocument(text, this.#snapshot.flags);
+    if ('problems' in content) {
+      refuse(content.problems);
+      throw new StoreError('invalid', 'the change makes no flag document');
+    }
+    const [twin] = differingParts(content.document, document);
+    if (twin === undefined) return content;
+    const remedy = 'remove the one that is not meant';
+    throw new StoreError('pending_fault', `${this.#file} has ${jsonPath(twin.path)} twice: ${remedy}`);
+  }
+
+  /** The journal decides: what it holds is done, what it does not hold has never been. */
+  async #commit(revision: NewRevision, content: Content): Promise<void> {
+    const staged = new StagedFile(await realpath(this.#file));
+    await staged.stage(revision.text);
+    try {
+      await this.#revisions.append(revision);
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
+    const replaced = this.#text;
+    this.#publish(revision.text, content);
+    try {
+      const found = await readFile(staged.path, 'utf8');
+      if (found === replaced) await staged.apply();
+      else await this.#rebase(staged, found, revision.changes);
+    } catch (error) {
+      const remedy = 'see to the disk and start the server anew: it will finish the change';
+      this.#refusal = new StoreError('unwritable', `${this.#file} could not be replaced: ${remedy}`, {
         cause: error,
       });
+      throw error;
     }
+  }
+
+  /** Somebody saved the file in the very moment of a write: both stay, and where both changed the same, the hand. */
+  async #rebase(staged: StagedFile, found: string, changes: readonly PartChange[]): Promise<void> {
+    const rebased = rebaseText(found, changes);
+    if (rebased === undefined) await staged.discard();
+    else {
+      await staged.stage(rebased);
+      await staged.apply();
+    }
+    await this.#takeOver(rebased ?? found);
   }
 
   #refuseWhileFaulty(): void {
     if (this.#fault === undefined) return;
-    const problems = list(this.#fault.problems);
-    throw new StoreError('pending_fault', `${this.#file} has an edit that must be mended first:${problems}`);
+    const { problems } = this.#fault;
+    throw new StoreError('pending_fault', `${this.#file} has an edit that must be mended first`, {
+      problems,
+    });
   }
 
   /** Takes over what the file holds now: all of it or, where an edited flag is broken, nothing. */
-  #reload(text: string): void {
-    if (text === (this.#fault ? this.#faultyText : this.#text)) return;
-    const content = read(text, this.#snapshot.flags);
+  async #takeOver(text: string): Promise<void> {
+    if (this.#refusal || text === (this.#fault ? this.#faultyText : this.#text)) return;
+    const content = readDocument(text, this.#snapshot.flags);
     if ('problems' in content) {
-      this.#refuse(text, content.problems);
+      this.#keep(text, content.problems);
+      return;
+    }
+    const { document } = content;
+    const changes = differingParts(this.#snapshot.document, document);
+    try {
+      if (changes.length > 0) await this.#revisions.append({ ...byHand, changes, document, text });
+    } catch (error) {
+      const { message } = this.#troubled(error as Error);
+      this.#keep(undefined, [{ path: '$', message: 'the edit could not be recorded', remedy: message }]);
+      this.#tryAgain();
       return;
     }
     if (this.#fault) this.#log.info(`${this.#file} is mended`);
     this.#fault = undefined;
-    if (text !== this.#text) this.#publish(text, content);
+    this.#text = text;
+    if (changes.length > 0) this.#publish(text, content);
+  }
+
+  #tryAgain(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#look(), retryMs).unref();
+  }
+
+  /** Looks at the file without being asked to. */
+  #look(): void {
+    this.#inTurn(async () => this.#takeOver(await readFile(this.#file, 'utf8'))).catch((error: unknown) => {
+      this.#log.warn(`${this.#file} can't be taken over: ${String(error)}`);
+    });
   }
 
   #publish(text: string, content: Content): void {
     this.#text = text;
     const before = this.#snapshot;
-    this.#snapshot = this.#next(content);
+    this.#snapshot = { revision: this.#revisions.head ?? '', ...content };
     this.#log.info(`${this.#file}: revision ${this.#snapshot.revision}, ${content.flags.size} flags`);
     for (const listener of this.#listeners) listener(this.#snapshot, before);
   }
 
-  #refuse(text: string | undefined, problems: readonly Problem[]): void {
+  /** Keeps the rules as they are while a text can't be taken over. */
+  #keep(text: string | undefined, problems: readonly Problem[]): void {
     this.#faultyText = text;
+    if (this.#fault && isDeepStrictEqual(this.#fault.problems, problems)) return;
     this.#fault = { file: this.#file, problems, since: new Date() };
-    this.#log.warn(`${this.#file} can't be taken over; the last good rules stay:${list(problems)}`);
+    this.#log.warn(`${this.#file} can't be taken over; the last good rules stay:${listProblems(problems)}`);
   }
 
-  #next(content: Content): Snapshot {
-    this.#revisions += 1;
-    return { revision: `${this.#history}.${this.#revisions}`, ...content };
+  #troubled(error: Error): StoreError {
+    const full = 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+    const message = full
+      ? `${this.#file} can't be written, because the disk is full: free space and send the change again`
+      : `${this.#file} can't be written: ${error.message}`;
+    this.#trouble = { message, since: this.#trouble?.since ?? new Date() };
+    return new StoreError(full ? 'disk_full' : 'unwritable', message, { cause: error });
   }
 }
 
-interface Content {
-  readonly document: FlagDocument;
-  readonly flags: FlagSet;
+function refuse(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new StoreError('invalid', 'the change is not valid', { problems });
 }
 
-/** What a text holds; or what is wrong with it, where it is no document or breaks a flag that was not broken before. */
-function read(
-  text: string,
-  previous: FlagSet | undefined,
-): Content | { readonly problems: readonly Problem[] } {
+async function readFlags(file: string): Promise<string> {
   try {
-    const parsed: unknown = JSON.parse(text);
-    const flags = compileFlags(parsed, { previous });
-    if (previous) {
-      const known = new Set(previous.warnings.map(describe));
-      const problems = flags.warnings.filter((problem) => !known.has(describe(problem)));
-      if (problems.length > 0) return { problems };
-    }
-    const definitions = [...flags.keys()].map((key) => [key, flags.get(key)?.definition]);
-    const document = {
-      ...(parsed as object),
-      flags: Object.fromEntries(definitions) as FlagDocument['flags'],
-    };
-    return { document, flags };
-  } catch {
-    // Checking the same text says more than the error does.
-    return { problems: checkFlags(text) };
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Error(`the flags file ${file} can't be read: ${(error as Error).message}`, { cause: error });
   }
-}
-
-function list(problems: readonly Problem[]): string {
-  return problems.map((problem) => `\n  ${describe(problem)}`).join('');
-}
-
-function describe({ path, message, remedy }: Problem): string {
-  return `${path}: ${message}: ${remedy}`;
 }

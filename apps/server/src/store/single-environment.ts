@@ -1,5 +1,5 @@
 import { defaultEnvironment, type Environments } from './environments.ts';
-import type { FlagStore } from './flag-store.ts';
+import { StoreError, type FlagStore } from './flag-store.ts';
 
 /** One store as the environment `default`, the only one: what `--flags FILE` serves. */
 export function singleEnvironment(store: FlagStore): Environments {
@@ -11,6 +11,13 @@ export function singleEnvironment(store: FlagStore): Environments {
       return () => {};
     },
     onRemove: () => () => {},
+    create: refuse,
+    remove: refuse,
     close: () => store.close(),
   };
+}
+
+function refuse(): Promise<never> {
+  const message = 'this server serves one flags file: start it with --data DIR to have several environments';
+  return Promise.reject(new StoreError('read_only', message));
 }

@@ -1,0 +1,43 @@
+import { checkFlags, compileFlags, type FlagSet, type Problem } from '@graylane/flags';
+import type { FlagDocument } from './flag-store.ts';
+
+/** What a text holds. */
+export interface Content {
+  readonly document: FlagDocument;
+  readonly flags: FlagSet;
+}
+
+/** What a text holds; or what is wrong with it, where it is no document or breaks a flag that was not broken before. */
+export function readDocument(
+  text: string,
+  previous: FlagSet | undefined,
+): Content | { readonly problems: readonly Problem[] } {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const flags = compileFlags(parsed, { previous });
+    if (previous) {
+      const known = new Set(previous.warnings.map(describeProblem));
+      const problems = flags.warnings.filter((problem) => !known.has(describeProblem(problem)));
+      if (problems.length > 0) return { problems };
+    }
+    const definitions = [...flags.keys()].map((key) => [key, flags.get(key)?.definition]);
+    const document = {
+      ...(parsed as object),
+      flags: Object.fromEntries(definitions) as FlagDocument['flags'],
+    };
+    return { document, flags };
+  } catch {
+    // Checking the same text says more than the error does.
+    return { problems: checkFlags(text) };
+  }
+}
+
+/** Problems as lines of a message. */
+export function listProblems(problems: readonly Problem[]): string {
+  return problems.map((problem) => `\n  ${describeProblem(problem)}`).join('');
+}
+
+/** A problem in one line. */
+export function describeProblem({ path, message, remedy }: Problem): string {
+  return `${path}: ${message}: ${remedy}`;
+}

@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Change, FlagStore, PartPath, Snapshot } from '../../src/store/flag-store.ts';
+import { fees } from './serve.ts';
+
+/** A store over flags that a test gives it, and what only the test may do to it. */
+export interface StoreUnderTest {
+  readonly store: FlagStore;
+  close(): Promise<void>;
+}
+
+const on = { ...fees, defaultVariant: 'on' };
+const first = {
+  metadata: { flagSetId: 'shop' },
+  $evaluators: { insider: { '==': [{ var: 'tenant' }, 'internal'] } },
+  flags: {
+    fees,
+    other: fees,
+    inside: { ...fees, targeting: { if: [{ $ref: 'insider' }, 'on'] } },
+    broken: { ...fees, state: 'ON' },
+  },
+};
+
+/** What every store of flags does. */
+export function storeContract(name: string, open: (document: object) => Promise<StoreUnderTest>): void {
+  describe(`${name}, as a store of flags`, () => {
+    let opened: StoreUnderTest;
+    let store: FlagStore;
+
+    beforeEach(async () => {
+      opened = await open(first);
+      ({ store } = opened);
+    });
+    afterEach(() => opened.close());
+
+    test('serves what it holds, a broken flag among it', () => {
+      expect(store.snapshot.document).toMatchObject(first);
+      expect([...store.snapshot.flags.keys()].toSorted()).toEqual(['broken', 'fees', 'inside', 'other']);
+    });
+
+    test('makes a revision of a write, and tells who listens, in order', async () => {
+      const seen: string[] = [];
+      const before = store.snapshot;
+      store.onChange((after, previous) => seen.push(previous.revision, after.revision));
+      const one = await store.write(() => put('fees', on));
+      const two = await store.write(() => put('new', fees));
+      expect(one.document.flags['fees']).toEqual(on);
+      expect(two.document.flags).toMatchObject({ fees: on, new: fees });
+      expect(seen).toEqual([before.revision, one.revision, one.revision, two.revision]);
+      expect(store.snapshot).toBe(two);
+    });
+
+    test('makes none of a write that changes nothing', async () => {
+      const { revision } = store.snapshot;
+      expect((await store.write(() => put('fees', fees))).revision).toBe(revision);
+      expect(await store.history({ limit: 10 })).toHaveLength(1);
+    });
+
+    test('keeps author, reason, before and after of each revision', async () => {
+      const { revision: begin } = store.snapshot;
+      await store.write(() => ({ ...put('fees', on), author: 'ada', reason: 'payday' }));
+      const removed = await store.write(() => put('fees', undefined));
+      const [newest, older, oldest] = await store.history({ limit: 10 });
+      expect(newest).toMatchObject({ author: 'test', changes: [{ path: ['flags', 'fees'], before: on }] });
+      expect(newest?.changes[0]).not.toHaveProperty('after');
+      expect(older).toMatchObject({
+        author: 'ada',
+        reason: 'payday',
+        at: expect.stringMatching(/^\d{4}-.*Z$/),
+        changes: [{ path: ['flags', 'fees'], before: fees, after: on }],
+      });
+      expect(oldest?.revision).toBe(begin);
+      expect(await store.revision(removed.revision)).toEqual(newest);
+      expect(await store.revision('elsewhere.1')).toBeUndefined();
+    });
+
+    test('pages its history, as a whole and of one part', async () => {
+      for (const variant of ['on', 'off', 'on', 'off', 'on']) {
+        await store.write(() => put('fees', { ...fees, defaultVariant: variant }));
+        await store.write(() => put('other', { ...fees, metadata: { variant } }));
+      }
+      const pages: string[] = [];
+      for (let before: string | undefined; ;) {
+        const page = await store.history({ limit: 4, before });
+        if (page.length === 0) break;
+        pages.push(...page.map(({ revision }) => revision));
+        before = page.at(-1)?.revision;
+      }
+      expect(pages).toHaveLength(11);
+      expect(new Set(pages).size).toBe(11);
+      const path: PartPath = ['flags', 'fees'];
+      const [newest, next] = await store.history({ limit: 2, part: path });
+      expect(newest?.changes).toEqual([
+        { path, before: { ...fees, defaultVariant: 'off' }, after: { ...fees, defaultVariant: 'on' } },
+      ]);
+      const rest = await store.history({ limit: 10, part: path, before: next?.revision });
+      expect(rest).toHaveLength(4);
+    });
+
+    test('lets nobody write between a decision and its write', async () => {
+      const add = ({ document }: Snapshot): Change => {
+        const { metadata } = document.flags['fees'] as { metadata?: { n: number } };
+        return put('fees', { ...fees, metadata: { n: (metadata?.n ?? 0) + 1 } });
+      };
+      await Promise.all(Array.from({ length: 50 }, () => store.write(add)));
+      expect(store.snapshot.document.flags['fees']).toMatchObject({ metadata: { n: 50 } });
+      expect(await store.history({ limit: 100 })).toHaveLength(51);
+    });
+
+    test('writes nothing where the decision throws, and goes on', async () => {
+      const { revision } = store.snapshot;
+      const refusal = new Error('no');
+      await expect(
+        store.write(() => {
+          throw refusal;
+        }),
+      ).rejects.toBe(refusal);
+      expect(store.snapshot.revision).toBe(revision);
+      await store.write(() => put('fees', on));
+    });
+
+    test('judges a change by what it changes: a fault elsewhere does not matter, one of its own does', async () => {
+      await store.write(() => put('fees', on));
+      await expect(
+        store.write(() => put('other', { ...fees, defaultVariant: 'blue' })),
+      ).rejects.toMatchObject({
+        code: 'invalid',
+        problems: [{ path: '$.flags.other.defaultVariant' }],
+      });
+      await expect(store.write(() => part(['$evaluators', 'insider'], undefined))).rejects.toMatchObject({
+        code: 'invalid',
+        problems: [{ path: '$.flags.inside.targeting.if[0].$ref' }],
+      });
+      await expect(store.write(() => part(['metadata'], { flagSetId: 7 }))).rejects.toMatchObject({
+        code: 'invalid',
+        problems: [{ path: '$.metadata.flagSetId' }],
+      });
+      await expect(store.write(() => part(['$evaluators', 'insider'], { iff: [] }))).rejects.toMatchObject({
+        code: 'invalid',
+        problems: [{ path: '$["$evaluators"].insider.iff' }],
+      });
+      await store.write(() => put('broken', fees));
+      expect(store.snapshot.flags.warnings).toEqual([]);
+    });
+
+    test('changes several parts in one revision, or none of them', async () => {
+      const segment = { '==': [{ var: 'tenant' }, 'partner'] };
+      const { revision } = store.snapshot;
+      const edits = [
+        { path: ['$evaluators', 'partner'], value: segment },
+        { path: ['flags', 'fees'], value: { ...fees, targeting: { if: [{ $ref: 'partner' }, 'on'] } } },
+        { path: ['metadata'], value: undefined },
+      ] as const;
+      const bad = { path: ['flags', 'other'], value: {} } as const;
+      await expect(store.write(() => ({ author: 'test', edits: [...edits, bad] }))).rejects.toMatchObject({
+        code: 'invalid',
+      });
+      expect(store.snapshot.revision).toBe(revision);
+      await store.write(() => ({ author: 'test', edits }));
+      expect(store.snapshot.document).toMatchObject({ $evaluators: { partner: segment } });
+      expect(store.snapshot.document).not.toHaveProperty('metadata');
+      expect((await store.history({ limit: 1 }))[0]?.changes).toHaveLength(3);
+    });
+
+    test('takes hundreds of parts at once', async () => {
+      const keys = Array.from({ length: 300 }, (_, n) => `flag-${n}`);
+      const edits = keys.map((key) => ({ path: ['flags', key] as const, value: fees }));
+      await store.write(() => ({ author: 'test', edits }));
+      expect(store.snapshot.flags.size).toBe(304);
+    });
+  });
+}
+
+function put(key: string, value: object | undefined): Change {
+  return part(['flags', key], value);
+}
+
+function part(path: PartPath, value: unknown): Change {
+  return { author: 'test', edits: [{ path, value }] };
+}
