@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../support/components.ts';
 import { kafka, startKafka, type Broker } from '../support/kafka.ts';
-import { newest, newestScripts } from '../support/newest.ts';
+import { newest, newestAndKafka, newestScripts } from '../support/newest.ts';
 
 const execute = promisify(execFile);
 const scripts = 'packages/baggage/test/instrumented';
@@ -40,11 +40,6 @@ const propagators = [
   ['none, and no instrumentation', []],
 ] as const;
 
-const newestAndKafka = {
-  ...newest,
-  name: `${newest.name}, or no ${kafka.name}`,
-  available: async () => (await newest.available()) && kafka.available(),
-};
 const newestName = 'beside OpenTelemetry 3.x, on the newest Node';
 
 describe('beside OpenTelemetry 2.x', () => matrix(() => workspace, libraries));

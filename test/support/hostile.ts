@@ -25,10 +25,29 @@ export const hostileValues: readonly string[] = [
   tooMany.map((member) => `x${member}`).join(','),
 ];
 
+/** Those that are one header over HTTP, where a line break begins another one. */
+export const hostileLines: readonly string[] = hostileValues.filter((value) => !value.includes('\n'));
+
 /** The same as headers of a message, with what only bytes and lists can say. */
 export const hostileHeaders: readonly Record<string, string | Buffer | Buffer[]>[] = [
   ...hostileValues.map((baggage) => ({ baggage: Buffer.from(baggage) })),
   { baggage: Buffer.from([0xff, 0xfe, 0x00, 0x80]) },
   { baggage: Buffer.alloc(0) },
   { baggage: Array.from({ length: 2_000 }, () => Buffer.from('=')) },
+];
+
+/** Valid values that are easily broken on the way, each in one piece: what comes in like this goes out like this, over any hop. */
+export const delicateValues: readonly string[] = [
+  'lane=gray',
+  'lane=%0D%0Aevil:%201',
+  'k=%00%1B%5B31m',
+  'k=%E7%81%B0%E5%BA%A6',
+  'k=%FF%',
+  'k=',
+  'k=a=b==',
+  "k=!#$%25&'()*+-./09:<=>?@AZ[]^_`az{|}~",
+  "lane=gray;p;q=1;!#$%&'*+-.^_`|~=%2C%3B",
+  '__proto__=x,constructor=y',
+  `k=${'v'.repeat(8190)}`,
+  `lane=${'%F0%9F%90%88'.repeat(600)}`,
 ];

@@ -2,6 +2,7 @@ import { cpSync, existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Component } from './components.ts';
+import { kafka } from './kafka.ts';
 import type { Installation } from './shop.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -14,6 +15,14 @@ export const newest: Component = {
   name: 'newest Node with OpenTelemetry 3.x',
   remedy: 'run node test/support/install-newest.js',
   available: () => existsSync(node),
+};
+
+/** The same, and a broker beside it. */
+export const newestAndKafka: Component = {
+  ...newest,
+  name: `${newest.name} and ${kafka.name}`,
+  remedy: `${newest.remedy}; ${kafka.remedy}`,
+  available: async () => (await newest.available()) && kafka.available(),
 };
 
 /** The demo there, with our packages as they are built now. */

@@ -64,10 +64,11 @@ export interface EchoServer {
   close(): void;
 }
 
-/** Starts the echo service on a free port, or on a socket. */
+/** Starts the echo service on a free port, or on a socket. A unary call does some work before it answers. */
 export async function serveEcho(
   interceptors: ServerInterceptor[],
   address = '127.0.0.1:0',
+  work: () => Promise<unknown> = () => delay(1),
 ): Promise<EchoServer> {
   let attempts = 0;
   const received = inbox<readonly string[]>();
@@ -84,7 +85,7 @@ export async function serveEcho(
       if (call.request === 'never') return;
       if (call.request === 'fail') return reply({ code: status.FAILED_PRECONDITION, details: seen });
       if (call.request === 'retry' && attempts++ % 3 < 2) return reply({ code: status.UNAVAILABLE });
-      void delay(1).then(() => reply(null, [seen, `later ${getActiveLane()}`]));
+      void work().then(() => reply(null, [seen, `later ${getActiveLane()}`]), reply);
     }) satisfies handleUnaryCall<Sighting, readonly Sighting[]>,
     upload: ((call, reply) => {
       const seen = [arrived(call)];

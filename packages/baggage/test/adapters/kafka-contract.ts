@@ -1,5 +1,11 @@
 import { getActiveLane } from '@graylane/baggage';
-import { forEachMessage, withBaggageConsumer, withBaggageProducer } from '@graylane/baggage/kafka';
+import {
+  baggageHeaders,
+  forEachMessage,
+  runInMessage,
+  withBaggageConsumer,
+  withBaggageProducer,
+} from '@graylane/baggage/kafka';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startKafka, type Broker } from '../../../../test/support/kafka.ts';
@@ -73,6 +79,22 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
       expect(textsOf(message?.headers)).toEqual({ text: 'a', bytes: 'b', list: 'c,d', baggage: 'lane=gray' });
     });
 
+    test('needs no headers, and shares the ones it has with nobody', async () => {
+      const topic = await newTopic();
+      const raw = await headersOf(topic);
+      const shared = Object.freeze({ id: '7' });
+      const none = null as unknown as Record<string, string>;
+      await inRequest('lane=gray', () =>
+        producer.send({
+          topic,
+          messages: [{ value: '1' }, { value: '2', headers: none }, { value: '3', headers: shared }],
+        }),
+      );
+      await producer.send({ topic, messages: [{ value: '4', headers: shared }] });
+      const gray = { baggage: 'lane=gray' };
+      expect(await raw.take(4)).toEqual([gray, gray, gray, {}]);
+    });
+
     test('carries nothing to a topic that the policy does not name', async () => {
       const outside = await partnersTopic();
       const raw = await headersOf(outside);
@@ -110,6 +132,63 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
       await transaction.commit();
     });
     expect(await raw.take(2)).toEqual([{ baggage: 'lane=gray' }, { baggage: 'lane=gray' }]);
+  });
+
+  describe('a row of an outbox', () => {
+    test('is sent later in the lane of the request that wrote it, by whoever relays it', async () => {
+      const topic = await newTopic();
+      const raw = await headersOf(topic);
+      const written = (value: string): string =>
+        JSON.stringify({ value, headers: baggageHeaders(topic, { egress }, { id: '7' }) });
+      const rows = [inRequest('lane=gray,secret=1', () => written('dyed')), written('undyed')];
+      await inRequest('lane=blue', async () => {
+        for (const row of rows) {
+          const message = JSON.parse(row) as PeerMessage;
+          await runInMessage(message, { ingress }, () => producer.send({ topic, messages: [message] }));
+        }
+      });
+      expect(await raw.take(2)).toEqual([{ baggage: 'lane=gray' }, {}]);
+    });
+
+    test('loses its dye to a relay that does not run in it, and never gains that of the relay', async () => {
+      const topic = await newTopic();
+      const raw = await headersOf(topic);
+      const headers = inRequest('lane=gray', () => baggageHeaders(topic, { egress })) as Record<
+        string,
+        string
+      >;
+      await producer.send({ topic, messages: [{ value: 'row', headers }] });
+      await plain.send({ topic, messages: [{ value: 'row', headers }] });
+      expect(await raw.take(2)).toEqual([{}, { baggage: 'lane=gray' }]);
+    });
+  });
+
+  test('a message keeps its lane through a retry topic to a dead-letter topic, as far as the policy names them', async () => {
+    const [topic, retries, dead] = [await newTopic(), await newTopic(), await newTopic()];
+    const outside = await partnersTopic();
+    const [rawDead, rawOutside] = [await headersOf(dead), await headersOf(outside)];
+    const seen = inbox<string>();
+    const failing = (next: string[]) => ({
+      eachMessage: async ({ message }: { message: PeerMessage }) => {
+        seen.put(`${next.length} ${sighting(message)}`);
+        const { headers = {} } = message;
+        // As retries do: the message as it came in, its headers included.
+        for (const to of next)
+          await producer.send({ topic: to, messages: [{ value: message.value, headers }] });
+      },
+    });
+    await consume(topic, failing([retries]));
+    await consume(retries, failing([dead, outside]));
+    await inRequest('lane=gray,user-id=ada', () => send(topic, 'dyed'));
+    await send(topic, 'undyed');
+    expect((await seen.take(4)).toSorted()).toEqual([
+      '1 dyed gray',
+      '1 undyed baseline',
+      '2 dyed gray',
+      '2 undyed baseline',
+    ]);
+    expect(await rawDead.take(2)).toEqual([{ baggage: 'lane=gray,user-id=ada' }, {}]);
+    expect(await rawOutside.take(2)).toEqual([{}, {}]);
   });
 
   describe('a batch of messages', () => {
