@@ -32,12 +32,26 @@ test('a selector picks the set by its id, and one that picks nothing is refused'
   await expect(OpenFeature.setProviderAndWait('other', flagd('flagSetId=other'))).rejects.toThrow(/./);
 });
 
-function flagd(selector?: string): FlagdProvider {
+test.each(['in-process', 'rpc'] as const)(
+  "flagd's own provider, %s, is right again after the server has stopped and come back",
+  async (resolverType) => {
+    await OpenFeature.setProviderAndWait('flagd', flagd(undefined, resolverType));
+    const client = OpenFeature.getClient('flagd');
+    expect(await client.getBooleanValue('fees', true)).toBe(false);
+    const { grpcPort } = served;
+    await served.close();
+    served = await serve({ flags: { fees: { ...fees, defaultVariant: 'on' } } }, { grpcPort });
+    await expect.poll(() => client.getBooleanValue('fees', false), { timeout: 15_000 }).toBe(true);
+  },
+);
+
+function flagd(selector?: string, resolverType: 'in-process' | 'rpc' = 'in-process'): FlagdProvider {
   return new FlagdProvider({
     host: '127.0.0.1',
     port: served.grpcPort,
-    resolverType: 'in-process',
+    resolverType,
     deadlineMs: 2000,
+    retryBackoffMaxMs: 500,
     ...(selector === undefined ? {} : { selector }),
   });
 }

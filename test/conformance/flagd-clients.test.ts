@@ -1,0 +1,211 @@
+import { GraylaneProvider } from '@graylane/provider';
+import { FlagdProvider } from '@openfeature/flagd-provider';
+import { OFREPProvider } from '@openfeature/ofrep-provider';
+import { OpenFeature, type EvaluationContext, type Provider } from '@openfeature/server-sdk';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serve, type Served } from '../../apps/server/test/support/serve.ts';
+import { describeWith } from '../support/components.ts';
+import { askPython, pythonFlagd } from '../support/python-flagd.ts';
+
+const variants = { on: true, off: false };
+const document = {
+  metadata: { flagSetId: 'shop' },
+  $evaluators: { gray: { '==': [{ var: 'lane' }, 'gray'] } },
+  flags: {
+    fees: { state: 'ENABLED', variants, defaultVariant: 'off', targeting: { if: [{ $ref: 'gray' }, 'on'] } },
+    farbe: { state: 'ENABLED', variants: { rot: 'rötlich', grün: '绿' }, defaultVariant: 'grün' },
+    schlüssel: { state: 'ENABLED', variants: { a: '值' }, defaultVariant: 'a' },
+    half: { state: 'ENABLED', variants: { a: 1.5 }, defaultVariant: 'a' },
+    whole: { state: 'ENABLED', variants: { a: 7, b: 0 }, defaultVariant: 'a' },
+    object: { state: 'ENABLED', variants: { a: { nested: [1, { b: 'c' }] } }, defaultVariant: 'a' },
+    rollout: {
+      state: 'ENABLED',
+      variants,
+      defaultVariant: 'off',
+      targeting: { fractional: [{ var: 'targetingKey' }, ['on', 30], ['off', 70]] },
+    },
+    seeded: {
+      state: 'ENABLED',
+      variants: { a: 'A', b: 'B', c: 'C' },
+      defaultVariant: 'a',
+      targeting: {
+        fractional: [
+          ['a', 1],
+          ['b', 1],
+          ['c', 1],
+        ],
+      },
+    },
+    version: {
+      state: 'ENABLED',
+      variants,
+      defaultVariant: 'off',
+      targeting: { if: [{ sem_ver: [{ var: 'app.version' }, '>=', '2.1.0'] }, 'on', 'off'] },
+    },
+    off: { state: 'DISABLED', variants: { a: 'A' }, defaultVariant: 'a' },
+    open: { state: 'ENABLED', variants: { a: 'A' }, defaultVariant: null },
+    lost: { state: 'ENABLED', variants: { a: 'A' }, defaultVariant: 'a', targeting: { if: [true, 'b'] } },
+  },
+};
+
+const users = ['ada', 'bob', 'user-7', 'a@b.example', '12345'];
+const strangers = ['zoë', '李雷', '🦊'];
+
+interface Question {
+  readonly key: string;
+  readonly type: 'boolean' | 'string' | 'float' | 'object';
+  readonly default: boolean | string | number | object;
+  readonly context: EvaluationContext;
+}
+
+const ask = (
+  key: string,
+  type: Question['type'],
+  fallback: Question['default'],
+  context: EvaluationContext = { targetingKey: 'ada' },
+): Question => ({ key, type, default: fallback, context });
+
+const questions: readonly Question[] = [
+  ask('fees', 'boolean', false, { targetingKey: 'ada', lane: 'gray' }),
+  ask('fees', 'boolean', true),
+  ask('farbe', 'string', 'x'),
+  ask('schlüssel', 'string', 'x'),
+  ask('half', 'float', 0),
+  ask('whole', 'float', 0),
+  ask('object', 'object', {}),
+  ...users.flatMap((targetingKey) => [
+    ask('rollout', 'boolean', false, { targetingKey }),
+    ask('seeded', 'string', 'x', { targetingKey }),
+  ]),
+  ask('version', 'boolean', false, { targetingKey: 'ada', app: { version: '2.10.0' } }),
+  ask('version', 'boolean', true, { targetingKey: 'ada', app: { version: 'v2.0.9' } }),
+  ask('off', 'string', 'mine'),
+  ask('open', 'string', 'mine'),
+  ask('nobody', 'string', 'mine'),
+  ask('farbe', 'boolean', true),
+  ask('fees', 'string', 'mine'),
+  ask('lost', 'string', 'mine'),
+];
+
+/** Rollouts over keys that are not ASCII: flagd's evaluator for JavaScript hashes them otherwise than flagd's own. */
+const foreignQuestions = strangers.flatMap((targetingKey) => [
+  ask('rollout', 'boolean', false, { targetingKey }),
+  ask('seeded', 'string', 'x', { targetingKey }),
+]);
+
+let served: Served;
+let expected: readonly string[];
+let expectedOfForeign: readonly string[];
+
+beforeAll(async () => {
+  served = await serve(document);
+  expected = await answersOf(graylane({ flags: document }), questions);
+  expectedOfForeign = await answersOf(graylane({ flags: document }), foreignQuestions);
+});
+afterAll(() => served.close());
+
+test('the table holds every kind of answer', () => {
+  const all = [...expected, ...expectedOfForeign].join('\n');
+  for (const kind of [
+    'TARGETING_MATCH',
+    'DEFAULT',
+    'STATIC',
+    'DISABLED',
+    'FLAG_NOT_FOUND',
+    'TYPE_MISMATCH',
+  ]) {
+    expect(all).toContain(kind);
+  }
+  for (const variant of ['on', 'off', 'a', 'b', 'c']) expect(all).toContain(`TARGETING_MATCH ${variant}`);
+});
+
+describe('the same answers', () => {
+  test("from graylane's provider over the change stream", async () => {
+    expect(await answersOf(graylane({ url: served.url }), questions)).toEqual(expected);
+  });
+
+  test("from flagd's provider in-process", async () => {
+    expect(await answersOf(flagd('in-process'), questions)).toEqual(expected);
+  });
+
+  test("from flagd's provider by RPC, keys of any script included", async () => {
+    expect(await answersOf(flagd('rpc'), questions)).toEqual(expected);
+    expect(await answersOf(flagd('rpc'), foreignQuestions)).toEqual(expectedOfForeign);
+  });
+
+  test("from OFREP's provider, keys of any script included, though it calls it an error when the code's default serves", async () => {
+    const provider = (): Provider => new OFREPProvider({ baseUrl: served.url });
+    const withError = expected.map((line) =>
+      line.replace(/("mine": )(?:DISABLED|DEFAULT)$/, '$1ERROR GENERAL'),
+    );
+    expect(await answersOf(provider(), questions)).toEqual(withError);
+    expect(await answersOf(provider(), foreignQuestions)).toEqual(expectedOfForeign);
+  });
+});
+
+await describeWith(pythonFlagd, "the same answers from Python's flagd provider", () => {
+  test('by RPC, keys of any script included', async () => {
+    expect(await askedOfPython('rpc', served)).toEqual([...expected, ...expectedOfForeign]);
+  });
+
+  test('in-process, keys of any script included, where the set asks for the hash that Python has', async () => {
+    const newer = { ...document, metadata: { ...document.metadata, fractionalHash: 'v3' } };
+    const other = await serve(newer);
+    try {
+      const all = [...questions, ...foreignQuestions];
+      const ours = await answersOf(graylane({ flags: newer }), all);
+      expect(await askedOfPython('in-process', other)).toEqual(ours);
+      expect(ours).not.toEqual([...expected, ...expectedOfForeign]);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+async function askedOfPython(resolver: 'in-process' | 'rpc', { grpcPort }: Served): Promise<string[]> {
+  const all = [...questions, ...foreignQuestions];
+  const answers = await askPython({ resolver, port: grpcPort, selector: 'flagSetId=shop', questions: all });
+  return all.map((question, index) => {
+    const { error_code: errorCode, ...answer } = answers[index] ?? {};
+    return sentence(question, { ...answer, errorCode });
+  });
+}
+
+/** A question and its answer in one line, so that a difference shows itself. */
+function sentence({ key, type, context }: Question, answer: Record<string, unknown>): string {
+  const { value, variant, reason, errorCode } = answer;
+  const told = [reason, variant, errorCode].filter(Boolean).map(String).join(' ');
+  return `${type} ${key} for ${JSON.stringify(context)} is ${JSON.stringify(value)}: ${told}`;
+}
+
+async function answersOf(provider: Provider, asked: readonly Question[]): Promise<string[]> {
+  await OpenFeature.setProviderAndWait('judge', provider);
+  const client = OpenFeature.getClient('judge');
+  const answers: string[] = [];
+  for (const question of asked) {
+    const { key, type, context } = question;
+    const fallback = question.default;
+    const details = await (type === 'boolean'
+      ? client.getBooleanDetails(key, fallback as boolean, context)
+      : type === 'string'
+        ? client.getStringDetails(key, fallback as string, context)
+        : type === 'float'
+          ? client.getNumberDetails(key, fallback as number, context)
+          : client.getObjectDetails(key, fallback as object as never, context));
+    answers.push(sentence(question, { ...details }));
+  }
+  await OpenFeature.close();
+  return answers;
+}
+
+function flagd(resolverType: 'in-process' | 'rpc'): Provider {
+  // Its cache does not look at the type that is asked for.
+  const cache = 'disabled';
+  const { grpcPort: port } = served;
+  return new FlagdProvider({ host: '127.0.0.1', port, resolverType, cache, deadlineMs: 5000 });
+}
+
+/** Without baggage, whose lane would override that of the question. */
+function graylane(source: { url: string } | { flags: object }): Provider {
+  return new GraylaneProvider({ source, baggage: {} });
+}

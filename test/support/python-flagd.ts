@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Component } from './components.ts';
+
+const folder =
+  process.env['GRAYLANE_PYTHON'] ?? fileURLToPath(new URL('../../.graylane/python', import.meta.url));
+const script = fileURLToPath(new URL('ask-flagd.py', import.meta.url));
+const execute = promisify(execFile);
+
+/** Python's OpenFeature SDK with its flagd provider: a client that shares no code with ours, nor with JavaScript's. */
+export const pythonFlagd: Component = {
+  id: 'python',
+  name: "Python's OpenFeature flagd provider",
+  remedy: 'run test/support/install-python.sh',
+  available: () => existsSync(`${folder}/bin/python`),
+};
+
+/** How Python's provider is set up, and what it is asked. */
+export interface PythonQuestions {
+  readonly resolver: 'in-process' | 'rpc';
+  readonly port: number;
+  readonly selector?: string;
+  readonly questions: ReadonlyArray<{
+    readonly key: string;
+    readonly type: string;
+    readonly default: unknown;
+    readonly context: object;
+  }>;
+}
+
+/** What Python's client says to each question: `value`, `variant`, `reason`, `error_code`. */
+export async function askPython(asked: PythonQuestions): Promise<Record<string, unknown>[]> {
+  const { stdout } = await execute(`${folder}/bin/python`, [script, JSON.stringify(asked)], {
+    timeout: 30_000,
+  });
+  return JSON.parse(stdout) as Record<string, unknown>[];
+}
