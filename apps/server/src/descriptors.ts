@@ -4,8 +4,9 @@ import process from 'node:process';
 /** What the process keeps open beside its connections: files, watches, pipes; and some to spare for the ones that come and go. */
 const reserved = 64;
 
-/** From here on there is room for short requests only. */
+/** From here on there is room for short requests only, until it is well over: not on and off with every connection. */
 const nearlyAll = 0.9;
+const wellOver = 0.8;
 
 /** How file descriptors stand. */
 export interface DescriptorUse {
@@ -21,6 +22,7 @@ export interface DescriptorUse {
 export class Descriptors {
   readonly limit: number;
   #open = 0;
+  #scarce = false;
 
   /** `limit` is that of the process, unless it is given. */
   constructor(limit: number = limitOfProcess()) {
@@ -31,18 +33,23 @@ export class Descriptors {
     return { open: this.#open, limit: this.#room };
   }
 
-  /** Whether nine tenths of the room are taken. */
+  /** Whether nine tenths of the room are taken, or were and are not well given back. */
   get scarce(): boolean {
-    return this.#open >= this.#room * nearlyAll;
+    return this.#scarce;
   }
 
   /** Counts the connections of a server, and closes those for which there is no room. */
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => {
-      this.#open += 1;
-      socket.once('close', () => (this.#open -= 1));
+      this.#count(1);
+      socket.once('close', () => this.#count(-1));
       if (this.#open > this.#room) socket.destroy();
     });
+  }
+
+  #count(change: 1 | -1): void {
+    this.#open += change;
+    this.#scarce = this.#open >= this.#room * (this.#scarce ? wellOver : nearlyAll);
   }
 
   /** For how many connections there is room. A limit too small for the reserve leaves half of it. */

@@ -17,7 +17,7 @@ describe("OFREP's event stream", () => {
   test('tells a new client at once what the rules are, then each change', async () => {
     const stream = await follow();
     const [hint, first] = await stream.take(2);
-    expect(hint?.retry).toBeGreaterThanOrEqual(1000);
+    expect(hint?.retry).toBeLessThanOrEqual(500);
     expect(first).toEqual({
       event: 'message',
       id: await revision(),
@@ -60,17 +60,18 @@ describe("OFREP's event stream", () => {
   });
 });
 
-test('a server that stops tells each client of either kind when to come back, spread out, and ends in good order', async () => {
-  const paths = ['/ofrep/v1/events', '/api/v1/environments/default/stream'];
-  const streams = await Promise.all(
-    Array.from({ length: 40 }, (_, index) => followStream(`${served.url}${paths[index % 2]}`)),
-  );
-  await Promise.all(streams.map((stream) => stream.take(2)));
+test('a server that stops tells each client when to come back, and ends its stream in good order', async () => {
+  for (const path of ['/ofrep/v1/events', '/api/v1/environments/default/stream']) {
+    open.push(...(await Promise.all(Array.from({ length: 20 }, () => followStream(`${served.url}${path}`)))));
+  }
+  await Promise.all(open.map((stream) => stream.take(2)));
   await served.close();
-  await Promise.all(streams.map(({ ended }) => ended));
-  const hints = streams.map(({ all }) => (all.at(-1) as Received).retry);
-  for (const hint of hints) expect(hint).toBeLessThanOrEqual(1000);
-  expect(new Set(hints).size).toBeGreaterThan(30);
+  await Promise.all(open.map(({ ended }) => ended));
+  const hints = open.map(({ all }) => (all.at(-1) as Received).retry);
+  // An EventSource waits exactly so long, each one another time; graylane's provider waits up to so long, at random.
+  expect(new Set(hints.slice(0, 20)).size).toBeGreaterThan(10);
+  for (const hint of hints.slice(0, 20)) expect(hint).toBeLessThanOrEqual(500);
+  expect(new Set(hints.slice(20))).toEqual(new Set([500]));
 });
 
 async function follow(seen?: string): Promise<Followed> {

@@ -45,11 +45,14 @@ export class CacheFile {
 
   async #saveAll(): Promise<void> {
     while (this.#wanted) {
-      const content = JSON.stringify(this.#wanted);
+      const flags = this.#wanted;
       this.#wanted = undefined;
-      await this.#replace(`${digestOf(content)}\n${content}`).catch(() => {
-        // A disk that is full or read-only: the cache stays as it was.
-      });
+      try {
+        const content = JSON.stringify(flags);
+        await this.#replace(`${digestOf(content)}\n${content}`);
+      } catch {
+        // A disk that is full or read-only, or rules nested too deep to write: the cache stays as it was.
+      }
     }
   }
 

@@ -81,7 +81,9 @@ export class LiveFlags {
   #sink(): FlagSink {
     return {
       update: (document, revision) => {
-        if (this.#take(document, revision)) this.#cache?.save({ document, revision });
+        const taken = this.#take(document, revision);
+        if (taken) this.#cache?.save({ document, revision });
+        return taken;
       },
       live: () => {
         if (this.#flags) this.#become('live');

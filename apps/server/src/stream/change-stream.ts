@@ -8,7 +8,6 @@ import { lastEventId } from './last-event-id.ts';
 
 const defaultHeartbeatS = 15;
 const maxHeartbeatS = 60;
-const retryMs = 500;
 
 /** Tells graylane's own providers of every change: a snapshot first, or what they missed, then deltas. */
 export class ChangeStream {
@@ -37,7 +36,8 @@ export class ChangeStream {
     const log = this.#logs.get(store);
     if (log === undefined) throw new HttpProblem(404, 'the environment has been removed');
     const heartbeatS = readHeartbeat(query.heartbeat);
-    this.#streams.open(response, log, { first: log.catchUp(lastEventId(request)), heartbeatS, retryMs });
+    const first = log.catchUp(lastEventId(request));
+    this.#streams.open(response, log, { first, heartbeatS, waits: 'up to' });
   }
 
   /** Ends every stream; the clients come back elsewhere, or here when the server is back. */

@@ -1,53 +1,50 @@
 import type { ServerResponse } from 'node:http';
 import { HeartbeatWheel } from './heartbeat-wheel.ts';
-import { retryHint } from './frame.ts';
 
 /** A client that leaves more than this unread, beyond what it was sent at first, is cut off; it comes back and catches up. */
 const maxUnread = 1_048_576;
 
-/** At the end clients are told to come back one a millisecond, within a second at least and half a minute at most. */
-const minSpreadMs = 1000;
+/** After a loss clients are to come back one a millisecond, within half a second at least and half a minute at most. */
+const minSpreadMs = 500;
 const maxSpreadMs = 30_000;
 
-/** How a stream begins. */
+/** How a stream begins, and who reads it. */
 export interface StreamStart {
   /** What the client is sent first; the same buffers for all that are sent the same. */
   readonly first: readonly Buffer[];
   /** How often it gets a sign of life, in seconds. */
   readonly heartbeatS: number;
-  /** How long the client should wait before it comes back, should the connection break; in milliseconds. */
-  readonly retryMs: number;
+  /**
+   * What the client makes of `retry:`. An EventSource waits exactly so long (HTML standard, section 9.2.3), so each one is told something
+   * else. Graylane's provider waits up to so long, at random, so that all can be told the same, and told anew while they grow more.
+   */
+  readonly waits: 'exactly' | 'up to';
 }
 
 /** Every stream of server-sent events that is open, by what it is about. What is told goes to all clients in one and the same buffer. */
 export class EventStreams {
   readonly #audiences = new Map<object, Set<Client>>();
-  readonly #heartbeats = new HeartbeatWheel<Client>((client) => client.beat());
-
-  /** How many streams are open. */
-  get size(): number {
-    let size = 0;
-    for (const audience of this.#audiences.values()) size += audience.size;
-    return size;
-  }
+  readonly #heartbeats = new HeartbeatWheel<Client>((client) => client.beat(this.#spreadMs));
+  #size = 0;
 
   /** Serves a client until it goes, or until it is too slow. */
-  open(response: ServerResponse, about: object, { first, heartbeatS, retryMs }: StreamStart): void {
+  open(response: ServerResponse, about: object, { first, heartbeatS, waits }: StreamStart): void {
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
-    const client = new Client(response, first);
-    response.write(retryHint(retryMs));
-    for (const bytes of first) response.write(bytes);
+    const client = new Client(response, lengthOf(first), waits);
     const audience = this.#audiences.get(about) ?? new Set();
     this.#audiences.set(about, audience.add(client));
+    this.#size += 1;
     const unbeat = this.#heartbeats.add(client, heartbeatS);
     response.on('close', () => {
       unbeat();
       audience.delete(client);
+      this.#size -= 1;
     });
+    client.begin(first, this.#spreadMs);
   }
 
   /** Tells everybody who follows this. */
@@ -59,26 +56,35 @@ export class EventStreams {
   end(about: object): void {
     const audience = this.#audiences.get(about) ?? new Set();
     this.#audiences.delete(about);
-    const spreadMs = Math.min(Math.max(audience.size, minSpreadMs), maxSpreadMs);
-    for (const client of audience) client.end(Math.round(Math.random() * spreadMs));
+    for (const client of audience) client.end(this.#spreadMs);
   }
 
   close(): void {
     for (const about of this.#audiences.keys()) this.end(about);
     this.#heartbeats.close();
   }
-}
 
-const heartbeat: Buffer = Buffer.from(':\n\n');
+  /** Over how long the clients should come back, were all to lose their streams now. */
+  get #spreadMs(): number {
+    return Math.min(Math.max(this.#size, minSpreadMs), maxSpreadMs);
+  }
+}
 
 class Client {
   readonly #response: ServerResponse;
+  readonly #waits: StreamStart['waits'];
   readonly #patience: number;
 
-  constructor(response: ServerResponse, first: readonly Buffer[]) {
+  constructor(response: ServerResponse, firstLength: number, waits: StreamStart['waits']) {
     this.#response = response;
+    this.#waits = waits;
     // A large snapshot over a slow line must not cost the client its stream, again and again.
-    this.#patience = maxUnread + first.reduce((sum, { length }) => sum + length, 0);
+    this.#patience = maxUnread + firstLength;
+  }
+
+  begin(first: readonly Buffer[], spreadMs: number): void {
+    this.#response.write(this.#hint(spreadMs));
+    for (const bytes of first) this.#response.write(bytes);
   }
 
   send(bytes: Buffer): void {
@@ -86,11 +92,29 @@ class Client {
     else this.#response.write(bytes);
   }
 
-  beat(): void {
-    this.send(heartbeat);
+  /** A comment says that the stream lives. */
+  beat(spreadMs: number): void {
+    this.send(this.#waits === 'exactly' ? comment : retryHint(spreadMs));
   }
 
-  end(retryMs: number): void {
-    this.#response.end(retryHint(retryMs));
+  end(spreadMs: number): void {
+    this.#response.end(this.#hint(spreadMs));
   }
+
+  #hint(spreadMs: number): Buffer {
+    return retryHint(this.#waits === 'exactly' ? Math.round(Math.random() * spreadMs) : spreadMs);
+  }
+}
+
+function lengthOf(buffers: readonly Buffer[]): number {
+  return buffers.reduce((sum, { length }) => sum + length, 0);
+}
+
+const comment = Buffer.from(':\n\n');
+let hint = { ms: 0, bytes: comment };
+
+/** How long to wait before coming back, in milliseconds, with a comment; made once for all that are told the same. */
+function retryHint(ms: number): Buffer {
+  if (hint.ms !== ms) hint = { ms, bytes: Buffer.from(`:\nretry: ${ms}\n\n`) };
+  return hint.bytes;
 }

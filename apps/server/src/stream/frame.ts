@@ -2,8 +2,3 @@
 export function frame(event: string, id: string, data: unknown): Buffer {
   return Buffer.from(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
 }
-
-/** How long a client should wait before it comes back, in milliseconds. */
-export function retryHint(ms: number): Buffer {
-  return Buffer.from(`retry: ${ms}\n\n`);
-}

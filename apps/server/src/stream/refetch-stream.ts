@@ -7,10 +7,6 @@ import { lastEventId } from './last-event-id.ts';
 
 const heartbeatS = 15;
 
-/** Browsers come back after exactly what they are told, so each one is told something else: 1 to 4 s. */
-const minRetryMs = 1000;
-const retrySpreadMs = 3000;
-
 /**
  * OFREP's event stream (ADR 8): tells clients to evaluate again. An event's id is the revision of the rules that it tells of, so a client
  * that comes back with the newest one has missed nothing and is told nothing. Any other client is told at once, a new one too, because the
@@ -40,8 +36,7 @@ export class RefetchStream {
       return;
     }
     const first = lastEventId(request) === store.snapshot.revision ? [] : [rules.event];
-    const retryMs = Math.round(minRetryMs + Math.random() * retrySpreadMs);
-    this.#streams.open(response, rules, { first, heartbeatS, retryMs });
+    this.#streams.open(response, rules, { first, heartbeatS, waits: 'exactly' });
   }
 
   /** Ends every stream; the clients come back when the server is back. */

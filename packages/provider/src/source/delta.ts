@@ -1,13 +1,16 @@
 /** What changed between two revisions; null removes. */
 export interface Delta {
-  readonly revision: string;
   readonly flags: Readonly<Record<string, unknown>>;
   readonly $evaluators?: unknown;
   readonly metadata?: unknown;
 }
 
-/** A document after a change; the one before is left as it is, and what did not change is shared. */
+/**
+ * A document after a change; the one before is left as it is, and what did not change is shared.
+ * @throws {TypeError} where the change is none.
+ */
 export function applyDelta(document: object, { flags: changes, $evaluators, metadata }: Delta): object {
+  if (typeof changes !== 'object' || changes === null) throw new TypeError('sent a change without flags');
   const { flags } = document as { flags?: object };
   return {
     ...merge(document, present({ $evaluators, metadata })),

@@ -23,8 +23,7 @@ export class FileSource implements FlagSource {
         sink.stale(`${this.#file} is not JSON: ${(error as Error).message}`);
         return;
       }
-      sink.update(document, String(this.#revisions));
-      sink.live();
+      if (sink.update(document, String(this.#revisions))) sink.live();
     };
     const unreadable = (error: Error): void => sink.stale(`${this.#file} can't be read: ${error.message}`);
     const watch = (known: string): void => {

@@ -9,8 +9,7 @@ export class FixedSource implements FlagSource {
   }
 
   start(sink: FlagSink): void {
-    sink.update(this.#document, 'fixed');
-    sink.live();
+    if (sink.update(this.#document, 'fixed')) sink.live();
   }
 
   close(): void {

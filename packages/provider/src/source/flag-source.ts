@@ -7,8 +7,8 @@ export interface FlagSource {
 
 /** Who takes what a source delivers. */
 export interface FlagSink {
-  /** The rules at a revision. Rules that can't be read leave the last good ones in force. */
-  update(document: unknown, revision: string): void;
+  /** The rules at a revision. Rules that can't be read leave the last good ones in force, and answer false. */
+  update(document: unknown, revision: string): boolean;
   /** The rules are the newest, as far as the source can tell. */
   live(): void;
   /** The source is out of reach, or holds something unreadable: the rules may be old. */

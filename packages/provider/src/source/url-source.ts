@@ -27,6 +27,8 @@ export class UrlSource implements FlagSource {
   readonly #closing = new AbortController();
   #document: object = { flags: {} };
   #revision: string | undefined;
+  /** Over how long the server wants its clients to come back; it grows with their number. */
+  #spreadMs = 0;
 
   /** @throws {TypeError} where the address is no HTTP URL. */
   constructor({ url, token, environment = 'default' }: UrlSourceOptions) {
@@ -57,10 +59,10 @@ export class UrlSource implements FlagSource {
         await this.#follow(sink, () => (failures = 0));
       } catch (error) {
         if (this.#closing.signal.aborted) return;
-        if (error instanceof Refusal) retryAfterMs = error.retryAfterMs;
+        if (error instanceof Refusal) ({ retryAfterMs } = error);
         sink.stale(`the flag server at ${this.#address.origin} ${reasonOf(error)}`);
       }
-      await this.#pause(backoff(failures, retryAfterMs));
+      await this.#pause(backoff(failures, { retryAfterMs, spreadMs: this.#spreadMs }));
       failures += 1;
     }
   }
@@ -78,6 +80,7 @@ export class UrlSource implements FlagSource {
         throw new Refusal(response.status, readRetryAfter(response.headers.get('retry-after'), Date.now()));
       }
       const parser = createParser({
+        onRetry: (ms) => (this.#spreadMs = ms),
         onEvent: (event) => {
           this.#take(event, sink);
           onLive();
@@ -98,13 +101,18 @@ export class UrlSource implements FlagSource {
     }
   }
 
+  /** Applies one event; what can't be applied costs the connection, and the next one brings everything anew. */
   #take({ event, data }: EventSourceMessage, sink: FlagSink): void {
-    const message = JSON.parse(data) as { readonly revision: string };
-    if (event === 'snapshot') this.#document = (message as unknown as { document: object }).document;
-    else if (event === 'delta') this.#document = applyDelta(this.#document, message as unknown as Delta);
-    else return;
-    this.#revision = message.revision;
-    sink.update(this.#document, message.revision);
+    const { revision, ...change } = JSON.parse(data) as Message;
+    if (typeof revision !== 'string') throw new Error('sent an event without a revision');
+    if (event !== 'snapshot' && event !== 'delta') return;
+    const before = this.#revision;
+    this.#revision = undefined;
+    if (event === 'delta' && before === undefined) throw new Error('sent a change of nothing');
+    const document = event === 'snapshot' ? change.document : applyDelta(this.#document, change as Delta);
+    if (!sink.update(document, revision)) throw new Error("sent flags that can't be read");
+    this.#document = document as object;
+    this.#revision = revision;
   }
 
   #headers(): Record<string, string> {
@@ -128,6 +136,12 @@ export class UrlSource implements FlagSource {
       signal.addEventListener('abort', end);
     });
   }
+}
+
+/** What every event of the stream is, as far as it is well-formed. */
+interface Message {
+  readonly revision?: unknown;
+  readonly document?: unknown;
 }
 
 class Refusal extends Error {

@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { GraylaneProvider } from '@graylane/provider';
+import { OpenFeature, ProviderEvents, ProviderStatus, type Client } from '@openfeature/server-sdk';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ServerProcess } from '../support/server-process.ts';
+
+/** How long each trouble lasts. `GRAYLANE_CHAOS_SECONDS=60` for the long run. */
+const seconds = Number(process.env['GRAYLANE_CHAOS_SECONDS'] ?? 4);
+const patience = { timeout: 15_000 };
+
+let server: ServerProcess;
+let client: Client;
+let stale: string[];
+
+beforeEach(async () => {
+  server = await ServerProcess.start(rules('before'));
+  stale = [];
+  await OpenFeature.setProviderAndWait('chaos', new GraylaneProvider({ source: { url: server.url } }));
+  client = OpenFeature.getClient('chaos');
+  client.addHandler(ProviderEvents.Stale, (event) => stale.push(event?.message ?? ''));
+});
+afterEach(async () => {
+  await OpenFeature.close();
+  await server.close();
+});
+
+describe('while the server is in trouble, every evaluation is answered from the last good rules', () => {
+  test('it is frozen: no connection breaks, and no byte comes', async () => {
+    server.signal('SIGSTOP');
+    const load = await evaluateFor(seconds);
+    expect(load).toEqual({ values: new Set(['before']), errors: 0, evaluated: expect.any(Number) });
+    expect(stale[0]).toContain('silent');
+    expect(client.providerStatus).toBe(ProviderStatus.STALE);
+    server.signal('SIGCONT');
+    await expectRecovery();
+  });
+
+  test('it is killed', async () => {
+    await server.stop('SIGKILL');
+    const load = await evaluateFor(seconds);
+    expect(load).toEqual({ values: new Set(['before']), errors: 0, evaluated: expect.any(Number) });
+    expect(stale).not.toEqual([]);
+    expect(client.providerStatus).toBe(ProviderStatus.STALE);
+    await server.start();
+    await expectRecovery();
+  });
+
+  test('something else answers 500 in its place, then 503 with Retry-After', async () => {
+    await server.stop('SIGTERM');
+    let asked = 0;
+    const impostor = createServer((_request, response) => {
+      asked += 1;
+      response.writeHead(asked > 2 ? 503 : 500, asked > 2 ? { 'retry-after': '1' } : {}).end('oops');
+    });
+    await once(impostor.listen(server.port, '127.0.0.1'), 'listening');
+    const load = await evaluateFor(seconds);
+    expect(load).toEqual({ values: new Set(['before']), errors: 0, evaluated: expect.any(Number) });
+    expect(asked).toBeGreaterThan(1);
+    expect(stale).not.toEqual([]);
+    impostor.close();
+    impostor.closeAllConnections();
+    await once(impostor, 'close');
+    await server.start();
+    await expectRecovery();
+  });
+});
+
+/** Evaluates all the while, and tells what came out. */
+async function evaluateFor(
+  howLong: number,
+): Promise<{ values: Set<string>; errors: number; evaluated: number }> {
+  const values = new Set<string>();
+  let [errors, evaluated] = [0, 0];
+  const end = Date.now() + howLong * 1000;
+  while (Date.now() < end) {
+    for (let count = 0; count < 200; count += 1) {
+      const { value, errorCode } = await client.getStringDetails('version', 'default');
+      values.add(value);
+      evaluated += 1;
+      if (errorCode !== undefined) errors += 1;
+    }
+    // Timers and sockets have their turn.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return { values, errors, evaluated };
+}
+
+async function expectRecovery(): Promise<void> {
+  server.write(rules('after'));
+  await expect.poll(() => client.getStringValue('version', 'default'), patience).toBe('after');
+  await expect.poll(() => client.providerStatus, patience).toBe(ProviderStatus.READY);
+}
+
+function rules(version: string): object {
+  return { flags: { version: { state: 'ENABLED', variants: { now: version }, defaultVariant: 'now' } } };
+}

@@ -1,0 +1,28 @@
+import { connect, type Socket } from 'node:net';
+
+/** A bare HTTP connection that asks for the change stream: as many as a machine bears. */
+export interface RawStream {
+  readonly socket: Socket;
+  /** The status of the answer; 0 where the server hung up instead. */
+  readonly status: number;
+}
+
+/** Asks for the change stream; `reads` says whether the client goes on reading after the first bytes. */
+export async function openRawStream(
+  port: number,
+  { reads }: { readonly reads: boolean },
+): Promise<RawStream> {
+  const socket = connect(port, '127.0.0.1');
+  const answer = new Promise<string>((resolve) => {
+    socket.once('data', (bytes) => resolve(String(bytes)));
+    socket.once('close', () => resolve(''));
+    socket.on('error', () => {
+      // A connection that is refused or reset closes after this.
+    });
+  });
+  socket.write('GET /api/v1/environments/default/stream HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [, status = '0'] = /^HTTP\/1\.1 (\d+)/.exec(await answer) ?? [];
+  if (reads) socket.resume();
+  else socket.pause();
+  return { socket, status: Number(status) };
+}

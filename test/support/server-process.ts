@@ -1,0 +1,114 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const bin = fileURLToPath(new URL('../../apps/server/bin/graylane-server.js', import.meta.url));
+
+/** How the process is started. */
+export interface ServerProcessOptions {
+  /** Default: a free one. */
+  readonly port?: number;
+  /** The limit of open files, as `ulimit -n` sets it. Default: that of this process. */
+  readonly openFiles?: number;
+}
+
+/** A flag server in a process of its own, as operators run it, with a flags file. It can't outlive this process. */
+export class ServerProcess {
+  readonly folder: string;
+  #process: ChildProcess | undefined;
+  #output = '';
+  port = 0;
+  grpcPort = 0;
+  managementPort = 0;
+
+  static async start(document: object, options: ServerProcessOptions = {}): Promise<ServerProcess> {
+    const server = new ServerProcess();
+    server.write(document);
+    await server.start(options);
+    return server;
+  }
+
+  private constructor() {
+    this.folder = mkdtempSync(`${tmpdir()}/graylane-chaos-`);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** Whether the process runs. */
+  get running(): boolean {
+    return (
+      this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null
+    );
+  }
+
+  /** What it has printed, in all its runs. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Its resident memory, in bytes. */
+  get memory(): number {
+    const [, kB = '0'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8')) ?? [];
+    return Number(kB) * 1024;
+  }
+
+  /** Puts another flags file in the place of the old one, at once. */
+  write(document: object): void {
+    writeFileSync(`${this.folder}/flags.tmp`, JSON.stringify(document));
+    renameSync(`${this.folder}/flags.tmp`, `${this.folder}/flags.json`);
+  }
+
+  /** Starts it, or starts it again on the ports that it had. */
+  async start({ port = this.port, openFiles }: ServerProcessOptions = {}): Promise<void> {
+    const flags = [
+      ['--flags', `${this.folder}/flags.json`],
+      ['--port', String(port)],
+      ['--grpc-port', String(this.grpcPort)],
+      ['--management-port', String(this.managementPort)],
+    ].flat();
+    const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles}; `;
+    const script = `${limit}exec "$@"`;
+    const child = spawn('bash', ['-c', script, 'bash', process.execPath, bin, ...flags], {
+      // The server ends with the channel to its parent.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.#process = child;
+    const from = this.#output.length;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    }
+    const [report] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown];
+    if (typeof report !== 'object' || report === null || !('ready' in report)) {
+      throw new Error(`the server did not start:\n${this.#output.slice(from)}`);
+    }
+    const said = /http (\d+), grpc (\d+), management (\d+)/;
+    while (!said.test(this.#output.slice(from))) await new Promise((resolve) => setTimeout(resolve, 5));
+    const [, http, grpc, management] = said.exec(this.#output.slice(from)) ?? [];
+    [this.port, this.grpcPort, this.managementPort] = [Number(http), Number(grpc), Number(management)];
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process?.kill(name);
+  }
+
+  /** Ends it with a signal and waits until it is gone. */
+  async stop(name: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (this.#process === undefined || !this.running) return;
+    const gone = once(this.#process, 'exit');
+    this.signal(name);
+    await gone;
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
