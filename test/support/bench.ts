@@ -97,6 +97,21 @@ export function timed(name: string, operation: () => unknown): Contender {
   };
 }
 
+/** The same for an operation that answers with a promise: one call after another, each awaited. */
+export function timedAsync(name: string, operation: () => Promise<unknown>): Contender {
+  let batch = 0;
+  return {
+    name,
+    sample: async () => {
+      if (batch === 0) {
+        batch = 64;
+        while (batch < 2 ** 20 && (await timeAsync(operation, batch)) < batchNs) batch *= 2;
+      }
+      return (await timeAsync(operation, batch)) / batch;
+    },
+  };
+}
+
 /** The middle one; of an even number, the mean of the two in the middle. */
 function median(samples: readonly number[]): number {
   const sorted = samples.toSorted((one, other) => one - other);
@@ -124,6 +139,12 @@ function time(operation: () => unknown, batch: number): number {
   const elapsed = Number(process.hrtime.bigint() - start);
   if (seen === time) throw new Error('a benchmark must not answer this function');
   return elapsed;
+}
+
+async function timeAsync(operation: () => Promise<unknown>, batch: number): Promise<number> {
+  const start = process.hrtime.bigint();
+  for (let index = 0; index < batch; index += 1) seen = await operation();
+  return Number(process.hrtime.bigint() - start);
 }
 
 function inTurn<T>(list: readonly T[], round: number): readonly T[] {

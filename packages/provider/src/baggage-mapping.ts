@@ -1,6 +1,7 @@
 import { baseline, getCell } from '@graylane/baggage';
 import { context, propagation } from '@opentelemetry/api';
-import type { EvaluationContext, EvaluationContextValue } from '@openfeature/server-sdk';
+import type { EvaluationContext } from '@openfeature/server-sdk';
+import { overlay, set, type Draft } from './evaluation-context.ts';
 
 /**
  * What of the baggage enters the evaluation context: baggage key to how. Baggage holds only strings and comes from other services,
@@ -37,18 +38,19 @@ export class BaggageReader {
     const cell = getCell(active);
     const baggage = cell?.baggage ?? propagation.getBaggage(active);
     const laneKey = cell?.laneKey ?? 'lane';
-    const merged: Record<string, EvaluationContextValue> = {};
+    const merged: Draft = {};
     for (const { key, as, read, authoritative } of this.#members) {
-      if (!authoritative) set(merged, as, read(baggage?.getEntry(key)?.value));
+      const value = authoritative ? undefined : read(baggage?.getEntry(key)?.value);
+      if (value !== undefined) set(merged, as, value);
     }
-    for (const name of Object.keys(given)) set(merged, name, given[name], true);
+    overlay(merged, given);
     for (const { key, as, read, authoritative } of this.#members) {
       if (!authoritative) continue;
       const value = read(baggage?.getEntry(key)?.value);
       // Absence is an answer too: who is not dyed is in baseline, whatever the application says.
-      set(merged, as, value ?? (key === laneKey ? baseline : undefined), true);
+      set(merged, as, value ?? (key === laneKey ? baseline : undefined));
     }
-    return merged;
+    return merged as EvaluationContext;
   }
 
   /** The mapped members alone. */
@@ -83,16 +85,3 @@ const readers: Readonly<Record<string, CompiledMember['read']>> = {
   },
   boolean: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
 };
-
-/** `__proto__` is an ordinary name here. */
-function set(
-  target: Record<string, EvaluationContextValue>,
-  name: string,
-  value: EvaluationContextValue | undefined,
-  evenUndefined = false,
-): void {
-  if (value === undefined && !evenUndefined) return;
-  if (name === '__proto__') {
-    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
-  } else target[name] = value as EvaluationContextValue;
-}

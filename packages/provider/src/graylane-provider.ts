@@ -9,6 +9,7 @@ import {
 } from '@openfeature/server-sdk';
 import { BaggageReader, type BaggageMapping } from './baggage-mapping.ts';
 import { CacheFile } from './cache-file.ts';
+import type { SyncProvider } from './client/sync-provider.ts';
 import { LiveFlags } from './live-flags.ts';
 import { notReady, resolve, type FlagType } from './resolve.ts';
 import { FileSource } from './source/file-source.ts';
@@ -32,7 +33,7 @@ export interface GraylaneProviderOptions {
  * Evaluates flags in-process, with the evaluation context combined from the application and the OpenTelemetry Baggage.
  * Emits READY, STALE and CONFIGURATION_CHANGED with `flagsChanged` (OpenFeature specification, section 5).
  */
-export class GraylaneProvider implements Provider {
+export class GraylaneProvider implements Provider, SyncProvider {
   readonly metadata: { readonly name: string } = { name: 'graylane' };
   readonly runsOn = 'server';
   readonly events: OpenFeatureEventEmitter = new OpenFeatureEventEmitter();
@@ -74,11 +75,27 @@ export class GraylaneProvider implements Provider {
     return this.#resolve(flagKey, 'boolean', defaultValue, context);
   }
 
+  resolveBooleanEvaluationSync(
+    flagKey: string,
+    defaultValue: boolean,
+    context: EvaluationContext,
+  ): ResolutionDetails<boolean> {
+    return this.#resolve(flagKey, 'boolean', defaultValue, context);
+  }
+
   async resolveStringEvaluation(
     flagKey: string,
     defaultValue: string,
     context: EvaluationContext,
   ): Promise<ResolutionDetails<string>> {
+    return this.#resolve(flagKey, 'string', defaultValue, context);
+  }
+
+  resolveStringEvaluationSync(
+    flagKey: string,
+    defaultValue: string,
+    context: EvaluationContext,
+  ): ResolutionDetails<string> {
     return this.#resolve(flagKey, 'string', defaultValue, context);
   }
 
@@ -90,11 +107,27 @@ export class GraylaneProvider implements Provider {
     return this.#resolve(flagKey, 'number', defaultValue, context);
   }
 
+  resolveNumberEvaluationSync(
+    flagKey: string,
+    defaultValue: number,
+    context: EvaluationContext,
+  ): ResolutionDetails<number> {
+    return this.#resolve(flagKey, 'number', defaultValue, context);
+  }
+
   async resolveObjectEvaluation<T extends JsonValue>(
     flagKey: string,
     defaultValue: T,
     context: EvaluationContext,
   ): Promise<ResolutionDetails<T>> {
+    return this.#resolve(flagKey, 'object', defaultValue, context);
+  }
+
+  resolveObjectEvaluationSync<T extends JsonValue>(
+    flagKey: string,
+    defaultValue: T,
+    context: EvaluationContext,
+  ): ResolutionDetails<T> {
     return this.#resolve(flagKey, 'object', defaultValue, context);
   }
 

@@ -2,7 +2,6 @@ import type { Evaluation } from '@graylane/flags';
 import {
   ErrorCode,
   StandardResolutionReasons,
-  type FlagMetadata,
   type JsonValue,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
@@ -17,27 +16,22 @@ export function resolve<T extends JsonValue>(
   type: FlagType,
   defaultValue: T,
 ): ResolutionDetails<T> {
+  // Evaluations are frozen and shared, and so is their metadata: OpenFeature's clients freeze it anyway (section 1.4.15).
   if (errorCode !== undefined) {
-    const details = {
-      value: defaultValue,
-      reason,
-      errorCode: ErrorCode[errorCode],
-      flagMetadata: copy(flagMetadata),
-    };
+    const details = { value: defaultValue, reason, errorCode: ErrorCode[errorCode], flagMetadata };
     return errorMessage === undefined ? details : { ...details, errorMessage };
   }
-  if (value === undefined) return { value: defaultValue, reason, flagMetadata: copy(flagMetadata) };
+  if (value === undefined) return { value: defaultValue, reason, flagMetadata };
   if (typeof value !== type) {
     return {
       value: defaultValue,
       reason: StandardResolutionReasons.ERROR,
       errorCode: ErrorCode.TYPE_MISMATCH,
       errorMessage: `flag "${flagKey}" is a ${typeof value} (variant "${variant}"), but a ${type} was asked for`,
-      flagMetadata: copy(flagMetadata),
+      flagMetadata,
     };
   }
-  const details = { value: value as T, reason, flagMetadata: copy(flagMetadata) };
-  return variant === undefined ? details : { ...details, variant };
+  return { value: value as T, variant: variant as string, reason, flagMetadata };
 }
 
 /** An answer for a provider that has no flags yet. */
@@ -48,9 +42,4 @@ export function notReady<T>(defaultValue: T, errorMessage: string): ResolutionDe
     errorCode: ErrorCode.PROVIDER_NOT_READY,
     errorMessage,
   };
-}
-
-/** Evaluations are shared and frozen; OpenFeature's metadata is the caller's to change. */
-function copy(metadata: Evaluation['flagMetadata']): FlagMetadata {
-  return { ...metadata };
 }

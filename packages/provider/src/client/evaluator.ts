@@ -1,0 +1,241 @@
+import {
+  DefaultLogger,
+  GeneralError,
+  instantiateErrorByErrorCode,
+  OpenFeature,
+  ProviderFatalError,
+  ProviderNotReadyError,
+  ProviderStatus,
+  type Client,
+  type EvaluationContext,
+  type EvaluationDetails,
+  type FlagEvaluationOptions,
+  type FlagValue,
+  type FlagValueType,
+  type Hook,
+  type Logger,
+  type Provider,
+  type ResolutionDetails,
+} from '@openfeature/server-sdk';
+import { isEmpty, overlay, type Draft } from '../evaluation-context.ts';
+import { detailsOf, errorDetails } from './evaluation-details.ts';
+import { isThenable, runStages, runStagesSync, stages } from './hooked-evaluation.ts';
+import { asyncResolver, syncResolver, type Resolver } from './resolver.ts';
+
+/** What is asked of a provider. */
+interface Question<T extends FlagValue> {
+  readonly type: FlagValueType;
+  readonly flagKey: string;
+  readonly defaultValue: T;
+  readonly context: EvaluationContext | undefined;
+  readonly options: FlagEvaluationOptions | undefined;
+}
+
+/** Evaluates as the SDK's client does, whose context, hooks, logger and status it goes by (OpenFeature specification, section 1.4). */
+export class Evaluator {
+  readonly #client: Client;
+  readonly #domain: string | undefined;
+
+  constructor(client: Client, domain: string | undefined) {
+    this.#client = client;
+    this.#domain = domain;
+  }
+
+  value<T extends FlagValue>(question: Question<T>): T | Promise<T> {
+    const provider = this.#provider;
+    const resolver = syncResolver(provider, question.type);
+    if (resolver && this.#hooksOf(provider, question).length === 0)
+      return this.#valueOf(provider, resolver, question);
+    return Promise.resolve(this.details(question)).then(({ value }) => value);
+  }
+
+  valueSync<T extends FlagValue>(question: Question<T>): T {
+    const provider = this.#provider;
+    const resolver = syncResolver(provider, question.type);
+    return resolver && this.#hooksOf(provider, question).length === 0
+      ? this.#valueOf(provider, resolver, question)
+      : this.detailsSync(question).value;
+  }
+
+  details<T extends FlagValue>(question: Question<T>): EvaluationDetails<T> | Promise<EvaluationDetails<T>> {
+    const provider = this.#provider;
+    const hooks = this.#hooksOf(provider, question);
+    const resolver = syncResolver(provider, question.type);
+    if (hooks.length > 0) {
+      const available = resolver ?? asyncResolver(provider, question.type);
+      return runStages(this.#stages(provider, available, hooks, question));
+    }
+    return resolver ? this.#detailsOf(provider, resolver, question) : this.#detailsLater(provider, question);
+  }
+
+  detailsSync<T extends FlagValue>(question: Question<T>): EvaluationDetails<T> {
+    const provider = this.#provider;
+    const { type, flagKey, defaultValue } = question;
+    const hooks = this.#hooksOf(provider, question);
+    const resolver = syncResolver(provider, type) ?? refuser(provider, type);
+    if (hooks.length === 0) return this.#detailsOf(provider, resolver, question);
+    let refusal: Error | undefined;
+    const details = runStagesSync(this.#stages(provider, resolver, hooks, question), (promise) => {
+      return (refusal = this.#refuse(promise, `a hook or provider "${provider.metadata.name}"`, type));
+    });
+    // A promise in the last stages is too late for the stages before it, but not for the caller.
+    return refusal ? errorDetails(flagKey, defaultValue, refusal) : details;
+  }
+
+  /** Without hooks, from a provider that answers at once; nobody looks at the details, so there are none. */
+  #valueOf<T extends FlagValue>(provider: Provider, resolver: Resolver, question: Question<T>): T {
+    try {
+      const { errorCode, value } = this.#resolve(provider, resolver, question);
+      return errorCode ? question.defaultValue : value;
+    } catch {
+      // The value of an evaluation that failed is the default; its details have the error.
+      return question.defaultValue;
+    }
+  }
+
+  /** The same with the details. */
+  #detailsOf<T extends FlagValue>(
+    provider: Provider,
+    resolver: Resolver,
+    question: Question<T>,
+  ): EvaluationDetails<T> {
+    try {
+      return finished(question, this.#resolve(provider, resolver, question));
+    } catch (error) {
+      return errorDetails(question.flagKey, question.defaultValue, error);
+    }
+  }
+
+  /** Without hooks, from any provider. */
+  async #detailsLater<T extends FlagValue>(
+    provider: Provider,
+    question: Question<T>,
+  ): Promise<EvaluationDetails<T>> {
+    const { type, flagKey, defaultValue, context } = question;
+    try {
+      this.#requireReady();
+      const merged = Object.freeze(this.#mergedCopy(context));
+      const resolver = asyncResolver(provider, type);
+      return finished(question, await resolver.call(provider, flagKey, defaultValue, merged, this.#logger));
+    } catch (error) {
+      return errorDetails(flagKey, defaultValue, error);
+    }
+  }
+
+  #resolve<T extends FlagValue>(
+    provider: Provider,
+    resolver: Resolver,
+    { type, flagKey, defaultValue, context }: Question<T>,
+  ): ResolutionDetails<T> {
+    this.#requireReady();
+    const answer = resolver.call(provider, flagKey, defaultValue, this.#merged(context), this.#logger);
+    if (isThenable(answer)) throw this.#refuse(answer, `provider "${provider.metadata.name}"`, type);
+    return answer;
+  }
+
+  #stages<T extends FlagValue>(
+    provider: Provider,
+    resolver: Resolver,
+    hooks: readonly Hook[],
+    { type, flagKey, defaultValue, context, options }: Question<T>,
+  ): Generator<unknown, EvaluationDetails<T>, unknown> {
+    const logger = this.#logger;
+    return stages({
+      type,
+      flagKey,
+      defaultValue,
+      hooks,
+      hints: options?.hookHints,
+      context: this.#mergedCopy(context),
+      logger,
+      clientMetadata: this.#client.metadata,
+      providerMetadata: provider.metadata,
+      resolve: (merged) => {
+        this.#requireReady();
+        return resolver.call(provider, flagKey, defaultValue, merged, logger);
+      },
+    });
+  }
+
+  get #provider(): Provider {
+    return OpenFeature.getProvider(this.#domain);
+  }
+
+  /** The SDK keeps its loggers to itself, so this looks into its client. */
+  get #logger(): Logger {
+    return (this.#client as unknown as { readonly _logger?: Logger })._logger ?? fallback;
+  }
+
+  /** In the order of their `before` stage (section 4.4.2). */
+  #hooksOf(provider: Provider, { options }: Question<FlagValue>): readonly Hook[] {
+    const api = OpenFeature.getHooks();
+    const client = this.#client.getHooks() as Hook[];
+    const invocation = options?.hooks ?? none;
+    const ofProvider = provider.hooks ?? none;
+    const count = api.length + client.length + invocation.length + ofProvider.length;
+    return count === 0 ? none : [...api, ...client, ...invocation, ...ofProvider];
+  }
+
+  /** The evaluation context of all levels; the caller's own object where the other levels are empty. */
+  #merged(invocation: EvaluationContext | undefined): EvaluationContext {
+    const alone =
+      isEmpty(OpenFeature.getContext()) &&
+      isEmpty(OpenFeature.getTransactionContext()) &&
+      isEmpty(this.#client.getContext());
+    return alone ? (invocation ?? {}) : this.#mergedCopy(invocation);
+  }
+
+  #mergedCopy(invocation: EvaluationContext | undefined): EvaluationContext {
+    const merged: Draft = {};
+    overlay(merged, OpenFeature.getContext());
+    overlay(merged, OpenFeature.getTransactionContext());
+    overlay(merged, this.#client.getContext());
+    overlay(merged, invocation);
+    return merged as EvaluationContext;
+  }
+
+  #requireReady(): void {
+    const status = this.#client.providerStatus;
+    if (status === ProviderStatus.NOT_READY)
+      throw new ProviderNotReadyError('provider has not yet initialized');
+    if (status === ProviderStatus.FATAL)
+      throw new ProviderFatalError('provider is in an irrecoverable error state');
+  }
+
+  /** What a synchronous call answers to a promise. Nobody waits for that one, so nobody else would hear of its failure. */
+  #refuse(promise: PromiseLike<unknown>, who: string, type: FlagValueType): Error {
+    promise.then(undefined, (error: unknown) => this.#logger.error(`${who} failed later:`, error));
+    return new GeneralError(`${who} answered with a promise, ${remedies[type]}`);
+  }
+}
+
+const none: readonly never[] = [];
+const fallback = new DefaultLogger();
+
+const remedies: Readonly<Record<FlagValueType, string>> = {
+  boolean: remedy('getBoolean'),
+  string: remedy('getString'),
+  number: remedy('getNumber'),
+  object: remedy('getObject'),
+};
+
+function remedy(method: string): string {
+  return `which ${method}ValueSync and ${method}DetailsSync can't wait for: call ${method}Value or ${method}Details`;
+}
+
+/** Stands in for the method that a provider lacks. Asking its asynchronous one would only send a request in vain. */
+function refuser({ metadata: { name } }: Provider, type: FlagValueType): Resolver {
+  return () => {
+    throw new GeneralError(`provider "${name}" answers with a promise, ${remedies[type]}`);
+  };
+}
+
+function finished<T extends FlagValue>(
+  { flagKey, defaultValue }: Question<T>,
+  resolution: ResolutionDetails<T>,
+): EvaluationDetails<T> {
+  const { errorCode, errorMessage } = resolution;
+  if (!errorCode) return detailsOf(flagKey, resolution);
+  const error = instantiateErrorByErrorCode(errorCode, errorMessage);
+  return errorDetails(flagKey, defaultValue, error, resolution.flagMetadata);
+}

@@ -1,0 +1,105 @@
+import type {
+  Client,
+  EvaluationContext,
+  EvaluationDetails,
+  FlagEvaluationOptions,
+  JsonValue,
+} from '@openfeature/server-sdk';
+
+/** The SDK's own type of keys, which an application may narrow to the flags that it has. */
+type Key<Method extends 'getBooleanValue' | 'getStringValue' | 'getNumberValue' | 'getObjectValue'> =
+  Parameters<Client[Method]>[0];
+
+/**
+ * OpenFeature's evaluation methods without the promise. Same arguments, answers and hook calls as the methods without `Sync`.
+ * Never throws. Where the provider or a hook answers with a promise, the answer is the default with `GENERAL` and the remedy.
+ */
+export interface SyncClient {
+  getBooleanValueSync(
+    flagKey: Key<'getBooleanValue'>,
+    defaultValue: boolean,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): boolean;
+  getBooleanDetailsSync(
+    flagKey: Key<'getBooleanValue'>,
+    defaultValue: boolean,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): EvaluationDetails<boolean>;
+
+  getStringValueSync(
+    flagKey: Key<'getStringValue'>,
+    defaultValue: string,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): string;
+  getStringValueSync<T extends string = string>(
+    flagKey: Key<'getStringValue'>,
+    defaultValue: T,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): T;
+  getStringDetailsSync(
+    flagKey: Key<'getStringValue'>,
+    defaultValue: string,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): EvaluationDetails<string>;
+  getStringDetailsSync<T extends string = string>(
+    flagKey: Key<'getStringValue'>,
+    defaultValue: T,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): EvaluationDetails<T>;
+
+  getNumberValueSync(
+    flagKey: Key<'getNumberValue'>,
+    defaultValue: number,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): number;
+  getNumberValueSync<T extends number = number>(
+    flagKey: Key<'getNumberValue'>,
+    defaultValue: T,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): T;
+  getNumberDetailsSync(
+    flagKey: Key<'getNumberValue'>,
+    defaultValue: number,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): EvaluationDetails<number>;
+  getNumberDetailsSync<T extends number = number>(
+    flagKey: Key<'getNumberValue'>,
+    defaultValue: T,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): EvaluationDetails<T>;
+
+  getObjectValueSync(
+    flagKey: Key<'getObjectValue'>,
+    defaultValue: JsonValue,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): JsonValue;
+  getObjectValueSync<T extends JsonValue = JsonValue>(
+    flagKey: Key<'getObjectValue'>,
+    defaultValue: T,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): T;
+  getObjectDetailsSync(
+    flagKey: Key<'getObjectValue'>,
+    defaultValue: JsonValue,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): EvaluationDetails<JsonValue>;
+  getObjectDetailsSync<T extends JsonValue = JsonValue>(
+    flagKey: Key<'getObjectValue'>,
+    defaultValue: T,
+    context?: EvaluationContext,
+    options?: FlagEvaluationOptions,
+  ): EvaluationDetails<T>;
+}
