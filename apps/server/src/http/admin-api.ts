@@ -1,11 +1,17 @@
 import { Router } from 'express';
 import type { Environments } from '../store/environments.ts';
+import { environmentsApi } from './environments-api.ts';
+import { historyApi } from './history-api.ts';
 import { partResource } from './part-resource.ts';
+import { previewApi } from './preview-api.ts';
 
 /** The admin API, below `/api/v1`: what the OpenAPI document describes. */
 export function adminApi(environments: Environments): Router {
   const router = Router();
+  environmentsApi(router, environments);
+  historyApi(router, environments);
   partResource(router, environments, { noun: 'flag', member: 'flags', patchable: true });
   partResource(router, environments, { noun: 'segment', member: '$evaluators', patchable: false });
+  previewApi(router, environments);
   return router;
 }

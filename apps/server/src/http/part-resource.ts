@@ -1,15 +1,14 @@
-import type { Request, RequestHandler, Response, Router } from 'express';
+import type { Request, Response, Router } from 'express';
 import { storeOf, type Environments } from '../store/environments.ts';
 import type { PartPath } from '../store/flag-store.ts';
-import { partOf } from '../store/parts.ts';
+import { judgeChange } from '../store/judge-change.ts';
+import { partOf, withEdits } from '../store/parts.ts';
 import { authorship } from './authorship.ts';
 import { entityTag } from './entity-tag.ts';
-import { jsonBody } from './json-body.ts';
 import { mergePatch } from './merge-patch.ts';
 import { precondition } from './precondition.ts';
 import { HttpProblem, methodNotAllowed } from './problem-details.ts';
-
-const maxBody = 1_048_576;
+import { readBody } from './read-body.ts';
 
 /** Parts of a document that are read and written one by one. */
 export interface PartKind {
@@ -22,7 +21,6 @@ export interface PartKind {
 /** Routes `/environments/{environment}/{noun}s` and `…/{name}`: reads, and writes that say what they replace. */
 export function partResource(router: Router, environments: Environments, kind: PartKind): void {
   const { noun, member, patchable } = kind;
-  const body = readBody('application/json');
 
   router
     .route(`/environments/:environment/${noun}s`)
@@ -42,7 +40,7 @@ export function partResource(router: Router, environments: Environments, kind: P
       response.setHeader('cache-control', 'no-cache');
       send(response, definition);
     })
-    .put(body, async (request: OfPart, response: Response) => {
+    .put(readBody(), async (request: OfPart, response: Response) => {
       await write(request, response, (sent) => sent);
     })
     .delete(async (request: OfPart, response: Response) => {
@@ -51,18 +49,24 @@ export function partResource(router: Router, environments: Environments, kind: P
         const before = partOf(document, path);
         if (before === undefined) throw unknownPart(request);
         precondition(request, noun, entityTag(before));
-        return { ...authorship(request), edits: [{ path, value: undefined }] };
+        const edits = [{ path, value: undefined }];
+        const problems = judgeChange(withEdits(document, edits), [{ path, before }]);
+        if (problems.length > 0) throw new HttpProblem(409, `the ${noun} is in use`, problems);
+        return { ...authorship(request), edits };
       });
       response.setHeader('graylane-revision', revision);
       response.status(204).end();
     });
   if (patchable) {
-    one.patch(readBody('application/merge-patch+json'), async (request: OfPart, response: Response) => {
-      await write(request, response, (patch, before) => {
-        if (before === undefined) throw unknownPart(request);
-        return mergePatch(before, patch);
-      });
-    });
+    one.patch(
+      readBody({ type: 'application/merge-patch+json' }),
+      async (request: OfPart, response: Response) => {
+        await write(request, response, (patch, before) => {
+          if (before === undefined) throw unknownPart(request);
+          return mergePatch(before, patch);
+        });
+      },
+    );
   }
   one.all(methodNotAllowed('GET', 'PUT', ...(patchable ? ['PATCH'] : []), 'DELETE'));
 
@@ -94,18 +98,6 @@ export function partResource(router: Router, environments: Environments, kind: P
   function unknownPart({ params: { name } }: OfPart): HttpProblem {
     return new HttpProblem(404, `there is no ${noun} "${name}": create it with PUT and "If-None-Match: *"`);
   }
-}
-
-/** Reads a body of JSON; another type is refused, since it would be taken for none. */
-function readBody(...types: readonly string[]): RequestHandler[] {
-  const accepted = ['application/json', ...types];
-  return [
-    jsonBody({ types: accepted, limit: maxBody }),
-    (request, _response, next) => {
-      if (request.body === undefined) throw new HttpProblem(415, `send the body as ${accepted.at(-1)}`);
-      next();
-    },
-  ];
 }
 
 function send(response: Response, definition: unknown): void {

@@ -10,6 +10,7 @@ import {
   type Snapshot,
 } from './flag-store.ts';
 import { sha256 } from './journal-line.ts';
+import { judgeChange } from './judge-change.ts';
 import { Journal } from './journal.ts';
 import { LockFile } from './lock-file.ts';
 import { differingParts } from './parts.ts';
@@ -100,6 +101,8 @@ export class DataFolder implements Environments {
           'use 1 to 63 lower-case letters, digits, "-" and "_", the first one a letter or a digit';
         throw new StoreError('invalid', `an environment can't be called ${JSON.stringify(name)}: ${remedy}`);
       }
+      const problems = judgeChange(document, differingParts(undefined, document));
+      if (problems.length > 0) throw new StoreError('invalid', 'the flags are not valid', { problems });
       const store = await this.#create(name, document, authorship);
       for (const listener of this.#creations) listener(name, store);
       return store;

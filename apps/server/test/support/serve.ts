@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { createServer, type RunningServer, type Settings } from '@graylane/server';
 
-/** A real server over a flags file of its own. */
+/** A real server over flags of its own. */
 export interface Served {
   readonly url: string;
   readonly grpcPort: number;
@@ -19,12 +20,31 @@ export interface Served {
 export async function serve(document: object | string, settings: Partial<Settings> = {}): Promise<Served> {
   const folder = mkdtempSync(`${tmpdir()}/graylane-server-`);
   const file = `${folder}/flags.json`;
+  return start({ folder, file, document, settings: { flags: file, ...settings } });
+}
+
+/** Serves a data folder whose environment "default" begins with this document. */
+export async function serveFolder(document: object, settings: Partial<Settings> = {}): Promise<Served> {
+  const folder = mkdtempSync(`${tmpdir()}/graylane-server-`);
+  const file = `${folder}/environments/default/flags.json`;
+  return start({ folder, file, document, settings: { data: folder, ...settings } });
+}
+
+interface Start {
+  readonly folder: string;
+  readonly file: string;
+  readonly document: object | string;
+  readonly settings: Partial<Settings>;
+}
+
+async function start({ folder, file, document, settings }: Start): Promise<Served> {
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, typeof document === 'string' ? document : JSON.stringify(document, null, 2));
   const logged: string[] = [];
   const log = { info: (text: string) => logged.push(text), warn: (text: string) => logged.push(text) };
   let server: RunningServer;
   try {
-    server = await createServer({ ...defaults, flags: file, ...settings }, log);
+    server = await createServer({ ...defaults, ...settings }, log);
   } catch (error) {
     rmSync(folder, { recursive: true });
     throw error;
