@@ -16,6 +16,12 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Sets a property whatever its name is: an assignment to `__proto__` would set none. */
+export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') target[key] = value;
+  else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
 /** Whether two JSON values are the same; lists and objects by content, beyond `maxDepth` levels by identity. */
 export function sameJson(one: unknown, other: unknown, depth: number = maxDepth): boolean {
   if (one === other) return true;

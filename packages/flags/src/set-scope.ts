@@ -1,5 +1,5 @@
 import type { FlagMetadata } from './evaluation.ts';
-import { isObject } from './json.ts';
+import { isObject, setOwn } from './json.ts';
 
 /** What the flags of one set share. */
 export interface SetScope {
@@ -23,10 +23,13 @@ export function readSetScope(
 }
 
 /** The entries of metadata that the format allows, over those of the set where there are some; frozen. */
-export function readMetadata(metadata: unknown, ofSet?: FlagMetadata): FlagMetadata {
-  if (!isObject(metadata) || Object.keys(metadata).length === 0) return ofSet ?? none;
-  const entries = Object.entries(metadata).filter(([, value]) => isMetadataValue(value));
-  return Object.freeze(Object.fromEntries([...Object.entries(ofSet ?? {}), ...entries])) as FlagMetadata;
+export function readMetadata(metadata: unknown, ofSet: FlagMetadata = none): FlagMetadata {
+  const entries = isObject(metadata) ? Object.entries(metadata) : [];
+  if (entries.length === 0) return ofSet;
+  const merged: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(ofSet)) setOwn(merged, key, value);
+  for (const [key, value] of entries) if (isMetadataValue(value)) setOwn(merged, key, value);
+  return Object.freeze(merged) as FlagMetadata;
 }
 
 /** Metadata is flat: texts, numbers and booleans. */

@@ -1,4 +1,5 @@
-import { compileOperands, type Rule, type Scope } from './compile-rule.ts';
+import { compileOperands, type Rule } from './compile-rule.ts';
+import type { Scope } from './scope.ts';
 import type { Operator } from './operators.ts';
 
 type Binary = (one: number, other: number) => number;

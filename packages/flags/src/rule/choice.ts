@@ -1,5 +1,7 @@
-import { compileOperand, compileRule, type Rule, type Scope } from './compile-rule.ts';
+import { compileOperand, compileRule, isConstant, resultOf, type Rule } from './compile-rule.ts';
+import { looselyEqual } from './comparison.ts';
 import { compileCondition, textMatch, type Condition, type TextMatch } from './condition.ts';
+import type { Scope } from './scope.ts';
 
 /** `if`: condition, result, condition, result, ..., otherwise. A lone operand is its own result; no otherwise is null. */
 export function choose(operand: unknown, scope: Scope): Rule {
@@ -7,44 +9,68 @@ export function choose(operand: unknown, scope: Scope): Rule {
   const list = operand as unknown[];
   const even = list.length - (list.length % 2);
   const branches: Branch[] = [];
-  for (let index = 0; index < even; index += 2) branches.push(compileBranch(list, index, scope));
-  const otherwise = even < list.length ? compileOperand(list[even], scope, even) : compileRule(null, scope);
-  return chain(branches, otherwise);
+  for (let index = 0; index < even; index += 2) branches.push(branchAt(index, list, scope));
+  if (branches.length === 0) return compileRule(list[0] ?? null, scope);
+  return chain(branches, compileResult(even < list.length ? list[even] : null, scope, even), scope);
 }
 
+/** A rule, or what it always makes: neither a JSON value nor an answer is a function. */
+type Result = unknown;
+
 interface Branch {
-  readonly condition: Condition;
-  readonly result: Rule;
+  readonly logic: unknown;
+  readonly index: number;
+  readonly result: Result;
   readonly match: TextMatch | undefined;
 }
 
-function compileBranch(list: readonly unknown[], index: number, scope: Scope): Branch {
-  return {
-    condition: compileCondition(list[index], scope, index),
-    result: compileOperand(list[index + 1], scope, index + 1),
-    match: textMatch(list[index], scope),
+function branchAt(index: number, list: readonly unknown[], scope: Scope): Branch {
+  const logic = list[index];
+  const result = compileResult(list[index + 1] ?? null, scope, index + 1);
+  return { logic, index, result, match: textMatch(logic, scope) };
+}
+
+function compileResult(logic: unknown, scope: Scope, index: number): Result {
+  return isConstant(logic) ? resultOf(logic, scope) : compileOperand(logic, scope, index);
+}
+
+/** Finds the result of the first branch whose condition is true; undefined where there is none. */
+type Find = (data: unknown, now: number | undefined) => Result;
+
+function chain(branches: readonly Branch[], otherwise: Result, scope: Scope): Rule {
+  const [first, second] = branches;
+  if (first && !second) return either(conditionOf(first, scope), first.result, otherwise);
+  const finds = stretches(branches).map((stretch) => {
+    const match = oneMatch(stretch);
+    return match ? lookUp(stretch, match) : walk(stretch, scope);
+  });
+  return found(findAny(finds), otherwise);
+}
+
+function either(condition: Condition, result: Result, otherwise: Result): Rule {
+  return (data, now) => {
+    const chosen = condition(data, now) ? result : otherwise;
+    return typeof chosen === 'function' ? (chosen as Rule)(data, now) : chosen;
   };
 }
 
-/** Finds the result of the first branch whose condition is true. */
-type Find = (data: unknown, now: number | undefined) => Rule | undefined;
+function found(find: Find, otherwise: Result): Rule {
+  return (data, now) => {
+    const first = find(data, now);
+    const chosen = first === undefined ? otherwise : first;
+    return typeof chosen === 'function' ? (chosen as Rule)(data, now) : chosen;
+  };
+}
 
-function chain(branches: readonly Branch[], otherwise: Rule): Rule {
-  const [first, second] = branches;
-  if (first === undefined) return otherwise;
-  if (second === undefined) {
-    const { condition, result } = first;
-    return (data, now) => (condition(data, now) ? result(data, now) : otherwise(data, now));
-  }
-  const finds = stretches(branches).map((stretch) => (isOneMatch(stretch) ? lookUp(stretch) : walk(stretch)));
-  const [find] = finds as [Find];
-  if (finds.length === 1) return (data, now) => (find(data, now) ?? otherwise)(data, now);
+function findAny(finds: readonly Find[]): Find {
+  const [find] = finds;
+  if (find && finds.length === 1) return find;
   return (data, now) => {
     for (const next of finds) {
       const result = next(data, now);
-      if (result !== undefined) return result(data, now);
+      if (result !== undefined) return result;
     }
-    return otherwise(data, now);
+    return undefined;
   };
 }
 
@@ -56,28 +82,42 @@ function stretches(branches: readonly Branch[]): Branch[][] {
   const runs: Branch[][] = [];
   for (const branch of branches) {
     const run = runs.at(-1);
-    if (run?.[0]?.match?.key === branch.match?.key && run) run.push(branch);
+    if (run?.[0] && isAlike(run[0], branch)) run.push(branch);
     else runs.push([branch]);
   }
   const joined: Branch[][] = [];
   for (const run of runs) {
     const before = joined.at(-1);
-    if (before && !isOneMatch(before) && !isOneMatch(run)) before.push(...run);
+    if (before && !oneMatch(before) && !oneMatch(run)) before.push(...run);
     else joined.push(run);
   }
   return joined;
 }
 
-function isOneMatch(stretch: readonly Branch[]): boolean {
-  const key = stretch[0]?.match?.key;
-  return (
-    stretch.length >= worthATable && key !== undefined && stretch.every(({ match }) => match?.key === key)
+/** What all branches of a stretch compare, where there are enough of them. */
+function oneMatch(stretch: readonly Branch[]): TextMatch | undefined {
+  const [first] = stretch;
+  return first && stretch.length >= worthATable && stretch.every((branch) => isAlike(first, branch))
+    ? first.match
+    : undefined;
+}
+
+function isAlike({ match: one }: Branch, { match: other }: Branch): boolean {
+  return one?.key === other?.key && one?.loose === other?.loose;
+}
+
+function conditionOf({ logic, index }: Branch, scope: Scope): Condition {
+  return compileCondition(logic, scope, index);
+}
+
+function walk(branches: readonly Branch[], scope: Scope): Find {
+  return walkAll(
+    branches.map((branch) => conditionOf(branch, scope)),
+    branches.map(({ result }) => result),
   );
 }
 
-function walk(branches: readonly Branch[]): Find {
-  const conditions = branches.map(({ condition }) => condition);
-  const results = branches.map(({ result }) => result);
+function walkAll(conditions: readonly Condition[], results: readonly Result[]): Find {
   return (data, now) => {
     for (let index = 0; index < conditions.length; index += 1) {
       if ((conditions[index] as Condition)(data, now)) return results[index];
@@ -86,16 +126,25 @@ function walk(branches: readonly Branch[]): Find {
   };
 }
 
-/** One look-up, however many branches there are. What is no text is compared as the rule says: 5 equals "5". */
-function lookUp(branches: readonly Branch[]): Find {
-  const results = new Map<string, Rule>();
+/** One look-up, however many branches there are. */
+function lookUp(branches: readonly Branch[], { key, loose }: TextMatch): Find {
+  const results = new Map<string, Result>();
   for (const { match, result } of branches) {
     for (const text of match?.texts ?? []) if (!results.has(text)) results.set(text, result);
   }
-  const key = branches[0]?.match?.key ?? '';
-  const byWalking = walk(branches);
-  return (data, now) => {
+  return loose ? byLooseText(key, results) : byText(key, results);
+}
+
+function byText(key: string, results: ReadonlyMap<unknown, Result>): Find {
+  return (data) => results.get((data as Readonly<Record<string, unknown>>)[key]);
+}
+
+/** What is no text is compared one by one, in the order of the branches: 5 equals "5". */
+function byLooseText(key: string, results: ReadonlyMap<string, Result>): Find {
+  return (data) => {
     const value = (data as Readonly<Record<string, unknown>>)[key];
-    return typeof value === 'string' ? results.get(value) : byWalking(data, now);
+    if (typeof value === 'string') return results.get(value);
+    for (const [text, result] of results) if (looselyEqual(value, text)) return result;
+    return undefined;
   };
 }

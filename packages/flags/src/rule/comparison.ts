@@ -1,4 +1,5 @@
-import { compileOperand, operandsOf, type Rule, type Scope } from './compile-rule.ts';
+import { compileOperand, operandsOf, type Rule } from './compile-rule.ts';
+import type { Scope } from './scope.ts';
 import type { Condition } from './condition.ts';
 import type { Operator } from './operators.ts';
 import { plainVariable } from './variable.ts';
@@ -48,21 +49,26 @@ export function ordered(inOrder: (one: number, other: number) => boolean): Opera
 /** Most rules compare a fact with a text, and most facts are texts: no coercion is needed then. */
 function equalsText(logic: unknown, scope: Scope, index: number, text: string): Condition {
   const key = plainVariable(logic, scope);
-  const rule = compileOperand(logic, scope, index);
-  if (key === undefined) {
-    return (data, now) => {
-      const value = rule(data, now);
-      return typeof value === 'string' ? value === text : looselyEqual(value, text);
-    };
-  }
+  return key === undefined ? makesText(compileOperand(logic, scope, index), text) : isText(key, text);
+}
+
+function isText(key: string, text: string): Condition {
   return (data) => {
     const value = (data as Readonly<Record<string, unknown>>)[key];
     return typeof value === 'string' ? value === text : looselyEqual(value, text);
   };
 }
 
-function looselyEqual(one: unknown, other: unknown): boolean {
-  // oxlint-disable-next-line eqeqeq -- JsonLogic's == is JavaScript's.
+function makesText(rule: Rule, text: string): Condition {
+  return (data, now) => {
+    const value = rule(data, now);
+    return typeof value === 'string' ? value === text : looselyEqual(value, text);
+  };
+}
+
+/** JsonLogic's `==`, which is JavaScript's. */
+export function looselyEqual(one: unknown, other: unknown): boolean {
+  // oxlint-disable-next-line eqeqeq -- it is meant
   return one == other;
 }
 

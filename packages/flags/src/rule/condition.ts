@@ -1,9 +1,9 @@
-import { joinPath } from '../problem.ts';
-import { compileRule, operandsOf, operation, within, type Scope } from './compile-rule.ts';
+import { compileRule, operandOf, operandsOf, operatorOf } from './compile-rule.ts';
+import { operandScope, operatorScope, valueScope, type Scope } from './scope.ts';
 import { plainVariable } from './variable.ts';
 
-/** A compiled rule of which only matters whether it is true. */
-export type Condition = (data: unknown, now: number | undefined) => boolean;
+/** A compiled rule of which only matters whether it is true; null is not. */
+export type Condition = (data: unknown, now: number | undefined) => boolean | null;
 
 /** JsonLogic's idea of true: JavaScript's, but an empty list is false. */
 export function truthy(value: unknown): boolean {
@@ -12,11 +12,12 @@ export function truthy(value: unknown): boolean {
 
 /** Compiles an operand as a condition. */
 export function compileCondition(logic: unknown, scope: Scope, index: number): Condition {
-  const place = { ...scope, path: joinPath(scope.path, index), answer: undefined };
-  const [operator = '', operand] = operation(logic) ?? [];
+  const place = valueScope(operandScope(scope, index));
+  const operator = operatorOf(logic) ?? '';
+  const operand = operandOf(logic);
   if (Array.isArray(operand) && operand.length > 0) {
-    if (operator === 'and') return every(compileConditions(operand, within('and', place)));
-    if (operator === 'or') return some(compileConditions(operand, within('or', place)));
+    if (operator === 'and') return every(compileConditions(operand, operatorScope(place, 'and')));
+    if (operator === 'or') return some(compileConditions(operand, operatorScope(place, 'or')));
   }
   const rule = compileRule(logic, place);
   return verdicts.has(operator) ? (rule as Condition) : (data, now) => truthy(rule(data, now));
@@ -26,22 +27,26 @@ export function compileCondition(logic: unknown, scope: Scope, index: number): C
 export interface TextMatch {
   readonly key: string;
   readonly texts: readonly string[];
+  /** Whether what is no text can equal one. */
+  readonly loose: boolean;
 }
 
-/** Tells of a condition that is true for these texts and for no other text; of other types it may think what it likes. */
+/** Tells of a condition that is true for these texts and for no other text. */
 export function textMatch(logic: unknown, scope: Scope): TextMatch | undefined {
-  const [operator, operand] = operation(logic) ?? [];
+  const operator = operatorOf(logic);
   if (operator !== '==' && operator !== '===' && operator !== 'in') return undefined;
-  const [variable, other] = operandsOf(operand);
+  const [variable, other] = operandsOf(operandOf(logic));
   const key = plainVariable(variable, scope);
   const texts = operator === 'in' ? other : [other];
   if (key === undefined || !Array.isArray(texts) || !texts.every((text) => typeof text === 'string'))
     return undefined;
-  return { key, texts };
+  return { key, texts, loose: operator === '==' };
 }
 
-/** Operators that make true or false, and nothing else. */
-const verdicts: ReadonlySet<string> = new Set('== != === !== < <= > >= ! !! in all some none'.split(' '));
+/** Operators that make true, false or null, and nothing else. */
+const verdicts: ReadonlySet<string> = new Set(
+  '== != === !== < <= > >= ! !! in all some none starts_with ends_with sem_ver'.split(' '),
+);
 
 function compileConditions(list: readonly unknown[], scope: Scope): Condition[] {
   return list.map((logic, index) => compileCondition(logic, scope, index));

@@ -1,6 +1,7 @@
 import { encodeCbor } from '../hash/cbor.ts';
-import { murmur3, murmur3Bytes, murmur3Prefix } from '../hash/murmur3.ts';
-import { compileOperand, compileRule, isConstant, type Rule, type Scope } from './compile-rule.ts';
+import { murmur3, murmur3Bytes, murmur3Prefix, type MurmurPrefix } from '../hash/murmur3.ts';
+import { answered, compileOperand, compileRule, isConstant, resultOf, type Rule } from './compile-rule.ts';
+import { valueScope, type Scope } from './scope.ts';
 
 /** The greatest sum of weights. */
 const maxTotal = 2_147_483_647;
@@ -15,22 +16,16 @@ interface Bucket {
  * wrong: no bucket key, a weight that is no integer, a total of 0 or over 2,147,483,647.
  */
 export function fractional(operand: unknown, scope: Scope): Rule {
-  const { answer } = scope;
-  const inner = answer ? { ...scope, answer: undefined } : scope;
-  if (!Array.isArray(operand)) return answered(dynamicList(compileRule(operand, inner), inner), answer);
+  const inner = valueScope(scope);
+  if (!Array.isArray(operand)) return answered(dynamicList(compileRule(operand, inner), inner), scope);
   const list = operand as unknown[];
   const [first] = list;
   const keyed = !Array.isArray(first);
-  const readHash = keyed ? hashOf(compileOperand(first ?? null, inner, 0), inner) : subjectHash(inner);
   const entries = keyed ? list.slice(1) : list;
-  if (entries.every((entry) => isConstant(entry))) return fixed(readHash, entries.map(toBucket), answer);
+  const readHash = keyed ? hashOf(compileOperand(first ?? null, inner, 0), inner) : subjectHash(inner);
+  if (entries.every((entry) => isConstant(entry))) return fixed(readHash, entries.map(toBucket), scope);
   const rules = entries.map((entry, index) => compileOperand(entry, inner, keyed ? index + 1 : index));
-  const rule: Rule = (data, now) =>
-    pick(
-      readHash(data, now),
-      rules.map((entry) => toBucket(entry(data, now))),
-    );
-  return answered(rule, answer);
+  return answered(dynamic(readHash, rules), scope);
 }
 
 /** A hash as a signed integer; null where there is no bucket key. */
@@ -38,7 +33,7 @@ type Hash = (data: unknown, now: number | undefined) => number | null;
 
 /** v2 hashes the first operand where it is a text, and else the subject; v3 hashes whatever it is, unless it is null. */
 function hashOf(key: Rule, scope: Scope): Hash {
-  if (scope.fractionalHash === 'v3') {
+  if (scope.owner.fractionalHash === 'v3') {
     return (data, now) => {
       const value = key(data, now) ?? null;
       return value === null ? null : murmur3Bytes(encodeCbor(value));
@@ -53,14 +48,18 @@ function hashOf(key: Rule, scope: Scope): Hash {
 }
 
 /** The hash of the flag's key and the targeting key, which must be a text. */
-function subjectHash({ flagKey, fractionalHash }: Scope): Hash {
-  if (fractionalHash === 'v3') {
-    return (data) => {
-      const key = targetingKey(data);
-      return typeof key === 'string' ? murmur3Bytes(encodeCbor([flagKey, key])) : null;
-    };
-  }
-  const prefix = murmur3Prefix(flagKey);
+function subjectHash({ owner: { flagKey, fractionalHash } }: Scope): Hash {
+  return fractionalHash === 'v3' ? hashOfPair(flagKey) : hashAfter(murmur3Prefix(flagKey));
+}
+
+function hashOfPair(flagKey: string): Hash {
+  return (data) => {
+    const key = targetingKey(data);
+    return typeof key === 'string' ? murmur3Bytes(encodeCbor([flagKey, key])) : null;
+  };
+}
+
+function hashAfter(prefix: MurmurPrefix): Hash {
   return (data) => {
     const key = targetingKey(data);
     return typeof key === 'string' ? murmur3(key, prefix) : null;
@@ -72,16 +71,17 @@ function targetingKey(data: unknown): unknown {
 }
 
 /** Buckets that are written out: where each one ends among the hashes is reckoned once. */
-function fixed(readHash: Hash, buckets: readonly (Bucket | null)[], answer: Scope['answer']): Rule {
-  const results = buckets.map((bucket) => {
-    const variant = bucket?.variant ?? null;
-    return answer ? answer(variant) : variant;
-  });
-  const none = answer ? answer(null) : null;
+function fixed(readHash: Hash, buckets: readonly (Bucket | null)[], scope: Scope): Rule {
+  const none = resultOf(null, scope);
   const total = totalOf(buckets);
   if (total === 0) return () => none;
+  const results = (buckets as Bucket[]).map(({ variant }) => resultOf(variant, scope));
   let reached = 0;
   const ends = (buckets as Bucket[]).map(({ weight }) => endOf((reached += weight), total));
+  return among(readHash, ends, results, none);
+}
+
+function among(readHash: Hash, ends: readonly number[], results: readonly unknown[], none: unknown): Rule {
   return (data, now) => {
     const hash = readHash(data, now);
     if (hash === null) return none;
@@ -95,6 +95,14 @@ function fixed(readHash: Hash, buckets: readonly (Bucket | null)[], answer: Scop
 /** The first hash beyond the buckets that reach so far: (hash * total) >> 32 is below `reached` for those before it, and for no other. */
 function endOf(reached: number, total: number): number {
   return Number((BigInt(reached) * 2n ** 32n + BigInt(total) - 1n) / BigInt(total));
+}
+
+function dynamic(readHash: Hash, rules: readonly Rule[]): Rule {
+  return (data, now) =>
+    pick(
+      readHash(data, now),
+      rules.map((entry) => toBucket(entry(data, now))),
+    );
 }
 
 function pick(hash: number | null, buckets: readonly (Bucket | null)[]): unknown {
@@ -145,8 +153,4 @@ function dynamicList(rule: Rule, scope: Scope): Rule {
     const hash = keyed ? hashOf(() => first, scope)(data, now) : subject(data, now);
     return pick(hash, (keyed ? list.slice(1) : list).map(toBucket));
   };
-}
-
-function answered(rule: Rule, answer: Scope['answer']): Rule {
-  return answer ? (data, now) => answer(rule(data, now)) : rule;
 }

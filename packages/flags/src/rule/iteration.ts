@@ -1,5 +1,6 @@
 import { maxIterations } from '../limits.ts';
-import { compileOperand, type Rule, type Scope } from './compile-rule.ts';
+import { compileOperand, type Rule } from './compile-rule.ts';
+import { elementScope, type Scope } from './scope.ts';
 import { truthy } from './condition.ts';
 import { RuleError } from './rule-error.ts';
 
@@ -61,11 +62,11 @@ function iterate(
 }
 
 function parts(operand: unknown, scope: Scope): { list: Rule; body: Rule } {
-  scope.traits.iterates = true;
+  scope.owner.iterates = true;
   const [listed = null, logic = null] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
   return {
     list: compileOperand(listed, scope, 0),
-    body: compileOperand(logic, { ...scope, iterating: true }, 1),
+    body: compileOperand(logic, elementScope(scope), 1),
   };
 }
 

@@ -1,4 +1,5 @@
-import { compileOperand, compileRule, type Rule, type Scope } from './compile-rule.ts';
+import { compileOperand, compileRule, type Rule } from './compile-rule.ts';
+import type { Scope } from './scope.ts';
 import { compileCondition, truthy, type Condition } from './condition.ts';
 
 /** `or`: the first operand that is true, else the last; null without operands. */
@@ -19,7 +20,8 @@ export function not(operand: unknown, scope: Scope): Rule {
 
 /** `!!`: whether the operand is true. */
 export function truth(operand: unknown, scope: Scope): Rule {
-  return onlyOperand(operand, scope);
+  const condition = onlyOperand(operand, scope);
+  return (data, now) => condition(data, now) === true;
 }
 
 function firstOf(decides: (value: unknown) => boolean, operand: unknown, scope: Scope): Rule {

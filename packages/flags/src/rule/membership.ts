@@ -1,12 +1,7 @@
 import { maxLength } from '../limits.ts';
-import {
-  compileOperand,
-  compileOperands,
-  isConstant,
-  operandsOf,
-  type Rule,
-  type Scope,
-} from './compile-rule.ts';
+import { compileOperand, compileOperands, isConstant, operandsOf, type Rule } from './compile-rule.ts';
+import type { Scope } from './scope.ts';
+import { plainVariable } from './variable.ts';
 import type { Condition } from './condition.ts';
 import { RuleError } from './rule-error.ts';
 
@@ -16,8 +11,12 @@ const worthASet = 8;
 /** `in`: whether a list has an element, or a text a part. */
 export function membership(operand: unknown, scope: Scope): Condition {
   const [wanted, place] = operandsOf(operand);
+  if (Array.isArray(place) && isConstant(place)) {
+    const key = plainVariable(wanted, scope);
+    if (key === undefined || place.includes(null)) return among(compileOperand(wanted, scope, 0), place);
+    return place.length < worthASet ? isOneOf(key, place) : isIn(key, new Set(place));
+  }
   const item = compileOperand(wanted, scope, 0);
-  if (Array.isArray(place) && isConstant(place)) return among(item, place);
   const container = compileOperand(place, scope, 1);
   return (data, now) => contains(container(data, now), item(data, now));
 }
@@ -36,16 +35,21 @@ export function merge(operand: unknown, scope: Scope): Rule {
   };
 }
 
-function among(item: Rule, list: readonly unknown[]): Condition {
-  if (list.length >= worthASet) {
-    const set = new Set(list);
-    return (data, now) => set.has(item(data, now));
-  }
-  return (data, now) => {
-    const wanted = item(data, now);
+function isOneOf(key: string, list: readonly unknown[]): Condition {
+  return (data) => {
+    const wanted = (data as Readonly<Record<string, unknown>>)[key];
     for (const element of list) if (element === wanted) return true;
     return false;
   };
+}
+
+function isIn(key: string, set: ReadonlySet<unknown>): Condition {
+  return (data) => set.has((data as Readonly<Record<string, unknown>>)[key]);
+}
+
+function among(item: Rule, list: readonly unknown[]): Condition {
+  const set = new Set(list);
+  return (data, now) => set.has(item(data, now));
 }
 
 function contains(container: unknown, item: unknown): boolean {

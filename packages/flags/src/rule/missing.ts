@@ -1,4 +1,5 @@
-import { compileOperand, compileOperands, type Rule, type Scope } from './compile-rule.ts';
+import { compileOperand, compileOperands, type Rule } from './compile-rule.ts';
+import type { Scope } from './scope.ts';
 import { readPath } from './variable.ts';
 
 /** `missing`: which of the paths have no value (absent, null or an empty text). */

@@ -1,4 +1,5 @@
-import { compileOperand, isConstant, type Rule, type Scope } from './compile-rule.ts';
+import { compileOperand, isConstant, type Rule } from './compile-rule.ts';
+import type { Scope } from './scope.ts';
 import { compareVersions, Version } from './version.ts';
 
 type Verdict = (one: Version, other: Version) => boolean;

@@ -1,5 +1,6 @@
 import { maxLength } from '../limits.ts';
-import { compileOperand, compileOperands, type Rule, type Scope } from './compile-rule.ts';
+import { compileOperand, compileOperands, type Rule } from './compile-rule.ts';
+import type { Scope } from './scope.ts';
 import { RuleError } from './rule-error.ts';
 
 /** `cat`: the operands as texts, one after another; null is an empty text. */

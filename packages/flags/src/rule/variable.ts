@@ -1,4 +1,5 @@
-import { compileOperand, compileRule, isConstant, operation, type Rule, type Scope } from './compile-rule.ts';
+import { compileOperand, compileRule, isConstant, operandOf, operatorOf, type Rule } from './compile-rule.ts';
+import type { Scope } from './scope.ts';
 
 /** `var`: the value at a path with dots, else the default. An empty path is the whole data. */
 export function variable(operand: unknown, scope: Scope): Rule {
@@ -20,8 +21,8 @@ export function variable(operand: unknown, scope: Scope): Rule {
  * where it is absent. A name that every object inherits is not plain.
  */
 export function plainVariable(logic: unknown, scope: Scope): string | undefined {
-  const [operator, operand] = operation(logic) ?? [];
-  if (operator !== 'var' || scope.iterating) return undefined;
+  if (scope.iterating || operatorOf(logic) !== 'var') return undefined;
+  const operand = operandOf(logic);
   const path: unknown = Array.isArray(operand) && operand.length === 1 ? operand[0] : operand;
   return typeof path === 'string' && isPlain(path) ? path : undefined;
 }
@@ -74,18 +75,24 @@ function dynamic(path: Rule, scope: Scope, otherwise: Rule): Rule {
 }
 
 /** What flagd adds to the evaluation context: the flag's key, and the time in whole seconds since 1970. */
-function flagd(scope: Scope, now: number | undefined): { flagKey: string; timestamp: number } {
-  return { flagKey: scope.flagKey, timestamp: Math.floor((now ?? Date.now()) / 1000) };
+function flagd(flagKey: string, now: number | undefined): { flagKey: string; timestamp: number } {
+  return { flagKey, timestamp: timestamp(now) };
+}
+
+function timestamp(now: number | undefined): number {
+  return Math.floor((now ?? Date.now()) / 1000);
 }
 
 function readFlagd(segments: readonly string[], scope: Scope, fallback: unknown): Rule {
+  const { flagKey } = scope.owner;
   const [, property, ...beyond] = segments;
-  if (property === undefined) return (_data, now) => flagd(scope, now);
-  if (beyond.length === 0 && property === 'flagKey') return () => scope.flagKey;
-  if (beyond.length === 0 && property === 'timestamp') return (_data, now) => flagd(scope, now).timestamp;
+  if (property === undefined) return (_data, now) => flagd(flagKey, now);
+  if (beyond.length === 0 && property === 'flagKey') return () => flagKey;
+  if (beyond.length === 0 && property === 'timestamp') return (_data, now) => timestamp(now);
   return () => fallback;
 }
 
 function wholeContext(scope: Scope): Rule {
-  return (data, now) => ({ ...(data as object), $flagd: flagd(scope, now) });
+  const { flagKey } = scope.owner;
+  return (data, now) => ({ ...(data as object), $flagd: flagd(flagKey, now) });
 }

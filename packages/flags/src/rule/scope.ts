@@ -1,0 +1,85 @@
+import { maxDepth } from '../limits.ts';
+import { joinPath } from '../problem.ts';
+import { RuleSyntaxError } from './rule-error.ts';
+
+/** What all rules of one flag share. */
+export interface RuleOwner {
+  readonly flagKey: string;
+  readonly fractionalHash: 'v2' | 'v3';
+  /** The set's `$evaluators`, for `$ref`. */
+  readonly evaluators: Readonly<Record<string, unknown>>;
+  /** Where the rule stands in the document. */
+  readonly path: string;
+  /** Makes the answer of the flag of the result of its rule. */
+  answer(result: unknown): unknown;
+  /** Set by the iterating operators. */
+  iterates: boolean;
+}
+
+/** What a rule is compiled for. Whole sets are compiled at once, so a scope is small, and puts its path together when asked. */
+export interface Scope {
+  readonly owner: RuleOwner;
+  /** Undefined for the whole rule of a flag. */
+  readonly parent: Scope | undefined;
+  readonly segment: string | number | undefined;
+  readonly depth: number;
+  /** Whether the result of the rule is that of the flag: what is written out is then looked up once, not at each evaluation. */
+  readonly answering: boolean;
+  /** Inside map, filter, reduce, all, none or some `data` is an element, and `$flagd` is not there. Elsewhere it is a plain object. */
+  readonly iterating: boolean;
+  /** Inside a `$ref`: references do not nest. */
+  readonly referenced: boolean;
+}
+
+/** The scope of the whole rule of a flag. */
+export function wholeRule(owner: RuleOwner): Scope {
+  return scopeOf(owner, undefined, undefined, 0, true, false, false);
+}
+
+/** The scope of an operand, by its place among the operands. */
+export function operandScope(scope: Scope, index: number): Scope {
+  const { owner, depth, answering, iterating, referenced } = scope;
+  return scopeOf(owner, scope, index, depth, answering, iterating, referenced);
+}
+
+/** The scope of what stands under an operator, one level deeper. Throws a `RuleSyntaxError` where that is too deep. */
+export function operatorScope(scope: Scope, operator: string | undefined): Scope {
+  const { owner, depth, answering, iterating, referenced } = scope;
+  if (depth >= maxDepth) {
+    throw new RuleSyntaxError(
+      pathOf(scope),
+      `the rule is nested deeper than ${maxDepth} levels`,
+      'split it, or use $evaluators',
+    );
+  }
+  return scopeOf(owner, scope, operator, depth + 1, answering, iterating, referenced);
+}
+
+/** The same place, but the result is not that of the flag. */
+export function valueScope(scope: Scope): Scope {
+  return scope.answering ? { ...scope, answering: false } : scope;
+}
+
+/** The same place, but in a loop over a list. */
+export function elementScope(scope: Scope): Scope {
+  return { ...scope, answering: false, iterating: true };
+}
+
+/** The JSON path of what is compiled. */
+export function pathOf({ owner, parent, segment }: Scope): string {
+  const path = parent ? pathOf(parent) : owner.path;
+  return segment === undefined ? path : joinPath(path, segment);
+}
+
+/** One shape for all of them. */
+function scopeOf(
+  owner: RuleOwner,
+  parent: Scope | undefined,
+  segment: string | number | undefined,
+  depth: number,
+  answering: boolean,
+  iterating: boolean,
+  referenced: boolean,
+): Scope {
+  return { owner, parent, segment, depth, answering, iterating, referenced };
+}
