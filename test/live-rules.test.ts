@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { GraylaneProvider } from '@graylane/provider';
 import { createServer, type RunningServer } from '@graylane/server';
 import { OpenFeature, ProviderEvents, ProviderStatus, type Client } from '@openfeature/server-sdk';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const patience = { timeout: 15_000 };
@@ -65,15 +66,33 @@ describe('a provider of a flag server', () => {
     expect(client.providerStatus).toBe(ProviderStatus.READY);
   });
 
-  test('misses nothing, whatever happens to its connections', async () => {
+  test('misses nothing, whatever happens to its connections and to the server', async () => {
     const client = await follow();
-    for (let version = 10; version < 20; version += 1) {
-      link.cut();
-      write(`v${version}`);
-      await new Promise((resolve) => setTimeout(resolve, 30));
-    }
-    await expect.poll(() => ask(client), patience).toBe('v19');
-  });
+    let version = 9;
+    const happenings: Readonly<Record<string, () => Promise<void> | void>> = {
+      edit: () => write(`v${(version += 1)}`),
+      cut: () => link.cut(),
+      freeze: () => link.freeze(),
+      thaw: () => link.thaw(),
+      restart: async () => {
+        const port = server?.port ?? 0;
+        await server?.close();
+        write(`v${(version += 1)}`);
+        server = await serve(port);
+      },
+      pause: () => new Promise((resolve) => setTimeout(resolve, 60)),
+    };
+    const sequences = fc.array(fc.constantFrom(...Object.keys(happenings)), { minLength: 5, maxLength: 12 });
+    const property = fc.asyncProperty(sequences, async (names) => {
+      for (const name of names) await happenings[name]?.();
+      // What was frozen stays so until somebody notices; here nobody has to wait for that.
+      link.thaw();
+      write(`v${(version += 1)}`);
+      await expect.poll(() => ask(client), patience).toBe(`v${version}`);
+      expect(client.providerStatus).toBe(ProviderStatus.READY);
+    });
+    await fc.assert(property, { numRuns: 8, endOnFailure: true });
+  }, 60_000);
 
   test('starts from its cache when the server is out of reach, stale', async () => {
     await follow({ cacheFile });

@@ -67,6 +67,25 @@ describe('a client of the change stream', () => {
     expect(resync).toMatchObject({ event: 'snapshot', resync: true });
   });
 
+  test('that was away for more than is kept gets everything, flagged as a resync', async () => {
+    const [snapshot] = await (await follow()).take(1);
+    const live = await follow();
+    for (let count = 1; count <= 4; count += 1) {
+      const large = { ...fees, metadata: { text: 'x'.repeat(3_000_000), count } };
+      served.edit(JSON.stringify({ flags: { fees: large, other: fees } }));
+      await live.take(1 + count);
+    }
+    const [first] = await (await follow({ 'last-event-id': snapshot?.id ?? '' })).take(1);
+    expect(first).toMatchObject({
+      event: 'snapshot',
+      resync: true,
+      document: { flags: { fees: { metadata: { count: 4 } } } },
+    });
+    const [, , second] = live.all;
+    const later = await (await follow({ 'last-event-id': second?.id ?? '' })).take(2);
+    expect(later.map(({ event }) => event)).toEqual(['delta', 'delta']);
+  });
+
   test('is sent a heartbeat as often as it asks', async () => {
     const response = await fetch(`${served.url}/api/v1/environments/default/stream?heartbeat=1`);
     let text = '';
