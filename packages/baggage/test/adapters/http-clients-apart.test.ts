@@ -200,6 +200,32 @@ describe('baggageInterceptor', () => {
     expect(partner.received.all.at(-1)?.baggage).toEqual([]);
   });
 
+  test('sees the name of a host that is resolved inside of it, and sends nothing to an address', async () => {
+    const { port } = new URL(orders.origin);
+    const named = `http://orders.internal:${port}`;
+    const ours = baggageInterceptor({ egress: { to: { [named]: ['lane'] } } });
+    const dns = interceptors.dns({
+      lookup: (_origin, _options, done) => done(null, [{ address: '127.0.0.1', ttl: 1_000, family: 4 }]),
+    });
+    const agent = keep(new Agent());
+    for (const dispatcher of [agent.compose(dns, ours), agent.compose(ours, dns)]) {
+      const answer = await inRequest('lane=gray', () =>
+        dispatcher.request({ origin: named, path: '/', method: 'GET' }),
+      );
+      await answer.body.text();
+    }
+    expect(seen().map(({ baggage }) => baggage)).toEqual([['lane=gray'], []]);
+  });
+
+  test('lets deduplication inside of it tell the lanes apart', async () => {
+    const dispatcher = keep(new Agent()).compose(interceptors.deduplicate(), baggageInterceptor({ egress }));
+    const send = async (): Promise<string> =>
+      (await dispatcher.request({ origin: orders.origin, path: '/drip', method: 'GET' })).body.text();
+    await Promise.all([inRequest('lane=gray', send), send(), inRequest('lane=gray', send), send()]);
+    const arrived = seen().map(({ baggage }) => baggage.join());
+    expect(arrived.toSorted()).toEqual(['', 'lane=gray']);
+  });
+
   test("undici's stream and pipeline run in the caller's lane", async () => {
     const dispatcher = keep(new Agent()).compose(baggageInterceptor({ egress }));
     const lanes: string[] = [];
