@@ -15,7 +15,11 @@ export type BaggageEvent =
   /** A member was kept back by an egress policy. */
   | 'withheld'
   /** The dye rule could not be evaluated; the request runs in baseline. */
-  | 'undyed';
+  | 'undyed'
+  /** A flag that is to be pinned was decided where there is no request cell, or by a provider that can't pin. */
+  | 'unpinned'
+  /** A pin named a variant that its flag does not have here; the rules decided. */
+  | 'mispinned';
 
 const counts = new Map<BaggageEvent, number>();
 let provider: MeterProvider | undefined;

@@ -9,7 +9,7 @@ export type { Dye, DyeClient, DyeContext } from './dye.ts';
 export { getCell, withCell } from './request-context.ts';
 export type { RequestCell } from './request-cell.ts';
 export type { Pin } from './pins.ts';
-export { baggageCounts, type BaggageEvent } from './counters.ts';
+export { baggageCounts, count, type BaggageEvent } from './counters.ts';
 export { admit } from './admit.ts';
 export { emit } from './emit.ts';
 export { withoutBaggage } from './without-baggage.ts';

@@ -1,6 +1,6 @@
-import { baseline, getCell } from '@graylane/baggage';
-import { context, propagation } from '@opentelemetry/api';
-import type { EvaluationContext } from '@openfeature/server-sdk';
+import { getCell, getLane } from '@graylane/baggage';
+import { context, propagation, type Context } from '@opentelemetry/api';
+import type { EvaluationContext, EvaluationContextValue } from '@openfeature/server-sdk';
 import { overlay, set, type Draft } from './evaluation-context.ts';
 
 /**
@@ -8,6 +8,7 @@ import { overlay, set, type Draft } from './evaluation-context.ts';
  * so nothing enters that is not named here, and it never overrides what the application passes, unless it is `authoritative`.
  */
 export interface BaggageMapping {
+  /** `lane` is the request's lane, whatever key a `laneKey` gave its member; `baseline` where nobody dyed it. */
   readonly [baggageKey: string]: MappedMember;
 }
 
@@ -26,36 +27,27 @@ const defaultMapping: BaggageMapping = { lane: { authoritative: true } };
 
 /** Merges the active request's baggage into evaluation contexts: mapped members < the given context < authoritative members. */
 export class BaggageReader {
-  readonly #members: readonly CompiledMember[];
+  readonly #ordinary: readonly CompiledMember[];
+  readonly #authoritative: readonly CompiledMember[];
 
+  /** @throws {TypeError} where the mapping can't be used. */
   constructor(mapping: BaggageMapping = defaultMapping) {
-    this.#members = Object.entries(mapping).map(([key, member]) => compile(key, member));
+    const members = Object.entries(mapping).map(([key, member]) => compile(key, member));
+    this.#ordinary = members.filter(({ authoritative }) => !authoritative);
+    this.#authoritative = members.filter(({ authoritative }) => authoritative);
   }
 
   /** The mapped members beneath a context, the authoritative ones above it. Neither is changed. */
   merge(given: EvaluationContext): EvaluationContext {
     const active = context.active();
-    const cell = getCell(active);
-    const baggage = cell?.baggage ?? propagation.getBaggage(active);
-    const laneKey = cell?.laneKey ?? 'lane';
     const merged: Draft = {};
-    for (const { key, as, read, authoritative } of this.#members) {
-      const value = authoritative ? undefined : read(baggage?.getEntry(key)?.value);
-      if (value !== undefined) set(merged, as, value);
+    for (const member of this.#ordinary) {
+      const value = read(member, active);
+      if (value !== undefined) set(merged, member.as, value);
     }
     overlay(merged, given);
-    for (const { key, as, read, authoritative } of this.#members) {
-      if (!authoritative) continue;
-      const value = read(baggage?.getEntry(key)?.value);
-      // Absence is an answer too: who is not dyed is in baseline, whatever the application says.
-      set(merged, as, value ?? (key === laneKey ? baseline : undefined));
-    }
+    for (const member of this.#authoritative) set(merged, member.as, read(member, active));
     return merged as EvaluationContext;
-  }
-
-  /** The mapped members alone. */
-  read(): EvaluationContext {
-    return this.merge({});
   }
 }
 
@@ -63,21 +55,29 @@ interface CompiledMember {
   readonly key: string;
   readonly as: string;
   readonly authoritative: boolean;
-  readonly read: (text: string | undefined) => string | number | boolean | undefined;
+  readonly parse: (text: string | undefined) => string | number | boolean | undefined;
+}
+
+/** The lane is the one that the request runs in, whatever the key of its member; who is not dyed is in baseline. */
+function read({ key, parse }: CompiledMember, otelContext: Context): EvaluationContextValue | undefined {
+  const cell = getCell(otelContext);
+  if (key === 'lane' || key === cell?.laneKey) return parse(getLane(otelContext));
+  const baggage = cell?.baggage ?? propagation.getBaggage(otelContext);
+  return parse(baggage?.getEntry(key)?.value);
 }
 
 function compile(
   key: string,
   { as = key, type = 'string', authoritative = false }: MappedMember,
 ): CompiledMember {
-  const read = readers[type];
-  if (read === undefined) {
+  const parse = parsers[type];
+  if (parse === undefined) {
     throw new TypeError(`baggage mapping "${key}" has the type "${type}": use string, number or boolean`);
   }
-  return { key, as, authoritative, read };
+  return { key, as, parse, authoritative };
 }
 
-const readers: Readonly<Record<string, CompiledMember['read']>> = {
+const parsers: Readonly<Record<string, CompiledMember['parse']>> = {
   string: (text) => text,
   number: (text) => {
     const number = text === undefined || text.trim() === '' ? Number.NaN : Number(text);

@@ -1,16 +1,20 @@
-import { evaluate } from '@graylane/flags';
+import { evaluate, type Evaluation } from '@graylane/flags';
+import { trace, type Attributes } from '@opentelemetry/api';
 import {
   OpenFeatureEventEmitter,
   ProviderEvents,
   type EvaluationContext,
+  type Hook,
   type JsonValue,
   type Provider,
   type ResolutionDetails,
+  type TrackingEventDetails,
 } from '@openfeature/server-sdk';
 import { BaggageReader, type BaggageMapping } from './baggage-mapping.ts';
 import { CacheFile } from './cache-file.ts';
 import type { SyncProvider } from './client/sync-provider.ts';
 import { LiveFlags } from './live-flags.ts';
+import { decideOnce, isPinned, type Decision, type PinningProvider } from './pins.ts';
 import { notReady, resolve, type FlagType } from './resolve.ts';
 import { FileSource } from './source/file-source.ts';
 import { FixedSource } from './source/fixed-source.ts';
@@ -19,40 +23,53 @@ import { UrlSource, type UrlSourceOptions } from './source/url-source.ts';
 
 /** Where the rules come from, and what of the baggage they see. */
 export interface GraylaneProviderOptions {
-  /** A flag server, a flags file (watched), or the flags themselves in flagd's format. */
-  readonly source: UrlSourceOptions | { readonly file: string } | { readonly flags: unknown };
+  /** A flag server, a flags file (watched), the flags themselves in flagd's format, or a source of your own. */
+  readonly source: UrlSourceOptions | { readonly file: string } | { readonly flags: unknown } | FlagSource;
   /** What of the baggage enters the evaluation context. Default: the lane, authoritative. */
   readonly baggage?: BaggageMapping;
   /** A file where the last rules of a flag server are kept, so that the service starts without the server. Default: none. */
   readonly cacheFile?: string;
   /** How long `initialize` waits for the first rules, in milliseconds. Default: 10,000. */
   readonly startTimeoutMs?: number;
+  /** Hooks that see every evaluation of this provider, after all others before it and before all others after it. Default: none. */
+  readonly hooks?: readonly Hook[];
 }
 
 /**
  * Evaluates flags in-process, with the evaluation context combined from the application and the OpenTelemetry Baggage.
- * Emits READY, STALE and CONFIGURATION_CHANGED with `flagsChanged` (OpenFeature specification, section 5).
+ * Emits READY, STALE and CONFIGURATION_CHANGED with `flagsChanged` (OpenFeature specification, section 5). One instance may serve
+ * several domains, and may be used again after it was closed.
  */
-export class GraylaneProvider implements Provider, SyncProvider {
+export class GraylaneProvider implements Provider, SyncProvider, PinningProvider {
   readonly metadata: { readonly name: string } = { name: 'graylane' };
   readonly runsOn = 'server';
   readonly events: OpenFeatureEventEmitter = new OpenFeatureEventEmitter();
-  readonly #live: LiveFlags;
+  readonly hooks: Hook[];
+  readonly #open: () => LiveFlags;
   readonly #baggage: BaggageReader;
   readonly #startTimeoutMs: number;
+  #live: LiveFlags;
+  #closed = false;
 
   /** @throws {TypeError} where the source or the mapping can't be used. */
-  constructor({ source, baggage, cacheFile, startTimeoutMs = 10_000 }: GraylaneProviderOptions) {
+  constructor({ source, baggage, cacheFile, startTimeoutMs = 10_000, hooks = [] }: GraylaneProviderOptions) {
     this.#baggage = new BaggageReader(baggage);
     this.#startTimeoutMs = startTimeoutMs;
-    const cache = cacheFile === undefined ? undefined : new CacheFile(cacheFile);
-    this.#live = new LiveFlags(openSource(source), cache, {
-      ready: () => this.events.emit(ProviderEvents.Ready),
-      stale: (message) => this.events.emit(ProviderEvents.Stale, { message }),
-      changed: (flagKeys) => {
-        this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged: [...flagKeys] });
-      },
-    });
+    this.hooks = [...hooks];
+    this.#open = () =>
+      new LiveFlags(openSource(source), cacheFile === undefined ? undefined : new CacheFile(cacheFile), {
+        ready: () => this.events.emit(ProviderEvents.Ready),
+        stale: (message) => this.events.emit(ProviderEvents.Stale, { message }),
+        changed: (flagKeys) => {
+          this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged: [...flagKeys] });
+        },
+      });
+    this.#live = this.#open();
+  }
+
+  /** Which rules are in force, as their source names them: what pins say. Empty until there are any. */
+  get revision(): string {
+    return this.#live.revision;
   }
 
   /**
@@ -60,11 +77,33 @@ export class GraylaneProvider implements Provider, SyncProvider {
    * @throws {Error} when none came in time. It goes on trying, and READY follows when they come.
    */
   async initialize(): Promise<void> {
+    if (this.#closed) this.#live = this.#open();
+    this.#closed = false;
     await this.#live.open(this.#startTimeoutMs);
   }
 
   async onClose(): Promise<void> {
+    this.#closed = true;
     await this.#live.close();
+  }
+
+  /**
+   * Makes a tracking event (OpenFeature specification, section 6) an event of the active span, with its details that are texts,
+   * numbers or booleans; the span says the lane. The evaluation context stays out of it: it names people.
+   */
+  track(trackingEventName: string, _context: EvaluationContext, details: TrackingEventDetails = {}): void {
+    const scalars = Object.entries(details).filter(([, value]) =>
+      /^(string|number|boolean)$/.test(typeof value),
+    );
+    trace.getActiveSpan()?.addEvent(trackingEventName, Object.fromEntries(scalars) as Attributes);
+  }
+
+  /**
+   * Decides these flags now and pins them to the active request, so that all that is called from here agrees. `pin` is the way
+   * to call it. Returns the keys that are pinned: not those of flags that don't say `pin: true`, are disabled, or do not exist.
+   */
+  pin(flagKeys: readonly string[], context: EvaluationContext): readonly string[] {
+    return flagKeys.filter((flagKey) => isPinned(this.#decide(flagKey, context), flagKey));
   }
 
   async resolveBooleanEvaluation(
@@ -137,9 +176,19 @@ export class GraylaneProvider implements Provider, SyncProvider {
     defaultValue: T,
     context: EvaluationContext,
   ): ResolutionDetails<T> {
-    const { flags, trouble } = this.#live;
-    if (flags === undefined) return notReady(defaultValue, trouble);
-    return resolve(evaluate(flags, flagKey, this.#baggage.merge(context)), flagKey, type, defaultValue);
+    const decision = this.#decide(flagKey, context);
+    if (decision === undefined) return notReady(defaultValue, this.#live.trouble);
+    return resolve(decision, flagKey, type, defaultValue);
+  }
+
+  /** Undefined while there are no rules. */
+  #decide(flagKey: string, context: EvaluationContext): Decision | undefined {
+    const { flags, revision } = this.#live;
+    if (flags === undefined) return undefined;
+    const evaluation: Evaluation = evaluate(flags, flagKey, this.#baggage.merge(context));
+    return evaluation.flagMetadata['pin'] === true
+      ? decideOnce(evaluation, flagKey, flags.get(flagKey), revision)
+      : evaluation;
   }
 }
 
@@ -147,5 +196,6 @@ function openSource(source: GraylaneProviderOptions['source']): FlagSource {
   if ('url' in source) return new UrlSource(source);
   if ('file' in source) return new FileSource(source.file);
   if ('flags' in source) return new FixedSource(source.flags);
+  if ('start' in source) return source;
   throw new TypeError('source has no url, no file and no flags: give it one of them');
 }

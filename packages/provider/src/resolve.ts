@@ -1,4 +1,3 @@
-import type { Evaluation } from '@graylane/flags';
 import {
   ErrorCode,
   StandardResolutionReasons,
@@ -6,12 +5,14 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 
+import type { Decision } from './pins.ts';
+
 /** The types that OpenFeature's flags have. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object';
 
 /** An evaluation as OpenFeature wants it: typed, and with the caller's default where there is no value. */
 export function resolve<T extends JsonValue>(
-  { value, variant, reason, errorCode, errorMessage, flagMetadata }: Evaluation,
+  { value, variant, reason, errorCode, errorMessage, flagMetadata }: Decision,
   flagKey: string,
   type: FlagType,
   defaultValue: T,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { runInLane } from '@graylane/baggage';
+import { context as otelContext, trace, type Span } from '@opentelemetry/api';
 import { runInMessage } from '@graylane/baggage/kafka';
 import { GraylaneProvider } from '@graylane/provider';
 import {
@@ -9,6 +10,7 @@ import {
   ProviderEvents,
   ProviderStatus,
   type EvaluationContext,
+  type Hook,
 } from '@openfeature/server-sdk';
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -169,6 +171,92 @@ describe('a flags file', () => {
     const provider = new GraylaneProvider({ source: { file: '/nowhere/flags.json' }, startTimeoutMs: 100 });
     await expect(OpenFeature.setProviderAndWait('graylane', provider)).rejects.toThrow('/nowhere/flags.json');
   });
+});
+
+describe('the life of a provider', () => {
+  const rules = (defaultVariant: string): object => ({
+    flags: { fees: { ...document.flags.fees, defaultVariant } },
+  });
+
+  test('serves several domains with one instance, and is open until the last one is closed', async () => {
+    const provider = new GraylaneProvider({ source: { flags: document } });
+    await OpenFeature.setProviderAndWait('one', provider);
+    await OpenFeature.setProviderAndWait('two', provider);
+    await OpenFeature.setProviderAndWait('one', new GraylaneProvider({ source: { flags: rules('on') } }));
+    expect(await OpenFeature.getClient('one').getBooleanValue('fees', false)).toBe(true);
+    expect(await OpenFeature.getClient('two').getBooleanValue('fees', true)).toBe(false);
+    await OpenFeature.clearProviders();
+  });
+
+  test('may begin again after it was closed', async () => {
+    const folder = mkdtempSync(`${tmpdir()}/graylane-provider-`);
+    const file = `${folder}/flags.json`;
+    try {
+      const provider = new GraylaneProvider({ source: { file } });
+      for (const variant of ['off', 'on']) {
+        writeFileSync(file, JSON.stringify(rules(variant)));
+        await OpenFeature.setProviderAndWait('again', provider);
+        const details = await OpenFeature.getClient('again').getBooleanDetails('fees', false);
+        expect(details.variant).toBe(variant);
+        await OpenFeature.clearProviders();
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('instances in one process have nothing to do with each other', async () => {
+    const one = new GraylaneProvider({ source: { flags: rules('on') }, baggage: { lane: {} } });
+    const other = new GraylaneProvider({ source: { flags: rules('off') } });
+    await OpenFeature.setProviderAndWait('one', one);
+    await OpenFeature.setProviderAndWait('other', other);
+    const answers = await runInLane('gray', () =>
+      Promise.all(
+        ['one', 'other'].map((domain) =>
+          OpenFeature.getClient(domain).getBooleanValue('fees', false, { lane: 'baseline' }),
+        ),
+      ),
+    );
+    expect(answers).toEqual([true, true]);
+    expect(await OpenFeature.getClient('other').getBooleanValue('fees', true)).toBe(false);
+    await OpenFeature.clearProviders();
+  });
+
+  test('brings its own hooks, which run last before and first after', async () => {
+    const calls: string[] = [];
+    const hook = (name: string): Hook => ({
+      before: () => void calls.push(`before ${name}`),
+      after: () => void calls.push(`after ${name}`),
+    });
+    const client = await open({ source: { flags: document }, hooks: [hook('provider')] });
+    await client.getBooleanValue('fees', false, {}, { hooks: [hook('invocation')] });
+    expect(calls).toEqual(['before invocation', 'before provider', 'after provider', 'after invocation']);
+  });
+
+  test('makes a tracking event an event of the active span, without the evaluation context', async () => {
+    const client = await open({ source: { flags: document } });
+    const events: unknown[] = [];
+    const span = { addEvent: (...event: unknown[]) => void events.push(event) } as unknown as Span;
+    runInLane('gray', () =>
+      otelContext.with(trace.setSpan(otelContext.active(), span), () =>
+        client.track('paid', { targetingKey: 'ada' }, { value: 9.5, currency: 'EUR', nested: { a: 1 } }),
+      ),
+    );
+    client.track('unseen');
+    expect(events).toEqual([['paid', { value: 9.5, currency: 'EUR' }]]);
+  });
+});
+
+test('a rule reaches deep into an evaluation context, and one that never ends is no trouble', async () => {
+  const targeting = { if: [{ '==': [{ var: 'user.address.city' }, 'Wien'] }, 'on'] };
+  const flags = { flags: { deep: { ...document.flags.fees, targeting } } };
+  const client = await open({ source: { flags } });
+  const user: Record<string, unknown> = { address: { city: 'Wien' } };
+  user['self'] = user;
+  let deep: object = {};
+  for (let depth = 0; depth < 20_000; depth += 1) deep = { deep };
+  const given = { user, deep } as unknown as EvaluationContext;
+  expect(await client.getBooleanValue('deep', false, given)).toBe(true);
 });
 
 test.each([

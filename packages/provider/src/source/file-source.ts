@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { FlagSink, FlagSource } from './flag-source.ts';
 import { watchFile } from './watch-file.ts';
@@ -5,7 +6,6 @@ import { watchFile } from './watch-file.ts';
 /** A flags file, watched: an edit is in force in a moment, a broken one leaves the last good rules. */
 export class FileSource implements FlagSource {
   readonly #file: string;
-  #revisions = 0;
   #unwatch = (): void => {};
   #closed = false;
 
@@ -15,7 +15,6 @@ export class FileSource implements FlagSource {
 
   start(sink: FlagSink): void {
     const take = (text: string): void => {
-      this.#revisions += 1;
       let document: unknown;
       try {
         document = JSON.parse(text);
@@ -23,7 +22,7 @@ export class FileSource implements FlagSource {
         sink.stale(`${this.#file} is not JSON: ${(error as Error).message}`);
         return;
       }
-      if (sink.update(document, String(this.#revisions))) sink.live();
+      if (sink.update(document, revisionOf(text))) sink.live();
     };
     const unreadable = (error: Error): void => sink.stale(`${this.#file} can't be read: ${error.message}`);
     const watch = (known: string): void => {
@@ -45,4 +44,9 @@ export class FileSource implements FlagSource {
     this.#closed = true;
     this.#unwatch();
   }
+}
+
+/** The same in every process that reads the same text: pins carry it from one to the other. */
+function revisionOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 12);
 }

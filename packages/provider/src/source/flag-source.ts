@@ -1,7 +1,8 @@
-/** Where a provider's rules come from. */
+/** Where a provider's rules come from. A provider that is used again after it was closed starts its source again. */
 export interface FlagSource {
-  /** Begins to deliver. Called once. */
+  /** Begins to deliver; the sink may be called at once. */
   start(sink: FlagSink): void;
+  /** Delivers no more, and lets go of what it holds. */
   close(): void;
 }
 

@@ -1,0 +1,45 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type {
+  EvaluationContext,
+  TransactionContext,
+  TransactionContextPropagator,
+} from '@openfeature/server-sdk';
+import { BaggageReader, type BaggageMapping } from './baggage-mapping.ts';
+import { overlay, type Draft } from './evaluation-context.ts';
+
+/**
+ * Puts mapped baggage at OpenFeature's transaction level, under any vendor's provider: API < baggage < client < invocation.
+ * What `setTransactionContext` sets stands above the baggage; set again inside, it adds to what was set outside.
+ * Default mapping: the lane. Everything above this level can forge it: where that must not be, use `withBaggage`.
+ */
+export class BaggageTransactionContextPropagator implements TransactionContextPropagator {
+  readonly #baggage: BaggageReader;
+  readonly #own = new AsyncLocalStorage<TransactionContext>();
+
+  /** @throws {TypeError} where a member is `authoritative`: client and invocation stand above this level. */
+  constructor(mapping: BaggageMapping = { lane: {} }) {
+    const strict = Object.keys(mapping).find((key) => mapping[key]?.authoritative);
+    if (strict !== undefined) {
+      throw new TypeError(
+        `baggage mapping "${strict}" can't be authoritative at the transaction level, which client and invocation override: ` +
+          'leave authoritative out, or use withBaggage or GraylaneProvider',
+      );
+    }
+    this.#baggage = new BaggageReader(mapping);
+  }
+
+  getTransactionContext(): EvaluationContext {
+    return this.#baggage.merge(this.#own.getStore() ?? {});
+  }
+
+  setTransactionContext<Args extends unknown[], Result>(
+    transactionContext: TransactionContext,
+    callback: (...args: Args) => Result,
+    ...args: Args
+  ): Result {
+    const merged: Draft = {};
+    overlay(merged, this.#own.getStore());
+    overlay(merged, transactionContext);
+    return this.#own.run(merged as TransactionContext, callback, ...args);
+  }
+}
