@@ -2,6 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import { ensureContextManager } from './context-manager.ts';
 import { count } from './counters.ts';
 import type { IngressPolicy } from './policy.ts';
+import { withPins } from './pins.ts';
 import { RequestCell } from './request-cell.ts';
 import { withCell } from './request-context.ts';
 import { W3cBaggage } from './w3c-baggage.ts';
@@ -16,9 +17,13 @@ export function admit(headers: readonly string[], policy: IngressPolicy, otelCon
 export function admitted(headers: readonly string[], policy: IngressPolicy): W3cBaggage {
   if (headers.length === 0) return W3cBaggage.empty;
   const offered = W3cBaggage.read(headers);
-  const kept =
-    policy.mode === 'accept' ? offered.filter((key) => policy.keys.includes(key)) : W3cBaggage.empty;
+  const kept = policy.mode === 'accept' ? offered.filter(allowedBy(policy.keys)) : W3cBaggage.empty;
   const stripped = offered.members.size - kept.members.size;
   if (stripped > 0) count('stripped', stripped);
   return kept;
+}
+
+function allowedBy(keys: readonly string[]): (key: string) => boolean {
+  const allowed = withPins(new Set(keys), 'lane');
+  return (key) => allowed.has(key);
 }

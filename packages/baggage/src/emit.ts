@@ -2,7 +2,7 @@ import { createContextKey, propagation, type Context } from '@opentelemetry/api'
 import { count } from './counters.ts';
 import { formatBaggage } from './format-baggage.ts';
 import { allowedKeys, type EgressPolicy } from './policy.ts';
-import { pinsKey } from './pins.ts';
+import { pinsKey, withPins } from './pins.ts';
 import { getCell } from './request-context.ts';
 
 /** What `suppressTracing` of @opentelemetry/core sets: exporters run so, and must not mail baggage to the telemetry vendor. */
@@ -18,7 +18,7 @@ export function emit(otelContext: Context, policy: EgressPolicy, destination: st
     return undefined;
   }
   const laneKey = getCell(otelContext)?.laneKey ?? 'lane';
-  return formatBaggage(baggage, { keys, first: [laneKey, pinsKey] }) || undefined;
+  return formatBaggage(baggage, { keys: withPins(keys, laneKey), first: [laneKey, pinsKey] }) || undefined;
 }
 
 /** Whether nothing is to be sent from this OTel context. */

@@ -11,6 +11,15 @@ export const pinsKey = 'pins';
 /** How many characters the pins of one request may take; one that does not fit is not carried. */
 export const maxPinsLength = 2048;
 
+/**
+ * The keys that a policy allows, and the pins where it allows the lane: they are decided for the request in that lane. To whoever may
+ * know the lane they tell no more than its rules do, and whoever may choose the lane may choose more than they can. A policy that had
+ * to name them would be forgotten at one hop of ten, and that hop would split the request, which is what pins are there to prevent.
+ */
+export function withPins(keys: ReadonlySet<string>, laneKey: string): { has(key: string): boolean } {
+  return { has: (key) => keys.has(key) || (key === pinsKey && keys.has(laneKey)) };
+}
+
 const encoder = new TextEncoder();
 
 /** Writes pins as one value, in characters that need no percent-encoding and survive hops that decode and encode again. */
