@@ -12,11 +12,15 @@ export interface ServerProcessOptions {
   readonly port?: number;
   /** The limit of open files, as `ulimit -n` sets it. Default: that of this process. */
   readonly openFiles?: number;
+  /** A command that runs another one, e.g. in a mount namespace. Default: none. */
+  readonly within?: readonly string[];
 }
 
-/** A flag server in a process of its own, as operators run it, with a flags file. It can't outlive this process. */
+/** A flag server in a process of its own, as operators run it, with a flags file or a data folder. It can't outlive this process. */
 export class ServerProcess {
   readonly folder: string;
+  readonly #source: readonly string[];
+  readonly #within: readonly string[];
   #process: ChildProcess | undefined;
   #output = '';
   port = 0;
@@ -24,14 +28,23 @@ export class ServerProcess {
   managementPort = 0;
 
   static async start(document: object, options: ServerProcessOptions = {}): Promise<ServerProcess> {
-    const server = new ServerProcess();
+    const server = new ServerProcess(undefined, options);
     server.write(document);
     await server.start(options);
     return server;
   }
 
-  private constructor() {
+  /** Serves a data folder, which is somebody else's to remove. */
+  static async startOn(data: string, options: ServerProcessOptions = {}): Promise<ServerProcess> {
+    const server = new ServerProcess(data, options);
+    await server.start(options);
+    return server;
+  }
+
+  private constructor(data: string | undefined, { within = [] }: ServerProcessOptions) {
     this.folder = mkdtempSync(`${tmpdir()}/graylane-chaos-`);
+    this.#source = data === undefined ? ['--flags', `${this.folder}/flags.json`] : ['--data', data];
+    this.#within = within;
   }
 
   get url(): string {
@@ -69,14 +82,24 @@ export class ServerProcess {
   /** Starts it, or starts it again on the ports that it had. */
   async start({ port = this.port, openFiles }: ServerProcessOptions = {}): Promise<void> {
     const flags = [
-      ['--flags', `${this.folder}/flags.json`],
+      this.#source,
       ['--port', String(port)],
       ['--grpc-port', String(this.grpcPort)],
       ['--management-port', String(this.managementPort)],
     ].flat();
     const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles}; `;
     const script = `${limit}exec "$@"`;
-    const child = spawn('bash', ['-c', script, 'bash', process.execPath, bin, ...flags], {
+    const [command, ...args] = [
+      ...this.#within,
+      'bash',
+      '-c',
+      script,
+      'bash',
+      process.execPath,
+      bin,
+      ...flags,
+    ];
+    const child = spawn(command ?? 'bash', args, {
       // The server ends with the channel to its parent.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

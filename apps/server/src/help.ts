@@ -2,21 +2,28 @@
 export const help = `graylane-server: serves feature flags over OFREP, flagd's gRPC sync and a change stream.
 
 Usage
-  graylane-server --data DIR [options]    environments with their history, in a folder
-  graylane-server --flags FILE [options]  one flags file
-  graylane-server check FILE      validates a flags file; exits 1 and lists the problems if it has any
+  graylane-server --data DIR [options]     serves environments with their history, kept in a folder
+  graylane-server --flags FILE [options]   serves one flags file
+  graylane-server check FILE               lists what is wrong with a flags file; exits with 1 if anything is
+  graylane-server export [FILE]            writes the flags of an environment, or prints them
+  graylane-server import FILE              makes a file the flags of an environment, which is created if need be
+  graylane-server history [FLAG]           prints who changed what, and why
+  graylane-server verify DIR               checks the journals of a data folder; exits with 1 where one was changed
 
 Options
   --flags FILE          the flags file, in flagd's format; edits by hand are taken over   GRAYLANE_FLAGS
-  --data DIR            a folder with the flags files of environments and their
-                        journals; it is made where there is none                        GRAYLANE_DATA
-  --read-only           refuses writes over the API; edits by hand are taken over       GRAYLANE_READ_ONLY
+  --data DIR            the folder: flags files to edit, and their journals; new if none  GRAYLANE_DATA
+  --read-only           refuses writes over the API; edits by hand are taken over         GRAYLANE_READ_ONLY
   --port N              OFREP, admin API, change stream (8080)                            GRAYLANE_PORT
   --grpc-port N         flagd sync and evaluation (8015)                                  GRAYLANE_GRPC_PORT
   --management-port N   health and readiness for operators (9464)                         GRAYLANE_MANAGEMENT_PORT
   --rate-limit N        OFREP requests a second of one client address (no limit)          GRAYLANE_RATE_LIMIT
   --allow-host NAME     a name beside localhost that the server goes by; repeatable       GRAYLANE_ALLOW_HOST
   --allow-origin ORIGIN a web origin whose pages may use the server; repeatable           GRAYLANE_ALLOW_ORIGIN
+  --url URL             the server that export, import and history ask (port 8080 here)   GRAYLANE_URL
+  --environment NAME    their environment (default)
+  --reason TEXT         why, for import: it is kept with the change
+  --head HASH           what verify printed earlier: it must still be there
   -h, --help            this text
   -v, --version         the version
 
@@ -27,6 +34,7 @@ Interfaces (port 8080)
   GET  /ofrep/v1/events                                     server-sent events: when to evaluate again
   GET, PUT, PATCH, DELETE /api/v1/environments/default/flags/KEY
                                                             If-Match to change, If-None-Match: * to create
+  GET  /api/v1/openapi.json                                 the whole admin API: segments, history, undo, preview
   GET  /api/v1/environments/default/stream                  server-sent events: a snapshot, then changes
   GET  /healthz, /readyz                                    health, with the mistake in a broken edit
 

@@ -1,5 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { checkCommand } from './check-command.ts';
+import { CommandError } from './command/admin-client.ts';
+import { checkCommand } from './command/check.ts';
+import { exportCommand } from './command/export.ts';
+import { historyCommand } from './command/history.ts';
+import { importCommand } from './command/import.ts';
+import { verifyCommand } from './command/verify.ts';
 import { help } from './help.ts';
 import { consoleLog } from './log.ts';
 import { createServer, type RunningServer } from './create-server.ts';
@@ -16,10 +21,41 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
     process.exitCode = 2;
     return;
   }
-  if (command.name === 'help') process.stdout.write(help);
-  else if (command.name === 'version') console.log(await version());
-  else if (command.name === 'check') process.exitCode = await checkCommand(command.file);
-  else await serve(command);
+  try {
+    await run(command);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    console.error(`graylane-server: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+async function run(command: Command): Promise<void> {
+  switch (command.name) {
+    case 'help':
+      process.stdout.write(help);
+      break;
+    case 'version':
+      console.log(await version());
+      break;
+    case 'check':
+      process.exitCode = await checkCommand(command.file);
+      break;
+    case 'verify':
+      process.exitCode = await verifyCommand(command);
+      break;
+    case 'export':
+      await exportCommand(command);
+      break;
+    case 'import':
+      await importCommand(command);
+      break;
+    case 'history':
+      await historyCommand(command);
+      break;
+    case 'serve':
+      await serve(command);
+  }
 }
 
 async function serve(settings: Settings): Promise<void> {

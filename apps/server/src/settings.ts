@@ -1,10 +1,19 @@
 import { parseArgs } from 'node:util';
+import type { Target } from './command/admin-client.ts';
+import type { ExportOptions } from './command/export.ts';
+import type { HistoryOptions } from './command/history.ts';
+import type { ImportOptions } from './command/import.ts';
+import type { VerifyOptions } from './command/verify.ts';
 
 /** What the command line and the environment ask for. */
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'check'; readonly file: string }
+  | ({ readonly name: 'export' } & ExportOptions)
+  | ({ readonly name: 'import' } & ImportOptions)
+  | ({ readonly name: 'history' } & HistoryOptions)
+  | ({ readonly name: 'verify' } & VerifyOptions)
   | ({ readonly name: 'serve' } & Settings);
 
 /** How the server runs. Port 0 is a free one. */
@@ -33,13 +42,8 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
   const { values, positionals } = parse(args);
   if (values.help) return { name: 'help' };
   if (values.version) return { name: 'version' };
-  const [command, file, ...more] = positionals;
-  if (command === 'check') {
-    if (file === undefined || more.length > 0)
-      throw new UsageError('check takes one file: graylane-server check FILE');
-    return { name: 'check', file };
-  }
-  if (command !== undefined) throw new UsageError(`there is no command "${command}"`);
+  const [command, ...operands] = positionals;
+  if (command !== undefined) return readTool(command, operands, values, environment);
   return {
     name: 'serve',
     ...readSource(values, environment),
@@ -68,6 +72,10 @@ function parse(args: readonly string[]) {
         flags: { type: 'string' },
         data: { type: 'string' },
         'read-only': { type: 'boolean' },
+        url: { type: 'string' },
+        environment: { type: 'string' },
+        reason: { type: 'string' },
+        head: { type: 'string' },
         port: { type: 'string' },
         'grpc-port': { type: 'string' },
         'management-port': { type: 'string' },
@@ -81,6 +89,51 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
+}
+
+/** The commands that do one thing and end. */
+function readTool(
+  command: string,
+  [operand, ...more]: readonly string[],
+  values: Readonly<Partial<Record<'url' | 'environment' | 'reason' | 'head', string>>>,
+  environment: NodeJS.ProcessEnv,
+): Command {
+  const target: Target = {
+    url: readUrl(values.url ?? environment['GRAYLANE_URL'] ?? ''),
+    environment: values.environment ?? 'default',
+  };
+  const one = (what: string): string => {
+    if (operand !== undefined && more.length === 0) return operand;
+    throw new UsageError(`${command} takes one ${what}: graylane-server ${command} ${what.toUpperCase()}`);
+  };
+  const atMostOne = (what: string): string | undefined => {
+    if (more.length === 0) return operand;
+    throw new UsageError(
+      `${command} takes one ${what}, or none: graylane-server ${command} [${what.toUpperCase()}]`,
+    );
+  };
+  switch (command) {
+    case 'check':
+      return { name: 'check', file: one('file') };
+    case 'export':
+      return { name: 'export', ...target, file: atMostOne('file') };
+    case 'import':
+      return { name: 'import', ...target, file: one('file'), reason: values.reason };
+    case 'history':
+      return { name: 'history', ...target, flag: atMostOne('flag') };
+    case 'verify':
+      return { name: 'verify', folder: one('dir'), head: values.head };
+    default: {
+      const known = 'check, export, import, history, verify';
+      throw new UsageError(`there is no command "${command}": use one of ${known}, or none to serve`);
+    }
+  }
+}
+
+function readUrl(text: string): string {
+  if (text === '') return 'http://127.0.0.1:8080';
+  if (/^https?:/.test(text) && URL.canParse(text)) return text;
+  throw new UsageError(`--url is "${text}": give it the address of a server, e.g. http://127.0.0.1:8080`);
 }
 
 /** An option goes before its variable, so the variable of the one does not disturb the option of the other. */

@@ -22,6 +22,8 @@ describe('graylane-server', () => {
     expect(help.code).toBe(0);
     for (const word of [
       '--flags',
+      '--data',
+      '--read-only',
       '--port',
       '--grpc-port',
       '--management-port',
@@ -48,6 +50,7 @@ describe('graylane-server', () => {
     [['--flags', good, '--port', 'http'], '--port is "http"'],
     [['--flags', good, '--port', '70000'], '--port is "70000"'],
     [['serve'], 'no command "serve"'],
+    [['--flags', good, '--data', folder], 'both given'],
     [['check'], 'check FILE'],
     [[], '--flags FILE'],
   ])('%j is refused with exit code 2 and the remedy', async (args, words) => {

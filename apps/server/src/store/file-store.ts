@@ -194,8 +194,8 @@ export class FileStore implements FlagStore {
   /** The journal decides: what it holds is done, what it does not hold has never been. */
   async #commit(revision: NewRevision, content: Content): Promise<void> {
     const staged = new StagedFile(await realpath(this.#file));
-    await staged.stage(revision.text);
     try {
+      await staged.stage(revision.text);
       await this.#revisions.append(revision);
     } catch (error) {
       await staged.discard();
@@ -255,6 +255,7 @@ export class FileStore implements FlagStore {
     }
     if (this.#fault) this.#log.info(`${this.#file} is mended`);
     this.#fault = undefined;
+    if (changes.length > 0) this.#trouble = undefined;
     this.#text = text;
     if (changes.length > 0) this.#publish(text, content);
   }

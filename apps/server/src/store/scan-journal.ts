@@ -17,8 +17,11 @@ export interface JournalScan {
 
 const chunkSize = 1 << 20;
 
-/** Reads a journal from its beginning and checks every line. */
-export async function scanJournal(handle: FileHandle): Promise<JournalScan> {
+/** Reads a journal from its beginning and checks every line; `visit` is given each one whose hash fits. */
+export async function scanJournal(
+  handle: FileHandle,
+  visit: (json: Buffer, hash: string) => void = () => {},
+): Promise<JournalScan> {
   const offsets: number[] = [];
   let head = noHash;
   let end = 0;
@@ -28,6 +31,7 @@ export async function scanJournal(handle: FileHandle): Promise<JournalScan> {
     for (let lineEnd = rest.indexOf(10); lineEnd >= 0; lineEnd = rest.indexOf(10)) {
       const line = checkLine(head, rest.subarray(0, lineEnd));
       if (!line) return { offsets, end, head, torn: 0, damaged: offsets.length + 1 };
+      visit(line.json, line.hash);
       offsets.push(end);
       head = line.hash;
       end += lineEnd + 1;

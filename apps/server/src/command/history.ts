@@ -1,0 +1,41 @@
+import { askAdmin, refusal, type Target } from './admin-client.ts';
+
+/** What `graylane-server history [FLAG]` is asked. */
+export interface HistoryOptions extends Target {
+  readonly flag?: string | undefined;
+}
+
+interface Page {
+  readonly revisions: ReadonlyArray<{
+    readonly revision: string;
+    readonly at: string;
+    readonly author: string;
+    readonly reason?: string;
+    readonly diff: ReadonlyArray<{
+      readonly path: string;
+      readonly before?: unknown;
+      readonly after?: unknown;
+    }>;
+  }>;
+}
+
+const shownDiffs = 5;
+
+/** Prints the newest 50 revisions of an environment or a flag: who, when, why, and what differs. */
+export async function historyCommand({ flag, ...target }: HistoryOptions): Promise<void> {
+  const path = flag === undefined ? '/history' : `/flags/${encodeURIComponent(flag)}/history`;
+  const answer = await askAdmin(target, path);
+  if (answer.status !== 200) throw refusal(answer);
+  for (const { revision, at, author, reason, diff } of (answer.body as Page).revisions) {
+    console.log(`${revision}  ${at}  ${author}${reason === undefined ? '' : `  ${reason}`}`);
+    for (const one of diff.slice(0, shownDiffs))
+      console.log(`  ${one.path}: ${show(one, 'before')} -> ${show(one, 'after')}`);
+    if (diff.length > shownDiffs) console.log(`  and ${diff.length - shownDiffs} more`);
+  }
+}
+
+function show(values: object, name: 'before' | 'after'): string {
+  if (!(name in values)) return 'none';
+  const text = JSON.stringify((values as Record<string, unknown>)[name]);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
