@@ -25,10 +25,10 @@ type Outcome = Readonly<Record<string, readonly Crossing[] | readonly string[]>>
 /** The libraries, and what of them we adapt. */
 const libraries = [
   ['express', ['server']],
-  ['http', ['client', 'server']],
+  ['http', ['client', 'callbacks', 'server']],
   ['fetch', ['client', 'redirects']],
   ['undici', ['client', 'redirects', 'redirects in both orders']],
-  ['grpc', ['client', 'server']],
+  ['grpc', ['client', 'callbacks', 'server']],
 ] as const;
 const messaging = [['kafkajs', ['client', 'server']]] as const;
 
@@ -111,6 +111,7 @@ function check(
       'suppressed, bare': [silent],
       bare: [crossed(...bare)],
     }),
+    ...(parts.includes('callbacks') && { onward: [crossed('lane=gray'), crossed('lane=gray')] }),
     ...(parts.includes('redirects') && { redirected: [crossed('lane=gray'), crossed()] }),
     ...(parts.includes('redirects in both orders') && { unfollowed: [crossed('lane=gray')] }),
     ...(parts.includes('server') && {

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { context } from '@opentelemetry/api';
 import { emit } from '../emit.ts';
 import { allowedKeys, type EgressPolicy } from '../policy.ts';
@@ -57,9 +58,13 @@ function originOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).origin : undefined;
 }
 
-/** What the built-in fetch dispatches through. It is there once undici is loaded, which making `Headers` brings about. */
+/**
+ * What the built-in fetch dispatches through. It is there once undici is loaded, which making `Headers` brings about. Since its eighth
+ * version it has a name of its own; under the older one stands a wrapper for others, without HTTP/2.
+ */
 function globalDispatcher(): Dispatcher {
-  const symbol = Symbol.for('undici.globalDispatcher.1');
+  const version = Number.parseInt(process.versions['undici'] ?? '', 10) >= 8 ? 2 : 1;
+  const symbol = Symbol.for(`undici.globalDispatcher.${version}`);
   const holder = globalThis as Record<symbol, Dispatcher | undefined>;
   if (holder[symbol] === undefined) Reflect.construct(Headers, []);
   const dispatcher = holder[symbol];

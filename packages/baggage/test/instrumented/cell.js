@@ -15,7 +15,7 @@ const { clients, server } = await import(`./${LIBRARY}.js`);
 
 if (clients) {
   const egress = (...friends) => ({ to: Object.fromEntries(friends.map((friend) => [friend, ['lane']])) });
-  const { wrapped, bare, redirected, unfollowed, close } = await clients(egress);
+  const { wrapped, bare, onward, redirected, unfollowed, close } = await clients(egress);
   const suppressing = (fn) => context.with(context.active().setValue(suppressed, true), fn);
   const cases = {
     named: () => inRequest(() => wrapped('friend')),
@@ -26,6 +26,7 @@ if (clients) {
     suppressed: () => inRequest(() => suppressing(() => wrapped('friend'))),
     'suppressed, bare': () => inRequest(() => suppressing(() => bare('stranger'))),
     bare: () => inRequest(() => bare('stranger')),
+    ...(onward && { onward: () => inRequest(onward) }),
     ...(redirected && { redirected: () => inRequest(redirected) }),
     ...(unfollowed && { unfollowed: () => inRequest(unfollowed) }),
   };

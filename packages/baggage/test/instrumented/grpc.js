@@ -49,10 +49,18 @@ export async function clients(egress) {
         channels[name].say('', metadata, (error) => (error ? reject(error) : resolve())),
       );
     };
+  const wrapped = through(ours);
+  /** A call out of the callback of another one, on a channel that is not connected yet. */
+  const onward = () => {
+    const [fresh] = Object.values(open({ interceptors }));
+    return new Promise((resolve) =>
+      fresh.say('', new Metadata(), () => resolve(wrapped('friend').finally(() => fresh.close()))),
+    );
+  };
   const close = () => {
     for (const one of [...Object.values(ours), ...Object.values(plain), ...Object.values(ports)]) one.close();
   };
-  return { wrapped: through(ours), bare: through(plain), close };
+  return { wrapped, onward, bare: through(plain), close };
 }
 
 export async function server(ingress, sighting) {

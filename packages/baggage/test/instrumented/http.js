@@ -13,7 +13,15 @@ export async function clients(egress) {
     const [answer] = await once(outgoing, 'response');
     await text(answer);
   };
-  return { wrapped: through(ours), bare: through(http.request), close: to.close };
+  const wrapped = through(ours);
+  /** A call out of a listener of another call's response. */
+  const onward = () =>
+    new Promise((resolve) => {
+      const first = ours(to.friend.origin, {});
+      first.on('response', (answer) => answer.resume().on('end', () => resolve(wrapped('friend'))));
+      first.end();
+    });
+  return { wrapped, onward, bare: through(http.request), close: to.close };
 }
 
 export async function server(ingress, sighting) {
