@@ -70,11 +70,13 @@ class CompiledFlags implements FlagSet {
   constructor(flags: object, scope: SetScope, previous: CompiledFlags | undefined) {
     this.#scope = scope;
     const kept = previous && keptFlags(previous, scope);
-    for (const [key, definition] of this.#entries(flags)) {
+    const add = (key: string, definition: unknown): void => {
       const before = kept?.(key);
       const same = before !== undefined && sameJson(before.definition, definition);
       this.#flags.set(key, same ? before : new CompiledFlag(key, definition, scope));
-    }
+    };
+    if (Array.isArray(flags)) this.#addListed(flags, add);
+    else for (const key of Object.keys(flags)) add(key, (flags as Record<string, unknown>)[key]);
   }
 
   get size(): number {
@@ -109,14 +111,10 @@ class CompiledFlags implements FlagSet {
   }
 
   /** flagd's daemon also takes a list of flags that carry their key. */
-  *#entries(flags: object): Iterable<[string, unknown]> {
-    if (!Array.isArray(flags)) {
-      yield* Object.entries(flags);
-      return;
-    }
-    for (const [index, flag] of (flags as unknown[]).entries()) {
+  #addListed(flags: readonly unknown[], add: (key: string, definition: unknown) => void): void {
+    for (const [index, flag] of flags.entries()) {
       const key = isObject(flag) ? flag['key'] : undefined;
-      if (typeof key === 'string') yield [key, flag];
+      if (typeof key === 'string') add(key, flag);
       else
         this.#faults.push({
           path: joinPath('$.flags', index),

@@ -16,8 +16,9 @@ export function findSyntaxError(text: string): number {
 type Expectation = 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'separator' | 'end';
 
 const space = /[\t\n\r ]*/y;
-const tokens =
-  /[{}[\]:,]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const tokens = /[{}[\]:,]|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const plainText = /[^"\\\u0000-\u001f]*/y;
+const escaped = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
 
 /** What may follow a token, or undefined where the token itself may not stand. */
 function step(expected: Expectation, token: string, open: Array<'{' | '['>): Expectation | undefined {
@@ -49,8 +50,26 @@ function after(open: ReadonlyArray<'{' | '['>): Expectation {
 }
 
 function readToken(text: string, at: number): string {
+  if (text[at] === '"') return readText(text, at);
   tokens.lastIndex = at;
   return tokens.exec(text)?.[0] ?? '';
+}
+
+/** Piece by piece: one pattern for all of it would run out of stack on a long text. */
+function readText(text: string, start: number): string {
+  let at = start + 1;
+  for (;;) {
+    at = endOf(plainText, text, at);
+    if (text[at] === '"') return text.slice(start, at + 1);
+    const end = endOf(escaped, text, at);
+    if (end === at) return '';
+    at = end;
+  }
+}
+
+function endOf(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return at + (pattern.exec(text)?.[0].length ?? 0);
 }
 
 function skipSpace(text: string, at: number): number {

@@ -1,6 +1,6 @@
 import { FlagsError } from './flags-error.ts';
 import { findSyntaxError } from './json-syntax.ts';
-import { maxDepth } from './limits.ts';
+import { maxDepth, maxParts } from './limits.ts';
 
 /** `JSON.parse` with an error that says where: line, column, and what stands there. */
 export function parseJson(text: string): unknown {
@@ -22,26 +22,41 @@ export function setOwn(target: Record<string, unknown>, key: string, value: unkn
   else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Whether two JSON values are the same; lists and objects by content, beyond `maxDepth` levels by identity. */
-export function sameJson(one: unknown, other: unknown, depth: number = maxDepth): boolean {
-  if (one === other) return true;
-  if (depth === 0 || typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
-    return false;
-  if (Array.isArray(one) !== Array.isArray(other)) return false;
-  const keys = Object.keys(one);
-  if (keys.length !== Object.keys(other).length) return false;
-  return keys.every(
-    (key) =>
-      Object.hasOwn(other, key) &&
-      sameJson((one as Record<string, unknown>)[key], (other as Record<string, unknown>)[key], depth - 1),
-  );
+/** Whether two JSON values are the same by content. What is too deep or too large to tell is not. */
+export function sameJson(one: unknown, other: unknown): boolean {
+  return one === other || sameParts(one, other, maxDepth, { left: maxParts });
 }
 
-/** Whether a property of this name stands anywhere in a value; also true where the value is nested too deep to tell. */
-export function mentions(value: unknown, key: string, depth: number = maxDepth): boolean {
+/** Whether a property of this name stands anywhere in a value; also true where the value is too deep or too large to tell. */
+export function mentions(value: unknown, key: string): boolean {
+  return mentionsWithin(value, key, maxDepth, { left: maxParts });
+}
+
+/** A document that is given as an object can hold one part many times over, as aliases of YAML do: what walks through it counts. */
+interface Budget {
+  left: number;
+}
+
+function sameParts(one: unknown, other: unknown, depth: number, budget: Budget): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  budget.left -= 1;
+  if (depth === 0 || budget.left < 0 || Array.isArray(one) !== Array.isArray(other)) return false;
+  const keys = Object.keys(one);
+  if (keys.length !== Object.keys(other).length) return false;
+  for (const key of keys) {
+    if (!Object.hasOwn(other, key)) return false;
+    const [mine, yours] = [one[key as keyof typeof one], other[key as keyof typeof other]];
+    if (!sameParts(mine, yours, depth - 1, budget)) return false;
+  }
+  return true;
+}
+
+function mentionsWithin(value: unknown, key: string, depth: number, budget: Budget): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  if (depth === 0 || Object.hasOwn(value, key)) return true;
-  return Object.values(value).some((item) => mentions(item, key, depth - 1));
+  budget.left -= 1;
+  if (depth === 0 || budget.left < 0 || Object.hasOwn(value, key)) return true;
+  return Object.values(value).some((item) => mentionsWithin(item, key, depth - 1, budget));
 }
 
 function describe(text: string): string {

@@ -3,11 +3,12 @@ import type { ErrorCode, Evaluation, FlagMetadata, Reason } from './evaluation.t
 import { isObject } from './json.ts';
 import { joinPath, show, type Problem } from './problem.ts';
 import { compileRule, type Rule } from './rule/compile-rule.ts';
-import { startIterations } from './rule/iteration.ts';
+
 import { RuleSyntaxError } from './rule/rule-error.ts';
 import { wholeRule, type RuleOwner } from './rule/scope.ts';
+import { startWork } from './rule/work.ts';
 import { readMetadata, type SetScope } from './set-scope.ts';
-import { readVariant, variantNames } from './variants.ts';
+import { knownVariants, readVariant } from './variants.ts';
 
 /** What a flag does: it has one answer for every evaluation context, or a rule that makes one. */
 export interface Program {
@@ -74,20 +75,19 @@ function answerDefault(
   if (variant === undefined) return Object.freeze({ reason: 'DEFAULT', flagMetadata });
   const value = readVariant(variants, variant);
   if (value !== undefined) return Object.freeze({ value, variant, reason, flagMetadata });
-  return failure('GENERAL', unknownVariant('the default of', flag.key, variant, variants), flagMetadata);
+  return failure('GENERAL', unknownDefaultMessage(flag, variants), flagMetadata);
 }
 
 function unknownDefault(flag: Flag, variants: unknown, path: string): Problem {
   return {
     path: `${path}.defaultVariant`,
-    message: unknownVariant('the default of', flag.key, flag.defaultVariant, variants),
+    message: unknownDefaultMessage(flag, variants),
     remedy: 'name one of the variants, or null for the default of the code',
   };
 }
 
-function unknownVariant(who: string, key: string, variant: unknown, variants: unknown): string {
-  const known = variantNames(variants).slice(0, 10).map(show).join(', ');
-  return `${who} flag "${key}" names the variant ${show(variant)}, but its variants are ${known}`;
+function unknownDefaultMessage({ key, defaultVariant }: Flag, variants: unknown): string {
+  return `flag "${key}" defaults to ${show(defaultVariant)}, but its variants are ${knownVariants(variants)}`;
 }
 
 function compileTargeting(targeting: object, owner: RuleOwner): Rule {
@@ -97,7 +97,7 @@ function compileTargeting(targeting: object, owner: RuleOwner): Rule {
 
 function counted(rule: Rule): Rule {
   return (data, now) => {
-    startIterations();
+    startWork();
     return rule(data, now);
   };
 }
@@ -108,9 +108,11 @@ class Answers implements RuleOwner {
   readonly fractionalHash: 'v2' | 'v3';
   readonly evaluators: Readonly<Record<string, unknown>>;
   iterates = false;
+  parts = 0;
   readonly #variants: unknown;
   readonly #byDefault: Evaluation;
   readonly #matches = new Map<string, Evaluation>();
+  #known: string | undefined;
 
   constructor(flag: Flag, { fractionalHash, evaluators }: SetScope, byDefault: Evaluation) {
     this.flagKey = flag.key;
@@ -148,7 +150,8 @@ class Answers implements RuleOwner {
   }
 
   #unknown(result: unknown): Evaluation {
-    const message = unknownVariant('the rule of', this.flagKey, result, this.#variants);
+    this.#known ??= knownVariants(this.#variants);
+    const message = `the rule of flag "${this.flagKey}" names the variant ${show(result)}, but its variants are ${this.#known}`;
     return failure('GENERAL', message, this.#byDefault.flagMetadata);
   }
 }

@@ -1,6 +1,7 @@
 import type { FlagValue } from './evaluation.ts';
 import { isObject, setOwn } from './json.ts';
 import { maxDepth } from './limits.ts';
+import { show } from './problem.ts';
 
 /** The names of a definition's variants; null is no value. */
 export function variantNames(variants: unknown): string[] {
@@ -14,15 +15,29 @@ export function readVariant(variants: unknown, name: string): FlagValue | undefi
   return isValue(value) ? (freeze(value, maxDepth) as FlagValue) : undefined;
 }
 
+/** The first of the names, as a message shows them. */
+export function knownVariants(variants: unknown): string {
+  const names = variantNames(variants);
+  return `${names.slice(0, 10).map(show).join(', ')}${names.length > 10 ? ', ...' : ''}`;
+}
+
 function isValue(value: unknown): boolean {
   return value !== null && value !== undefined;
 }
 
 // A copy that is built key by key and then frozen takes a quarter of the memory of a frozen spread.
-function freeze(value: unknown, depth: number): unknown {
+function freeze(value: unknown, depth: number, copies = new Map<object, unknown>()): unknown {
   if (typeof value !== 'object' || value === null || depth === 0) return value;
-  if (Array.isArray(value)) return Object.freeze(value.map((item) => freeze(item, depth - 1)));
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  if (Array.isArray(value)) {
+    const list: unknown[] = [];
+    copies.set(value, list);
+    for (const item of value as unknown[]) list.push(freeze(item, depth - 1, copies));
+    return Object.freeze(list);
+  }
   const copy: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) setOwn(copy, key, freeze(item, depth - 1));
+  copies.set(value, copy);
+  for (const [key, item] of Object.entries(value)) setOwn(copy, key, freeze(item, depth - 1, copies));
   return Object.freeze(copy);
 }

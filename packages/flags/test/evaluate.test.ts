@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileFlags, evaluate, FlagsError } from '../src/index.ts';
+import { operators } from '../src/rule/operators.ts';
 
 const on = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };
 const special = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype'];
@@ -32,11 +33,61 @@ describe('an evaluation', () => {
     expect(evaluate(flags, 'f', {}).value).toEqual({ deep: [1] });
   });
 
-  test('needs no generated code', () => {
+  test('needs no generated code, whatever the operator and however many the flags', () => {
+    const x = { var: ['x', 1] };
+    const operands: Record<string, unknown> = {
+      var: 'x',
+      missing: ['y'],
+      missing_some: [1, ['y', 'z']],
+      if: [x, 'on'],
+      '?:': [x, 'on', 'off'],
+      '==': [x, 1],
+      '===': [x, 1],
+      '!=': [x, 2],
+      '!==': [x, 2],
+      '>': [x, 0],
+      '>=': [x, 1],
+      '<': [0, x, 2],
+      '<=': [0, x, 1],
+      '!': [false],
+      '!!': [x],
+      or: [false, x],
+      and: [true, x],
+      '+': [x, 1],
+      '-': [x, 2],
+      '*': [x, 2],
+      '/': [x, 2],
+      '%': [3, 2],
+      max: [x, 2],
+      min: [x, 2],
+      map: [[1], { var: '' }],
+      filter: [[1], { var: '' }],
+      reduce: [[1], { '+': [{ var: 'current' }, { var: 'accumulator' }] }, 0],
+      all: [[1], { var: '' }],
+      none: [[0], { var: '' }],
+      some: [[1], { var: '' }],
+      merge: [[1], [2]],
+      in: [x, [1, 2]],
+      cat: ['a', x],
+      substr: ['abc', 1],
+      starts_with: ['abc', 'a'],
+      ends_with: ['abc', 'c'],
+      sem_ver: ['1.2.3', '^', '1.0.0'],
+      fractional: ['salt', [true, 1]],
+    };
+    expect(Object.keys(operands).toSorted()).toEqual([...operators.keys()].toSorted());
     const script = `
       import { compileFlags, evaluate } from '@graylane/flags';
-      const flags = compileFlags({ flags: { f: ${JSON.stringify({ ...on, targeting: { if: [{ sem_ver: ['1.2.3', '^', '1.0.0'] }, 'on'] } })} } });
-      if (evaluate(flags, 'f', {}).value !== true) process.exit(1);`;
+      const flags = {};
+      for (const [operator, operand] of Object.entries(${JSON.stringify(operands)})) {
+        flags[operator] = { ...${JSON.stringify(on)}, targeting: { if: [{ [operator]: operand }, 'on'] } };
+      }
+      for (let index = Object.keys(flags).length; index < 10_000; index += 1) flags['f' + index] = flags.in;
+      const set = compileFlags({ flags });
+      const off = [...set.keys()].filter((key) => evaluate(set, key, { x: 1 }).value !== true);
+      if (set.size !== 10_000 || off.length > 0) throw new Error(set.size + ': ' + off.join());
+      try { new Function('return 1'); } catch { process.exit(0); }
+      throw new Error('code can be generated here');`;
     const args = ['--disallow-code-generation-from-strings', '--input-type=module', '--eval', script];
     execFileSync(process.execPath, args, { cwd: import.meta.dirname });
   });

@@ -1,5 +1,6 @@
 import { isObject } from '../json.ts';
 import { joinPath, show, type Problem } from '../problem.ts';
+import { knownVariants } from '../variants.ts';
 import { checkMetadata } from './check-flags.ts';
 import { checkRule } from './check-rule.ts';
 
@@ -78,7 +79,7 @@ function checkDefault(key: string, variant: unknown, variants: unknown, path: st
     ];
   }
   if (!isObject(variants) || Object.hasOwn(variants, variant)) return [];
-  const known = Object.keys(variants).map(show).join(', ');
+  const known = knownVariants(variants);
   return [
     {
       path,

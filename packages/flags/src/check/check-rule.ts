@@ -1,5 +1,5 @@
 import { isObject } from '../json.ts';
-import { maxDepth } from '../limits.ts';
+import { maxDepth, maxParts } from '../limits.ts';
 import { joinPath, show, type Problem } from '../problem.ts';
 import { operandChecks } from './operand-checks.ts';
 
@@ -9,6 +9,8 @@ export interface RulePlace {
   /** Undefined inside an evaluator: references do not nest. */
   readonly evaluators: Readonly<Record<string, unknown>> | undefined;
   readonly depth?: number;
+  /** How many operands of the rule were checked so far. */
+  readonly checked?: { parts: number };
 }
 
 /** Checks a rule as flagd's targeting schema does: an operation, or an empty object for none. */
@@ -16,21 +18,20 @@ export function checkRule(rule: unknown, place: RulePlace): Problem[] {
   if (!isObject(rule))
     return [problem(place.path, `the rule is ${show(rule)}`, 'make it an operation, or leave it out')];
   if (Object.keys(rule).length === 0) return [];
-  return checkOperation(rule, place);
+  return checkOperation(rule, place.checked ? place : { ...place, checked: { parts: 0 } });
 }
 
 /** Checks one operand: a plain value, a list, a reference or an operation. */
 export function checkArgument(value: unknown, place: RulePlace): Problem[] {
-  const depth = (place.depth ?? 0) + 1;
-  if (depth > maxDepth)
-    return [
-      problem(
-        place.path,
-        `the rule is nested deeper than ${maxDepth} levels`,
-        'split it, or use $evaluators',
-      ),
-    ];
-  const deeper = { ...place, depth };
+  const { depth = 0, checked = { parts: 0 } } = place;
+  checked.parts += 1;
+  if (checked.parts > maxParts) return checked.parts === maxParts + 1 ? [tooLarge(place.path)] : [];
+  if (depth >= maxDepth) {
+    // One is enough: the rest of the rule is not looked at.
+    checked.parts = maxParts + 1;
+    return [tooDeep(place.path)];
+  }
+  const deeper = { ...place, depth: depth + 1, checked };
   if (Array.isArray(value)) return checkEach(value, deeper);
   if (!isObject(value)) return [];
   if (Object.hasOwn(value, '$ref')) return checkReference(value['$ref'], deeper);
@@ -47,6 +48,15 @@ export function checkEach(list: readonly unknown[], place: RulePlace): Problem[]
 /** A problem, in one line. */
 export function problem(path: string, message: string, remedy: string): Problem {
   return { path, message, remedy };
+}
+
+function tooDeep(path: string): Problem {
+  return problem(path, `the rule is nested deeper than ${maxDepth} levels`, 'split it, or use $evaluators');
+}
+
+/** Said once. What is given as an object can hold one part many times over, as aliases of YAML do. */
+function tooLarge(path: string): Problem {
+  return problem(path, `the rule has more than ${maxParts} parts`, 'split the flag, or compare with a list');
 }
 
 function checkOperation(rule: Readonly<Record<string, unknown>>, place: RulePlace): Problem[] {

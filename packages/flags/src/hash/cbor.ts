@@ -1,4 +1,4 @@
-import { maxDepth } from '../limits.ts';
+import { maxDepth, maxLength } from '../limits.ts';
 import { RuleError } from '../rule/rule-error.ts';
 
 const encoder = new TextEncoder();
@@ -15,6 +15,7 @@ export function encodeCbor(value: unknown): Uint8Array {
 
 function append(bytes: number[], value: unknown, depth: number): void {
   if (depth === 0) throw new RuleError(`a bucket key is nested deeper than ${maxDepth} levels`);
+  if (bytes.length > maxLength) throw new RuleError(`a bucket key has more than ${maxLength} bytes`);
   if (value === null || value === undefined) bytes.push(0xf6);
   else if (typeof value === 'boolean') bytes.push(value ? 0xf5 : 0xf4);
   else if (typeof value === 'number') appendNumber(bytes, value);

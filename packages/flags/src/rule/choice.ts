@@ -40,10 +40,9 @@ type Find = (data: unknown, now: number | undefined) => Result;
 function chain(branches: readonly Branch[], otherwise: Result, scope: Scope): Rule {
   const [first, second] = branches;
   if (first && !second) return either(conditionOf(first, scope), first.result, otherwise);
-  const finds = stretches(branches).map((stretch) => {
-    const match = oneMatch(stretch);
-    return match ? lookUp(stretch, match) : walk(stretch, scope);
-  });
+  const finds = stretches(branches).map(({ list, match }) =>
+    match ? lookUp(list, match) : walk(list, scope),
+  );
   return found(findAny(finds), otherwise);
 }
 
@@ -77,29 +76,32 @@ function findAny(finds: readonly Find[]): Find {
 /** From how many branches on a table answers faster than a walk. */
 const worthATable = 3;
 
+/** Branches in a row; with what all of them compare, where they are enough for a table. */
+interface Stretch {
+  readonly list: Branch[];
+  readonly match: TextMatch | undefined;
+}
+
 /** Cuts a chain where branches in a row that compare the same variable with texts begin or end. */
-function stretches(branches: readonly Branch[]): Branch[][] {
-  const runs: Branch[][] = [];
-  for (const branch of branches) {
-    const run = runs.at(-1);
-    if (run?.[0] && isAlike(run[0], branch)) run.push(branch);
-    else runs.push([branch]);
-  }
-  const joined: Branch[][] = [];
-  for (const run of runs) {
+function stretches(branches: readonly Branch[]): Stretch[] {
+  const joined: Stretch[] = [];
+  for (const list of runs(branches)) {
+    const match = list.length >= worthATable ? list[0]?.match : undefined;
     const before = joined.at(-1);
-    if (before && !oneMatch(before) && !oneMatch(run)) before.push(...run);
-    else joined.push(run);
+    if (match || before === undefined || before.match) joined.push({ list, match });
+    else for (const branch of list) before.list.push(branch);
   }
   return joined;
 }
 
-/** What all branches of a stretch compare, where there are enough of them. */
-function oneMatch(stretch: readonly Branch[]): TextMatch | undefined {
-  const [first] = stretch;
-  return first && stretch.length >= worthATable && stretch.every((branch) => isAlike(first, branch))
-    ? first.match
-    : undefined;
+function runs(branches: readonly Branch[]): Branch[][] {
+  const lists: Branch[][] = [];
+  for (const branch of branches) {
+    const list = lists.at(-1);
+    if (list?.[0] && isAlike(list[0], branch)) list.push(branch);
+    else lists.push([branch]);
+  }
+  return lists;
 }
 
 function isAlike({ match: one }: Branch, { match: other }: Branch): boolean {

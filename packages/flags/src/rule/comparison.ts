@@ -1,5 +1,6 @@
 import { compileOperand, operandsOf, type Rule } from './compile-rule.ts';
 import type { Scope } from './scope.ts';
+import { toPrimitive } from './coercion.ts';
 import type { Condition } from './condition.ts';
 import type { Operator } from './operators.ts';
 import { plainVariable } from './variable.ts';
@@ -41,7 +42,7 @@ export function ordered(inOrder: (one: number, other: number) => boolean): Opera
 
     // JavaScript compares two texts as texts, and converts everything else to numbers: just what JsonLogic wants.
     function compare(one: unknown, other: unknown): boolean {
-      return inOrder(one as number, other as number);
+      return inOrder(toPrimitive(one) as number, toPrimitive(other) as number);
     }
   };
 }
@@ -68,8 +69,9 @@ function makesText(rule: Rule, text: string): Condition {
 
 /** JsonLogic's `==`, which is JavaScript's. */
 export function looselyEqual(one: unknown, other: unknown): boolean {
+  const both = typeof one === 'object' && typeof other === 'object';
   // oxlint-disable-next-line eqeqeq -- it is meant
-  return one == other;
+  return both ? one == other : toPrimitive(one) == toPrimitive(other);
 }
 
 function compilePair(operand: unknown, scope: Scope): [Rule, Rule] {

@@ -3,13 +3,14 @@ import { show } from '../problem.ts';
 import { operators } from './operators.ts';
 import { RuleSyntaxError } from './rule-error.ts';
 import { operandScope, operatorScope, pathOf, valueScope, type Scope } from './scope.ts';
+import { countValue } from './work.ts';
 
 /** A compiled rule: `data` is the evaluation context, or the element an iterating operator is at; `now` is the clock in milliseconds. */
 export type Rule = (data: unknown, now: number | undefined) => unknown;
 
 /** Compiles a JsonLogic rule with flagd's operators into closures; no code is generated. Throws a `RuleSyntaxError`. */
 export function compileRule(logic: unknown, scope: Scope): Rule {
-  if (isConstant(logic)) return constant(resultOf(logic, scope));
+  if (isConstant(logic)) return constant(resultOf(logic, scope), scope);
   const operator = operatorOf(logic);
   if (scope.answering && (operator === undefined || !passOn.has(operator))) {
     return answered(compileRule(logic, valueScope(scope)), scope);
@@ -30,7 +31,7 @@ export function compileRule(logic: unknown, scope: Scope): Rule {
 /** Compiles an operand in the scope of its operator; `index` is its place among the operands. */
 export function compileOperand(logic: unknown, scope: Scope, index: number): Rule {
   return isConstant(logic)
-    ? constant(resultOf(logic, scope))
+    ? constant(resultOf(logic, scope), scope)
     : compileRule(logic, operandScope(scope, index));
 }
 
@@ -64,11 +65,9 @@ export function operandOf(logic: unknown): unknown {
   return operator === undefined ? undefined : (logic as Readonly<Record<string, unknown>>)[operator];
 }
 
-/** At least two operands; one that is not written is null. */
+/** The operands as they are written; one without a list is the first of them. */
 export function operandsOf(operand: unknown): readonly unknown[] {
-  if (Array.isArray(operand) && operand.length >= 2) return operand as unknown[];
-  const [only = null] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
-  return [only, null];
+  return Array.isArray(operand) ? operand : [operand];
 }
 
 /** What comes of a plain value: itself, or the answer of the flag that it means. */
@@ -84,9 +83,13 @@ export function answered(rule: Rule, { answering, owner }: Scope): Rule {
 /** Operators whose result is that of one of their operands, so that this one makes the answer. */
 const passOn: ReadonlySet<string> = new Set(['if', '?:', 'fractional', '$ref']);
 
-function constant(value: unknown): Rule {
-  return () => value;
+function constant(value: unknown, { iterating }: Scope): Rule {
+  const long = (typeof value === 'string' || Array.isArray(value)) && value.length > shortValue;
+  return iterating && long ? () => countValue(value) : () => value;
 }
+
+/** A value of this length is no more work than the part of the rule that it is. */
+const shortValue = 64;
 
 function compileList(list: readonly unknown[], scope: Scope): Rule {
   const deeper = operatorScope(scope, undefined);

@@ -1,16 +1,7 @@
-import { maxIterations } from '../limits.ts';
 import { compileOperand, type Rule } from './compile-rule.ts';
-import { elementScope, type Scope } from './scope.ts';
 import { truthy } from './condition.ts';
-import { RuleError } from './rule-error.ts';
-
-// One evaluation at a time, so the count needs no object: `startIterations` begins it anew.
-let steps = 0;
-
-/** To be called when an evaluation starts: its iterating operators may take `maxIterations` steps together. */
-export function startIterations(): void {
-  steps = 0;
-}
+import { elementScope, type Scope } from './scope.ts';
+import { countLoop } from './work.ts';
 
 /** `map`: what the rule makes of each element; of what is no list, an empty list. */
 export function map(operand: unknown, scope: Scope): Rule {
@@ -44,10 +35,10 @@ export function none(operand: unknown, scope: Scope): Rule {
 /** `reduce`: the rule sees `current` and `accumulator`; the third operand is the first accumulator. */
 export function reduce(operand: unknown, scope: Scope): Rule {
   const initial = compileOperand(Array.isArray(operand) ? (operand[2] ?? null) : null, scope, 2);
-  const { list, body } = parts(operand, scope);
+  const { elements, body } = compileLoop(operand, scope);
   return (data, now) => {
     let accumulator = initial(data, now);
-    for (const current of elements(list(data, now))) accumulator = body({ current, accumulator }, now);
+    for (const current of elements(data, now)) accumulator = body({ current, accumulator }, now);
     return accumulator;
   };
 }
@@ -57,23 +48,31 @@ function iterate(
   scope: Scope,
   collect: (list: readonly unknown[], each: (element: unknown) => unknown) => unknown,
 ): Rule {
-  const { list, body } = parts(operand, scope);
-  return (data, now) => collect(elements(list(data, now)), (element) => body(element, now));
+  const { elements, body } = compileLoop(operand, scope);
+  return (data, now) => collect(elements(data, now), (element) => body(element, now));
 }
 
-function parts(operand: unknown, scope: Scope): { list: Rule; body: Rule } {
-  scope.owner.iterates = true;
+interface Loop {
+  /** What there is to loop over, counted. */
+  readonly elements: (data: unknown, now: number | undefined) => readonly unknown[];
+  readonly body: Rule;
+}
+
+function compileLoop(operand: unknown, scope: Scope): Loop {
+  const { owner } = scope;
   const [listed = null, logic = null] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
+  const list = compileOperand(listed, scope, 0);
+  const before = owner.parts;
+  const body = compileOperand(logic, elementScope(scope), 1);
+  const parts = 1 + owner.parts - before;
+  owner.iterates = true;
   return {
-    list: compileOperand(listed, scope, 0),
-    body: compileOperand(logic, elementScope(scope), 1),
+    elements: (data, now) => {
+      const value = list(data, now);
+      if (!Array.isArray(value)) return [];
+      countLoop(value.length, parts);
+      return value;
+    },
+    body,
   };
-}
-
-function elements(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) return [];
-  steps += value.length;
-  if (steps > maxIterations)
-    throw new RuleError(`the rule takes more than ${maxIterations} steps over lists`);
-  return value;
 }

@@ -28,10 +28,10 @@ export function merge(operand: unknown, scope: Scope): Rule {
     const values = Array.isArray(operands)
       ? operands.map((rule) => rule(data, now))
       : (operands(data, now) as unknown[]);
-    const merged = values.flat(1);
-    if (merged.length > maxLength)
-      throw new RuleError(`the rule makes a list of more than ${maxLength} elements`);
-    return merged;
+    let length = 0;
+    for (const value of values) length += Array.isArray(value) ? value.length : 1;
+    if (length > maxLength) throw new RuleError(`the rule makes a list of more than ${maxLength} elements`);
+    return values.flat(1);
   };
 }
 

@@ -1,4 +1,5 @@
 import { compileOperand, compileOperands, type Rule } from './compile-rule.ts';
+import { toNumber } from './coercion.ts';
 import type { Scope } from './scope.ts';
 import { readPath } from './variable.ts';
 
@@ -7,7 +8,8 @@ export function missing(operand: unknown, scope: Scope): Rule {
   const operands = compileOperands(operand, scope);
   return (data, now) => {
     const paths = Array.isArray(operands) ? operands.map((rule) => rule(data, now)) : operands(data, now);
-    return absent(paths, scope, data, now);
+    const [first] = paths as unknown[];
+    return absent(Array.isArray(first) ? first : (paths as unknown[]), scope, data, now);
   };
 }
 
@@ -17,17 +19,16 @@ export function missingSome(operand: unknown, scope: Scope): Rule {
   const need = compileOperand(needed, scope, 0);
   const list = compileOperand(listed, scope, 1);
   return (data, now) => {
+    const wanted = need(data, now);
     const paths = list(data, now);
-    const without = absent(paths, scope, data, now);
-    const present = (Array.isArray(paths) ? paths.length : 0) - without.length;
-    return present >= Number(need(data, now)) ? [] : without;
+    const all: readonly unknown[] = Array.isArray(paths) ? paths : [paths];
+    const without = absent(all, scope, data, now);
+    return all.length - without.length >= toNumber(wanted) ? [] : without;
   };
 }
 
-function absent(paths: unknown, scope: Scope, data: unknown, now: number | undefined): unknown[] {
-  const [first] = paths as unknown[];
-  const list = Array.isArray(first) ? (first as unknown[]) : (paths as unknown[]);
-  return list.filter((path) => {
+function absent(paths: readonly unknown[], scope: Scope, data: unknown, now: number | undefined): unknown[] {
+  return paths.filter((path) => {
     const value = readPath(path, scope)(data, now);
     return value === null || value === '';
   });

@@ -1,4 +1,4 @@
-import { maxDepth } from '../limits.ts';
+import { maxDepth, maxParts } from '../limits.ts';
 import { joinPath } from '../problem.ts';
 import { RuleSyntaxError } from './rule-error.ts';
 
@@ -14,6 +14,8 @@ export interface RuleOwner {
   answer(result: unknown): unknown;
   /** Set by the iterating operators. */
   iterates: boolean;
+  /** How many operators and operands were compiled so far. */
+  parts: number;
 }
 
 /** What a rule is compiled for. Whole sets are compiled at once, so a scope is small, and puts its path together when asked. */
@@ -39,6 +41,7 @@ export function wholeRule(owner: RuleOwner): Scope {
 /** The scope of an operand, by its place among the operands. */
 export function operandScope(scope: Scope, index: number): Scope {
   const { owner, depth, answering, iterating, referenced } = scope;
+  countPart(scope);
   return scopeOf(owner, scope, index, depth, answering, iterating, referenced);
 }
 
@@ -52,6 +55,7 @@ export function operatorScope(scope: Scope, operator: string | undefined): Scope
       'split it, or use $evaluators',
     );
   }
+  countPart(scope);
   return scopeOf(owner, scope, operator, depth + 1, answering, iterating, referenced);
 }
 
@@ -69,6 +73,17 @@ export function elementScope(scope: Scope): Scope {
 export function pathOf({ owner, parent, segment }: Scope): string {
   const path = parent ? pathOf(parent) : owner.path;
   return segment === undefined ? path : joinPath(path, segment);
+}
+
+/** A document that is given as an object can hold one part many times over, as aliases of YAML do. */
+function countPart(scope: Scope): void {
+  scope.owner.parts += 1;
+  if (scope.owner.parts <= maxParts) return;
+  throw new RuleSyntaxError(
+    pathOf(scope),
+    `the rule has more than ${maxParts} parts`,
+    'split the flag, or compare with a list',
+  );
 }
 
 /** One shape for all of them. */

@@ -1,7 +1,8 @@
 import { maxLength } from '../limits.ts';
 import { compileOperand, compileOperands, type Rule } from './compile-rule.ts';
-import type { Scope } from './scope.ts';
 import { RuleError } from './rule-error.ts';
+import type { Scope } from './scope.ts';
+import { toNumber, toText } from './coercion.ts';
 
 /** `cat`: the operands as texts, one after another; null is an empty text. */
 export function cat(operand: unknown, scope: Scope): Rule {
@@ -10,10 +11,11 @@ export function cat(operand: unknown, scope: Scope): Rule {
     const values = Array.isArray(operands)
       ? operands.map((rule) => rule(data, now))
       : (operands(data, now) as unknown[]);
-    const text = values.map(toText).join('');
-    if (text.length > maxLength)
-      throw new RuleError(`the rule makes a text of more than ${maxLength} characters`);
-    return text;
+    const texts = values.map(toText);
+    let length = 0;
+    for (const text of texts) length += text.length;
+    if (length > maxLength) throw new RuleError(`the rule makes a text of more than ${maxLength} characters`);
+    return texts.join('');
   };
 }
 
@@ -25,14 +27,11 @@ export function substr(operand: unknown, scope: Scope): Rule {
   const length = count === undefined ? undefined : compileOperand(count, scope, 2);
   return (data, now) => {
     const whole = toText(text(data, now));
-    const first = Math.trunc(Number(start(data, now))) || 0;
-    const rest = whole.slice(first);
-    if (length === undefined) return rest;
-    const wanted = Math.trunc(Number(length(data, now))) || 0;
-    return rest.slice(0, wanted);
+    const rest = whole.slice(toInteger(start(data, now)));
+    return length === undefined ? rest : rest.slice(0, toInteger(length(data, now)));
   };
 }
 
-function toText(value: unknown): string {
-  return value === null || value === undefined ? '' : String(value);
+function toInteger(value: unknown): number {
+  return Math.trunc(toNumber(value)) || 0;
 }

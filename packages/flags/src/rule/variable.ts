@@ -1,8 +1,15 @@
 import { compileOperand, compileRule, isConstant, operandOf, operatorOf, type Rule } from './compile-rule.ts';
+import { toText } from './coercion.ts';
 import type { Scope } from './scope.ts';
+import { countValue } from './work.ts';
 
 /** `var`: the value at a path with dots, else the default. An empty path is the whole data. */
 export function variable(operand: unknown, scope: Scope): Rule {
+  const rule = compileVariable(operand, scope);
+  return scope.iterating ? (data, now) => countValue(rule(data, now)) : rule;
+}
+
+function compileVariable(operand: unknown, scope: Scope): Rule {
   const [path, fallback = null] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
   const otherwise = isConstant(fallback) ? undefined : compileOperand(fallback, scope, 1);
   if (!isConstant(path)) return dynamic(compileRule(path, scope), scope, otherwise ?? (() => fallback));
@@ -31,7 +38,7 @@ export function plainVariable(logic: unknown, scope: Scope): string | undefined 
 export function readPath(path: unknown, scope: Scope, fallback: unknown = null): Rule {
   if (path === null || path === undefined || path === '')
     return scope.iterating ? (data) => data : wholeContext(scope);
-  const name = String(path);
+  const name = toText(path);
   if (!scope.iterating && isPlain(name)) {
     return (data) => {
       const value = (data as Readonly<Record<string, unknown>>)[name];
