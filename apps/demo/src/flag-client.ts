@@ -1,4 +1,4 @@
-import { GraylaneProvider } from '@graylane/provider';
+import { getSyncClient, GraylaneProvider, type SyncClient } from '@graylane/provider';
 import { OpenFeature, type Client } from '@openfeature/server-sdk';
 import { setting } from './setting.ts';
 
@@ -15,4 +15,4 @@ await OpenFeature.setProviderAndWait(
   }),
 );
 
-export const flagClient: Client = OpenFeature.getClient();
+export const flagClient: Client & SyncClient = getSyncClient();

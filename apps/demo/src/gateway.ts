@@ -36,7 +36,7 @@ app.use(
 );
 
 app.get('/checkout', async (_request, response) => {
-  const hop = await describeHop('gateway', 'http');
+  const hop = describeHop('gateway', 'http');
   const answer = await fetch(`${ordersUrl}/orders`, { method: 'POST' });
   const { total, hops } = (await answer.json()) as Order;
   response.json({ traceId: activeTraceId(), lane: getActiveLane(), total, hops: [hop, ...hops] });

@@ -19,12 +19,12 @@ export interface Decision {
 const flagKeys = ['payment-new-fee-calculation', 'receipt-redesign'];
 
 /** Describes the active request as this service sees it. No evaluation context is passed: all it needs came in the baggage. */
-export async function describeHop(service: string, transport: Hop['transport']): Promise<Hop> {
-  const decisions = await Promise.all(flagKeys.map(async (key) => [key, await decide(key)] as const));
+export function describeHop(service: string, transport: Hop['transport']): Hop {
+  const decisions = flagKeys.map((key) => [key, decide(key)] as const);
   return { service, transport, lane: getActiveLane(), flags: Object.fromEntries(decisions) };
 }
 
-async function decide(key: string): Promise<Decision> {
-  const { value, variant = '', reason = 'UNKNOWN' } = await flagClient.getBooleanDetails(key, false);
+function decide(key: string): Decision {
+  const { value, variant = '', reason = 'UNKNOWN' } = flagClient.getBooleanDetailsSync(key, false);
   return { value, variant, reason };
 }

@@ -21,7 +21,7 @@ await consumer.connect();
 await consumer.subscribe({ topic });
 await consumer.run({
   eachMessage: async () => {
-    remember(activeTraceId(), await describeHop('ledger', 'kafka'));
+    remember(activeTraceId(), describeHop('ledger', 'kafka'));
   },
 });
 await joined;

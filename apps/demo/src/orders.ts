@@ -22,7 +22,7 @@ const app = express();
 app.use(baggageMiddleware({ ingress: { mode: 'accept', keys } }));
 
 app.post('/orders', async (_request, response) => {
-  const hop = await describeHop('orders', 'http');
+  const hop = describeHop('orders', 'http');
   const { total, hops } = await payments.charge({ amount: 100 });
   response.json({ total, hops: [hop, ...hops] } satisfies Order);
 });

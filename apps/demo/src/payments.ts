@@ -13,7 +13,7 @@ await ledger?.connect();
 
 /** Payments knows nothing of the request but what the baggage brought. */
 async function charge(amount: number): Promise<Charge> {
-  const hop = await describeHop('payments', 'grpc');
+  const hop = describeHop('payments', 'grpc');
   const fee = hop.flags['payment-new-fee-calculation']?.value ? 1.5 : 2.5;
   const total = amount + fee;
   await ledger?.send({ topic, messages: [{ value: JSON.stringify({ total }) }] });
