@@ -40,6 +40,12 @@ export class BaggageReader {
   /** The mapped members beneath a context, the authoritative ones above it. Neither is changed. */
   merge(given: EvaluationContext): EvaluationContext {
     const active = context.active();
+    const [only] = this.#authoritative;
+    if (only !== undefined && this.#ordinary.length + this.#authoritative.length === 1) {
+      // What the default mapping comes to. The name stands first too: an object that grows after a spread is several times as dear.
+      const value = read(only, active);
+      return { [only.as]: value, ...given, [only.as]: value } as EvaluationContext;
+    }
     const merged: Draft = {};
     for (const member of this.#ordinary) {
       const value = read(member, active);
