@@ -94,6 +94,15 @@ describe('a provider of a flag server', () => {
     await fc.assert(property, { numRuns: 8, endOnFailure: true });
   }, 60_000);
 
+  test('says what is wrong without its token, nor the path of its stream', async () => {
+    const source = { url: `http://127.0.0.1:${link.port}/?secret=query`, token: 'secret-token' };
+    await link.close();
+    const provider = new GraylaneProvider({ source, startTimeoutMs: 100 });
+    const start = OpenFeature.setProviderAndWait('live', provider);
+    await expect(start).rejects.toThrow(`http://127.0.0.1:${link.port} can't be reached`);
+    await expect(start).rejects.not.toThrow(/secret|stream/);
+  });
+
   test('starts from its cache when the server is out of reach, stale', async () => {
     await follow({ cacheFile });
     await OpenFeature.close();

@@ -69,8 +69,7 @@ export class ServerProcess {
 
   /** Its resident memory, in bytes. */
   get memory(): number {
-    const [, kB = '0'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8')) ?? [];
-    return Number(kB) * 1024;
+    return memoryOf(this.pid);
   }
 
   /** Puts another flags file in the place of the old one, at once. */
@@ -134,4 +133,10 @@ export class ServerProcess {
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The resident memory of a process, in bytes. */
+export function memoryOf(pid: number): number {
+  const [, kB = '0'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kB) * 1024;
 }

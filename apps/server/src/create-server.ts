@@ -28,7 +28,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const streams = new EventStreams();
   const stream = new ChangeStream(environments, streams);
   const refetches = new RefetchStream(environments, streams);
-  const descriptors = new Descriptors();
+  const descriptors = new Descriptors(log);
   const readiness = { ready: false };
   const shared = { environments, descriptors, readiness, settings, log };
   const http = new HttpPort(createApp({ ...shared, stream, refetches }));

@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import process from 'node:process';
+import type { Log } from './log.ts';
 
 /** What the process keeps open beside its connections: files, watches, pipes; and some to spare for the ones that come and go. */
 const reserved = 64;
@@ -20,13 +21,15 @@ export interface DescriptorUse {
  * and turned away in time.
  */
 export class Descriptors {
-  readonly limit: number;
+  readonly #limit: number;
   #open = 0;
   #scarce = false;
 
-  /** `limit` is that of the process, unless it is given. */
-  constructor(limit: number = limitOfProcess()) {
-    this.limit = limit;
+  readonly #log: Log;
+
+  constructor(log: Log) {
+    this.#limit = limitOfProcess();
+    this.#log = log;
   }
 
   get use(): DescriptorUse {
@@ -49,12 +52,17 @@ export class Descriptors {
 
   #count(change: 1 | -1): void {
     this.#open += change;
-    this.#scarce = this.#open >= this.#room * (this.#scarce ? wellOver : nearlyAll);
+    const before = this.#scarce;
+    this.#scarce = this.#open >= this.#room * (before ? wellOver : nearlyAll);
+    if (before === this.#scarce) return;
+    const state = `${this.#open} of ${this.#room} connections are taken`;
+    if (before) this.#log.info(`${state}: there is room for streams again`);
+    else this.#log.warn(`${state}: new streams are turned away; raise the limit of open files (ulimit -n)`);
   }
 
   /** For how many connections there is room. A limit too small for the reserve leaves half of it. */
   get #room(): number {
-    return Math.max(this.limit - reserved, Math.floor(this.limit / 2));
+    return Math.max(this.#limit - reserved, Math.floor(this.#limit / 2));
   }
 }
 

@@ -17,6 +17,12 @@ describe('an edit by hand', () => {
   test.each([
     ['that is no JSON', '{"flags": {"fees": ', '$', 'line 1, column 20'],
     ['without flags', '{}', '$.flags', 'no "flags"'],
+    [
+      'that nests too deep to be sent',
+      withFlag({ metadata: { x: 1 } }).replace('"x":1', `"x":${'['.repeat(20_000)}${']'.repeat(20_000)}`),
+      '$',
+      'deeper than 500 levels',
+    ],
     ['that misspells an operator', withTargeting({ iff: [true, 'on'] }), '$.flags.fees.targeting.iff', 'iff'],
     ['that gives a flag no variants', withFlag({ variants: {} }), '$.flags.fees.variants', 'no variants'],
     [

@@ -55,8 +55,8 @@ describe("OFREP's event stream", () => {
 
   test('is refused for an environment that is not there', async () => {
     const answer = await fetch(`${served.url}/ofrep/v1/events?environment=moon`);
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({ errorCode: 'GENERAL' });
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('use one of "default"') });
   });
 });
 

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { inbox, type Inbox } from '../../../test/support/inbox.ts';
@@ -84,6 +85,18 @@ describe('a client of the change stream', () => {
     const [, , second] = live.all;
     const later = await (await follow({ 'last-event-id': second?.id ?? '' })).take(2);
     expect(later.map(({ event }) => event)).toEqual(['delta', 'delta']);
+  });
+
+  test('of HTTP/1.0, as some proxies are, gets the same without chunks', async () => {
+    const socket = connect(Number(new URL(served.url).port), '127.0.0.1').setEncoding('utf8');
+    let text = '';
+    socket.on('data', (part: string) => (text += part));
+    socket.write('GET /api/v1/environments/default/stream?heartbeat=1 HTTP/1.0\r\n\r\n');
+    await expect.poll(() => text).toContain('event: snapshot');
+    served.edit(JSON.stringify({ flags: { fees } }));
+    await expect.poll(() => text).toContain('event: delta');
+    await expect.poll(() => text, { timeout: 5000 }).toMatch(/event: delta\n[^\r]*\n\n:\nretry: 500\n\n/);
+    socket.destroy();
   });
 
   test('is sent a heartbeat as often as it asks', async () => {

@@ -262,6 +262,7 @@ test('a rule reaches deep into an evaluation context, and one that never ends is
 test.each([
   [{ url: 'flags:8080' }, 'flags:8080'],
   [{ url: 'ftp://flags' }, 'ftp://flags'],
+  [{ url: 'http://me:secret@flags:8080' }, 'use source.token'],
   [{}, 'source'],
 ])('the source %j is refused at once', (source, words) => {
   expect(() => new GraylaneProvider({ source: source as { url: string } })).toThrow(words);

@@ -1,15 +1,17 @@
+import type { RequestListener } from 'node:http';
 import express, { type Express } from 'express';
 import type { Descriptors } from '../descriptors.ts';
 import type { Log } from '../log.ts';
-import { storeOf, type Environments } from '../store/environments.ts';
+import type { Environments } from '../store/environments.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import type { RefetchStream } from '../stream/refetch-stream.ts';
 import { adminApi } from './admin-api.ts';
-import { crossOrigin, guard, type GuardOptions } from './guard.ts';
+import { crossOrigin, Guard, type GuardOptions } from './guard.ts';
 import { health, type Readiness } from './health.ts';
 import { ofrep } from './ofrep.ts';
 import { notFound, problemHandler } from './problem-details.ts';
-import { dontLinger, roomForStreams } from './room.ts';
+import { dontLinger } from './room.ts';
+import { streamRoutes } from './stream-routes.ts';
 
 /** What the HTTP interfaces are made of. */
 export interface AppOptions {
@@ -23,40 +25,35 @@ export interface AppOptions {
 }
 
 /** The public port: OFREP, the admin API, the change stream, health. */
-export function createApp(options: AppOptions): Express {
-  const { environments, stream, refetches, descriptors, settings, log } = options;
-  const app = newApp(options);
-  const room = roomForStreams(descriptors);
-  app.use('/ofrep/v1/events', room);
-  app.use(
-    '/ofrep/v1',
-    crossOrigin(settings),
-    ofrep({ environments, refetches, rateLimit: settings.rateLimit, log }),
-  );
-  app.use('/api/v1/environments/:environment/stream', room);
-  app.get('/api/v1/environments/:environment/stream', (request, response) => {
-    stream.connect(request, response, storeOf(environments, request.params.environment), request.query);
-  });
+export function createApp(options: AppOptions): RequestListener {
+  const { environments, settings, log } = options;
+  const guard = new Guard(settings);
+  const serveStream = streamRoutes({ ...options, guard });
+  const app = newApp(options, guard);
+  app.use('/ofrep/v1', crossOrigin(guard), ofrep({ environments, rateLimit: settings.rateLimit, log }));
   app.use('/api/v1', adminApi(environments));
   app.use(notFound, problemHandler(log));
-  return app;
+  return (request, response) => {
+    if (!serveStream(request, response)) app(request, response);
+  };
 }
 
 /** The management port: what operators and orchestrators ask. */
-export function createManagementApp(options: Omit<AppOptions, 'stream' | 'refetches'>): Express {
-  const app = newApp(options);
+export function createManagementApp(options: ManagementOptions): RequestListener {
+  const app = newApp(options, new Guard(options.settings));
   app.use(notFound, problemHandler(options.log));
   return app;
 }
 
+type ManagementOptions = Omit<AppOptions, 'stream' | 'refetches'>;
+
 /** What both ports have. */
-function newApp({
-  environments,
-  descriptors,
-  readiness,
-  settings,
-}: Omit<AppOptions, 'stream' | 'refetches'>): Express {
+function newApp({ environments, descriptors, readiness }: ManagementOptions, guard: Guard): Express {
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use(guard(settings), dontLinger(descriptors), health(environments, readiness, descriptors));
+  app.use((request, _response, next) => {
+    guard.admit(request);
+    next();
+  });
+  app.use(dontLinger(descriptors), health(environments, readiness, descriptors));
   return app;
 }

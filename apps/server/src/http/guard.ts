@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { HttpProblem } from './problem-details.ts';
 
@@ -15,42 +15,48 @@ export interface GuardOptions {
  * this machine or a host that was allowed. And a page can send writes anywhere without reading the answer, so one that says it comes
  * from elsewhere is refused, unless its origin was allowed.
  */
-export function guard({ allowHosts = [], allowOrigins = [] }: GuardOptions): RequestHandler {
-  const hosts = new Set(allowHosts.map((host) => host.toLowerCase()));
-  const origins = new Set(allowOrigins.map((origin) => origin.toLowerCase()));
-  return (request, _response, next) => {
-    const host = request.headers.host ?? 'localhost';
+export class Guard {
+  readonly #hosts: ReadonlySet<string>;
+  readonly #origins: ReadonlySet<string>;
+
+  constructor({ allowHosts = [], allowOrigins = [] }: GuardOptions) {
+    this.#hosts = new Set(allowHosts.map((host) => host.toLowerCase()));
+    this.#origins = new Set(allowOrigins.map((origin) => origin.toLowerCase()));
+  }
+
+  /** @throws {HttpProblem} 421 where the request means another host, 403 where it is the write of a strange page. */
+  admit({ method, headers }: IncomingMessage): void {
+    const host = headers.host ?? 'localhost';
     const name = nameOf(host);
-    if (!isLoopback(name) && !hosts.has(name)) {
+    if (!isLoopback(name) && !this.#hosts.has(name)) {
       throw new HttpProblem(
         421,
         `this server does not go by the name ${JSON.stringify(name)}: use localhost, or start it with --allow-host ${name}`,
       );
     }
-    const origin = request.headers.origin?.toLowerCase();
-    if (!isSafe(request) && origin !== undefined && !isOwn(origin, host) && !origins.has(origin)) {
+    const origin = headers.origin?.toLowerCase();
+    if (!isSafe(method) && origin !== undefined && !isOwn(origin, host) && !this.#origins.has(origin)) {
       throw new HttpProblem(
         403,
         `pages of ${JSON.stringify(origin)} may not do this: start the server with --allow-origin ${origin}`,
       );
     }
-    next();
-  };
-}
+  }
 
-/** Lets pages of the allowed origins read the answers (CORS); for what a browser's OpenFeature client needs, not for the admin API. */
-export function crossOrigin({ allowOrigins = [] }: GuardOptions): RequestHandler {
-  const origins = new Set(allowOrigins.map((origin) => origin.toLowerCase()));
-  return (request, response, next) => {
-    const { origin } = request.headers;
-    response.vary('origin');
-    if (origin === undefined || !origins.has(origin.toLowerCase())) {
-      next();
-      return;
-    }
+  /** Lets pages of the allowed origins read this answer (CORS). Answers whether the request is one of theirs. */
+  allowReading({ headers: { origin } }: IncomingMessage, response: ServerResponse): boolean {
+    response.setHeader('vary', 'origin');
+    if (origin === undefined || !this.#origins.has(origin.toLowerCase())) return false;
     response.setHeader('access-control-allow-origin', origin);
     response.setHeader('access-control-expose-headers', 'etag, retry-after');
-    if (request.method !== 'OPTIONS') {
+    return true;
+  }
+}
+
+/** Answers what a browser asks before it evaluates for a page of an allowed origin (CORS); not for the admin API. */
+export function crossOrigin(guard: Guard): RequestHandler {
+  return (request, response, next) => {
+    if (!guard.allowReading(request, response) || request.method !== 'OPTIONS') {
       next();
       return;
     }
@@ -79,6 +85,6 @@ function isOwn(origin: string, host: string): boolean {
 }
 
 /** Reads (RFC 9110, section 9.2.1): a browser does not show their answers to strangers. */
-function isSafe({ method }: IncomingMessage): boolean {
+function isSafe(method: string | undefined): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }

@@ -3,17 +3,16 @@ import { evaluate, type EvaluationContext } from '@graylane/flags';
 import { Router, type Request, type RequestHandler } from 'express';
 import type { Log } from '../log.ts';
 import { storeOf, type Environments } from '../store/environments.ts';
-import type { RefetchStream } from '../stream/refetch-stream.ts';
 import { environmentOf } from './environment-header.ts';
 import { jsonBody } from './json-body.ts';
 import { describeEvaluation, statusOf } from './ofrep-answer.ts';
 import { OfrepError, ofrepErrors } from './ofrep-errors.ts';
 import { rateLimit } from './rate-limit.ts';
+import { refetchUri } from './stream-routes.ts';
 
 /** What OFREP is made of. */
 export interface OfrepOptions {
   readonly environments: Environments;
-  readonly refetches: RefetchStream;
   /** How many questions a second one client address may ask; undefined is no limit. */
   readonly rateLimit: number | undefined;
   readonly log: Log;
@@ -28,8 +27,8 @@ const types = ['application/json', 'application/*+json', 'text/plain', 'applicat
 /** After so long out of sight a client may close its event stream. */
 const inactivityDelaySec = 120;
 
-/** The OpenFeature Remote Evaluation Protocol 0.3: one flag, all of them, and a stream that says when to ask again. */
-export function ofrep({ environments, refetches, rateLimit: perSecond, log }: OfrepOptions): Router {
+/** The OpenFeature Remote Evaluation Protocol 0.3: one flag, and all of them with the stream that says when to ask again. */
+export function ofrep({ environments, rateLimit: perSecond, log }: OfrepOptions): Router {
   const router = Router();
   router.use('/evaluate', rateLimit(perSecond), jsonOnly, jsonBody({ types, limit: maxBodyBytes }));
 
@@ -47,7 +46,8 @@ export function ofrep({ environments, refetches, rateLimit: perSecond, log }: Of
     const { flags } = storeOf(environments, environment).snapshot;
     const context = readContext(request.body);
     const answers = [...flags.keys()].map((key) => describeEvaluation(key, evaluate(flags, key, context)));
-    const eventStreams = [eventStreamOf(request.baseUrl, environment)];
+    const endpoint = { requestUri: refetchUri(environment) };
+    const eventStreams = [{ type: 'sse', endpoint, inactivityDelaySec }];
     const body = JSON.stringify({ flags: answers, metadata: flags.metadata, eventStreams });
     // The tag is that of the answer, so it covers the rules and the context alike.
     const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
@@ -57,20 +57,8 @@ export function ofrep({ environments, refetches, rateLimit: perSecond, log }: Of
     else response.type('application/json').send(body);
   });
 
-  router.get('/events', (request, response) => {
-    const { environment } = request.query;
-    const name = typeof environment === 'string' ? environment : environmentOf(request);
-    refetches.connect(request, response, storeOf(environments, name));
-  });
-
   router.use(ofrepErrors(log));
   return router;
-}
-
-/** Where to hear of changes; an EventSource can send no header, so the path names the environment. */
-function eventStreamOf(base: string, environment: string): object {
-  const requestUri = `${base}/events?environment=${encodeURIComponent(environment)}`;
-  return { type: 'sse', endpoint: { requestUri }, inactivityDelaySec };
 }
 
 const jsonOnly: RequestHandler = (request, _response, next) => {

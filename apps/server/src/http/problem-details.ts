@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Problem } from '@graylane/flags';
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { Log } from '../log.ts';
 import { StoreError } from '../store/flag-store.ts';
 
@@ -30,27 +30,25 @@ export function methodNotAllowed(...methods: readonly string[]): RequestHandler 
   };
 }
 
-/** Answers errors as `application/problem+json`. What is no fault of the caller's is logged and not told. */
+/** Answers errors as `application/problem+json`. */
 export function problemHandler(log: Log): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    const problem = toProblem(error);
-    if (problem.status >= 500)
-      log.warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    sendProblem(response, problem);
+    if (response.headersSent) next(error);
+    else answerProblem(error, response, log);
   };
 }
 
-function sendProblem(response: Response, { status, message, problems }: HttpProblem): void {
-  response
-    .status(status)
-    .type('application/problem+json')
-    .send(
-      JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail: message, problems }),
-    );
+/** Answers one error. What is no fault of the caller's is logged and not told; a refusal is told and not logged. */
+export function answerProblem(error: unknown, response: ServerResponse, log: Log): void {
+  const problem = toProblem(error);
+  if (problem.status >= 500 && problem !== error)
+    log.warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const { status, message: detail, problems } = problem;
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/problem+json; charset=utf-8');
+  response.end(
+    JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail, problems }),
+  );
 }
 
 const storeStatus: Readonly<Record<StoreError['code'], number>> = {

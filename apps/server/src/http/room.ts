@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Descriptors } from '../descriptors.ts';
 import { HttpProblem } from './problem-details.ts';
@@ -12,20 +13,17 @@ export function dontLinger(descriptors: Descriptors): RequestHandler {
   };
 }
 
-/** Turns streams away while descriptors are scarce: 503, with a `Retry-After` of 1 to 10 s that differs from client to client. */
-export function roomForStreams(descriptors: Descriptors): RequestHandler {
-  return (_request, response, next) => {
-    if (!descriptors.scarce) {
-      next();
-      return;
-    }
-    response.setHeader('retry-after', 1 + Math.floor(Math.random() * retrySpreadS));
-    const { open, limit } = descriptors.use;
-    next(
-      new HttpProblem(
-        503,
-        `no room for another stream: ${open} of ${limit} connections are taken; raise the limit of open files (ulimit -n)`,
-      ),
-    );
-  };
+/**
+ * Turns a stream away while descriptors are scarce, with a `Retry-After` of 1 to 10 s that differs from client to client.
+ * @throws {HttpProblem} 503
+ */
+export function requireRoom(descriptors: Descriptors, response: ServerResponse): void {
+  if (!descriptors.scarce) return;
+  response.setHeader('connection', 'close');
+  response.setHeader('retry-after', 1 + Math.floor(Math.random() * retrySpreadS));
+  const { open, limit } = descriptors.use;
+  throw new HttpProblem(
+    503,
+    `no room for another stream: ${open} of ${limit} connections are taken; raise the limit of open files (ulimit -n)`,
+  );
 }

@@ -1,4 +1,4 @@
-import { applyEdits, modify, parse, type ModificationOptions } from 'jsonc-parser';
+import { applyEdits, findNodeAtLocation, modify, parseTree, type ModificationOptions } from 'jsonc-parser';
 import type { Edit, FlagDocument } from './flag-store.ts';
 import { withEdits } from './parts.ts';
 
@@ -13,7 +13,7 @@ const manyEdits = 50;
 
 /** Writes or removes parts of a document; every other character of its text stays as somebody has written it. */
 export function editDocument({ text, document }: Edited, edits: readonly Edit[]): Edited {
-  const { flags } = parse(text) as { flags: unknown };
+  const { flags } = JSON.parse(text) as { flags: unknown };
   const plain = edits.map((edit) => plainEdit(edit, Array.isArray(flags)));
   const edited = withEdits(document, plain);
   if (plain.length > manyEdits) {
@@ -32,14 +32,29 @@ function plainEdit({ path, value }: Edit, listed: boolean): Edit {
 }
 
 function editText(text: string, { path: [member, name], value }: Edit): string {
-  const { [member]: found } = parse(text) as Record<string, unknown>;
+  const { [member]: found } = JSON.parse(text) as Record<string, unknown>;
   const edit = (path: Array<string | number>): string =>
-    applyEdits(text, modify(text, path, value, options(text)));
+    replaceValue(text, path, value) ?? applyEdits(text, modify(text, path, value, options(text)));
   if (name === undefined) return edit([member]);
   if (Array.isArray(found)) return edit([member, indexOf(found, name)]);
   // The last segment takes its shelf with it.
   const last = member !== 'flags' && value === undefined && isOnly(found, name);
   return edit(last ? [member] : [member, name]);
+}
+
+/**
+ * The text with another value in the place of one that is there; undefined where none is. It is what the library would do, but for the
+ * library's own formatting, which copies the whole text for each line of the value.
+ */
+function replaceValue(text: string, path: Array<string | number>, value: unknown): string | undefined {
+  const tree = value === undefined ? undefined : parseTree(text);
+  const node = tree && findNodeAtLocation(tree, path);
+  if (node === undefined) return undefined;
+  const lineStart = text.lastIndexOf('\n', node.offset - 1) + 1;
+  const [own = ''] = /^[\t ]*/.exec(text.slice(lineStart, node.offset)) ?? [];
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const written = JSON.stringify(value, null, indentation(text)).replaceAll('\n', `${eol}${own}`);
+  return text.slice(0, node.offset) + written + text.slice(node.offset + node.length);
 }
 
 /** Where the list has the flag; after its end where it has none. Of several with one key, the last one is in force. */

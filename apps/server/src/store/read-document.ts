@@ -1,5 +1,9 @@
 import { checkFlags, compileFlags, type FlagSet, type Problem } from '@graylane/flags';
+import { nestsDeeper } from '../json-depth.ts';
 import type { FlagDocument } from './flag-store.ts';
+
+/** What is deeper can be read, but not be written again or sent to anybody. */
+const maxDepth = 500;
 
 /** What a text holds. */
 export interface Content {
@@ -12,6 +16,10 @@ export function readDocument(
   text: string,
   previous: FlagSet | undefined,
 ): Content | { readonly problems: readonly Problem[] } {
+  if (nestsDeeper(Buffer.from(text), maxDepth)) {
+    const message = `the document nests deeper than ${maxDepth} levels`;
+    return { problems: [{ path: '$', message, remedy: 'make it flatter' }] };
+  }
   try {
     const parsed: unknown = JSON.parse(text);
     const flags = compileFlags(parsed, { previous });

@@ -26,16 +26,16 @@ export class ChangeStream {
     ];
   }
 
-  /** Serves one client of an environment until it goes. Query: `heartbeat`, in seconds. */
+  /** Serves one client of an environment until it goes. `heartbeat` is in seconds, as the query has it. */
   connect(
     request: IncomingMessage,
     response: ServerResponse,
     store: FlagStore,
-    query: { readonly heartbeat?: unknown },
+    heartbeat: string | undefined,
   ): void {
     const log = this.#logs.get(store);
     if (log === undefined) throw new HttpProblem(404, 'the environment has been removed');
-    const heartbeatS = readHeartbeat(query.heartbeat);
+    const heartbeatS = readHeartbeat(heartbeat);
     const first = log.catchUp(lastEventId(request));
     this.#streams.open(response, log, { first, heartbeatS, waits: 'up to' });
   }
@@ -55,7 +55,7 @@ export class ChangeStream {
   }
 }
 
-function readHeartbeat(value: unknown): number {
+function readHeartbeat(value: string | undefined): number {
   if (value === undefined) return defaultHeartbeatS;
   const seconds = Number(value);
   if (seconds >= 1 && seconds <= maxHeartbeatS) return seconds;

@@ -49,7 +49,8 @@ export class EventStreams {
 
   /** Tells everybody who follows this. */
   tell(about: object, bytes: Buffer): void {
-    for (const client of this.#audiences.get(about) ?? []) client.send(bytes);
+    const message = messageOf(bytes);
+    for (const client of this.#audiences.get(about) ?? []) client.send(message);
   }
 
   /** Ends the streams about this, and tells their clients to come back spread out. */
@@ -70,6 +71,10 @@ export class EventStreams {
   }
 }
 
+/**
+ * One open stream. What it is told was framed as a chunk (RFC 9112, section 7.1) once for all clients, and goes to the socket as it is: a
+ * response would frame it anew for each client, in three pieces.
+ */
 class Client {
   readonly #response: ServerResponse;
   readonly #waits: StreamStart['waits'];
@@ -87,14 +92,17 @@ class Client {
     for (const bytes of first) this.#response.write(bytes);
   }
 
-  send(bytes: Buffer): void {
-    if (this.#response.writableLength > this.#patience) this.#response.destroy();
-    else this.#response.write(bytes);
+  send({ plain, chunk }: Message): void {
+    const { socket, chunkedEncoding } = this.#response;
+    // A request that came behind another one on its connection has no socket yet; one of HTTP/1.0 wants no chunks.
+    if (socket === null) this.#response.write(plain);
+    else if (socket.writableLength > this.#patience) this.#response.destroy();
+    else if (!socket.destroyed) socket.write(chunkedEncoding ? chunk : plain);
   }
 
   /** A comment says that the stream lives. */
   beat(spreadMs: number): void {
-    this.send(this.#waits === 'exactly' ? comment : retryHint(spreadMs));
+    this.send(this.#waits === 'exactly' ? comment : retryMessage(spreadMs));
   }
 
   end(spreadMs: number): void {
@@ -106,15 +114,31 @@ class Client {
   }
 }
 
+/** How long to wait before coming back, in milliseconds, with a comment. */
+function retryHint(ms: number): Buffer {
+  return Buffer.from(`:\nretry: ${ms}\n\n`);
+}
+
+/** What clients are told, in both ways that it can be sent. */
+interface Message {
+  readonly plain: Buffer;
+  readonly chunk: Buffer;
+}
+
+function messageOf(plain: Buffer): Message {
+  const head = Buffer.from(`${plain.length.toString(16)}\r\n`);
+  return { plain, chunk: Buffer.concat([head, plain, Buffer.from('\r\n')]) };
+}
+
 function lengthOf(buffers: readonly Buffer[]): number {
   return buffers.reduce((sum, { length }) => sum + length, 0);
 }
 
-const comment = Buffer.from(':\n\n');
-let hint = { ms: 0, bytes: comment };
+const comment = messageOf(Buffer.from(':\n\n'));
+let hint = { ms: 0, message: comment };
 
-/** How long to wait before coming back, in milliseconds, with a comment; made once for all that are told the same. */
-function retryHint(ms: number): Buffer {
-  if (hint.ms !== ms) hint = { ms, bytes: Buffer.from(`:\nretry: ${ms}\n\n`) };
-  return hint.bytes;
+/** The hint, made once for all that are told the same. */
+function retryMessage(ms: number): Message {
+  if (hint.ms !== ms) hint = { ms, message: messageOf(retryHint(ms)) };
+  return hint.message;
 }

@@ -37,6 +37,12 @@ export class UrlSource implements FlagSource {
         `source.url is ${JSON.stringify(url)}: give it the flag server's address, e.g. http://flags:8080`,
       );
     }
+    const { username, password } = new URL(url);
+    if (username !== '' || password !== '') {
+      throw new TypeError(
+        'source.url has a user or a password, which would end up in logs: use source.token',
+      );
+    }
     const path = `api/v1/environments/${encodeURIComponent(environment)}/stream?heartbeat=1`;
     this.#address = new URL(path, url.endsWith('/') ? url : `${url}/`);
     this.#token = token;
