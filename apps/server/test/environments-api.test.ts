@@ -57,6 +57,7 @@ describe('environments', () => {
     ['with a name that is none', 'Stag ing', { flags: {} }, create, 400],
     ['that is there', 'default', { flags: {} }, create, 412],
     ['with a body that is no document', 'staging', { flag: {} }, create, 400],
+    ['with a list of flags, as the daemon of flagd takes it', 'staging', { flags: [fees] }, create, 400],
     ['with a flag that is not valid', 'staging', { flags: { fees: { ...fees, state: 'ON' } } }, create, 400],
   ])('%s are refused', async (_case, name, body, headers, status) => {
     const path = `/environments/${encodeURIComponent(name)}`;

@@ -75,6 +75,7 @@ describe('a preview', () => {
     ],
     ['no draft', {}, '$'],
     ['two drafts', { flags: {}, document: { flags: {} } }, '$'],
+    ['segments that are no object', { flags: {}, segments: null }, '$.segments'],
     ['flags that are no object', { flags: [] }, '$.flags'],
     ['a document that is none', { document: { flag: {} } }, '$.flags'],
     ['no contexts', { contexts: [], flags: {} }, '$.contexts'],

@@ -2,12 +2,20 @@ import { Router } from 'express';
 import type { Environments } from '../store/environments.ts';
 import { environmentsApi } from './environments-api.ts';
 import { historyApi } from './history-api.ts';
+import { openapi } from './openapi.ts';
 import { partResource } from './part-resource.ts';
 import { previewApi } from './preview-api.ts';
+import { methodNotAllowed } from './problem-details.ts';
 
 /** The admin API, below `/api/v1`: what the OpenAPI document describes. */
 export function adminApi(environments: Environments): Router {
   const router = Router();
+  router
+    .route('/openapi.json')
+    .get((_request, response) => {
+      response.json(openapi);
+    })
+    .all(methodNotAllowed('GET'));
   environmentsApi(router, environments);
   historyApi(router, environments);
   partResource(router, environments, { noun: 'flag', member: 'flags', patchable: true });

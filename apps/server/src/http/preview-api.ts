@@ -98,8 +98,8 @@ function readProposal(body: unknown, { document }: Snapshot): FlagDocument {
   }
   if (whole !== undefined) return readDraft(whole);
   return withEdits(document, [
-    ...readEdits('flags', asObject(flags ?? {}, '$.flags')),
-    ...readEdits('$evaluators', asObject(segments ?? {}, '$.segments')),
+    ...readEdits('flags', asObject(flags === undefined ? {} : flags, '$.flags')),
+    ...readEdits('$evaluators', asObject(segments === undefined ? {} : segments, '$.segments')),
   ]);
 }
 

@@ -1,0 +1,78 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect, test } from 'vitest';
+import { adminApi } from '../src/http/admin-api.ts';
+import { openapi } from '../src/http/openapi.ts';
+import { FileStore } from '../src/store/file-store.ts';
+import { MemoryLog } from '../src/store/revision-log.ts';
+import { singleEnvironment } from '../src/store/single-environment.ts';
+import { admin } from './support/admin.ts';
+import { fees, serve } from './support/serve.ts';
+
+const methods = ['get', 'put', 'post', 'patch', 'delete'];
+const described = Object.entries(openapi['paths'] as Record<string, object>).flatMap(([path, item]) =>
+  methods
+    .filter((method) => method in item)
+    .map((method) => `${method} ${path.replaceAll(/\{\w+\}/g, '{}')}`),
+);
+
+test('every route of the admin API is described, and nothing else', async () => {
+  const served = await serve({ flags: {} });
+  const store = await FileStore.open({
+    file: served.file,
+    revisions: new MemoryLog(),
+    log: { info: () => {}, warn: () => {} },
+  });
+  try {
+    const routes = adminApi(singleEnvironment(store)).stack.flatMap(({ route }) =>
+      (route?.stack ?? []).flatMap(({ method }) =>
+        methods.includes(method) ? [`${method} /api/v1${route?.path.replaceAll(/:\w+/g, '{}')}`] : [],
+      ),
+    );
+    // The stream is served beside the admin API.
+    const stream = 'get /api/v1/environments/{}/stream';
+    expect([...new Set([...routes, stream])].toSorted()).toEqual(described.toSorted());
+  } finally {
+    await store.close();
+    await served.close();
+  }
+});
+
+test('is served, each operation with a name of its own and each reference with something behind it', async () => {
+  const served = await serve({ flags: { fees } });
+  try {
+    const { body } = await admin(served.url)('GET', '/openapi.json');
+    const text = JSON.stringify(body);
+    const names = [...text.matchAll(/"operationId":"(\w+)"/g)].map(([, name]) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toHaveLength(described.length);
+    for (const [, path = ''] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      const found = path
+        .split('/')
+        .reduce<unknown>((at, name) => (at as Record<string, unknown>)?.[name], body);
+      expect([path, found]).toEqual([path, expect.any(Object)]);
+    }
+  } finally {
+    await served.close();
+  }
+});
+
+test('tells the truth about a flag, a page of the history and a refusal', async () => {
+  const served = await serve({ flags: { fees } });
+  const ask = admin(served.url);
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema(openapi, 'openapi');
+  try {
+    for (const [schema, path] of [
+      ['Flag', 'flags/fees'],
+      ['History', 'history'],
+      ['Problem', 'flags/nobody'],
+      ['FlagDocument', '/environments/default'],
+    ] as const) {
+      const { body } = await ask('GET', path);
+      const validate = ajv.getSchema(`openapi#/components/schemas/${schema}`);
+      expect([path, validate?.(body), validate?.errors]).toEqual([path, true, null]);
+    }
+  } finally {
+    await served.close();
+  }
+});

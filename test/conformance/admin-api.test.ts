@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { createServer } from '@graylane/server';
+import { expect, test } from 'vitest';
+import { describeWith } from '../support/components.ts';
+import { schemathesis, schemathesisConfig, schemathesisProgram } from '../support/schemathesis.ts';
+
+await describeWith(schemathesis, 'the admin API, asked by schemathesis', () => {
+  test('answers as its OpenAPI document says, to sense and nonsense', { timeout: 120_000 }, async () => {
+    const folder = mkdtempSync(`${tmpdir()}/graylane-openapi-`);
+    const warnings: string[] = [];
+    const log = { info: () => {}, warn: (text: string) => warnings.push(text) };
+    const server = await createServer(
+      { data: `${folder}/data`, port: 0, grpcPort: 0, managementPort: 0 },
+      log,
+    );
+    try {
+      const document = `http://127.0.0.1:${server.port}/api/v1/openapi.json`;
+      const args = ['--config-file', schemathesisConfig, 'run', document, '--no-color'];
+      const child = spawn(schemathesisProgram, args, { cwd: folder });
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+      }
+      const [code] = (await once(child, 'close')) as [number];
+      expect(code === 0 ? '' : output).toBe('');
+      expect(output).toMatch(/[1-9]\d\d+ generated, \d+ passed/);
+      expect(warnings).toEqual([]);
+    } finally {
+      await server.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
