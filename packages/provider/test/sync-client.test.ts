@@ -121,6 +121,19 @@ describe('a synchronous call', () => {
     expect(getSyncClient('sync').getStringValueSync('text', 'x')).toBe('x');
   });
 
+  test.each([
+    ['an evaluation context that defends itself', { context: hostile(), options: {} }],
+    ['the same, with hooks', { context: hostile(), options: { hooks: [{}] } }],
+    ['hooks that are none', { context: {}, options: { hooks: 5 as unknown as Hook[] } }],
+  ])('never throws: %s is an answer with GENERAL', async (_case, { context, options }) => {
+    const client = getSyncClient('sync');
+    const general = { value: false, errorCode: ErrorCode.GENERAL };
+    expect(client.getBooleanDetailsSync('fees', false, context, options)).toMatchObject(general);
+    expect(client.getBooleanValueSync('fees', false, context, options)).toBe(false);
+    expect(await client.getBooleanDetails('fees', false, context, options)).toMatchObject(general);
+    expect(await client.getBooleanValue('fees', false, context, options)).toBe(false);
+  });
+
   test('takes __proto__ as an ordinary name on every level and from hooks', async () => {
     const seen: EvaluationContext[] = [];
     const resolveStringEvaluationSync: SyncProvider['resolveStringEvaluationSync'] = (
@@ -132,12 +145,12 @@ describe('a synchronous call', () => {
       return { value };
     };
     await OpenFeature.setProviderAndWait('sync', providerOf({ resolveStringEvaluationSync }));
-    const hostile = JSON.parse('{"__proto__": {"admin": true}}') as EvaluationContext;
+    const spoof = JSON.parse('{"__proto__": {"admin": true}}') as EvaluationContext;
     const client = getSyncClient('sync');
-    client.setContext(hostile);
+    client.setContext(spoof);
     client.getStringValueSync('text', '', { own: 1 });
     client.setContext({});
-    client.getStringValueSync('text', '', {}, { hooks: [{ before: () => hostile }] });
+    client.getStringValueSync('text', '', {}, { hooks: [{ before: () => spoof }] });
     for (const context of seen) {
       expect(Object.hasOwn(context, '__proto__')).toBe(true);
       expect((context as { admin?: boolean }).admin).toBeUndefined();
@@ -215,4 +228,13 @@ describe('a client', () => {
 
 function providerOf(members: Partial<Provider & SyncProvider>): Provider {
   return { metadata: { name: 'vendor' }, ...members } as Provider;
+}
+
+function hostile(): EvaluationContext {
+  return Object.defineProperty({}, 'region', {
+    enumerable: true,
+    get: () => {
+      throw new Error('hands off');
+    },
+  }) as EvaluationContext;
 }

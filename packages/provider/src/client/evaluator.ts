@@ -42,49 +42,66 @@ export class Evaluator {
   }
 
   value<T extends FlagValue>(question: Question<T>): T | Promise<T> {
-    const provider = this.#provider;
-    const resolver = syncResolver(provider, question.type);
-    if (resolver && this.#hooksOf(provider, question).length === 0)
-      return this.#valueOf(provider, resolver, question);
+    if (this.#isQuick(question)) return this.#valueOf(question);
     return Promise.resolve(this.details(question)).then(({ value }) => value);
   }
 
   valueSync<T extends FlagValue>(question: Question<T>): T {
-    const provider = this.#provider;
-    const resolver = syncResolver(provider, question.type);
-    return resolver && this.#hooksOf(provider, question).length === 0
-      ? this.#valueOf(provider, resolver, question)
-      : this.detailsSync(question).value;
+    return this.#isQuick(question) ? this.#valueOf(question) : this.detailsSync(question).value;
   }
 
   details<T extends FlagValue>(question: Question<T>): EvaluationDetails<T> | Promise<EvaluationDetails<T>> {
-    const provider = this.#provider;
-    const hooks = this.#hooksOf(provider, question);
-    const resolver = syncResolver(provider, question.type);
-    if (hooks.length > 0) {
-      const available = resolver ?? asyncResolver(provider, question.type);
-      return runStages(this.#stages(provider, available, hooks, question));
+    try {
+      const provider = this.#provider;
+      const hooks = this.#hooksOf(provider, question);
+      const resolver = syncResolver(provider, question.type);
+      if (hooks.length > 0) {
+        const available = resolver ?? asyncResolver(provider, question.type);
+        return runStages(this.#stages(provider, available, hooks, question));
+      }
+      return resolver
+        ? this.#detailsOf(provider, resolver, question)
+        : this.#detailsLater(provider, question);
+    } catch (error) {
+      return errorDetails(question.flagKey, question.defaultValue, error);
     }
-    return resolver ? this.#detailsOf(provider, resolver, question) : this.#detailsLater(provider, question);
   }
 
   detailsSync<T extends FlagValue>(question: Question<T>): EvaluationDetails<T> {
-    const provider = this.#provider;
     const { type, flagKey, defaultValue } = question;
-    const hooks = this.#hooksOf(provider, question);
-    const resolver = syncResolver(provider, type) ?? refuser(provider, type);
-    if (hooks.length === 0) return this.#detailsOf(provider, resolver, question);
-    let refusal: Error | undefined;
-    const details = runStagesSync(this.#stages(provider, resolver, hooks, question), (promise) => {
-      return (refusal = this.#refuse(promise, `a hook or provider "${provider.metadata.name}"`, type));
-    });
-    // A promise in the last stages is too late for the stages before it, but not for the caller.
-    return refusal ? errorDetails(flagKey, defaultValue, refusal) : details;
+    try {
+      const provider = this.#provider;
+      const hooks = this.#hooksOf(provider, question);
+      const resolver = syncResolver(provider, type) ?? refuser(provider, type);
+      if (hooks.length === 0) return this.#detailsOf(provider, resolver, question);
+      let refusal: Error | undefined;
+      const details = runStagesSync(this.#stages(provider, resolver, hooks, question), (promise) => {
+        return (refusal = this.#refuse(promise, `a hook or provider "${provider.metadata.name}"`, type));
+      });
+      // A promise in the last stages is too late for the stages before it, but not for the caller.
+      return refusal ? errorDetails(flagKey, defaultValue, refusal) : details;
+    } catch (error) {
+      return errorDetails(flagKey, defaultValue, error);
+    }
   }
 
-  /** Without hooks, from a provider that answers at once; nobody looks at the details, so there are none. */
-  #valueOf<T extends FlagValue>(provider: Provider, resolver: Resolver, question: Question<T>): T {
+  /** Whether there is no hook, and the provider answers at once: then nobody looks at the details of a value. */
+  #isQuick(question: Question<FlagValue>): boolean {
     try {
+      const provider = this.#provider;
+      return (
+        syncResolver(provider, question.type) !== undefined && this.#hooksOf(provider, question) === none
+      );
+    } catch {
+      // Options that can't be read: the details say so.
+      return false;
+    }
+  }
+
+  #valueOf<T extends FlagValue>(question: Question<T>): T {
+    try {
+      const provider = this.#provider;
+      const resolver = syncResolver(provider, question.type) ?? refuser(provider, question.type);
       const { errorCode, value } = this.#resolve(provider, resolver, question);
       return errorCode ? question.defaultValue : value;
     } catch {
@@ -93,7 +110,7 @@ export class Evaluator {
     }
   }
 
-  /** The same with the details. */
+  /** Without hooks, from a provider that answers at once. */
   #detailsOf<T extends FlagValue>(
     provider: Provider,
     resolver: Resolver,
