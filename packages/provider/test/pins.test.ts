@@ -4,7 +4,7 @@ import { baggageCounts, emit, getActiveCell, runInLane, type BaggageEvent } from
 import { baggageMiddleware } from '@graylane/baggage/express';
 import { baggageListener } from '@graylane/baggage/http';
 import { runInMessage } from '@graylane/baggage/kafka';
-import { getSyncClient, pin } from '@graylane/provider';
+import { getSyncClient, GraylaneProvider, pin } from '@graylane/provider';
 import { inLane, TestProvider, type TestFlags } from '@graylane/provider/testing';
 import { context } from '@opentelemetry/api';
 import { OpenFeature, type Provider } from '@openfeature/server-sdk';
@@ -95,18 +95,24 @@ describe('a flag that says pin: true', () => {
     });
   });
 
-  test('may say so for a whole set of flags', () => {
+  test('is answered from its pin where the rule is broken', () => {
+    payments.set({ fees: { ...fees('on'), targeting: { iff: [] } } });
+    runInLane('gray', () => {
+      expect(atPayments.getBooleanDetailsSync('fees', true).errorCode).toBe('PARSE_ERROR');
+      atOrders.getBooleanValueSync('fees', true);
+      hop(() => expect(atPayments.getBooleanDetailsSync('fees', true).reason).toBe('CACHED'));
+    });
+  });
+
+  test('may say so for a whole set of flags', async () => {
     const document = {
       metadata: { pin: true },
       flags: { fees: { state: 'ENABLED', ...fees('off', false) } },
     };
-    // The set's metadata is no flag's, so this is a document and not what a test provider takes.
-    return import('@graylane/provider').then(async ({ GraylaneProvider }) => {
-      await OpenFeature.setProviderAndWait('orders', new GraylaneProvider({ source: { flags: document } }));
-      runInLane('gray', () => {
-        atOrders.getBooleanValueSync('fees', true);
-        expect(atOrders.getBooleanDetailsSync('fees', true).reason).toBe('CACHED');
-      });
+    await OpenFeature.setProviderAndWait('orders', new GraylaneProvider({ source: { flags: document } }));
+    runInLane('gray', () => {
+      atOrders.getBooleanValueSync('fees', true);
+      expect(atOrders.getBooleanDetailsSync('fees', true).reason).toBe('CACHED');
     });
   });
 
