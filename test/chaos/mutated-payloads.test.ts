@@ -96,9 +96,11 @@ describe(`${payloads} mutated payloads (seed ${seed})`, () => {
         ],
       ] as const;
       const statuses = new Map<string, number>();
-      const session = connectHttp2(`http://127.0.0.1:${server.grpcPort}`);
-      await once(session, 'connect');
+      const sessions: ClientHttp2Session[] = [];
       await inParallel(payloads, async (index) => {
+        // HTTP/2 closes a connection that gives up many calls, which is what some of these come to.
+        const turn = Math.floor(index / 200);
+        const session = (sessions[turn] ??= connectHttp2(`http://127.0.0.1:${server.grpcPort}`));
         const [path, message] = calls[index % calls.length] ?? calls[0];
         // In half of them the frame is right about what it holds, so that the decoder has its turn.
         const frame =
@@ -106,7 +108,7 @@ describe(`${payloads} mutated payloads (seed ${seed})`, () => {
         const status = await call(session, path, frame);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
       });
-      session.destroy();
+      for (const session of sessions) session.destroy();
       expect(statuses.has('')).toBe(false);
       expect(statuses.get('0')).toBeGreaterThan(0);
       expect(statuses.size).toBeGreaterThan(2);
@@ -114,49 +116,53 @@ describe(`${payloads} mutated payloads (seed ${seed})`, () => {
     });
   });
 
-  test('as events to the provider: the last good rules stay, and the next good ones are taken', async () => {
-    const random = randomFrom(seed);
-    const snapshot = event('snapshot', { revision: 'h.1', resync: false, document: rules('v1') });
-    const delta = event('delta', { revision: 'h.2', ...rules('v2') });
-    const wrong: string[] = [];
-    let [asked, before, unreadable] = [0, 'v1', false];
-    let last: Buffer = snapshot;
-    const server = createServer((_request, response) => {
-      void provider.resolveStringEvaluation('version', 'default', {}).then(({ value }) => {
-        if (unreadable && value !== before) wrong.push(`${value} after ${last.toString()}`);
-        before = value;
-        asked += 1;
-        last =
-          asked === 1
-            ? snapshot
-            : asked <= payloads
-              ? mutate(asked % 2 === 0 ? snapshot : delta, random)
-              : event('snapshot', { revision: 'h.9', document: rules('end') });
-        unreadable = asked > 1 && !isReadable(last);
-        response.writeHead(200, { 'content-type': 'text/event-stream' });
-        if (asked > payloads) response.write(last);
-        else response.end(last);
+  test(
+    'as events to the provider: the last good rules stay, and the next good ones are taken',
+    async () => {
+      const random = randomFrom(seed);
+      const snapshot = event('snapshot', { revision: 'h.1', resync: false, document: rules('v1') });
+      const delta = event('delta', { revision: 'h.2', ...rules('v2') });
+      const wrong: string[] = [];
+      let [asked, before, unreadable] = [0, 'v1', false];
+      let last: Buffer = snapshot;
+      const server = createServer((_request, response) => {
+        void provider.resolveStringEvaluation('version', 'default', {}).then(({ value }) => {
+          if (unreadable && value !== before) wrong.push(`${value} after ${last.toString()}`);
+          before = value;
+          asked += 1;
+          last =
+            asked === 1
+              ? snapshot
+              : asked <= payloads
+                ? mutate(asked % 2 === 0 ? snapshot : delta, random)
+                : event('snapshot', { revision: 'h.9', document: rules('end') });
+          unreadable = asked > 1 && !isReadable(last);
+          response.writeHead(200, { 'content-type': 'text/event-stream' });
+          if (asked > payloads) response.write(last);
+          else response.end(last);
+        });
       });
-    });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const { port } = server.address() as AddressInfo;
-    const provider = new GraylaneProvider({ source: { url: `http://127.0.0.1:${port}` } });
-    // No pause between connections, or this would take an hour.
-    vi.spyOn(Math, 'random').mockReturnValue(0);
-    try {
-      await provider.initialize();
-      const value = async (): Promise<string> =>
-        (await provider.resolveStringEvaluation('version', 'default', {})).value;
-      await expect.poll(value, { timeout: 110_000, interval: 20 }).toBe('end');
-      expect(wrong).toEqual([]);
-      expect(asked).toBeGreaterThan(payloads);
-    } finally {
-      vi.restoreAllMocks();
-      await provider.onClose();
-      server.closeAllConnections();
-      server.close();
-    }
-  });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      const { port } = server.address() as AddressInfo;
+      const provider = new GraylaneProvider({ source: { url: `http://127.0.0.1:${port}` } });
+      // No pause between connections, or this would take an hour.
+      vi.spyOn(Math, 'random').mockReturnValue(0);
+      try {
+        await provider.initialize();
+        const value = async (): Promise<string> =>
+          (await provider.resolveStringEvaluation('version', 'default', {})).value;
+        await expect.poll(value, { timeout: 10_000 + payloads * 30, interval: 20 }).toBe('end');
+        expect(wrong).toEqual([]);
+        expect(asked).toBeGreaterThan(payloads);
+      } finally {
+        vi.restoreAllMocks();
+        await provider.onClose();
+        server.closeAllConnections();
+        server.close();
+      }
+    },
+    20_000 + payloads * 30,
+  );
 });
 
 /** Whether an event that says something of flags can be made out at all. */

@@ -25,6 +25,23 @@ afterEach(async () => {
   await server.close();
 });
 
+test('a service that starts while the server is frozen has the rules of its cache, and the newest later', async () => {
+  const cacheFile = `${server.folder}/cache`;
+  const source = { url: server.url };
+  const restart = async (): Promise<void> => {
+    await OpenFeature.setProviderAndWait('chaos', new GraylaneProvider({ source, cacheFile }));
+  };
+  await restart();
+  await OpenFeature.close();
+  server.signal('SIGSTOP');
+  await restart();
+  client = OpenFeature.getClient('chaos');
+  expect(await client.getStringValue('version', 'default')).toBe('before');
+  await expect.poll(() => client.providerStatus, patience).toBe(ProviderStatus.STALE);
+  server.signal('SIGCONT');
+  await expectRecovery();
+});
+
 describe('while the server is in trouble, every evaluation is answered from the last good rules', () => {
   test('it is frozen: no connection breaks, and no byte comes', async () => {
     server.signal('SIGSTOP');

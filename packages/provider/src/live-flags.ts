@@ -12,6 +12,9 @@ export interface FlagsListener {
   changed(flagKeys: readonly string[]): void;
 }
 
+/** How long a start waits for the newest rules where the cache has others, in milliseconds. */
+const patienceMs = 50;
+
 /** The compiled rules of one source, swapped whole: an evaluation sees the old set or the new one. */
 export class LiveFlags {
   readonly #source: FlagSource;
@@ -62,10 +65,13 @@ export class LiveFlags {
       }, timeoutMs);
     });
     this.#source.start(this.#sink());
+    // A server that hangs says nothing, not even that it is out of reach.
+    const impatient = setTimeout(() => this.#makeDo(), patienceMs);
     try {
       await first;
     } finally {
       clearTimeout(late);
+      clearTimeout(impatient);
       this.#opened = true;
     }
     // Whoever waits for this goes on believing that all is well, so the bad news must come after it.
@@ -90,8 +96,7 @@ export class LiveFlags {
       },
       stale: (message) => {
         this.#trouble = message;
-        if (this.#flags === undefined) this.#takeCached();
-        if (this.#flags) this.#become('stale');
+        this.#makeDo();
       },
     };
   }
@@ -114,9 +119,11 @@ export class LiveFlags {
     return true;
   }
 
-  #takeCached(): void {
-    const cached = this.#cache?.load();
+  /** Goes on with the rules that there are, or with those of the cache. */
+  #makeDo(): void {
+    const cached = this.#flags ? undefined : this.#cache?.load();
     if (cached) this.#take(cached.document, cached.revision);
+    if (this.#flags) this.#become('stale');
   }
 
   #become(state: 'live' | 'stale'): void {

@@ -263,6 +263,7 @@ test.each([
   [{ url: 'flags:8080' }, 'flags:8080'],
   [{ url: 'ftp://flags' }, 'ftp://flags'],
   [{ url: 'http://me:secret@flags:8080' }, 'use source.token'],
+  [{ url: 'http://flags:8080', token: 'secret\n' }, 'source.token'],
   [{}, 'source'],
 ])('the source %j is refused at once', (source, words) => {
   expect(() => new GraylaneProvider({ source: source as { url: string } })).toThrow(words);

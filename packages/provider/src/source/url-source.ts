@@ -17,6 +17,9 @@ export interface UrlSourceOptions {
 /** The server promises a sign of life each second; after so long without one it counts as gone. */
 const silenceMs = 1800;
 
+/** What a header can carry as one word; fetch throws on much of the rest. */
+const headerValue = /^[\x21-\x7e]{1,8000}$/;
+
 /** OpenTelemetry's own key: what runs under it makes no spans. */
 const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
@@ -42,6 +45,9 @@ export class UrlSource implements FlagSource {
       throw new TypeError(
         'source.url has a user or a password, which would end up in logs: use source.token',
       );
+    }
+    if (token !== undefined && !headerValue.test(token)) {
+      throw new TypeError('source.token is empty or has characters that no header can carry');
     }
     const path = `api/v1/environments/${encodeURIComponent(environment)}/stream?heartbeat=1`;
     this.#address = new URL(path, url.endsWith('/') ? url : `${url}/`);
@@ -110,7 +116,9 @@ export class UrlSource implements FlagSource {
   /** Applies one event; what can't be applied costs the connection, and the next one brings everything anew. */
   #take({ event, data }: EventSourceMessage, sink: FlagSink): void {
     const { revision, ...change } = JSON.parse(data) as Message;
-    if (typeof revision !== 'string') throw new Error('sent an event without a revision');
+    if (typeof revision !== 'string' || !headerValue.test(revision)) {
+      throw new Error('sent an event without a revision that can be named again');
+    }
     if (event !== 'snapshot' && event !== 'delta') return;
     const before = this.#revision;
     this.#revision = undefined;
