@@ -18,6 +18,11 @@ export class CellBaggage implements Baggage {
     return this.#edit(this.#cell.baggage);
   }
 
+  /** The baggage as it leaves. */
+  get outgoing(): W3cBaggage {
+    return this.#edit(this.#cell.outgoing);
+  }
+
   getEntry(key: string): BaggageEntry | undefined {
     return this.current.getEntry(key);
   }

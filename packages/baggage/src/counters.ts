@@ -1,25 +1,33 @@
 import { metrics, type Counter, type MeterProvider } from '@opentelemetry/api';
 
-/** What can happen to baggage; each is counted. */
+/** What can happen to the baggage of a request; each is counted. */
 export type BaggageEvent =
-  /** A member gave way to the limits. */
+  /** A member, or a pin, gave way to the limits. */
   | 'dropped'
-  /** A member was malformed and was not let in, or could not be written. */
+  /** A member, or a property, was malformed: it was not let in, or could not be written. */
   | 'rejected'
-  /** A member was kept out by an ingress policy. */
+  /** A member was kept out by an ingress policy that does not name it. */
   | 'stripped'
-  /** A dye did not carry a valid signature. */
+  /** A lane, or pins, did not bear a valid signature. */
   | 'forged'
-  /** A dye was past its expiry. */
+  /** A lane, or pins, were past their expiry. */
   | 'expired'
+  /** A lane had gone through too many hops. */
+  | 'looped'
+  /** A lane was none of those there are. */
+  | 'unknown'
   /** A member was kept back by an egress policy. */
   | 'withheld'
-  /** The dye rule could not be evaluated; the request runs in baseline. */
+  /** The dye rule could not be evaluated, or not in time; the request runs in baseline. */
   | 'undyed'
   /** A flag that is to be pinned was decided where there is no request cell, or by a provider that can't pin. */
   | 'unpinned'
   /** A pin named a variant that its flag does not have here; the rules decided. */
-  | 'mispinned';
+  | 'mispinned'
+  /** A dye got lost: a dyed request made a call without its lane, to a destination that may see it. */
+  | 'escaped'
+  /** A request that nobody dyed was about to carry a lane, which was taken off. */
+  | 'leaked';
 
 const counts = new Map<BaggageEvent, number>();
 let provider: MeterProvider | undefined;
@@ -33,7 +41,7 @@ export function count(event: BaggageEvent, by = 1): void {
   if (current !== provider) {
     provider = current;
     counter = current.getMeter('@graylane/baggage').createCounter('graylane.baggage.members', {
-      description: 'Baggage members by what happened to them',
+      description: 'Baggage members, and dyes, by what happened to them',
       unit: '{member}',
     });
   }

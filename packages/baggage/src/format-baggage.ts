@@ -1,11 +1,10 @@
 import type { Baggage } from '@opentelemetry/api';
-import { CellBaggage } from './cell-baggage.ts';
 import { isCanonical } from './canonical-header.ts';
 import { count } from './counters.ts';
 import { memberOf, type Member } from './member.ts';
+import { ownBaggage } from './own-baggage.ts';
 import { pinsKey } from './pins.ts';
 import type { BaggageLimits } from './read-baggage.ts';
-import { W3cBaggage } from './w3c-baggage.ts';
 
 /** What `formatBaggage` writes. */
 export interface FormatOptions {
@@ -46,11 +45,6 @@ export function formatBaggage(
     }
   }
   return written.join(',');
-}
-
-function ownBaggage(baggage: Baggage): W3cBaggage | undefined {
-  if (baggage instanceof CellBaggage) return baggage.current;
-  return baggage instanceof W3cBaggage ? baggage : undefined;
 }
 
 /** Another implementation's entries: anything may stand in them. */

@@ -36,6 +36,17 @@ export function memberOf(key: string, entry: Partial<BaggageEntry> | null | unde
   return new SetMember(textOf(key), textOf(entry?.value), textOf(entry?.metadata) || undefined);
 }
 
+/** The properties of a member by their keys, decoded; of several with one key the first counts. */
+export function propertiesOf({ properties }: Member): Readonly<Partial<Record<string, string>>> {
+  const byKey: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const property of properties?.split(';') ?? []) {
+    const equals = property.indexOf('=');
+    const key = equals < 0 ? property : property.slice(0, equals);
+    byKey[key] ??= equals < 0 ? '' : decodeValue(property.slice(equals + 1));
+  }
+  return byKey;
+}
+
 /**
  * Reads the member between two commas, `key=value;property;property=value`; undefined where the grammar does not allow it. White
  * space falls away, all else stays as it came.

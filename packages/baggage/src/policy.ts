@@ -1,10 +1,3 @@
-/** What may come in where trust ends: per app, per route, per port. */
-export type IngressPolicy =
-  /** Nothing: the edge. */
-  | { readonly mode: 'strip' }
-  /** These members, from callers that are trusted: inside the mesh. */
-  | { readonly mode: 'accept'; readonly keys: readonly string[] };
-
 /** A destination, as egress policies name it: `http://orders:8080`, `https://*.shop.internal`, `grpc://payments:50051`, `kafka:payments`. */
 export type OriginPattern = string;
 
@@ -43,7 +36,7 @@ function compile({ to }: EgressPolicy): CompiledPolicy {
 
 /** An HTTP origin as `URL` writes it: no default port, no path, the host in lower case. */
 function normalise(pattern: string): string {
-  if (!/^https?:\/\//.test(pattern) || pattern.includes('*')) return pattern.replace(/\/$/, '');
+  if (!/^https?:\/\//i.test(pattern) || pattern.includes('*')) return pattern.replace(/\/$/, '');
   return URL.canParse(pattern) ? new URL(pattern).origin : pattern;
 }
 

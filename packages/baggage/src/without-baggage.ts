@@ -1,9 +1,16 @@
-import { context, propagation, type Baggage, type Context } from '@opentelemetry/api';
+import { context, createContextKey, propagation, type Baggage, type Context } from '@opentelemetry/api';
 import { W3cBaggage } from './w3c-baggage.ts';
+
+const insideClient = createContextKey('graylane inside of a client');
 
 /** The OTel context for the inside of a client: instrumentation that injects whatever the context holds finds nothing there. */
 export function withoutBaggage(otelContext: Context): Context {
-  return propagation.deleteBaggage(otelContext);
+  return propagation.deleteBaggage(otelContext).setValue(insideClient, true);
+}
+
+/** Whether an adapter has sent what is to be sent, so that a baggage which is not there is not one that got lost. */
+export function isInsideClient(otelContext: Context): boolean {
+  return otelContext.getValue(insideClient) === true && propagation.getBaggage(otelContext) === undefined;
 }
 
 /**
@@ -21,12 +28,18 @@ export function hidingBaggage<T>(otelContext: Context, fn: () => T): T {
   }
 }
 
-class HiddenBaggage implements Baggage {
+/** Baggage that is not found before it is shown. */
+export class HiddenBaggage implements Baggage {
   readonly #baggage: Baggage;
   #seen: Baggage = W3cBaggage.empty;
 
   constructor(baggage: Baggage) {
     this.#baggage = baggage;
+  }
+
+  /** What is to be found now. */
+  get seen(): Baggage {
+    return this.#seen;
   }
 
   show(): void {

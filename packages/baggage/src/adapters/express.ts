@@ -1,30 +1,17 @@
-import { context } from '@opentelemetry/api';
 import type { Request, RequestHandler } from 'express';
-import { dyeRequest, type Dye } from '../dye.ts';
-import type { IngressPolicy } from '../policy.ts';
-import { enterRequest } from './http-request.ts';
+import { requestRunner, type HttpRequestOptions } from './http-request.ts';
 
-/** What comes in with a request, and who is dyed. */
-export interface BaggageMiddlewareOptions {
-  /** Default: `{ mode: 'strip' }`, right at an edge. */
-  readonly ingress?: IngressPolicy;
-  /** The dye rule, at the edge. Default: requests keep the lane that they came with. */
-  readonly dye?: Dye<Request>;
-}
+/** What comes in with a request, who is dyed, and what responses say of it. */
+export interface BaggageMiddlewareOptions extends HttpRequestOptions<Request> {}
 
 /**
  * Middleware for express 5 and 4: all that follows runs in the request's baggage. Use it twice to dye late: once first, with the
  * ingress policy, and once after authentication, with the dye.
+ * @throws {TypeError} where the options can't work, e.g. a signing key that is too short.
  */
-export function baggageMiddleware({
-  ingress = { mode: 'strip' },
-  dye,
-}: BaggageMiddlewareOptions = {}): RequestHandler {
-  return (request, _response, next) => {
-    const { cell, otelContext } = enterRequest(request, ingress);
-    context.with(otelContext, () => {
-      if (dye === undefined) next();
-      else void dyeRequest(dye, request, cell).then(() => next());
-    });
+export function baggageMiddleware(options: BaggageMiddlewareOptions = {}): RequestHandler {
+  const run = requestRunner(options);
+  return (request, response, next) => {
+    run(request, response, () => next());
   };
 }

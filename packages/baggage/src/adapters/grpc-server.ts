@@ -6,7 +6,7 @@ import {
 } from '@grpc/grpc-js';
 import { admit } from '../admit.ts';
 import { formatBaggage } from '../format-baggage.ts';
-import type { IngressPolicy } from '../policy.ts';
+import { checkIngress, type IngressPolicy } from '../ingress-policy.ts';
 import { getCell } from '../request-context.ts';
 import { replaceBaggage } from './grpc-metadata.ts';
 
@@ -20,6 +20,7 @@ export interface GrpcServerOptions {
  * their call, as far as the policy admits it. The handler's metadata is a copy that holds no more either.
  */
 export function baggageServerInterceptor({ ingress }: GrpcServerOptions): ServerInterceptor {
+  checkIngress(ingress);
   return (_method, call) => new BaggageServerCall(call, ingress);
 }
 

@@ -1,24 +1,58 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { context, type Context } from '@opentelemetry/api';
-import { admitted } from '../admit.ts';
+import { admitInto } from '../admit.ts';
 import { ensureContextManager } from '../context-manager.ts';
-import type { IngressPolicy } from '../policy.ts';
+import { checkDye, dyeRequest, type Dye } from '../dye.ts';
+import { checkIngress, type IngressPolicy } from '../ingress-policy.ts';
 import { RequestCell } from '../request-cell.ts';
 import { getCell, withCell } from '../request-context.ts';
-import { W3cBaggage } from '../w3c-baggage.ts';
+import { tellLane, type LaneResponseOptions } from './lane-response.ts';
+
+/** What comes in with a request, who is dyed, and what responses say of it. */
+export interface HttpRequestOptions<Request> extends LaneResponseOptions {
+  /** Default: `{ mode: 'strip' }`, right at an edge. */
+  readonly ingress?: IngressPolicy;
+  /** The dye rule, at the edge. Default: requests keep the lane that they came with. */
+  readonly dye?: Dye<Request>;
+}
 
 /** The cells of the requests that have passed a middleware, which owns them. */
 const cells = new WeakMap<IncomingMessage, RequestCell>();
 const owned = new WeakSet<RequestCell>();
 
 /**
+ * What all HTTP servers do with a request: let in what the policy says, dye it, and call `next` in its OTel context.
+ * @throws {TypeError} at once, where the options can't work.
+ */
+export function requestRunner<Request extends IncomingMessage>({
+  ingress = { mode: 'strip' },
+  dye,
+  ...responses
+}: HttpRequestOptions<Request>): (request: Request, response: ServerResponse, next: () => void) => void {
+  checkIngress(ingress);
+  if (dye) checkDye(dye);
+  const alias = ingress.mode === 'accept' ? ingress.laneHeader : undefined;
+  const origin = dye ? 'dye' : { headers: alias ? ['Baggage', alias] : ['Baggage'] };
+  const isBaseline = dye === undefined && ingress.mode === 'strip';
+  return (request, response, next) => {
+    const { cell, otelContext } = enterRequest(request, ingress, alias);
+    tellLane(request, response, cell, isBaseline ? undefined : origin, responses);
+    context.with(otelContext, () => {
+      if (dye === undefined) next();
+      else void dyeRequest(dye, request, cell).then(() => next());
+    });
+  };
+}
+
+/**
  * The cell of an HTTP request, with what the policy lets in, and the OTel context it runs in. Where OpenTelemetry has extracted the
  * request with our propagator, its cell is taken over, so that spans and metrics that began before see what is decided here.
  * A request keeps its cell: a second middleware finds what the first one left, whatever its own policy says.
  */
-export function enterRequest(
+function enterRequest(
   request: IncomingMessage,
   ingress: IngressPolicy,
+  alias: string | undefined,
 ): { cell: RequestCell; otelContext: Context } {
   ensureContextManager();
   const active = context.active();
@@ -28,11 +62,8 @@ export function enterRequest(
   const cell = unownedCell(active) ?? new RequestCell();
   cells.set(request, cell);
   owned.add(cell);
-  cell.reset(
-    ingress.mode === 'strip' && !request.headers['baggage']
-      ? W3cBaggage.empty
-      : admitted(baggageHeaders(request), ingress),
-  );
+  const baggage = header(request, 'baggage');
+  admitInto(cell, baggage ? [baggage] : [], ingress, alias && header(request, alias.toLowerCase()));
   return { cell, otelContext: withCell(active, cell) };
 }
 
@@ -42,9 +73,8 @@ function unownedCell(otelContext: Context): RequestCell | undefined {
   return cell && !owned.has(cell) ? cell : undefined;
 }
 
-/** Node joins repeated headers of this name with a comma, as W3C wants it. */
-function baggageHeaders({ headers }: IncomingMessage): readonly string[] {
-  const value = headers['baggage'];
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value : [value];
+/** Node joins repeated headers with a comma, as W3C wants it of `baggage`. */
+function header({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
 }

@@ -7,32 +7,21 @@ import http, {
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { context } from '@opentelemetry/api';
-import { dyeRequest, type Dye } from '../dye.ts';
 import { emit } from '../emit.ts';
-import type { EgressPolicy, IngressPolicy } from '../policy.ts';
+import type { EgressPolicy } from '../policy.ts';
 import { hidingBaggage } from '../without-baggage.ts';
-import { enterRequest } from './http-request.ts';
+import { requestRunner, type HttpRequestOptions } from './http-request.ts';
 
-/** What comes in with a request, and who is dyed. */
-export interface BaggageListenerOptions {
-  /** Default: `{ mode: 'strip' }`, right at an edge. */
-  readonly ingress?: IngressPolicy;
-  /** The dye rule, at the edge. Default: requests keep the lane that they came with. */
-  readonly dye?: Dye<IncomingMessage>;
-}
+/** What comes in with a request, who is dyed, and what responses say of it. */
+export interface BaggageListenerOptions extends HttpRequestOptions<IncomingMessage> {}
 
-/** Wraps the listener of a `node:http` server: it runs in the request's baggage. */
-export function baggageListener(
-  { ingress = { mode: 'strip' }, dye }: BaggageListenerOptions,
-  listener: RequestListener,
-): RequestListener {
-  return (request, response) => {
-    const { cell, otelContext } = enterRequest(request, ingress);
-    context.with(otelContext, () => {
-      if (dye === undefined) listener(request, response);
-      else void dyeRequest(dye, request, cell).then(() => listener(request, response));
-    });
-  };
+/**
+ * Wraps the listener of a `node:http` server: it runs in the request's baggage.
+ * @throws {TypeError} where the options can't work, e.g. a signing key that is too short.
+ */
+export function baggageListener(options: BaggageListenerOptions, listener: RequestListener): RequestListener {
+  const run = requestRunner(options);
+  return (request, response) => run(request, response, () => listener(request, response));
 }
 
 /** What may leave, and to which origins. */

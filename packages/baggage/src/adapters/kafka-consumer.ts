@@ -1,4 +1,4 @@
-import type { IngressPolicy } from '../policy.ts';
+import { checkIngress, type IngressPolicy } from '../ingress-policy.ts';
 import {
   policyOfBatch,
   runInMessage,
@@ -32,6 +32,7 @@ export function withBaggageConsumer<Consumer extends KafkaConsumer>(
   consumer: Consumer,
   { ingress }: KafkaConsumerOptions,
 ): Consumer {
+  checkIngress(ingress);
   const run: KafkaConsumer['run'] = (config) => {
     const { eachMessage, eachBatch } = config ?? {};
     return consumer.run({

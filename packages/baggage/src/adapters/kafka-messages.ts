@@ -1,6 +1,6 @@
 import { context } from '@opentelemetry/api';
 import { admit } from '../admit.ts';
-import type { IngressPolicy } from '../policy.ts';
+import type { IngressPolicy } from '../ingress-policy.ts';
 import { readBaggage, type KafkaHeaders } from './kafka-headers.ts';
 
 /** Whatever has headers: a message of any client, a row of an outbox. */

@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestCell } from '../request-cell.ts';
+import { beforeHeaders } from './before-headers.ts';
+
+/** How responses tell of their lane. */
+export interface LaneResponseOptions {
+  /**
+   * Whether responses carry their lane in `Graylane-Lane`, and tell caches whom they are for. `false` only where no cache stands in
+   * front, or where the routes answer alike in all lanes. Default: true.
+   */
+  readonly laneResponse?: boolean;
+  /**
+   * Whether browsers of other origins may send `baggage` and read `Graylane-Lane`: the two are added to what the CORS middleware of
+   * the application allows, which alone decides on origins. Default: false.
+   */
+  readonly cors?: boolean;
+}
+
+/** What decided on the lane of a request: its own headers, or the dye rule, which may look at anything. */
+export type LaneOrigin = { readonly headers: readonly string[] } | 'dye';
+
+const laneHeader = 'Graylane-Lane';
+/** Caches that have a field of their own obey it rather than `Cache-Control` (RFC 9213, nginx, Fastly). */
+const overriding = /^(?:x-accel-expires|surrogate-control|(?:.+-)?cdn-cache-control)$/i;
+const told = new WeakMap<ServerResponse, LaneOrigin>();
+const changed = new WeakSet<ServerResponse>();
+
+/**
+ * Makes a response tell its lane, and keeps shared caches from serving it in another one. Where the lane came with the request's
+ * headers, the response varies by these. Where the dye rule decided, no cache can know: the response is private, unless the request
+ * says the same lane in `Graylane-Lane`, as a proxy that keeps the lanes apart does; then it varies by that.
+ */
+export function tellLane(
+  request: IncomingMessage,
+  response: ServerResponse,
+  cell: RequestCell,
+  origin: LaneOrigin | undefined,
+  { laneResponse = true, cors = false }: LaneResponseOptions,
+): void {
+  const tells = laneResponse && origin !== undefined;
+  if (tells && told.get(response) !== 'dye') told.set(response, origin);
+  if (!(tells || cors) || changed.has(response)) return;
+  changed.add(response);
+  beforeHeaders(response, () => {
+    const by = told.get(response);
+    if (by !== undefined) {
+      const lane = headerSafe(cell.lane);
+      response.setHeader(laneHeader, lane);
+      if (by !== 'dye') vary(response, by.headers);
+      else if (request.headers[laneHeader.toLowerCase()] === lane) vary(response, [laneHeader]);
+      else keepPrivate(response);
+    }
+    if (cors) allowBrowsers(request, response);
+  });
+}
+
+function vary(response: ServerResponse, names: readonly string[]): void {
+  if (list(response, 'Vary').includes('*')) return;
+  for (const name of names) add(response, 'Vary', name);
+}
+
+function keepPrivate(response: ServerResponse): void {
+  for (const name of response.getHeaderNames()) if (overriding.test(name)) response.removeHeader(name);
+  const directives = list(response, 'Cache-Control').filter(
+    (directive) => !/^(?:public|private|s-maxage|proxy-revalidate)\b/i.test(directive),
+  );
+  response.setHeader('Cache-Control', ['private', ...directives].join(', '));
+}
+
+function allowBrowsers(request: IncomingMessage, response: ServerResponse): void {
+  if (!response.hasHeader('Access-Control-Allow-Origin')) return;
+  if (request.method === 'OPTIONS') add(response, 'Access-Control-Allow-Headers', 'baggage');
+  else add(response, 'Access-Control-Expose-Headers', laneHeader);
+}
+
+function add(response: ServerResponse, header: string, name: string): void {
+  const names = list(response, header);
+  if (names.some((one) => one.toLowerCase() === name.toLowerCase())) return;
+  response.setHeader(header, [...names, name].join(', '));
+}
+
+function list(response: ServerResponse, header: string): readonly string[] {
+  const value = response.getHeader(header);
+  const text = Array.isArray(value) ? value.join(',') : String(value ?? '');
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** A lane is any text; a header holds visible ASCII. */
+function headerSafe(lane: string): string {
+  return /^[\x21-\x7e]+$/.test(lane)
+    ? lane
+    : encodeURIComponent(lane.replaceAll(/[\uD800-\uDFFF]/gu, '\uFFFD'));
+}

@@ -1,0 +1,11 @@
+import type { Baggage } from '@opentelemetry/api';
+import { CellBaggage } from './cell-baggage.ts';
+import { W3cBaggage } from './w3c-baggage.ts';
+import { HiddenBaggage } from './without-baggage.ts';
+
+/** Baggage of ours as it leaves, whose members are written already; undefined for another implementation's. */
+export function ownBaggage(baggage: Baggage): W3cBaggage | undefined {
+  if (baggage instanceof HiddenBaggage) return ownBaggage(baggage.seen);
+  if (baggage instanceof CellBaggage) return baggage.outgoing;
+  return baggage instanceof W3cBaggage ? baggage : undefined;
+}

@@ -1,0 +1,42 @@
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+
+/** A secret that signs dyes and that verifies them. All who verify can sign: give it to services of yours alone. */
+export interface SigningKey {
+  /** Travels with the signature and says which key made it, so that two can be active while one takes over from the other. */
+  readonly id: string;
+  /** At least 32 random bytes, e.g. of `openssl rand -base64 32`; text is taken as UTF-8. */
+  readonly secret: string | Uint8Array;
+}
+
+const leastBytes = 32;
+
+/** A key that is ready for use. */
+export class PreparedKey {
+  readonly id: string;
+  readonly #secret: KeyObject;
+
+  /** @throws {TypeError} where the key has no id, or its secret is too short to be one. */
+  constructor({ id, secret }: SigningKey) {
+    const bytes = Buffer.from(secret);
+    if (typeof id !== 'string' || id === '') throw new TypeError('a signing key needs an id, e.g. "2026-11"');
+    if (bytes.length < leastBytes) {
+      throw new TypeError(
+        `the signing key "${id}" has ${bytes.length} bytes: give it at least ${leastBytes} random ones, e.g. of openssl rand -base64 32`,
+      );
+    }
+    this.id = id;
+    this.#secret = createSecretKey(bytes);
+  }
+
+  /** HMAC-SHA256 over texts, as base64url. JSON keeps them apart: no two lists of texts are signed alike. */
+  sign(texts: readonly string[]): string {
+    return createHmac('sha256', this.#secret).update(JSON.stringify(texts)).digest('base64url');
+  }
+
+  /** Whether a signature is the one of these texts, in a time that does not tell how much of it is right. */
+  verify(texts: readonly string[], signature: string): boolean {
+    const right = Buffer.from(this.sign(texts));
+    const given = Buffer.from(signature);
+    return given.length === right.length && timingSafeEqual(given, right);
+  }
+}

@@ -1,0 +1,186 @@
+import type { Dye } from '@graylane/baggage';
+import { baggageMiddleware } from '@graylane/baggage/express';
+import { baggageListener, type BaggageListenerOptions } from '@graylane/baggage/http';
+import express from 'express';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { afterEach, describe, expect, test } from 'vitest';
+import { serve } from './http-listener.ts';
+
+const gray = dyeOf('gray');
+const accept = { mode: 'accept', keys: ['lane'] } as const;
+const open: { close(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+
+describe('a dyed response', () => {
+  test.each<[set: Record<string, string | string[]>, cacheControl: string]>([
+    [{}, 'private'],
+    [{ 'Cache-Control': 'public, max-age=60' }, 'private, max-age=60'],
+    [{ 'cache-control': 'Public,s-maxage=60 , Max-Age=60' }, 'private, Max-Age=60'],
+    [{ 'Cache-Control': 'no-store' }, 'private, no-store'],
+    [{ 'Cache-Control': 'private, no-cache' }, 'private, no-cache'],
+    [{ 'Cache-Control': ['public', 'immutable'] }, 'private, immutable'],
+    [
+      { 'Cache-Control': 'public', 'CDN-Cache-Control': 'max-age=9', 'Acme-CDN-Cache-Control': 'public' },
+      'private',
+    ],
+    [{ 'Surrogate-Control': 'max-age=9', 'X-Accel-Expires': '9' }, 'private'],
+  ])('of an application that sets %j is private', async (set, cacheControl) => {
+    for (const answer of [viaWriteHead(set), viaSetHeader(set), viaList(set)]) {
+      const { headers } = await get(await start(baggageListener({ dye: gray }, answer)));
+      expect(headers.get('cache-control')).toBe(cacheControl);
+      expect(headers.get('graylane-lane')).toBe('gray');
+      expect(headers.get('vary')).toBeNull();
+      for (const name of [
+        'x-accel-expires',
+        'surrogate-control',
+        'cdn-cache-control',
+        'acme-cdn-cache-control',
+      ]) {
+        expect(headers.get(name)).toBeNull();
+      }
+    }
+  });
+
+  test('of a request that names its lane varies by that, and stays as cacheable as it was', async () => {
+    const origin = await start(
+      baggageListener({ dye: gray }, viaWriteHead({ 'Cache-Control': 'public', Vary: 'Accept' })),
+    );
+    const { headers } = await get(origin, { 'graylane-lane': 'gray' });
+    expect(headers.get('vary')).toBe('Accept, Graylane-Lane');
+    expect(headers.get('cache-control')).toBe('public');
+  });
+
+  test('tells its lane in characters that a header may hold', async () => {
+    const { headers } = await get(
+      await start(baggageListener({ dye: dyeOf('灰\r\n\uD800') }, viaWriteHead({}))),
+    );
+    expect(headers.get('graylane-lane')).toBe('%E7%81%B0%0D%0A%EF%BF%BD');
+  });
+
+  test('is otherwise what the application made it: status, message, headers that repeat, body', async () => {
+    const answer: RequestListener = (_request, response) => {
+      response.setHeader('Set-Cookie', ['a=1', 'b=2']);
+      response.writeHead(207, 'As It Is', { 'X-Number': 7 }).end('body');
+    };
+    const response = await get(await start(baggageListener({ dye: gray }, answer)));
+    expect([response.status, response.statusText, await response.text()]).toEqual([207, 'As It Is', 'body']);
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    expect(response.headers.get('x-number')).toBe('7');
+  });
+
+  test('is told once where the middleware runs twice, and by the dye', async () => {
+    const app = express();
+    app.use(baggageMiddleware({ ingress: accept }));
+    app.use(baggageMiddleware({ dye: gray }));
+    app.get('/', (_request, response) => void response.json({}));
+    const { headers } = await get(await start(app), { baggage: 'lane=blue' });
+    expect(headers.get('graylane-lane')).toBe('gray');
+    expect(headers.get('cache-control')).toBe('private');
+    expect(headers.get('vary')).toBeNull();
+  });
+});
+
+describe('a response inside', () => {
+  test('varies by the baggage, and by the header of the mesh', async () => {
+    const plain = await start(
+      baggageListener({ ingress: accept }, viaWriteHead({ Vary: 'baggage, accept' })),
+    );
+    expect((await get(plain, { baggage: 'lane=gray' })).headers.get('vary')).toBe('baggage, accept');
+    const mesh = await start(
+      baggageListener({ ingress: { ...accept, laneHeader: 'X-Lane' } }, viaWriteHead({})),
+    );
+    const { headers } = await get(mesh, { 'x-lane': 'gray' });
+    expect(headers.get('vary')).toBe('Baggage, X-Lane');
+    expect(headers.get('graylane-lane')).toBe('gray');
+    expect((await get(mesh, { 'x-lane': 'gray', baggage: 'lane=blue' })).headers.get('graylane-lane')).toBe(
+      'blue',
+    );
+    expect((await get(mesh, { 'x-lane': 'baseline' })).headers.get('graylane-lane')).toBe('baseline');
+  });
+
+  test('says that it varies by everything where the application does', async () => {
+    const origin = await start(baggageListener({ ingress: accept }, viaWriteHead({ Vary: '*' })));
+    expect((await get(origin)).headers.get('vary')).toBe('*');
+  });
+});
+
+describe('a response says nothing of lanes', () => {
+  test.each<[string, BaggageListenerOptions]>([
+    ['at an edge without a dye rule, where all are in baseline', {}],
+    ['where the option is off', { dye: gray, laneResponse: false }],
+  ])('%s', async (_where, options) => {
+    const { headers } = await get(
+      await start(baggageListener(options, viaWriteHead({ 'Cache-Control': 'public' }))),
+    );
+    expect(headers.get('graylane-lane')).toBeNull();
+    expect(headers.get('cache-control')).toBe('public');
+  });
+});
+
+describe('browsers of other origins', () => {
+  const preflight = {
+    method: 'OPTIONS',
+    headers: { origin: 'https://shop.example', 'access-control-request-headers': 'baggage' },
+  };
+  const allowing = viaWriteHead({
+    'Access-Control-Allow-Origin': 'https://shop.example',
+    'Access-Control-Allow-Headers': 'content-type',
+  });
+
+  test('may send baggage and read the lane where the option is on and the application allows the origin', async () => {
+    const origin = await start(baggageListener({ dye: gray, cors: true }, allowing));
+    expect((await fetch(origin, preflight)).headers.get('access-control-allow-headers')).toBe(
+      'content-type, baggage',
+    );
+    expect((await get(origin)).headers.get('access-control-expose-headers')).toBe('Graylane-Lane');
+  });
+
+  test.each<[string, BaggageListenerOptions, RequestListener]>([
+    ['by default', { dye: gray }, allowing],
+    [
+      'where the application allows no origin',
+      { dye: gray, cors: true },
+      viaWriteHead({ 'Access-Control-Allow-Headers': 'content-type' }),
+    ],
+  ])('may not %s', async (_when, options, listener) => {
+    const origin = await start(baggageListener(options, listener));
+    expect((await fetch(origin, preflight)).headers.get('access-control-allow-headers')).toBe('content-type');
+    expect((await get(origin)).headers.get('access-control-expose-headers')).toBeNull();
+  });
+});
+
+function dyeOf(lane: string): Dye<IncomingMessage> {
+  return { client: { getStringValue: () => lane }, evaluationContext: () => ({}) };
+}
+
+function viaWriteHead(headers: Record<string, string | string[]>): RequestListener {
+  return (_request, response) => void response.writeHead(200, headers).end('ok');
+}
+
+function viaSetHeader(headers: Record<string, string | string[]>): RequestListener {
+  return (_request, response) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.end('ok');
+  };
+}
+
+/** The flat list that `writeHead` also takes. */
+function viaList(headers: Record<string, string | string[]>): RequestListener {
+  const flat = Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().flatMap((one) => [name, one]),
+  );
+  return (_request, response) => void response.writeHead(200, flat).end('ok');
+}
+
+async function start(listener: RequestListener): Promise<string> {
+  const served = await serve(listener);
+  open.push(served);
+  return served.origin;
+}
+
+function get(origin: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(origin, { headers });
+}
