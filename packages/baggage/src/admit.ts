@@ -2,7 +2,14 @@ import type { Context } from '@opentelemetry/api';
 import { baseline } from './baseline.ts';
 import { ensureContextManager } from './context-manager.ts';
 import { count, type BaggageEvent } from './counters.ts';
-import { isKnown, sealOf, type IngressPolicy, type LanePolicy, type VerifyPolicy } from './ingress-policy.ts';
+import {
+  isKnown,
+  sealOf,
+  type AcceptPolicy,
+  type IngressPolicy,
+  type LanePolicy,
+  type VerifyPolicy,
+} from './ingress-policy.ts';
 import { passOn } from './lane-mark.ts';
 import { memberOf, type Member } from './member.ts';
 import { pinsKey, withPins } from './pins.ts';
@@ -48,7 +55,7 @@ function judge(
   if (policy.mode === 'strip' || offered === W3cBaggage.empty) return W3cBaggage.empty;
   const kept =
     policy.mode === 'accept'
-      ? offered.filter(withPins(new Set(policy.keys), laneKey).has)
+      ? accepted(policy, laneKey, offered)
       : verified(policy, laneKey, offered, refuse);
   const mark = kept.member(laneKey);
   if (mark === undefined) return kept;
@@ -58,6 +65,11 @@ function judge(
   refuse(passed);
   // What has been decided for the lane falls with it.
   return kept.removeEntries(laneKey, pinsKey);
+}
+
+function accepted({ keys }: AcceptPolicy, laneKey: string, offered: W3cBaggage): W3cBaggage {
+  const allowed = withPins(new Set(keys), laneKey);
+  return offered.filter((key) => allowed.has(key));
 }
 
 function verified(
