@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** Writers of flags who remember what the server has acknowledged. */
 export class Writers {
   /** Per flag: the number that was acknowledged last, and the one that was sent last. */
@@ -12,6 +14,12 @@ export class Writers {
   async write(url: string, writers: number, enough: AbortSignal): Promise<void> {
     const keys = Array.from({ length: writers }, (_, n) => `flag-${n}`);
     await Promise.all(keys.map((key) => this.#writeOne(url, key, enough)));
+  }
+
+  /** Resolves when so many more writes have been acknowledged. */
+  async more(count: number): Promise<void> {
+    const enough = this.acknowledged + count;
+    while (this.acknowledged < enough) await setTimeout(1);
   }
 
   /** What an acknowledged write has lost: nothing of it, or something older, is served. Flags may be newer, by what was under way. */

@@ -1,5 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Log } from '../log.ts';
+import { diskError } from './disk-error.ts';
 import { defaultEnvironment, storeOf, type Environments } from './environments.ts';
 import { FileStore } from './file-store.ts';
 import {
@@ -47,9 +49,9 @@ export class DataFolder implements Environments {
    */
   static async open(options: DataFolderOptions): Promise<DataFolder> {
     const { folder } = options;
-    await mkdir(`${folder}/environments`, { recursive: true });
+    const made = await mkdir(`${folder}/environments`, { recursive: true });
     await mkdir(`${folder}/removed`, { recursive: true });
-    await syncFolder(folder);
+    await syncUpTo(resolve(folder), made === undefined ? resolve(folder) : dirname(resolve(made)));
     const data = new DataFolder(options, await LockFile.acquire(`${folder}/lock`));
     try {
       for (const name of await data.#found()) await data.#open(name);
@@ -103,7 +105,9 @@ export class DataFolder implements Environments {
       }
       const problems = judgeChange(document, differingParts(undefined, document));
       if (problems.length > 0) throw new StoreError('invalid', 'the flags are not valid', { problems });
-      const store = await this.#create(name, document, authorship);
+      const store = await this.#create(name, document, authorship).catch((error: unknown) => {
+        throw diskError(this.#path(name), error);
+      });
       for (const listener of this.#creations) listener(name, store);
       return store;
     });
@@ -120,7 +124,11 @@ export class DataFolder implements Environments {
         );
       }
       const { store, journal } = this.#stores.get(name) as Opened;
-      await store.end((current, text) => journal.appendRemoval(decide(current), text));
+      await store
+        .end((current, text) => journal.appendRemoval(decide(current), text))
+        .catch((error: unknown) => {
+          throw diskError(this.#path(name), error);
+        });
       this.#stores.delete(name);
       for (const listener of this.#removals) listener(name, store);
       await store.close();
@@ -216,6 +224,12 @@ export class DataFolder implements Environments {
   #path(name: string): string {
     return `${this.#folder}/environments/${name}`;
   }
+}
+
+/** A folder is there after a power cut when the one above it is on disk, up to what was there before. */
+async function syncUpTo(folder: string, top: string): Promise<void> {
+  await syncFolder(folder);
+  if (folder !== top) await syncUpTo(dirname(folder), top);
 }
 
 type Listener = (name: string, store: FlagStore) => void;

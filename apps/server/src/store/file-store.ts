@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { checkFlags, type Problem } from '@graylane/flags';
 import { watchFile } from '@graylane/provider/source';
 import type { Log } from '../log.ts';
+import { diskError } from './disk-error.ts';
 import { editDocument, type Edited } from './edit-document.ts';
 import {
   StoreError,
@@ -21,7 +22,7 @@ import { differingParts, jsonPath } from './parts.ts';
 import { describeProblem, listProblems, readDocument, type Content } from './read-document.ts';
 import { rebaseText } from './rebase-text.ts';
 import type { NewRevision, RevisionLog } from './revision-log.ts';
-import { StagedFile } from './staged-file.ts';
+import { readIfThere, StagedFile } from './staged-file.ts';
 
 /** What a store is made of. */
 export interface FileStoreOptions {
@@ -173,7 +174,6 @@ export class FileStore implements FlagStore {
       this.#trouble = undefined;
       return this.#snapshot;
     } catch (error) {
-      if (!(error instanceof Error && 'syscall' in error)) throw error;
       throw this.#troubled(error);
     }
   }
@@ -204,8 +204,8 @@ export class FileStore implements FlagStore {
     const replaced = this.#text;
     this.#publish(revision.text, content);
     try {
-      const found = await readFile(staged.path, 'utf8');
-      if (found === replaced) await staged.apply();
+      const found = await readIfThere(staged.path);
+      if (found === undefined || found === replaced) await staged.apply();
       else await this.#rebase(staged, found, revision.changes);
     } catch (error) {
       const remedy = 'see to the disk and start the server anew: it will finish the change';
@@ -248,8 +248,8 @@ export class FileStore implements FlagStore {
     try {
       if (changes.length > 0) await this.#revisions.append({ ...byHand, changes, document, text });
     } catch (error) {
-      const { message } = this.#troubled(error as Error);
-      this.#keep(undefined, [{ path: '$', message: 'the edit could not be recorded', remedy: message }]);
+      const remedy = String(this.#troubled(error));
+      this.#keep(undefined, [{ path: '$', message: 'the edit could not be recorded', remedy }]);
       this.#tryAgain();
       return;
     }
@@ -288,13 +288,11 @@ export class FileStore implements FlagStore {
     this.#log.warn(`${this.#file} can't be taken over; the last good rules stay:${listProblems(problems)}`);
   }
 
-  #troubled(error: Error): StoreError {
-    const full = 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-    const message = full
-      ? `${this.#file} can't be written, because the disk is full: free space and send the change again`
-      : `${this.#file} can't be written: ${error.message}`;
-    this.#trouble = { message, since: this.#trouble?.since ?? new Date() };
-    return new StoreError(full ? 'disk_full' : 'unwritable', message, { cause: error });
+  /** Remembers what the disk says, for those who operate it. */
+  #troubled(error: unknown): unknown {
+    const told = diskError(this.#file, error);
+    if (told !== error) this.#trouble = { message: String(told), since: this.#trouble?.since ?? new Date() };
+    return told;
   }
 }
 

@@ -62,7 +62,11 @@ export class Journal implements RevisionLog {
         end: scan.end,
         head: scan.head,
       });
-      if (scan.offsets.length > 0) journal.#history = (await journal.#read(1)).history ?? newHistory();
+      if (scan.offsets.length > 0) {
+        const { format, history = newHistory() } = await journal.#read(1);
+        if (format !== 1) throw new Error(`the journal ${file} is of another version: upgrade this server`);
+        journal.#history = history;
+      }
       return journal;
     } catch (error) {
       await handle.close();

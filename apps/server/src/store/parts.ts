@@ -17,15 +17,19 @@ export function differingParts(before: FlagDocument | undefined, after: FlagDocu
 /** The document after some edits; the one before is left as it is, and what did not change is shared. */
 export function withEdits(document: FlagDocument, edits: readonly Edit[]): FlagDocument {
   const members = new Map<string, unknown>(Object.entries(document));
+  const shelves = new Map<string, Map<string, unknown>>();
   for (const { path, value } of edits) {
     const [member, name] = path;
     if (name === undefined) set(members, member, value);
     else {
-      const named = new Map(entries(members.get(member)));
-      set(named, name, value);
-      // The last segment takes its shelf with it; a document without flags would be none.
-      set(members, member, named.size > 0 || member === 'flags' ? Object.fromEntries(named) : undefined);
+      const shelf = shelves.get(member) ?? new Map(entries(members.get(member)));
+      shelves.set(member, shelf);
+      set(shelf, name, value);
     }
+  }
+  for (const [member, shelf] of shelves) {
+    // The last segment takes its shelf with it; a document without flags would be none.
+    set(members, member, shelf.size > 0 || member === 'flags' ? Object.fromEntries(shelf) : undefined);
   }
   return Object.fromEntries(members) as FlagDocument;
 }
