@@ -15,6 +15,8 @@ const pinsTtlSeconds = 300;
  * looks later. OpenTelemetry sees it as the context's `Baggage`.
  */
 export class RequestCell {
+  /** Whether a middleware has decided what is in it: then it is that request's, and no other one's. */
+  isClaimed = false;
   #laneKey: string;
   #baggage: W3cBaggage;
   #lane: string | undefined;

@@ -16,9 +16,15 @@ export interface HttpRequestOptions<Request> extends LaneResponseOptions {
   readonly dye?: Dye<Request>;
 }
 
-/** The cells of the requests that have passed a middleware, which owns them. */
-const cells = new WeakMap<IncomingMessage, RequestCell>();
-const owned = new WeakSet<RequestCell>();
+/**
+ * Where a request that has passed a middleware keeps its cell. A weak map would cost more than all else
+ * that is done with a request.
+ */
+const link = Symbol('graylane request');
+
+interface Linked {
+  [link]?: RequestCell;
+}
 
 /**
  * What all HTTP servers do with a request: let in what the policy says, dye it, and call `next` in its OTel context.
@@ -56,12 +62,13 @@ function enterRequest(
 ): { cell: RequestCell; otelContext: Context } {
   ensureContextManager();
   const active = context.active();
-  const known = cells.get(request);
+  const linked: IncomingMessage & Linked = request;
+  const known = linked[link];
   if (known)
     return { cell: known, otelContext: getCell(active) === known ? active : withCell(active, known) };
   const cell = unownedCell(active) ?? new RequestCell();
-  cells.set(request, cell);
-  owned.add(cell);
+  linked[link] = cell;
+  cell.isClaimed = true;
   const baggage = header(request, 'baggage');
   admitInto(cell, baggage ? [baggage] : [], ingress, alias && header(request, alias.toLowerCase()));
   return { cell, otelContext: withCell(active, cell) };
@@ -70,7 +77,7 @@ function enterRequest(
 /** The propagator's cell; not one of another request, in which this server was perhaps started. */
 function unownedCell(otelContext: Context): RequestCell | undefined {
   const cell = getCell(otelContext);
-  return cell && !owned.has(cell) ? cell : undefined;
+  return cell?.isClaimed ? undefined : cell;
 }
 
 /** Node joins repeated headers with a comma, as W3C wants it of `baggage`. */

@@ -22,8 +22,12 @@ export type LaneOrigin = { readonly headers: readonly string[] } | 'dye';
 const laneHeader = 'Graylane-Lane';
 /** Caches that have a field of their own obey it rather than `Cache-Control` (RFC 9213, nginx, Fastly). */
 const overriding = /^(?:x-accel-expires|surrogate-control|(?:.+-)?cdn-cache-control)$/i;
-const told = new WeakMap<ServerResponse, LaneOrigin>();
-const changed = new WeakSet<ServerResponse>();
+/** Where a response keeps what it is to tell. A weak map would cost more than the rest. */
+const told = Symbol('graylane lane');
+
+interface Telling {
+  [told]?: { by: LaneOrigin | undefined };
+}
 
 /**
  * Makes a response tell its lane, and keeps shared caches from serving it in another one. Where the lane came with the request's
@@ -38,11 +42,17 @@ export function tellLane(
   { laneResponse = true, cors = false }: LaneResponseOptions,
 ): void {
   const tells = laneResponse && origin !== undefined;
-  if (tells && told.get(response) !== 'dye') told.set(response, origin);
-  if (!(tells || cors) || changed.has(response)) return;
-  changed.add(response);
+  if (!(tells || cors)) return;
+  const telling: ServerResponse & Telling = response;
+  const before = telling[told];
+  if (before !== undefined) {
+    if (tells && before.by !== 'dye') before.by = origin;
+    return;
+  }
+  const state = { by: tells ? origin : undefined };
+  telling[told] = state;
   beforeHeaders(response, () => {
-    const by = told.get(response);
+    const { by } = state;
     if (by !== undefined) {
       const lane = headerSafe(cell.lane);
       response.setHeader(laneHeader, lane);

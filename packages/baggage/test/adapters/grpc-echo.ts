@@ -21,6 +21,7 @@ import {
   type ServerInterceptor,
   type ServiceError,
 } from '@grpc/grpc-js';
+import type { ClientHttp2Session } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inbox, type Inbox } from '../../../../test/support/inbox.ts';
 
@@ -159,6 +160,21 @@ export function connectEcho(
     },
     close: () => client.close(),
   };
+}
+
+/** A unary call without a gRPC client, whose metadata nobody has checked. */
+export async function rawUnary(session: ClientHttp2Session, baggage: string | string[]): Promise<unknown> {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/graylane.Echo/unary',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    baggage,
+  });
+  const message = Buffer.from('"go"');
+  stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]));
+  const answer = Buffer.concat((await stream.toArray()) as Buffer[]);
+  return JSON.parse(String(answer.subarray(5)));
 }
 
 /** The callback's place is what a client's user sees: no promise restores it. */

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hostileValues } from '../../../../test/support/hostile.ts';
-import { connectEcho, serveEcho, type Echo, type EchoServer } from './grpc-echo.ts';
+import { connectEcho, rawUnary, serveEcho, type Echo, type EchoServer } from './grpc-echo.ts';
 import { inRequest } from './in-request.ts';
 
 const keys = ['lane', 'user-id'];
@@ -204,7 +204,7 @@ describe('a server', () => {
     const sendable = hostileValues.filter((value) => /^[\t\u0020-\u007e\u0080-\u00ff]{0,8000}$/.test(value));
     expect(sendable.length).toBeGreaterThan(6);
     for (const baggage of [...sendable, sendable]) {
-      expect(await rawCall(session, baggage)).toEqual(['handler baseline', 'later baseline']);
+      expect(await rawUnary(session, baggage)).toEqual(['handler baseline', 'later baseline']);
     }
     session.close();
   });
@@ -217,19 +217,4 @@ function allowing(destination: string): ReturnType<typeof baggageClientIntercept
 function remember<T extends { close(): void }>(one: T): T {
   closing.push(one);
   return one;
-}
-
-/** A unary call without a gRPC client, whose metadata nobody has checked. */
-async function rawCall(session: ReturnType<typeof connect>, baggage: string | string[]): Promise<unknown> {
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': '/graylane.Echo/unary',
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    baggage,
-  });
-  const message = Buffer.from('"go"');
-  stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]));
-  const answer = Buffer.concat((await stream.toArray()) as Buffer[]);
-  return JSON.parse(String(answer.subarray(5)));
 }

@@ -1,4 +1,4 @@
-import { getActiveLane } from '@graylane/baggage';
+import { baggageCounts, getActiveLane, type IngressPolicy } from '@graylane/baggage';
 import {
   baggageHeaders,
   forEachMessage,
@@ -12,6 +12,7 @@ import { startKafka, type Broker } from '../../../../test/support/kafka.ts';
 import { hostileHeaders } from '../../../../test/support/hostile.ts';
 import { inbox, type Inbox } from '../../../../test/support/inbox.ts';
 import { inRequest } from './in-request.ts';
+import { forgedLanes, signedLane, verify } from './signed-lanes.ts';
 import type { KafkaPeer, PeerConsumer, PeerMessage, PeerProducer } from './kafka-peer.ts';
 
 const keys = ['lane', 'user-id'];
@@ -238,10 +239,10 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
       await new Promise((resolve) => setTimeout(resolve, 1));
       seen.put(sighting(message));
     };
-    const first = await consume(topic, { eachMessage }, groupId);
+    const first = await consume(topic, { eachMessage }, { groupId });
     await fill(topic, 200);
     await seen.until((line) => line.startsWith('50 '));
-    await consume(topic, { eachMessage }, groupId);
+    await consume(topic, { eachMessage }, { groupId });
     await fill(topic, 200, 200);
     await seen.until((line) => line.startsWith('250 '));
     await first.disconnect();
@@ -289,6 +290,47 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
     }
   }, 60_000);
 
+  test('none of 10,000 forged lanes is taken for gray, and the one that the edge has signed is', async () => {
+    const topic = await newTopic();
+    const before = baggageCounts();
+    const messages = forgedLanes(10_000).map((baggage) => ({ value: 'forged', headers: { baggage } }));
+    while (messages.length > 0) await plain.send({ topic, messages: messages.splice(0, 1_000) });
+    await plain.send({ topic, messages: [{ value: 'signed', headers: { baggage: signedLane() } }] });
+    const seen = inbox<string>();
+    await consume(
+      topic,
+      { eachBatch: async ({ batch }) => forEachMessage(batch, (message) => seen.put(sighting(message))) },
+      { policy: verify },
+    );
+    const lines = await seen.take(10_001);
+    expect(lines.pop()).toBe('signed gray');
+    expect(new Set(lines)).toEqual(new Set(['forged baseline']));
+    const { forged = 0, expired = 0 } = baggageCounts();
+    expect(forged + expired - (before.forged ?? 0) - (before.expired ?? 0)).toBe(10_000);
+  }, 60_000);
+
+  test('messages that are replayed a day later by two groups are in baseline, signed or not', async () => {
+    const topic = await newTopic();
+    const expired = baggageCounts().expired ?? 0;
+    const signed = signedLane({ hoursAgo: 24 });
+    const unsigned = signed.replaceAll(/;(?:aud|kid|sig)=[^;]*/g, '');
+    expect(unsigned).toMatch(/^lane=gray;exp=\d+;hops=0$/);
+    for (const baggage of Array.from({ length: 50 }, () => [signed, unsigned]).flat()) {
+      await plain.send({ topic, messages: [{ value: 'old', headers: { baggage } }] });
+    }
+    const seen = inbox<string>();
+    const onward = await newTopic();
+    const eachMessage = async ({ message }: { message: PeerMessage }): Promise<void> => {
+      seen.put(sighting(message));
+      if (seen.all.length === 1) await send(onward, 'onward');
+    };
+    await consume(topic, { eachMessage }, { policy: ingress });
+    await consume(topic, { eachMessage }, { policy: { ...verify, keys } });
+    expect(new Set(await seen.take(200))).toEqual(new Set(['old baseline']));
+    expect((baggageCounts().expired ?? 0) - expired).toBe(150);
+    expect(await (await headersOf(onward)).take(1)).toEqual([{}]);
+  }, 60_000);
+
   /** A topic that the policy names. */
   async function newTopic(partitions = 1): Promise<string> {
     const topic = inside.pop() ?? '';
@@ -318,9 +360,12 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
   async function consume(
     topic: string,
     handlers: Parameters<PeerConsumer['run']>[0],
-    groupId = `group-${randomUUID()}`,
+    {
+      groupId = `group-${randomUUID()}`,
+      policy = ingress,
+    }: { groupId?: string; policy?: IngressPolicy } = {},
   ): Promise<PeerConsumer> {
-    const consumer = withBaggageConsumer(await peer.consumer(groupId, topic), { ingress });
+    const consumer = withBaggageConsumer(await peer.consumer(groupId, topic), { ingress: policy });
     consumers.push(consumer);
     await consumer.run(handlers);
     return consumer;
