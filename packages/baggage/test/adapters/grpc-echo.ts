@@ -173,8 +173,8 @@ export async function rawUnary(session: ClientHttp2Session, baggage: string | st
   });
   const message = Buffer.from('"go"');
   stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]));
-  const answer = Buffer.concat((await stream.toArray()) as Buffer[]);
-  return JSON.parse(String(answer.subarray(5)));
+  const bytes = Buffer.concat((await stream.toArray()) as Buffer[]);
+  return JSON.parse(String(bytes.subarray(5)));
 }
 
 /** The callback's place is what a client's user sees: no promise restores it. */
