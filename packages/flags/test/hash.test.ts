@@ -12,6 +12,12 @@ describe('murmur3 (x86, 32 bits, seed 0)', () => {
     ['hello', 0x248bfa47],
     ['hello, world', 0x149bbb7f],
     ['The quick brown fox jumps over the lazy dog', 0x2e4ff723],
+    // As the Go library that flagd uses (github.com/twmb/murmur3) has them.
+    ['zoë', 3_500_877_143],
+    ['灰度', 289_929_606],
+    ['🚦', 380_944_004],
+    ['a灰b', 1_873_217_405],
+    ['rolloutmüller@example.com', 2_373_024_827],
   ])('of %j is %i', (text, hash) => {
     expect(murmur3(text) >>> 0).toBe(hash);
   });

@@ -1,6 +1,7 @@
 import { compileOperand, compileRule, isConstant, resultOf, type Rule } from './compile-rule.ts';
 import { looselyEqual } from './comparison.ts';
 import { compileCondition, textMatch, type Condition, type TextMatch } from './condition.ts';
+import { factTest, type FactTest } from './fact-test.ts';
 import type { Scope } from './scope.ts';
 
 /** `if`: condition, result, condition, result, ..., otherwise. A lone operand is its own result; no otherwise is null. */
@@ -112,17 +113,36 @@ function conditionOf({ logic, index }: Branch, scope: Scope): Condition {
   return compileCondition(logic, scope, index);
 }
 
+/** A branch as a walk takes it: it tests a fact, or else has a condition of some other kind. */
+interface Step {
+  readonly key: string | undefined;
+  readonly accepts: FactTest['accepts'] | undefined;
+  readonly condition: Condition | undefined;
+  readonly result: Result;
+}
+
 function walk(branches: readonly Branch[], scope: Scope): Find {
-  return walkAll(
-    branches.map((branch) => conditionOf(branch, scope)),
-    branches.map(({ result }) => result),
+  return walkThrough(
+    branches.map((branch): Step => {
+      const { key, accepts } = factTest(branch.logic, scope) ?? {};
+      const condition = accepts ? undefined : conditionOf(branch, scope);
+      return { key, accepts, condition, result: branch.result };
+    }),
   );
 }
 
-function walkAll(conditions: readonly Condition[], results: readonly Result[]): Find {
+/** Reads a fact once for all branches in a row that test it. */
+function walkThrough(steps: readonly Step[]): Find {
   return (data, now) => {
-    for (let index = 0; index < conditions.length; index += 1) {
-      if ((conditions[index] as Condition)(data, now)) return results[index];
+    let known: string | undefined;
+    let fact: unknown = null;
+    for (const { key, accepts, condition, result } of steps) {
+      if (key !== undefined && key !== known) {
+        known = key;
+        fact = (data as Readonly<Record<string, unknown>>)[key];
+        if (fact === undefined) fact = null;
+      }
+      if (accepts ? accepts(fact) : condition?.(data, now)) return result;
     }
     return undefined;
   };

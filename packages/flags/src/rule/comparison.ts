@@ -3,13 +3,12 @@ import type { Scope } from './scope.ts';
 import { toPrimitive } from './coercion.ts';
 import type { Condition } from './condition.ts';
 import type { Operator } from './operators.ts';
-import { plainVariable } from './variable.ts';
 
 /** `==`: JavaScript's loose equality, of JSON values. */
 export function equal(operand: unknown, scope: Scope): Condition {
   const [first, second] = operandsOf(operand);
-  if (typeof second === 'string') return equalsText(first, scope, 0, second);
-  if (typeof first === 'string') return equalsText(second, scope, 1, first);
+  if (typeof second === 'string') return equalsText(compileOperand(first, scope, 0), second);
+  if (typeof first === 'string') return equalsText(compileOperand(second, scope, 1), first);
   const [one, other] = compilePair(operand, scope);
   return (data, now) => looselyEqual(one(data, now), other(data, now));
 }
@@ -47,20 +46,8 @@ export function ordered(inOrder: (one: number, other: number) => boolean): Opera
   };
 }
 
-/** Most rules compare a fact with a text, and most facts are texts: no coercion is needed then. */
-function equalsText(logic: unknown, scope: Scope, index: number, text: string): Condition {
-  const key = plainVariable(logic, scope);
-  return key === undefined ? makesText(compileOperand(logic, scope, index), text) : isText(key, text);
-}
-
-function isText(key: string, text: string): Condition {
-  return (data) => {
-    const value = (data as Readonly<Record<string, unknown>>)[key];
-    return typeof value === 'string' ? value === text : looselyEqual(value, text);
-  };
-}
-
-function makesText(rule: Rule, text: string): Condition {
+/** Most rules compare with a text, and most values are texts: no coercion is needed then. */
+function equalsText(rule: Rule, text: string): Condition {
   return (data, now) => {
     const value = rule(data, now);
     return typeof value === 'string' ? value === text : looselyEqual(value, text);

@@ -1,4 +1,5 @@
 import { compileRule, operandOf, operandsOf, operatorOf } from './compile-rule.ts';
+import { factTest, type FactTest } from './fact-test.ts';
 import { operandScope, operatorScope, valueScope, type Scope } from './scope.ts';
 import { plainVariable } from './variable.ts';
 
@@ -13,6 +14,8 @@ export function truthy(value: unknown): boolean {
 /** Compiles an operand as a condition. */
 export function compileCondition(logic: unknown, scope: Scope, index: number): Condition {
   const place = valueScope(operandScope(scope, index));
+  const test = factTest(logic, place);
+  if (test) return ofFact(test);
   const operator = operatorOf(logic) ?? '';
   const operand = operandOf(logic);
   if (Array.isArray(operand) && operand.length > 0) {
@@ -47,6 +50,13 @@ export function textMatch(logic: unknown, scope: Scope): TextMatch | undefined {
 const verdicts: ReadonlySet<string> = new Set(
   '== != === !== < <= > >= ! !! in all some none starts_with ends_with sem_ver'.split(' '),
 );
+
+function ofFact({ key, accepts }: FactTest): Condition {
+  return (data) => {
+    const fact = (data as Readonly<Record<string, unknown>>)[key];
+    return accepts(fact === undefined ? null : fact);
+  };
+}
 
 function compileConditions(list: readonly unknown[], scope: Scope): Condition[] {
   return list.map((logic, index) => compileCondition(logic, scope, index));

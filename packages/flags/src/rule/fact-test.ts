@@ -1,0 +1,70 @@
+import { toPrimitive } from './coercion.ts';
+import { isConstant, operandOf, operandsOf, operatorOf } from './compile-rule.ts';
+import { looselyEqual } from './comparison.ts';
+import type { Scope } from './scope.ts';
+import { plainVariable } from './variable.ts';
+
+/** A condition that compares one fact of the evaluation context with a constant: most are. */
+export interface FactTest {
+  readonly key: string;
+  /** Null stands for a fact that is absent. */
+  readonly accepts: (fact: unknown) => boolean;
+}
+
+/** The test that a condition is, if it is one. */
+export function factTest(logic: unknown, scope: Scope): FactTest | undefined {
+  const operator = operatorOf(logic);
+  const test = operator === undefined ? undefined : tests.get(operator);
+  if (test === undefined) return undefined;
+  const [first, second, ...more] = operandsOf(operandOf(logic));
+  if (more.length > 0) return undefined;
+  const key = plainVariable(first, scope);
+  if (key !== undefined) return isConstant(second) ? { key, accepts: test(second) } : undefined;
+  const other = symmetric.has(test) && isConstant(first) ? plainVariable(second, scope) : undefined;
+  return other === undefined ? undefined : { key: other, accepts: test(first) };
+}
+
+type Test = (constant: unknown) => FactTest['accepts'];
+
+/** Of two texts or two numbers, `==` asks what `===` asks. */
+const equals: Test = (constant) => {
+  if (typeof constant === 'string')
+    return (fact) => (typeof fact === 'string' ? fact === constant : looselyEqual(fact, constant));
+  if (typeof constant === 'number')
+    return (fact) => (typeof fact === 'number' ? fact === constant : looselyEqual(fact, constant));
+  return (fact) => looselyEqual(fact, constant);
+};
+
+const is: Test = (constant) => (fact) => fact === constant;
+
+function not(test: Test): Test {
+  return (constant) => {
+    const accepts = test(constant);
+    return (fact) => !accepts(fact);
+  };
+}
+
+function ordered(inOrder: (one: number, other: number) => boolean): Test {
+  return (constant) => {
+    const bound = toPrimitive(constant) as number;
+    return (fact) =>
+      typeof fact === 'number' ? inOrder(fact, bound) : inOrder(toPrimitive(fact) as number, bound);
+  };
+}
+
+const differs = not(equals);
+const isNot = not(is);
+
+/** Those that do not care which operand comes first. */
+const symmetric: ReadonlySet<Test> = new Set([equals, differs, is, isNot]);
+
+const tests: ReadonlyMap<string, Test> = new Map([
+  ['==', equals],
+  ['!=', differs],
+  ['===', is],
+  ['!==', isNot],
+  ['<', ordered((one, other) => one < other)],
+  ['<=', ordered((one, other) => one <= other)],
+  ['>', ordered((one, other) => one > other)],
+  ['>=', ordered((one, other) => one >= other)],
+]);
