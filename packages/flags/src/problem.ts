@@ -6,6 +6,9 @@ export interface Problem {
   readonly remedy: string;
 }
 
+/** Where a set has its shared rules. */
+export const evaluatorsPath = '$["$evaluators"]';
+
 const plainName = /^[A-Za-z_$][\w$]*$/;
 
 /** Appends a property name or an index to a JSON path (RFC 9535, normal where the name is plain). */

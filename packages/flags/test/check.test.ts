@@ -8,7 +8,7 @@ import { checkFlags } from '../src/index.ts';
 const schemas = 'flagd-schemas/json';
 
 /** A document whose only flag has the given parts, over ones that are right. */
-function withFlag(parts: object): object {
+function withFlag(parts: object): { flags: { checkout: object } } {
   return {
     flags: {
       checkout: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off', ...parts },
@@ -77,6 +77,18 @@ describe('checkFlags', () => {
       withFlag({ targeting: { fractional: [['on', 0.5]] } }),
       '$.flags.checkout.targeting.fractional[0][1]',
       /weight is 0.5/,
+    ],
+    [
+      'a key that two flags of a list have',
+      { flags: [1, 2].map(() => ({ key: 'a', ...withFlag({}).flags.checkout })) },
+      '$.flags[1].key',
+      /has the key "a" too/,
+    ],
+    [
+      'an unknown hash',
+      { ...withFlag({}), metadata: { fractionalHash: 'v1' } },
+      '$.metadata.fractionalHash',
+      /"fractionalHash" is "v1"/,
     ],
     ['a rule that never ends', withFlag({ targeting: nest(5000) }), '', /nested deeper than 100/],
   ])('says where %s is, and what would be right', (_fault, document, path, message) => {

@@ -64,6 +64,11 @@ describe('a set compiled with the one before', () => {
 });
 
 describe('a bad flag', () => {
+  test('that a shared rule makes bad is told where that rule is wrong', () => {
+    const flags = compileFlags({ ...document, $evaluators: { gray: { and: [true, { iff: [] }] } } });
+    expect(flags.warnings.map(({ path }) => path)).toEqual(['$["$evaluators"].gray.and[1].iff']);
+  });
+
   test.each([
     ['no object', 7, '$.flags.bad', 'PARSE_ERROR'],
     ['no state', { variants: { on: true } }, '$.flags.bad.state', 'PARSE_ERROR'],

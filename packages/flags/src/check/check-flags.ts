@@ -1,6 +1,6 @@
 import { FlagsError } from '../flags-error.ts';
 import { isObject, parseJson } from '../json.ts';
-import { joinPath, show, type Problem } from '../problem.ts';
+import { evaluatorsPath, joinPath, show, type Problem } from '../problem.ts';
 import { isMetadataValue } from '../set-scope.ts';
 import { checkFlag } from './check-flag.ts';
 import { checkRule } from './check-rule.ts';
@@ -50,17 +50,21 @@ export function checkMetadata(metadata: unknown, path: string): Problem[] {
 
 function checkSetNames(metadata: unknown): Problem[] {
   if (!isObject(metadata)) return [];
-  return ['flagSetId', 'version']
+  const names = ['flagSetId', 'version']
     .filter((key) => metadata[key] !== undefined && typeof metadata[key] !== 'string')
     .map((key) => ({
       path: `$.metadata.${key}`,
       message: `"${key}" is ${show(metadata[key])}`,
       remedy: 'make it a text',
     }));
+  const { fractionalHash: hash } = metadata;
+  if (hash === undefined || hash === 'v2' || hash === 'v3') return names;
+  const message = `"fractionalHash" is ${show(hash)}`;
+  return [...names, { path: '$.metadata.fractionalHash', message, remedy: 'use "v2" or "v3"' }];
 }
 
 function checkEvaluators(evaluators: unknown): Problem[] {
-  const path = '$["$evaluators"]';
+  const path = evaluatorsPath;
   if (evaluators === undefined) return [];
   if (!isObject(evaluators))
     return [{ path, message: `$evaluators is ${show(evaluators)}`, remedy: 'make it an object of rules' }];
@@ -71,8 +75,10 @@ function checkEvaluators(evaluators: unknown): Problem[] {
 }
 
 function checkEntries(flags: unknown, evaluators: Readonly<Record<string, unknown>>): Problem[] {
-  if (Array.isArray(flags))
-    return (flags as unknown[]).flatMap((flag, index) => checkListed(flag, index, evaluators));
+  if (Array.isArray(flags)) {
+    const keys = new Set<unknown>();
+    return (flags as unknown[]).flatMap((flag, index) => checkListed(flag, index, evaluators, keys));
+  }
   if (!isObject(flags)) {
     const message = flags === undefined ? 'the document has no "flags"' : `"flags" is ${show(flags)}`;
     return [{ path: '$.flags', message, remedy: 'make it an object with a flag under each key' }];
@@ -83,9 +89,25 @@ function checkEntries(flags: unknown, evaluators: Readonly<Record<string, unknow
   ]);
 }
 
-function checkListed(flag: unknown, index: number, evaluators: Readonly<Record<string, unknown>>): Problem[] {
+function checkListed(
+  flag: unknown,
+  index: number,
+  evaluators: Readonly<Record<string, unknown>>,
+  before: Set<unknown>,
+): Problem[] {
   const path = joinPath('$.flags', index);
   const key = isObject(flag) ? flag['key'] : undefined;
-  if (typeof key === 'string' && key !== '') return checkFlag(key, flag, evaluators, path);
-  return [{ path, message: 'the flag has no key', remedy: 'add "key" with a text' }];
+  if (typeof key !== 'string' || key === '')
+    return [{ path, message: 'the flag has no key', remedy: 'add "key" with a text' }];
+  const twice = before.has(key)
+    ? [
+        {
+          path: `${path}.key`,
+          message: `a flag before it has the key "${key}" too`,
+          remedy: 'remove one of them',
+        },
+      ]
+    : [];
+  before.add(key);
+  return [...twice, ...checkFlag(key, flag, evaluators, path)];
 }

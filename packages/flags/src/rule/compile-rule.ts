@@ -2,7 +2,7 @@ import { isObject } from '../json.ts';
 import { show } from '../problem.ts';
 import { operators } from './operators.ts';
 import { RuleSyntaxError } from './rule-error.ts';
-import { operandScope, operatorScope, pathOf, valueScope, type Scope } from './scope.ts';
+import { evaluatorScope, operandScope, operatorScope, pathOf, valueScope, type Scope } from './scope.ts';
 import { countValue } from './work.ts';
 
 /** A compiled rule: `data` is the evaluation context, or the element an iterating operator is at; `now` is the clock in milliseconds. */
@@ -104,7 +104,7 @@ function compileReference(name: unknown, scope: Scope): Rule {
   if (scope.referenced)
     throw new RuleSyntaxError(pathOf(inner), 'an evaluator refers to another one', 'write its rule out');
   if (typeof name === 'string' && Object.hasOwn(evaluators, name))
-    return compileRule(evaluators[name], { ...inner, referenced: true });
+    return compileRule(evaluators[name], evaluatorScope(scope, name));
   const known = Object.keys(evaluators).map((key) => `"${key}"`);
   throw new RuleSyntaxError(
     pathOf(inner),

@@ -44,13 +44,26 @@ function not(test: Test): Test {
   };
 }
 
-function ordered(inOrder: (one: number, other: number) => boolean): Test {
-  return (constant) => {
-    const bound = toPrimitive(constant) as number;
-    return (fact) =>
-      typeof fact === 'number' ? inOrder(fact, bound) : inOrder(toPrimitive(fact) as number, bound);
-  };
-}
+/** One function an operator, for the sake of speed: a comparison that is handed in would be one call more. */
+const below: Test = (constant) => {
+  const bound = toPrimitive(constant) as number;
+  return (fact) => (typeof fact === 'number' ? fact < bound : (toPrimitive(fact) as number) < bound);
+};
+
+const atMost: Test = (constant) => {
+  const bound = toPrimitive(constant) as number;
+  return (fact) => (typeof fact === 'number' ? fact <= bound : (toPrimitive(fact) as number) <= bound);
+};
+
+const above: Test = (constant) => {
+  const bound = toPrimitive(constant) as number;
+  return (fact) => (typeof fact === 'number' ? fact > bound : (toPrimitive(fact) as number) > bound);
+};
+
+const atLeast: Test = (constant) => {
+  const bound = toPrimitive(constant) as number;
+  return (fact) => (typeof fact === 'number' ? fact >= bound : (toPrimitive(fact) as number) >= bound);
+};
 
 const differs = not(equals);
 const isNot = not(is);
@@ -63,8 +76,8 @@ const tests: ReadonlyMap<string, Test> = new Map([
   ['!=', differs],
   ['===', is],
   ['!==', isNot],
-  ['<', ordered((one, other) => one < other)],
-  ['<=', ordered((one, other) => one <= other)],
-  ['>', ordered((one, other) => one > other)],
-  ['>=', ordered((one, other) => one >= other)],
+  ['<', below],
+  ['<=', atMost],
+  ['>', above],
+  ['>=', atLeast],
 ]);

@@ -1,5 +1,5 @@
 import { maxDepth, maxParts } from '../limits.ts';
-import { joinPath } from '../problem.ts';
+import { evaluatorsPath, joinPath } from '../problem.ts';
 import { RuleSyntaxError } from './rule-error.ts';
 
 /** What all rules of one flag share. */
@@ -64,13 +64,19 @@ export function valueScope(scope: Scope): Scope {
   return scope.answering ? { ...scope, answering: false } : scope;
 }
 
+/** The scope of an evaluator that a `$ref` stands for. */
+export function evaluatorScope(scope: Scope, name: string): Scope {
+  return { ...operatorScope(scope, name), referenced: true };
+}
+
 /** The same place, but in a loop over a list. */
 export function elementScope(scope: Scope): Scope {
   return { ...scope, answering: false, iterating: true };
 }
 
 /** The JSON path of what is compiled. */
-export function pathOf({ owner, parent, segment }: Scope): string {
+export function pathOf({ owner, parent, segment, referenced }: Scope): string {
+  if (referenced && parent?.referenced === false) return joinPath(evaluatorsPath, segment ?? '');
   const path = parent ? pathOf(parent) : owner.path;
   return segment === undefined ? path : joinPath(path, segment);
 }
