@@ -1,15 +1,14 @@
 import type { Evaluation, EvaluationContext, FlagMetadata, FlagValue } from './evaluation.ts';
 import { isObject } from './json.ts';
 import type { Problem } from './problem.ts';
-import { compileProgram, failure, type Program } from './program.ts';
+import { compileProgram, failure, uncompiled, type Program } from './program.ts';
 import type { SetScope } from './set-scope.ts';
-import { readVariant, variantNames } from './variants.ts';
+import { readVariants } from './variants.ts';
 
 /** One flag of a set. */
 export interface Flag {
   readonly key: string;
   readonly state: 'ENABLED' | 'DISABLED';
-  /** Frozen; made anew each time it is asked for. */
   readonly variants: ReadonlyMap<string, FlagValue>;
   /** Undefined where the code's default serves. */
   readonly defaultVariant: string | undefined;
@@ -28,6 +27,7 @@ export class CompiledFlag implements Flag {
   readonly definition: unknown;
   readonly #set: SetScope;
   #program: Program | undefined;
+  #variants: ReadonlyMap<string, FlagValue> | undefined;
 
   constructor(key: string, definition: unknown, set: SetScope) {
     this.key = key;
@@ -40,8 +40,7 @@ export class CompiledFlag implements Flag {
   }
 
   get variants(): ReadonlyMap<string, FlagValue> {
-    const variants = this.#property('variants');
-    return new Map(variantNames(variants).map((name) => [name, readVariant(variants, name) as FlagValue]));
+    return (this.#variants ??= readVariants(this.#property('variants')));
   }
 
   get defaultVariant(): string | undefined {
@@ -74,7 +73,12 @@ export class CompiledFlag implements Flag {
   }
 
   #compiled(): Program {
-    return (this.#program ??= compileProgram(this, this.#set));
+    try {
+      return (this.#program ??= compileProgram(this, this.#set));
+    } catch (error) {
+      // A getter of the document's that throws, or a stack that is full: another time it may go well.
+      return uncompiled(this.key, messageOf(error));
+    }
   }
 
   #property(name: string): unknown {

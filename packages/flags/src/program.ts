@@ -18,7 +18,7 @@ export interface Program {
   readonly problems: readonly Problem[];
 }
 
-/** Compiles a flag. What is wrong with it are its `problems`; it never throws. */
+/** Compiles a flag. What is wrong with it are its `problems`. */
 export function compileProgram(flag: Flag, set: SetScope): Program {
   const path = joinPath('$.flags', flag.key);
   const definition = isObject(flag.definition) ? flag.definition : {};
@@ -39,6 +39,13 @@ export function compileProgram(flag: Flag, set: SetScope): Program {
     const found = syntaxFault(error, `${path}.targeting`);
     return broken(found, `${found.path}: ${found.message}; ${found.remedy}`, metadata, problems);
   }
+}
+
+/** What a flag does that could not even be looked at. */
+export function uncompiled(key: string, reason: string): Program {
+  const message = `flag "${key}" can't be read: ${reason}`;
+  const path = joinPath('$.flags', key);
+  return fixed(failure('GENERAL', message, {}), [{ path, message, remedy: 'make it plain JSON' }]);
 }
 
 /** The answer of a flag that has none. */

@@ -4,8 +4,13 @@ import { maxDepth } from './limits.ts';
 import { show } from './problem.ts';
 
 /** The names of a definition's variants; null is no value. */
-export function variantNames(variants: unknown): string[] {
+function variantNames(variants: unknown): string[] {
   return isObject(variants) ? Object.keys(variants).filter((name) => isValue(variants[name])) : [];
+}
+
+/** All variants of a definition. */
+export function readVariants(variants: unknown): ReadonlyMap<string, FlagValue> {
+  return new Map(variantNames(variants).map((name) => [name, readVariant(variants, name) as FlagValue]));
 }
 
 /** The value of a variant; undefined where there is no such variant. It is shared by every answer, so an object or a list is a frozen copy. */

@@ -64,6 +64,21 @@ describe('a set compiled with the one before', () => {
 });
 
 describe('a bad flag', () => {
+  test('that throws when it is looked at fails alone', () => {
+    const bad = {
+      get state(): string {
+        throw new Error('not now');
+      },
+    };
+    const flags = compileFlags({ flags: { bad, good: flag } });
+    expect(evaluate(flags, 'bad', {})).toMatchObject({
+      errorCode: 'GENERAL',
+      errorMessage: expect.stringContaining('not now'),
+    });
+    expect(evaluate(flags, 'good', {}).value).toBe(false);
+    expect(flags.warnings.map(({ path }) => path)).toEqual(['$.flags.bad']);
+  });
+
   test('that a shared rule makes bad is told where that rule is wrong', () => {
     const flags = compileFlags({ ...document, $evaluators: { gray: { and: [true, { iff: [] }] } } });
     expect(flags.warnings.map(({ path }) => path)).toEqual(['$["$evaluators"].gray.and[1].iff']);

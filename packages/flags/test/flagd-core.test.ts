@@ -263,6 +263,35 @@ describe('we depart from flagd-core', () => {
     expect(ours(document, data)).toEqual(our);
     expect(theirs(document, data)).toEqual(their);
   });
+
+  const rollout = documentOf({
+    fractional: [
+      ['same', 1],
+      ['yes', 1],
+      ['no', 1],
+    ],
+  });
+
+  test.each<[string, unknown, Answer, Answer]>([
+    ['a key is hashed as its UTF-8 bytes, as flagd does, not as UTF-16 units', 'müller', yes, no],
+    ['the same for Chinese', '灰度', yes, same],
+    [
+      'a targetingKey that is no text is none: flagd puts 7 and "7" nowhere',
+      7,
+      ['no', 'DEFAULT', undefined],
+      same,
+    ],
+    ['an empty targetingKey is a text like any other, as in flagd', '', same, ['no', 'DEFAULT', undefined]],
+  ])('%s', (_reason, targetingKey, our, their) => {
+    expect(ours(rollout, { targetingKey })).toEqual(our);
+    expect(theirs(rollout, { targetingKey })).toEqual(their);
+  });
+
+  test('__proto__ is a variable like any other: absent where the context does not have it', () => {
+    const document = revealing({ var: ['__proto__', 'none'] }, 'none');
+    expect(ours(document, {})).toEqual(same);
+    expect(theirs(document, {})).toEqual(no);
+  });
 });
 
 /** The seed of a run is printed where it fails; `FC_SEED` repeats it. */

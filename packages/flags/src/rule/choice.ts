@@ -1,7 +1,7 @@
 import { compileOperand, compileRule, isConstant, resultOf, type Rule } from './compile-rule.ts';
 import { looselyEqual } from './comparison.ts';
 import { compileCondition, textMatch, type Condition, type TextMatch } from './condition.ts';
-import { factTest, type FactTest } from './fact-test.ts';
+import { factTests, type FactTest } from './fact-test.ts';
 import type { Scope } from './scope.ts';
 
 /** `if`: condition, result, condition, result, ..., otherwise. A lone operand is its own result; no otherwise is null. */
@@ -113,10 +113,9 @@ function conditionOf({ logic, index }: Branch, scope: Scope): Condition {
   return compileCondition(logic, scope, index);
 }
 
-/** A branch as a walk takes it: it tests a fact, or else has a condition of some other kind. */
+/** A branch as a walk takes it: it tests facts, or else has a condition of some other kind. */
 interface Step {
-  readonly key: string | undefined;
-  readonly accepts: FactTest['accepts'] | undefined;
+  readonly tests: readonly FactTest[] | undefined;
   readonly condition: Condition | undefined;
   readonly result: Result;
 }
@@ -124,25 +123,37 @@ interface Step {
 function walk(branches: readonly Branch[], scope: Scope): Find {
   return walkThrough(
     branches.map((branch): Step => {
-      const { key, accepts } = factTest(branch.logic, scope) ?? {};
-      const condition = accepts ? undefined : conditionOf(branch, scope);
-      return { key, accepts, condition, result: branch.result };
+      const tests = factTests(branch.logic, scope);
+      return { tests, condition: tests ? undefined : conditionOf(branch, scope), result: branch.result };
     }),
   );
 }
 
-/** Reads a fact once for all branches in a row that test it. */
+/** Remembers the two facts that it read last: branches mostly test one or two in turn. */
 function walkThrough(steps: readonly Step[]): Find {
   return (data, now) => {
-    let known: string | undefined;
-    let fact: unknown = null;
-    for (const { key, accepts, condition, result } of steps) {
-      if (key !== undefined && key !== known) {
-        known = key;
-        fact = (data as Readonly<Record<string, unknown>>)[key];
-        if (fact === undefined) fact = null;
+    let newer = '';
+    let older = '';
+    let newerFact: unknown = null;
+    let olderFact: unknown = null;
+    next: for (const { tests, condition, result } of steps) {
+      if (tests === undefined) {
+        if (condition?.(data, now)) return result;
+        continue;
       }
-      if (accepts ? accepts(fact) : condition?.(data, now)) return result;
+      for (const { key, accepts } of tests) {
+        let fact = key === newer ? newerFact : olderFact;
+        if (key !== newer && key !== older) {
+          older = newer;
+          olderFact = newerFact;
+          newer = key;
+          fact = (data as Readonly<Record<string, unknown>>)[key];
+          if (fact === undefined) fact = null;
+          newerFact = fact;
+        }
+        if (!accepts(fact)) continue next;
+      }
+      return result;
     }
     return undefined;
   };

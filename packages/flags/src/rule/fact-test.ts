@@ -24,6 +24,19 @@ export function factTest(logic: unknown, scope: Scope): FactTest | undefined {
   return other === undefined ? undefined : { key: other, accepts: test(first) };
 }
 
+/** The tests that a condition is, all of which must hold: one, or several that "and" joins. */
+export function factTests(logic: unknown, scope: Scope): readonly FactTest[] | undefined {
+  const operand = operandOf(logic);
+  const joined = operatorOf(logic) === 'and' && Array.isArray(operand) && operand.length > 0;
+  const found: FactTest[] = [];
+  for (const condition of joined ? (operand as unknown[]) : [logic]) {
+    const test = factTest(condition, scope);
+    if (test === undefined) return undefined;
+    found.push(test);
+  }
+  return found;
+}
+
 type Test = (constant: unknown) => FactTest['accepts'];
 
 /** Of two texts or two numbers, `==` asks what `===` asks. */

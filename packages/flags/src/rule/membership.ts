@@ -54,9 +54,10 @@ function among(item: Rule, list: readonly unknown[]): Condition {
 
 function contains(container: unknown, item: unknown): boolean {
   if (Array.isArray(container)) return container.includes(item);
-  // A missing item is in no text, though JavaScript would look for "null".
+  // A missing item is in no text, though JavaScript would look for "null"; and in an empty text is nothing, as JsonLogic has it.
   return (
     typeof container === 'string' &&
+    container !== '' &&
     (typeof item === 'string' || typeof item === 'number') &&
     container.includes(String(item))
   );

@@ -67,7 +67,9 @@ function isPlain(name: string): boolean {
 }
 
 function own(data: unknown, key: string, fallback: unknown): unknown {
-  if (typeof data !== 'object' || data === null || !Object.hasOwn(data, key)) return fallback;
+  // A text has its length and its characters.
+  const holds = (typeof data === 'object' && data !== null) || typeof data === 'string';
+  if (!holds || !Object.hasOwn(data as object, key)) return fallback;
   const value = (data as Readonly<Record<string, unknown>>)[key];
   return value === undefined ? fallback : value;
 }
