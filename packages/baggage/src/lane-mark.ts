@@ -1,6 +1,6 @@
 import { baggageEntryMetadataFromString } from '@opentelemetry/api';
 import { baseline } from './baseline.ts';
-import { memberOf, propertiesOf, type Member } from './member.ts';
+import { memberOf, propertyOf, withProperty, type Member } from './member.ts';
 import { isExpired, nowInSeconds, Seal, type SignOptions } from './seal.ts';
 
 /** How long a mark lasts, and who vouches for it. */
@@ -53,13 +53,12 @@ export type MarkFault = 'expired' | 'looped';
 
 /** Whether a mark has expired or has gone through too many hops; the mark, one hop further, where it has not. */
 export function passOn(mark: Member, maxHops: number): Member | MarkFault {
-  const { exp, hops } = propertiesOf(mark);
-  if (exp !== undefined && isExpired(exp, nowInSeconds())) return 'expired';
+  const expiry = propertyOf(mark, 'exp');
+  if (expiry !== undefined && isExpired(expiry, nowInSeconds())) return 'expired';
+  const hops = propertyOf(mark, 'hops');
   if (hops === undefined) return mark;
   const count = /^\d{1,6}$/.test(hops) ? Number(hops) : Number.POSITIVE_INFINITY;
-  if (count >= maxHops) return 'looped';
-  const properties = mark.properties?.replaceAll(/(^|;)hops=[^;]*/g, `$1hops=${count + 1}`);
-  return withProperties(mark.key, mark.value, properties ?? '');
+  return count >= maxHops ? 'looped' : withProperty(mark, 'hops', String(count + 1));
 }
 
 function withProperties(key: string, value: string, properties: string): Member {

@@ -36,15 +36,38 @@ export function memberOf(key: string, entry: Partial<BaggageEntry> | null | unde
   return new SetMember(textOf(key), textOf(entry?.value), textOf(entry?.metadata) || undefined);
 }
 
-/** The properties of a member by their keys, decoded; of several with one key the first counts. */
-export function propertiesOf({ properties }: Member): Readonly<Partial<Record<string, string>>> {
-  const byKey: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const property of properties?.split(';') ?? []) {
-    const equals = property.indexOf('=');
-    const key = equals < 0 ? property : property.slice(0, equals);
-    byKey[key] ??= equals < 0 ? '' : decodeValue(property.slice(equals + 1));
+/** A property of a member, decoded; of several with one key the first counts. Without a value it is empty text. */
+export function propertyOf({ properties }: Member, key: string): string | undefined {
+  const span = properties === undefined ? undefined : spanOf(properties, key);
+  return span && decodeValue(properties?.slice(...span) ?? '');
+}
+
+/** The same member with another value of a property that it has, in octets that may stand there. */
+export function withProperty(member: Member, key: string, value: string): Member {
+  const { text = '' } = member;
+  // No value has a semicolon in it.
+  const pairEnd = text.indexOf(';');
+  const properties = text.slice(pairEnd + 1);
+  const span = pairEnd < 0 ? undefined : spanOf(properties, key);
+  if (span === undefined) return member;
+  const [start, end] = span;
+  const changed = `${properties.slice(0, start)}${value}${properties.slice(end)}`;
+  return new ReadMember(member.key, text.slice(0, pairEnd), changed);
+}
+
+/** Where the value of the first property with this key stands. */
+function spanOf(properties: string, key: string): [start: number, end: number] | undefined {
+  for (let at = 0; at <= properties.length;) {
+    const semicolonAt = properties.indexOf(';', at);
+    const end = semicolonAt < 0 ? properties.length : semicolonAt;
+    const keyEnd = at + key.length;
+    if (properties.startsWith(key, at)) {
+      if (keyEnd === end) return [end, end];
+      if (properties.charCodeAt(keyEnd) === equalsSign) return [keyEnd + 1, end];
+    }
+    at = end + 1;
   }
-  return byKey;
+  return undefined;
 }
 
 /**
@@ -110,24 +133,23 @@ class SetMember implements Member {
 
 /** Properties without white space, or undefined where one of them is not allowed. */
 function readProperties(header: string, start: number, end: number): string | undefined {
-  let properties = '';
+  let spaces = 0;
   for (let at = start; ;) {
     const keyStart = endOfSpace(header, at, end);
     const keyEnd = endOfToken(header, keyStart, end);
     if (keyEnd === keyStart) return undefined;
-    properties += header.slice(keyStart, keyEnd);
-    at = endOfSpace(header, keyEnd, end);
-    if (at < end && header.charCodeAt(at) === equalsSign) {
-      const valueStart = endOfSpace(header, at + 1, end);
-      const valueEnd = endOfOctets(header, valueStart, end);
-      properties += `=${header.slice(valueStart, valueEnd)}`;
-      at = endOfSpace(header, valueEnd, end);
-    }
-    if (at === end) return properties;
+    const equals = endOfSpace(header, keyEnd, end);
+    const hasValue = equals < end && header.charCodeAt(equals) === equalsSign;
+    const valueStart = hasValue ? endOfSpace(header, equals + 1, end) : keyEnd;
+    const valueEnd = hasValue ? endOfOctets(header, valueStart, end) : keyEnd;
+    const next = endOfSpace(header, valueEnd, end);
+    spaces += keyStart - at + (next - valueEnd) + (hasValue ? valueStart - keyEnd - 1 : 0);
+    at = next;
+    if (at === end) break;
     if (header.charCodeAt(at) !== semicolon) return undefined;
-    properties += ';';
     at += 1;
   }
+  return spaces === 0 ? header.slice(start, end) : header.slice(start, end).replaceAll(/[ \t]+/g, '');
 }
 
 /** Properties that code has set, as one text: each is checked and encoded, so that none of them can forge a member. */

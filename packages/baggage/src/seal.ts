@@ -1,5 +1,5 @@
 import { encodeValue } from './grammar.ts';
-import { propertiesOf, type Member } from './member.ts';
+import { propertyOf, type Member } from './member.ts';
 import { PreparedKey, type SigningKey } from './signing-key.ts';
 
 /** How the edge signs what it marks, so that services can tell its marks from forged ones. */
@@ -52,11 +52,13 @@ export class Seal {
 
   /** Whether a member bears a signature of ours, for this audience, over what it says; and one that has not expired. */
   check(member: Member, sealed: Sealed, nowSeconds: number): SealVerdict {
-    const { aud, exp = '', kid = '', sig = '' } = propertiesOf(member);
-    const key = this.#keys.get(kid);
-    if (key === undefined || aud !== this.#audience) return 'forged';
-    if (!key.verify(this.#texts(sealed, exp, kid), sig)) return 'forged';
-    return isExpired(exp, nowSeconds) ? 'expired' : 'valid';
+    const keyId = propertyOf(member, 'kid') ?? '';
+    const key = this.#keys.get(keyId);
+    if (key === undefined || propertyOf(member, 'aud') !== this.#audience) return 'forged';
+    const expiry = propertyOf(member, 'exp') ?? '';
+    const signature = propertyOf(member, 'sig') ?? '';
+    if (!key.verify(this.#texts(sealed, expiry, keyId), signature)) return 'forged';
+    return isExpired(expiry, nowSeconds) ? 'expired' : 'valid';
   }
 
   #texts(sealed: Sealed, expiry: string, keyId: string): string[] {

@@ -151,6 +151,7 @@ describe('what nobody of ours has signed', () => {
   });
 
   test('is baseline 10,000 times: forged, expired, or meant for somebody else', () => {
+    expect(arriving(header)).toBe('gray');
     const before = baggageCounts();
     const elsewhere = signedAt(now, 'gray', current, 'bank');
     const expired = signedAt(now - 1000, 'gray', current);
