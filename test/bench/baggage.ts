@@ -1,4 +1,6 @@
+import { createHmac, createSecretKey } from 'node:crypto';
 import {
+  context,
   defaultTextMapGetter,
   defaultTextMapSetter,
   propagation,
@@ -7,7 +9,7 @@ import {
   type TextMapPropagator,
 } from '@opentelemetry/api';
 import { W3CBaggagePropagator } from '@opentelemetry/core';
-import { GraylaneBaggagePropagator } from '@graylane/baggage';
+import { admit, emit, getLane, GraylaneBaggagePropagator, runInLane } from '@graylane/baggage';
 import { compare, timed, type Row } from '../support/bench.ts';
 
 const contenders: readonly [name: string, propagator: TextMapPropagator][] = [
@@ -66,6 +68,50 @@ await compare({
     return changed && inject(propagator, propagation.setBaggage(otelContext, changed));
   }),
 });
+
+const key = { id: '2026-11', secret: 'a secret of a bit more than 32 bytes' };
+const verify = { mode: 'verify', signingKeys: [key], audience: 'shop' } as const;
+const accept = { mode: 'accept', keys: ['lane'] } as const;
+const secret = createSecretKey(Buffer.from(key.secret));
+/** As many lanes as are marked in as many seconds: enough that a verifier has forgotten the first when it comes again. */
+const many = 4096;
+const marks = Array.from({ length: many }, (_, index) => ({
+  text: JSON.stringify(['graylane', '1', 'shop', '1790000000', '2026-11', 'lane', `gray-${index}`]),
+  header: runInLane(`gray-${index}`, () => emit(context.active(), { to: { any: ['lane'] } }, 'any') ?? '', {
+    sign: { key, audience: 'shop' },
+    ttlSeconds: 3600,
+  }),
+}));
+let calls = 0;
+const mark = (among: number): { text: string; header: string } =>
+  marks[(calls += 1) % among] ?? { text: '', header: '' };
+
+await compare({
+  question: 'What does it cost to verify a signed lane?',
+  unit: 'ns',
+  note: 'To admit is to read the header, to check its signature, expiry and hops, and to make the OTel context of the request. Requests that are marked within one second bear the same mark; a mark that was verified is known.',
+  rows: [
+    {
+      name: 'one request',
+      contenders: [
+        warm('HMAC-SHA256 of node:crypto alone', () =>
+          createHmac('sha256', secret).update(mark(many).text).digest('base64url'),
+        ),
+        warm('admit, a mark that is new', () => getLane(admit([mark(many).header], verify, ROOT_CONTEXT))),
+        warm('admit, a mark that is known', () => getLane(admit([mark(10).header], verify, ROOT_CONTEXT))),
+        warm('admit, mode accept, unsigned', () =>
+          getLane(admit([`lane=gray-${(calls += 1) & 63}`], accept, ROOT_CONTEXT)),
+        ),
+      ],
+    },
+  ],
+});
+
+/** Many small functions take many calls before all of them are compiled. */
+function warm(name: string, operation: () => unknown): ReturnType<typeof timed> {
+  for (let call = 0; call < 50_000; call += 1) operation();
+  return timed(name, operation);
+}
 
 /** One row a size; the keys and values are those of a shop, in headers that differ, as those of requests do. */
 function rows(
