@@ -1,6 +1,14 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { baggageCounts, emit, getActiveCell, runInLane, type BaggageEvent } from '@graylane/baggage';
+import {
+  baggageCounts,
+  emit,
+  getActiveCell,
+  getActiveLane,
+  runInLane,
+  type BaggageEvent,
+  type IngressPolicy,
+} from '@graylane/baggage';
 import { baggageMiddleware } from '@graylane/baggage/express';
 import { baggageListener } from '@graylane/baggage/http';
 import { runInMessage } from '@graylane/baggage/kafka';
@@ -190,6 +198,65 @@ describe('a pin is not honoured', () => {
       });
     });
   });
+});
+
+describe('a pin comes in with the mark of its lane', () => {
+  const signingKeys = [{ id: '2026-11', secret: 'shop '.repeat(7) }] as const;
+  const verify = { mode: 'verify', signingKeys, audience: 'shop' } as const;
+  const sign = { key: signingKeys[0], audience: 'shop' };
+  const accept = { mode: 'accept', keys: ['lane'] } as const;
+
+  beforeEach(() => payments.set({ fees: fees('on') }));
+
+  test('and is honoured where ingress verifies, because it is signed', () => {
+    expect(seen(verify, signed())).toEqual(['gray', 'off CACHED']);
+  });
+
+  test.each([
+    ['was changed', (header: string) => header.replace('fees:off', 'fees:on')],
+    ['is not signed', (header: string) => header.replace(/(pins=[^;]*);[^,]*/, '$1')],
+    ['was signed for another lane', (header: string) => laneOf('red') + header.slice(header.indexOf(','))],
+  ])('and is refused where ingress verifies and it %s; the lane is not', (_case, forge) => {
+    const header = forge(signed());
+    expect(header).toContain('pins=fees:');
+    const before = counted('forged');
+    expect(seen(verify, header)).toEqual([expect.stringMatching(/gray|red/), 'on STATIC']);
+    expect(counted('forged') - before).toBe(1);
+  });
+
+  test('and falls where that has expired', () => {
+    const before = counted('expired');
+    expect(seen(accept, 'lane=gray;exp=1700000000,pins=fees:off:1')).toEqual(['baseline', 'on STATIC']);
+    expect(counted('expired') - before).toBe(1);
+    expect(seen(accept, 'lane=gray;exp=99999999999,pins=fees:off:1')).toEqual(['gray', 'off CACHED']);
+  });
+
+  test("and stays out at the edge, with all else that a stranger's baggage says", () => {
+    expect(seen({ mode: 'strip' }, 'lane=gray,pins=fees:off:1')).toEqual(['baseline', 'on STATIC']);
+  });
+
+  /** What a signing service sends on once it has pinned the flag. */
+  function signed(): string {
+    return runInLane(
+      'gray',
+      () => {
+        atOrders.getBooleanValueSync('fees', true);
+        return outgoing() ?? '';
+      },
+      { sign },
+    );
+  }
+
+  function laneOf(lane: string): string {
+    return runInLane(lane, () => outgoing() ?? '', { sign });
+  }
+
+  function seen(ingress: IngressPolicy, baggage: string): unknown[] {
+    return runInMessage({ headers: { baggage } }, { ingress }, () => {
+      const { variant, reason } = atPayments.getBooleanDetailsSync('fees', false);
+      return [getActiveLane(), `${variant} ${reason}`];
+    });
+  }
 });
 
 describe('nothing is pinned', () => {

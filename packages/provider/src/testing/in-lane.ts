@@ -1,12 +1,9 @@
-import { getActiveCell, runInLane } from '@graylane/baggage';
+import { runInLane } from '@graylane/baggage';
 
 /**
  * Runs a function in a request of its own, dyed with the lane and with these members in its baggage, e.g. `{ targetingKey: 'ada' }`.
  * Returns what the function returns.
  */
 export function inLane<T>(lane: string, members: Readonly<Record<string, string>>, fn: () => T): T {
-  return runInLane(lane, () => {
-    getActiveCell()?.dye(lane, Object.entries(members));
-    return fn();
-  });
+  return runInLane(lane, fn, { members });
 }
