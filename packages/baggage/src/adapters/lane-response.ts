@@ -65,8 +65,8 @@ export function tellLane(
 }
 
 function vary(response: ServerResponse, names: readonly string[]): void {
-  if (list(response, 'Vary').includes('*')) return;
-  for (const name of names) add(response, 'Vary', name);
+  if (!response.hasHeader('Vary')) response.setHeader('Vary', names.join(', '));
+  else if (!list(response, 'Vary').includes('*')) for (const name of names) add(response, 'Vary', name);
 }
 
 function keepPrivate(response: ServerResponse): void {

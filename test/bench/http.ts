@@ -1,0 +1,153 @@
+import { baggageFetch } from '@graylane/baggage/fetch';
+import { runInMessage } from '@graylane/baggage/kafka';
+import { baggageInterceptor } from '@graylane/baggage/undici';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Agent, request, type Dispatcher } from 'undici';
+import { compare, type Contender } from '../support/bench.ts';
+
+const scripts = fileURLToPath(new URL('../../packages/baggage/test/instrumented', import.meta.url));
+const baggage = 'lane=gray,user-id=ada,tenant=acme,region=eu';
+const keys = ['lane', 'user-id', 'tenant', 'region'];
+const requests = 500;
+const inFlight = 24;
+
+/** A server in a process of its own, which says what it has cost so far. */
+class Server {
+  readonly #process: ChildProcess;
+  readonly origin: string;
+
+  static async start(mode: string): Promise<Server> {
+    const setup = mode === 'instrumented' ? ['--import', `${scripts}/setup.js`] : [];
+    const env = { ...process.env, MODE: mode, LIBRARY: 'express', PROPAGATOR: 'stock' };
+    const child = fork(`${scripts}/bench-server.js`, { execArgv: setup, env });
+    const [port] = (await once(child, 'message')) as [number];
+    return new Server(child, `http://127.0.0.1:${port}`);
+  }
+
+  private constructor(child: ChildProcess, origin: string) {
+    this.#process = child;
+    this.origin = origin;
+  }
+
+  /** Microseconds of CPU time. */
+  async cpu(): Promise<number> {
+    this.#process.send('cpu');
+    const [{ user, system }] = (await once(this.#process, 'message')) as [NodeJS.CpuUsage];
+    return user + system;
+  }
+
+  stop(): void {
+    this.#process.disconnect();
+  }
+}
+
+/** Makes all requests, so many of them at a time. */
+async function load(one: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < requests) await one(next++);
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+}
+
+const agent = new Agent({ connections: inFlight });
+const servers = {
+  'bare express': await Server.start('bare'),
+  'with baggageMiddleware': await Server.start('middleware'),
+  'instrumented by OpenTelemetry': await Server.start('instrumented'),
+};
+
+async function get(url: string, dispatcher: Dispatcher, headers?: Record<string, string>): Promise<void> {
+  const { body } = await request(url, { dispatcher, ...(headers && { headers }) });
+  await body.text();
+}
+
+const drive = ({ origin }: Server): Promise<void> =>
+  load((index) => get(`${origin}/orders/${index}`, agent, { baggage }));
+
+function contenders(sample: (server: Server) => Promise<number>): [Contender, ...Contender[]] {
+  return Object.entries(servers).map(([name, server]) => ({ name, sample: () => sample(server) })) as [
+    Contender,
+    ...Contender[],
+  ];
+}
+
+await compare({
+  question: 'What CPU time does one request to express cost?',
+  unit: 'us',
+  rounds: 40,
+  peers: ['express', '@opentelemetry/instrumentation-http', '@opentelemetry/instrumentation-express'],
+  note: 'Four members come in, the handler reads the lane. Instrumented: the http and express instrumentations with the stock propagator and every span recorded, exported to nobody.',
+  rows: [
+    {
+      name: 'request',
+      contenders: contenders(async (server) => {
+        const before = await server.cpu();
+        await drive(server);
+        return ((await server.cpu()) - before) / requests;
+      }),
+    },
+  ],
+});
+
+await compare({
+  question: 'How many requests a second does express answer?',
+  unit: 'requests/s',
+  rounds: 40,
+  note: `One process, ${inFlight} connections over loopback; the load is made on the same machine.`,
+  rows: [
+    {
+      name: 'requests',
+      contenders: contenders(async (server) => {
+        const start = performance.now();
+        await drive(server);
+        return requests / ((performance.now() - start) / 1_000);
+      }),
+    },
+  ],
+});
+
+const { origin } = servers['bare express'];
+const egress = { to: { [origin]: keys } };
+const wrappedFetch = baggageFetch({ egress });
+const composed = agent.compose(baggageInterceptor({ egress }));
+const viaFetch = (send: typeof fetch) => async (index: number) =>
+  (await send(`${origin}/orders/${index}`, { headers: { accept: 'application/json' } })).text();
+
+/** CPU time of this process for one request made inside a request that carries four members. */
+function calling(name: string, one: (index: number) => Promise<unknown>): Contender {
+  return {
+    name,
+    sample: async () => {
+      const before = process.cpuUsage();
+      await runInMessage({ headers: { baggage } }, { ingress: { mode: 'accept', keys } }, () => load(one));
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / requests;
+    },
+  };
+}
+
+await compare({
+  question: 'What CPU time does one outgoing request cost?',
+  unit: 'us',
+  rounds: 40,
+  peers: ['undici'],
+  rows: [
+    {
+      name: 'undici',
+      contenders: [
+        calling('undici', (index) => get(`${origin}/orders/${index}`, agent)),
+        calling('with baggageInterceptor', (index) => get(`${origin}/orders/${index}`, composed)),
+      ],
+    },
+    {
+      name: 'fetch',
+      contenders: [calling('fetch', viaFetch(fetch)), calling('baggageFetch', viaFetch(wrappedFetch))],
+    },
+  ],
+});
+
+await agent.close();
+for (const server of Object.values(servers)) server.stop();
