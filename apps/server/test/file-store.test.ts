@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FileStore } from '../src/store/file-store.ts';
@@ -55,6 +55,26 @@ test('a file that is saved by hand in the very moment of a write keeps both chan
     const [byHand, written] = await store.history({ limit: 2 });
     expect(byHand).toMatchObject({ author: 'file', changes: [{ path: ['flags', 'other'] }] });
     expect(written).toMatchObject({ author: 'test', changes: [{ path: ['flags', 'fees'] }] });
+  } finally {
+    await store.close();
+  }
+});
+
+test('a file that can not be replaced once the change is recorded stops further writes, and says what helps', async () => {
+  writeFileSync(file, JSON.stringify({ flags: { fees } }));
+  const revisions = new FullLog();
+  const store = await FileStore.open({ file, revisions, log: quiet });
+  const put = (): Promise<unknown> =>
+    store.write(() => ({ author: 'test', edits: [{ path: ['flags', 'fees'], value: on }] }));
+  try {
+    revisions.meanwhile = () => {
+      rmSync(file);
+      mkdirSync(file);
+    };
+    await expect(put()).rejects.toMatchObject({ code: 'unwritable' });
+    await expect(put()).rejects.toThrow('could not be replaced: see to the disk and start the server anew');
+    expect(store.condition.trouble).toBeDefined();
+    expect(JSON.parse(readFileSync(`${file}.next`, 'utf8'))).toEqual({ flags: { fees: on } });
   } finally {
     await store.close();
   }

@@ -11,6 +11,9 @@ import { syncFolder } from './staged-file.ts';
 /** Every so many revisions the whole document goes into the journal. */
 const documentEvery = 500;
 
+/** How many bytes are read at once where many lines are. */
+const blockSize = 1 << 20;
+
 /** How a journal is opened. */
 export interface JournalOptions {
   readonly file: string;
@@ -121,13 +124,13 @@ export class Journal implements RevisionLog {
   async page({ limit, before, part }: HistoryPage): Promise<readonly Revision[]> {
     const found: Revision[] = [];
     const from = before === undefined ? this.#offsets.length : (this.#numberOf(before) ?? 1) - 1;
-    const words = part && JSON.stringify(part);
-    for (let n = from; n > 0 && found.length < limit; n -= 1) {
-      const line = await this.#line(n);
+    const words = part && Buffer.from(JSON.stringify(part));
+    for await (const line of this.#linesFrom(from)) {
       // Most lines are about other flags: they need not be parsed to know that.
       if (words !== undefined && !line.includes(words)) continue;
       const revision = this.#revision(parseLine(line));
       if (part === undefined || touches(revision, part)) found.push(revision);
+      if (found.length >= limit) break;
     }
     return found;
   }
@@ -150,8 +153,8 @@ export class Journal implements RevisionLog {
   async replay(): Promise<FlagDocument> {
     const changes: Array<JournalEntry['changes']> = [];
     let document: FlagDocument = { flags: {} };
-    for (let n = this.#offsets.length; n > 0; n -= 1) {
-      const entry = await this.#read(n);
+    for await (const line of this.#linesFrom(this.#offsets.length)) {
+      const entry = parseLine(line);
       if (entry.document) {
         ({ document } = entry);
         break;
@@ -209,10 +212,30 @@ export class Journal implements RevisionLog {
   }
 
   async #line(n: number): Promise<Buffer> {
-    const start = this.#offsets[n - 1] ?? 0;
-    const length = (this.#offsets[n] ?? this.#end) - start - 1;
-    const { buffer } = await this.#handle.read(Buffer.alloc(length), 0, length, start);
+    return this.#bytes(this.#startOf(n), this.#startOf(n + 1) - 1);
+  }
+
+  /** A line and those before it, the newest first, read in blocks. */
+  async *#linesFrom(n: number): AsyncGenerator<Buffer> {
+    for (let last = n, first = n; last > 0; last = first - 1) {
+      const end = this.#startOf(last + 1);
+      for (first = last; first > 1 && end - this.#startOf(first - 1) <= blockSize;) first -= 1;
+      const start = this.#startOf(first);
+      const bytes = await this.#bytes(start, end);
+      for (let line = last; line >= first; line -= 1) {
+        yield bytes.subarray(this.#startOf(line) - start, this.#startOf(line + 1) - start - 1);
+      }
+    }
+  }
+
+  async #bytes(start: number, end: number): Promise<Buffer> {
+    const { buffer } = await this.#handle.read(Buffer.alloc(end - start), 0, end - start, start);
     return buffer;
+  }
+
+  /** Where a line begins; of the one after the last, where it will. */
+  #startOf(n: number): number {
+    return this.#offsets[n - 1] ?? this.#end;
   }
 
   #revision({ n, at, author, reason, undoes, changes }: JournalEntry): Revision {
