@@ -22,10 +22,9 @@ export interface DescriptorUse {
  */
 export class Descriptors {
   readonly #limit: number;
+  readonly #log: Log;
   #open = 0;
   #scarce = false;
-
-  readonly #log: Log;
 
   constructor(log: Log) {
     this.#limit = limitOfProcess();

@@ -1,5 +1,6 @@
-import { applyEdits, findNodeAtLocation, modify, parseTree, type ModificationOptions } from 'jsonc-parser';
+import { applyEdits, modify, type ModificationOptions } from 'jsonc-parser';
 import type { Edit, FlagDocument } from './flag-store.ts';
+import { locateValue } from './locate-value.ts';
 import { withEdits } from './parts.ts';
 
 /** A document, and the text of its file. */
@@ -47,14 +48,13 @@ function editText(text: string, { path: [member, name], value }: Edit): string {
  * library's own formatting, which copies the whole text for each line of the value.
  */
 function replaceValue(text: string, path: Array<string | number>, value: unknown): string | undefined {
-  const tree = value === undefined ? undefined : parseTree(text);
-  const node = tree && findNodeAtLocation(tree, path);
-  if (node === undefined) return undefined;
-  const lineStart = text.lastIndexOf('\n', node.offset - 1) + 1;
-  const [own = ''] = /^[\t ]*/.exec(text.slice(lineStart, node.offset)) ?? [];
+  const place = value === undefined ? undefined : locateValue(text, path);
+  if (place === undefined) return undefined;
+  const lineStart = text.lastIndexOf('\n', place.start - 1) + 1;
+  const [own = ''] = /^[\t ]*/.exec(text.slice(lineStart, place.start)) ?? [];
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
   const written = JSON.stringify(value, null, indentation(text)).replaceAll('\n', `${eol}${own}`);
-  return text.slice(0, node.offset) + written + text.slice(node.offset + node.length);
+  return text.slice(0, place.start) + written + text.slice(place.end);
 }
 
 /** Where the list has the flag; after its end where it has none. Of several with one key, the last one is in force. */

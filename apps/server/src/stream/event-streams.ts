@@ -93,7 +93,9 @@ class Client {
   }
 
   send({ plain, chunk }: Message): void {
-    const { socket, chunkedEncoding } = this.#response;
+    const { socket, chunkedEncoding, writableEnded } = this.#response;
+    // What came behind the end would be taken for the next answer on the connection.
+    if (writableEnded) return;
     // A request that came behind another one on its connection has no socket yet; one of HTTP/1.0 wants no chunks.
     if (socket === null) this.#response.write(plain);
     else if (socket.writableLength > this.#patience) this.#response.destroy();

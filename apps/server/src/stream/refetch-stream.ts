@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Environments } from '../store/environments.ts';
 import type { FlagStore } from '../store/flag-store.ts';
+import { EnvironmentLogs } from './environment-logs.ts';
 import type { EventStreams } from './event-streams.ts';
 import { frame } from './frame.ts';
 import { lastEventId } from './last-event-id.ts';
@@ -14,48 +15,27 @@ const heartbeatS = 15;
  */
 export class RefetchStream {
   readonly #streams: EventStreams;
-  readonly #rules = new Map<FlagStore, Rules>();
-  readonly #endings: ReadonlyArray<() => void>;
+  readonly #events: EnvironmentLogs<NewestEvent>;
 
   constructor(environments: Environments, streams: EventStreams) {
     this.#streams = streams;
-    this.#endings = [
-      environments.onCreate((_name, store) => {
-        const rules = new Rules(store, (event) => streams.tell(rules, event));
-        this.#rules.set(store, rules);
-      }),
-      environments.onRemove((_name, store) => this.#drop(store)),
-    ];
+    this.#events = new EnvironmentLogs(environments, streams, (store, tell) => new NewestEvent(store, tell));
   }
 
   /** Serves one client of an environment until it goes. */
   connect(request: IncomingMessage, response: ServerResponse, store: FlagStore): void {
-    const rules = this.#rules.get(store);
-    if (rules === undefined) {
-      response.destroy();
-      return;
-    }
-    const first = lastEventId(request) === store.snapshot.revision ? [] : [rules.event];
-    this.#streams.open(response, rules, { first, heartbeatS, waits: 'exactly' });
+    const newest = this.#events.of(store);
+    const first = lastEventId(request) === store.snapshot.revision ? [] : [newest.event];
+    this.#streams.open(response, newest, { first, heartbeatS, waits: 'exactly' });
   }
 
-  /** Ends every stream; the clients come back when the server is back. */
   close(): void {
-    for (const end of this.#endings) end();
-    for (const store of this.#rules.keys()) this.#drop(store);
-  }
-
-  #drop(store: FlagStore): void {
-    const rules = this.#rules.get(store);
-    if (rules === undefined) return;
-    this.#rules.delete(store);
-    rules.close();
-    this.#streams.end(rules);
+    this.#events.close();
   }
 }
 
-/** The newest event of one store. */
-class Rules {
+/** The newest event of one environment. */
+class NewestEvent {
   event: Buffer;
   readonly close: () => void;
 
