@@ -58,28 +58,46 @@ export function checkDye(dye: MarkOptions): Marker {
   return marker;
 }
 
-/** Asks the dye rule and marks the request. One that can't be asked leaves the request in baseline, and is counted. */
+/**
+ * Asks the dye rule and marks the request. One that can't be asked leaves the request in baseline, with what it is to carry, and is
+ * counted.
+ */
 export async function dyeRequest<Request>(
   dye: Dye<Request>,
   request: Request,
   cell: RequestCell,
 ): Promise<void> {
   try {
-    const { carry = {}, lanes } = dye;
     const facts = factsOf(dye.evaluationContext(request));
-    const carried = Object.entries(carry).flatMap(([key, name]) => {
-      const value = Object.hasOwn(facts, name) ? facts[name] : undefined;
-      return value === undefined ? [] : [[key, String(value)] as const];
-    });
-    const lane = chosen(dye, request) ?? (await ask(dye, facts));
-    const isLane = lane === baseline || isKnown(lane, lanes);
-    if (!isLane) count('unknown');
-    cell.dye(isLane ? lane : baseline, carried, checkDye(dye));
+    const lane = await laneOf(dye, request, facts);
+    cell.dye(lane, carriedBy(dye, facts), checkDye(dye));
   } catch (error) {
-    // The request goes on, in baseline: a fault of ours is no fault of the user's.
-    count('undyed');
-    diag.warn(`graylane: a request stays undyed: ${printable(String(error))}`);
+    undyed(error);
   }
+}
+
+/** The request goes on, in baseline: a fault of ours is no fault of the user's. */
+function undyed(error: unknown): void {
+  count('undyed');
+  diag.warn(`graylane: a request stays undyed: ${printable(String(error))}`);
+}
+
+async function laneOf<Request>(dye: Dye<Request>, request: Request, facts: DyeContext): Promise<string> {
+  try {
+    const lane = chosen(dye, request) ?? (await ask(dye, facts));
+    if (lane === baseline || isKnown(lane, dye.lanes)) return lane;
+    count('unknown');
+  } catch (error) {
+    undyed(error);
+  }
+  return baseline;
+}
+
+function carriedBy({ carry = {} }: Dye<never>, facts: DyeContext): (readonly [string, string])[] {
+  return Object.entries(carry).flatMap(([key, name]) => {
+    const value = Object.hasOwn(facts, name) ? facts[name] : undefined;
+    return value === undefined ? [] : [[key, String(value)] as const];
+  });
 }
 
 function factsOf(known: ReturnType<Dye<unknown>['evaluationContext']>): DyeContext {

@@ -98,6 +98,18 @@ describe('a dye', () => {
     expect(await lanes(dye, {}, sent)).toBe('lane=gray,user-id=ada,age=36,vip=false');
   });
 
+  test('that fails leaves the request in baseline, with what it is to carry', async () => {
+    const before = counted('undyed');
+    const dye = dyeOf({
+      client: { getStringValue: () => Promise.reject(new Error('the provider is away')) },
+      evaluationContext: () => ({ targetingKey: 'ada' }),
+      carry: { 'user-id': 'targetingKey' },
+    });
+    const sent = (): string => emit(context.active(), egress, 'orders') ?? '';
+    expect(await lanes(dye, {}, sent)).toBe('user-id=ada');
+    expect(counted('undyed') - before).toBe(1);
+  });
+
   test('that expires says when, and counts its hops', async () => {
     const sent = (): string => emit(context.active(), egress, 'orders') ?? '';
     expect(await lanes(dyeOf({ ttlSeconds: 60 }), {}, sent)).toMatch(/^lane=gray;exp=\d{10};hops=0$/);
