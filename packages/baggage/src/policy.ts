@@ -4,6 +4,11 @@ export type OriginPattern = string;
 /** What may leave, and to whom: the destinations that get something, and the keys that each may see. Anything else gets nothing. */
 export interface EgressPolicy {
   readonly to: Readonly<Record<OriginPattern, readonly string[]>>;
+  /**
+   * An HTTP header that repeats the lane for a mesh that routes by it, e.g. `x-lane`, to destinations that may see the lane. One that
+   * was there is replaced. HTTP clients only. Default: none.
+   */
+  readonly laneHeader?: string;
 }
 
 /** The keys that a destination may see; undefined for one that the policy does not name. */

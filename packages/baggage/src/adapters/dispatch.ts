@@ -1,7 +1,7 @@
 import { context, type Context } from '@opentelemetry/api';
-import { emit } from '../emit.ts';
 import type { EgressPolicy } from '../policy.ts';
 import { withoutBaggage } from '../without-baggage.ts';
+import { replaceInList, replaceInRecord, sentHeaders, type SentHeaders } from './http-headers.ts';
 
 /** What undici's dispatchers of all versions share of one request's options. */
 export interface DispatchOptions {
@@ -21,8 +21,7 @@ export function dispatchWithBaggage<Options extends DispatchOptions, Result>(
   dispatch: (options: Options) => Result,
   destination: string | undefined = originOf(options.origin),
 ): Result {
-  const baggage = destination && emit(otelContext, egress, destination);
-  const headers = replaceHeader(options.headers, baggage);
+  const headers = replaceHeaders(options.headers, sentHeaders(otelContext, egress, destination));
   return context.with(withoutBaggage(otelContext), () => dispatch({ ...options, headers }));
 }
 
@@ -32,13 +31,8 @@ function originOf(origin: string | URL | undefined): string | undefined {
 }
 
 /** A copy in the shape that undici was given, since its own handlers look into it; iterables become a flat list. */
-function replaceHeader(headers: unknown, baggage: string | undefined): unknown {
-  if (isRecord(headers)) {
-    const others = Object.entries(headers).filter(([name]) => !isBaggage(name));
-    return Object.fromEntries(baggage ? [...others, ['baggage', baggage]] : others);
-  }
-  const flat = flatten(headers).filter((_part, index, all) => !isBaggage(all[index - (index % 2)]));
-  return baggage ? [...flat, 'baggage', baggage] : flat;
+function replaceHeaders(headers: unknown, sent: SentHeaders): unknown {
+  return isRecord(headers) ? replaceInRecord(headers, sent) : replaceInList(flatten(headers), sent);
 }
 
 function isRecord(headers: unknown): headers is Record<string, unknown> {
@@ -48,8 +42,4 @@ function isRecord(headers: unknown): headers is Record<string, unknown> {
 function flatten(headers: unknown): unknown[] {
   const list = typeof headers === 'object' && headers !== null ? [...(headers as Iterable<unknown>)] : [];
   return Array.isArray(list[0]) ? list.flat(1) : list;
-}
-
-function isBaggage(name: unknown): boolean {
-  return String(name).toLowerCase() === 'baggage';
 }

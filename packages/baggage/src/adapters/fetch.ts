@@ -1,9 +1,9 @@
 import process from 'node:process';
 import { context } from '@opentelemetry/api';
-import { emit } from '../emit.ts';
 import { allowedKeys, type EgressPolicy } from '../policy.ts';
 import { withoutBaggage } from '../without-baggage.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
+import { sentHeaders } from './http-headers.ts';
 import { overriding } from './overriding.ts';
 
 /** What may leave, and to which origins: `{ to: { 'http://orders:8080': ['lane'] } }`. */
@@ -44,9 +44,10 @@ function wrapForeign(egress: EgressPolicy, fetch: typeof globalThis.fetch): type
     const destination = originOf(request?.url ?? String(input));
     const active = context.active();
     const headers = new Headers(init?.headers ?? request?.headers);
-    headers.delete('baggage');
-    const baggage = destination && emit(active, egress, destination);
-    if (baggage) headers.set('baggage', baggage);
+    for (const [name, value] of sentHeaders(active, egress, destination)) {
+      if (value === undefined) headers.delete(name);
+      else headers.set(name, value);
+    }
     const copy: RequestInit = { ...init, headers };
     if (destination && allowedKeys(egress, destination))
       copy.redirect = (init?.redirect ?? request?.redirect) === 'error' ? 'error' : 'manual';

@@ -7,9 +7,9 @@ import http, {
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { context } from '@opentelemetry/api';
-import { emit } from '../emit.ts';
 import type { EgressPolicy } from '../policy.ts';
 import { hidingBaggage } from '../without-baggage.ts';
+import { replaceInList, replaceInRecord, sentHeaders, type SentHeaders } from './http-headers.ts';
 import { requestRunner, type HttpRequestOptions } from './http-request.ts';
 
 /** What comes in with a request, who is dyed, and what responses say of it. */
@@ -46,7 +46,7 @@ export function baggageRequest({ egress }: BaggageRequestOptions): BaggageReques
     const target = new URL(url);
     const active = context.active();
     const to = destination(target, options);
-    const headers = replaceHeader(options.headers, to && emit(active, egress, to));
+    const headers = replaceHeaders(options.headers, sentHeaders(active, egress, to));
     const { request } = target.protocol === 'https:' ? https : http;
     return hidingBaggage(active, () => request(target, { ...options, headers }, callback));
   };
@@ -63,18 +63,13 @@ function destination(url: URL, options: RequestOptions): string | undefined {
 }
 
 /** Node takes headers as an object or as a list of names and values, and the one is not the other: a list has repeated names. */
-function replaceHeader(
+function replaceHeaders(
   headers: RequestOptions['headers'],
-  baggage: string | undefined,
+  sent: SentHeaders,
 ): NonNullable<RequestOptions['headers']> {
-  if (Array.isArray(headers)) {
-    const others = headers.filter((_part, index) => !isBaggage(headers[index - (index % 2)] ?? ''));
-    return baggage ? [...others, 'baggage', baggage] : others;
-  }
-  const others = Object.entries(headers ?? {}).filter(([name]) => !isBaggage(name));
-  return Object.fromEntries(baggage ? [...others, ['baggage', baggage]] : others);
+  return isList(headers) ? replaceInList(headers, sent) : replaceInRecord(headers ?? {}, sent);
 }
 
-function isBaggage(name: string): boolean {
-  return name.toLowerCase() === 'baggage';
+function isList(headers: RequestOptions['headers']): headers is readonly string[] {
+  return Array.isArray(headers);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { headerSafe } from '../header-safe.ts';
 import type { RequestCell } from '../request-cell.ts';
 import { beforeHeaders } from './before-headers.ts';
 
@@ -96,11 +97,4 @@ function list(response: ServerResponse, header: string): readonly string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-}
-
-/** A lane is any text; a header holds visible ASCII. */
-function headerSafe(lane: string): string {
-  return /^[\x21-\x7e]+$/.test(lane)
-    ? lane
-    : encodeURIComponent(lane.replaceAll(/[\uD800-\uDFFF]/gu, '\uFFFD'));
 }
