@@ -26,6 +26,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'flags with generated code',
+          include: ['packages/flags/test/**/*.test.ts'],
+          setupFiles: ['packages/flags/test/generate-code-at-once.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'journeys',
           include: ['test/journey/**/*.test.ts', 'test/chaos/**/*.test.ts'],
           fileParallelism: false,

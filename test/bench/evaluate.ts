@@ -50,6 +50,7 @@ const silent = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {
 const core = new FlagdCore(undefined, silent);
 core.setConfigurations(JSON.stringify(document));
 const flags = compileFlags(document);
+const closures = compileFlags(document, { generateCodeAfter: Number.POSITIVE_INFINITY });
 const floor = handWritten;
 
 const users = Array.from({ length: 256 }, (_, index) => ({
@@ -83,6 +84,7 @@ function row(key: string): Row {
       timed('flagd-core', () => core.resolveBooleanEvaluation(key, false, freshContext(), silent)),
       timed('floor', () => floor.get(key)?.(freshContext())),
       timed('graylane', () => evaluate(flags, key, freshContext())),
+      timed('graylane, closures only', () => evaluate(closures, key, freshContext())),
     ],
   };
 }

@@ -22,6 +22,11 @@ export interface CompileOptions {
   readonly previous?: FlagSet | undefined;
   /** How `fractional` hashes. Default: the set's metadata `fractionalHash`, else `v2`, as flagd does today. */
   readonly fractionalHash?: 'v2' | 'v3' | undefined;
+  /**
+   * After how many evaluations a chain of conditions over several facts becomes generated code (`new Function`), which answers the
+   * same in a fraction of the time; 0 for at once, `Infinity` for never. Where the runtime forbids it, nothing happens. Default: 1000.
+   */
+  readonly generateCodeAfter?: number | undefined;
 }
 
 /**
@@ -45,7 +50,7 @@ export function compileFlags(document: unknown, options: CompileOptions = {}): F
     );
   }
   const previous = options.previous instanceof CompiledFlags ? options.previous : undefined;
-  return new CompiledFlags(flags, readSetScope(parsed, options.fractionalHash), previous);
+  return new CompiledFlags(flags, readSetScope(parsed, options), previous);
 }
 
 /** The keys of the flags that were added, removed or changed, a change of the set's metadata or evaluators included where it matters. */
@@ -128,6 +133,7 @@ class CompiledFlags implements FlagSet {
 /** Which flags of the previous set mean the same in the new one: all, none, or those that use no evaluator. */
 function keptFlags(previous: CompiledFlags, scope: SetScope): (key: string) => CompiledFlag | undefined {
   const old = previous.scope;
+  if (old.generateCodeAfter !== scope.generateCodeAfter) return () => undefined;
   if (sameScope(old, scope)) return (key) => previous.get(key);
   if (!sameJson(old.metadata, scope.metadata) || old.fractionalHash !== scope.fractionalHash)
     return () => undefined;

@@ -113,6 +113,7 @@ function counted(rule: Rule): Rule {
 class Answers implements RuleOwner {
   readonly flagKey: string;
   readonly fractionalHash: 'v2' | 'v3';
+  readonly generateCodeAfter: number;
   readonly evaluators: Readonly<Record<string, unknown>>;
   iterates = false;
   parts = 0;
@@ -121,9 +122,14 @@ class Answers implements RuleOwner {
   readonly #matches = new Map<string, Evaluation>();
   #known: string | undefined;
 
-  constructor(flag: Flag, { fractionalHash, evaluators }: SetScope, byDefault: Evaluation) {
+  constructor(
+    flag: Flag,
+    { fractionalHash, generateCodeAfter, evaluators }: SetScope,
+    byDefault: Evaluation,
+  ) {
     this.flagKey = flag.key;
     this.fractionalHash = fractionalHash;
+    this.generateCodeAfter = generateCodeAfter;
     this.evaluators = evaluators;
     this.#variants = (flag.definition as { variants?: unknown }).variants;
     this.#byDefault = byDefault;

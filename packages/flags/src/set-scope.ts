@@ -6,12 +6,19 @@ export interface SetScope {
   readonly metadata: FlagMetadata;
   readonly evaluators: Readonly<Record<string, unknown>>;
   readonly fractionalHash: 'v2' | 'v3';
+  readonly generateCodeAfter: number;
+}
+
+/** What the options say of all flags. */
+export interface ScopeOptions {
+  readonly fractionalHash?: 'v2' | 'v3' | undefined;
+  readonly generateCodeAfter?: number | undefined;
 }
 
 /** Reads what a flag document says of all its flags. The option goes before the set's metadata `fractionalHash`; v2 is the default. */
 export function readSetScope(
   document: Readonly<Record<string, unknown>>,
-  fractionalHash?: 'v2' | 'v3',
+  { fractionalHash, generateCodeAfter = 1000 }: ScopeOptions,
 ): SetScope {
   const { metadata, $evaluators: evaluators } = document;
   const own = readMetadata(metadata);
@@ -19,6 +26,7 @@ export function readSetScope(
     metadata: own,
     evaluators: isObject(evaluators) ? evaluators : {},
     fractionalHash: fractionalHash ?? (own['fractionalHash'] === 'v3' ? 'v3' : 'v2'),
+    generateCodeAfter,
   };
 }
 

@@ -103,14 +103,17 @@ const { rule } = fc.letrec((tie) => ({
 }));
 
 describe('a rule means what it means to JsonLogic', { timeout: 60_000 }, () => {
-  test('whatever the rule is', () => {
+  test.each([
+    ['as closures', Number.POSITIVE_INFINITY],
+    ['as generated code', 0],
+  ])('whatever the rule is, %s', (_how, generateCodeAfter) => {
     const seed = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
     console.log(`fast-check: seed ${seed}`);
     fc.assert(
       fc.property(rule, (generated) => {
         // As from a document: no two parts are one object.
         const logic = JSON.parse(JSON.stringify(generated)) as RulesLogic;
-        expect(ours(logic)).toBe(json(jsonLogic.apply(logic, facts)));
+        expect(ours(logic, generateCodeAfter)).toBe(json(jsonLogic.apply(logic, facts)));
       }),
       { numRuns: 10_000, seed },
     );
@@ -118,10 +121,11 @@ describe('a rule means what it means to JsonLogic', { timeout: 60_000 }, () => {
 });
 
 /** What a rule makes of the facts. */
-function ours(logic: unknown): string {
+function ours(logic: unknown, generateCodeAfter: number): string {
   const owner = {
     flagKey: 'f',
     fractionalHash: 'v2',
+    generateCodeAfter,
     evaluators: {},
     path: '$',
     answer: (result: unknown) => result,

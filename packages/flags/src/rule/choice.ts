@@ -2,6 +2,7 @@ import { compileOperand, compileRule, isConstant, resultOf, type Rule } from './
 import { looselyEqual } from './comparison.ts';
 import { compileCondition, textMatch, type Condition, type TextMatch } from './condition.ts';
 import { factTests, type FactTest } from './fact-test.ts';
+import { generateChain } from './generated-chain.ts';
 import type { Scope } from './scope.ts';
 
 /** `if`: condition, result, condition, result, ..., otherwise. A lone operand is its own result; no otherwise is null. */
@@ -121,12 +122,23 @@ interface Step {
 }
 
 function walk(branches: readonly Branch[], scope: Scope): Find {
-  return walkThrough(
-    branches.map((branch): Step => {
-      const tests = factTests(branch.logic, scope);
-      return { tests, condition: tests ? undefined : conditionOf(branch, scope), result: branch.result };
-    }),
-  );
+  const steps = branches.map((branch): Step => {
+    const tests = factTests(branch.logic, scope);
+    return { tests, condition: tests ? undefined : conditionOf(branch, scope), result: branch.result };
+  });
+  return scope.iterating ? walkThrough(steps) : warming(walkThrough(steps), branches, scope);
+}
+
+/** Walks until the chain is known to be asked often. */
+function warming(walking: Find, branches: readonly Branch[], scope: Scope): Find {
+  const { generateCodeAfter } = scope.owner;
+  let find = walking;
+  let times = 0;
+  return (data, now) => {
+    if (times <= generateCodeAfter && (times += 1) > generateCodeAfter)
+      find = generateChain(branches, scope) ?? walking;
+    return find(data, now);
+  };
 }
 
 /** Remembers the two facts that it read last: branches mostly test one or two in turn. */

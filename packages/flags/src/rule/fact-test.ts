@@ -7,6 +7,7 @@ import { plainVariable } from './variable.ts';
 /** A condition that compares one fact of the evaluation context with a constant: most are. */
 export interface FactTest {
   readonly key: string;
+  readonly constant: unknown;
   /** Null stands for a fact that is absent. */
   readonly accepts: (fact: unknown) => boolean;
 }
@@ -19,9 +20,10 @@ export function factTest(logic: unknown, scope: Scope): FactTest | undefined {
   const [first, second, ...more] = operandsOf(operandOf(logic));
   if (more.length > 0) return undefined;
   const key = plainVariable(first, scope);
-  if (key !== undefined) return isConstant(second) ? { key, accepts: test(second) } : undefined;
+  if (key !== undefined)
+    return isConstant(second) ? { key, constant: second, accepts: test(second) } : undefined;
   const other = symmetric.has(test) && isConstant(first) ? plainVariable(second, scope) : undefined;
-  return other === undefined ? undefined : { key: other, accepts: test(first) };
+  return other === undefined ? undefined : { key: other, constant: first, accepts: test(first) };
 }
 
 /** The tests that a condition is, all of which must hold: one, or several that "and" joins. */

@@ -6,6 +6,8 @@ import { RuleSyntaxError } from './rule-error.ts';
 export interface RuleOwner {
   readonly flagKey: string;
   readonly fractionalHash: 'v2' | 'v3';
+  /** How often a chain of conditions is asked before it becomes generated code. */
+  readonly generateCodeAfter: number;
   /** The set's `$evaluators`, for `$ref`. */
   readonly evaluators: Readonly<Record<string, unknown>>;
   /** Where the rule stands in the document. */
