@@ -8,9 +8,25 @@ export function withoutBaggage(otelContext: Context): Context {
   return propagation.deleteBaggage(otelContext).setValue(insideClient, true);
 }
 
+/** The same, where the adapter that is left has set the headers for this destination. */
+export function withoutBaggageTo(otelContext: Context, destination: string | undefined): Context {
+  return withoutBaggage(otelContext).setValue(insideClient, destination ?? true);
+}
+
 /** Whether an adapter has sent what is to be sent, so that a baggage which is not there is not one that got lost. */
 export function isInsideClient(otelContext: Context): boolean {
-  return otelContext.getValue(insideClient) === true && propagation.getBaggage(otelContext) === undefined;
+  return (
+    otelContext.getValue(insideClient) !== undefined && propagation.getBaggage(otelContext) === undefined
+  );
+}
+
+/** Whether an adapter further out has set the headers for this very destination: to set them here would take them off. */
+export function isToldFor(otelContext: Context, destination: string | undefined): boolean {
+  return (
+    destination !== undefined &&
+    otelContext.getValue(insideClient) === destination &&
+    isInsideClient(otelContext)
+  );
 }
 
 /**

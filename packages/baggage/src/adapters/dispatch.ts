@@ -1,6 +1,6 @@
 import { context, type Context } from '@opentelemetry/api';
 import type { EgressPolicy } from '../policy.ts';
-import { withoutBaggage } from '../without-baggage.ts';
+import { withoutBaggageTo } from '../without-baggage.ts';
 import { replaceInList, replaceInRecord, sentHeaders, type SentHeaders } from './http-headers.ts';
 
 /** What undici's dispatchers of all versions share of one request's options. */
@@ -22,7 +22,7 @@ export function dispatchWithBaggage<Options extends DispatchOptions, Result>(
   destination: string | undefined = originOf(options.origin),
 ): Result {
   const headers = replaceHeaders(options.headers, sentHeaders(otelContext, egress, destination));
-  return context.with(withoutBaggage(otelContext), () => dispatch({ ...options, headers }));
+  return context.with(withoutBaggageTo(otelContext, destination), () => dispatch({ ...options, headers }));
 }
 
 function originOf(origin: string | URL | undefined): string | undefined {

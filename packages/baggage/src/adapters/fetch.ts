@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { context } from '@opentelemetry/api';
 import { allowedKeys, type EgressPolicy } from '../policy.ts';
-import { withoutBaggage } from '../without-baggage.ts';
+import { withoutBaggageTo } from '../without-baggage.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
 import { sentHeaders } from './http-headers.ts';
 import { overriding } from './overriding.ts';
@@ -51,7 +51,7 @@ function wrapForeign(egress: EgressPolicy, fetch: typeof globalThis.fetch): type
     const copy: RequestInit = { ...init, headers };
     if (destination && allowedKeys(egress, destination))
       copy.redirect = (init?.redirect ?? request?.redirect) === 'error' ? 'error' : 'manual';
-    return context.with(withoutBaggage(active), () => fetch(input, copy));
+    return context.with(withoutBaggageTo(active, destination), () => fetch(input, copy));
   };
 }
 

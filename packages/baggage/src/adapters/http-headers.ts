@@ -5,16 +5,21 @@ import { headerSafe } from '../header-safe.ts';
 import { getLane } from '../lane.ts';
 import { allowedKeys, type EgressPolicy } from '../policy.ts';
 import { getCell } from '../request-context.ts';
+import { isToldFor } from '../without-baggage.ts';
 
 /** Headers by their names in lower case. One without a value is to be taken off, if it is there. */
 export type SentHeaders = ReadonlyMap<string, string | undefined>;
 
-/** The headers that an HTTP request to a destination gets from us; none has a value where the destination is not known. */
+/**
+ * The headers that an HTTP request to a destination gets from us; none has a value where the destination is not known. Inside of
+ * another adapter there are none at all: what that one has set for this destination stays.
+ */
 export function sentHeaders(
   otelContext: Context,
   policy: EgressPolicy,
   destination: string | undefined,
 ): SentHeaders {
+  if (isToldFor(otelContext, destination)) return new Map();
   const baggage = destination === undefined ? undefined : emit(otelContext, policy, destination);
   const sent = new Map([['baggage', baggage]]);
   if (policy.laneHeader === undefined) return sent;

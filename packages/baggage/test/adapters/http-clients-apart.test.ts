@@ -138,6 +138,29 @@ describe('baggageFetch', () => {
     expect([answer.status, await answer.text()]).toEqual([201, 'mocked']);
   });
 
+  test.each(['built in', 'of another implementation'])(
+    'leaves its header alone further inside: %s, over a dispatcher with an interceptor of ours',
+    async (which) => {
+      const dispatcher = keep(new Agent()).compose(baggageInterceptor({ egress: { to: {} } }));
+      const foreign: typeof globalThis.fetch = (url, init) =>
+        undiciFetch(url as string, { ...init, dispatcher } as never) as unknown as Promise<Response>;
+      const fetch = baggageFetch(which === 'built in' ? { egress } : { egress, fetch: foreign });
+      const init = { dispatcher } as unknown as RequestInit;
+      await inRequest('lane=gray,user-id=ada', () => fetch(orders.origin, init));
+      expect(seen()).toMatchObject([{ baggage: ['lane=gray'] }]);
+    },
+  );
+
+  test('has its header taken off where something in between leads elsewhere', async () => {
+    const astray: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+      dispatch({ ...options, origin: partner.origin }, handler);
+    const inner = baggageInterceptor({ egress: { to: { [partner.origin]: ['lane'] } } });
+    const dispatcher = keep(new Agent()).compose(inner, astray);
+    const init = { dispatcher } as unknown as RequestInit;
+    await inRequest('lane=gray', () => baggageFetch({ egress })(`${orders.origin}/astray`, init));
+    expect(partner.received.all.filter(({ path }) => path === '/astray')).toMatchObject([{ baggage: [] }]);
+  });
+
   test('fails on what is no URL as fetch does', async () => {
     for (const fetch of [
       baggageFetch({ egress }),
