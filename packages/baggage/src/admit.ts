@@ -67,8 +67,11 @@ function judge(
   return kept.removeEntries(laneKey, pinsKey);
 }
 
-function accepted({ keys }: AcceptPolicy, laneKey: string, offered: W3cBaggage): W3cBaggage {
-  const allowed = withPins(new Set(keys), laneKey);
+const acceptedKeys = new WeakMap<AcceptPolicy, ReturnType<typeof withPins>>();
+
+function accepted(policy: AcceptPolicy, laneKey: string, offered: W3cBaggage): W3cBaggage {
+  const allowed = acceptedKeys.get(policy) ?? withPins(new Set(policy.keys), laneKey);
+  acceptedKeys.set(policy, allowed);
   return offered.filter((key) => allowed.has(key));
 }
 
@@ -81,7 +84,8 @@ function verified(
   const { keys = [] } = policy;
   const seal = sealOf(policy);
   const now = nowInSeconds();
-  const mark = offered.member(laneKey);
+  // Once all are read, which counting needs anyway, looking for one is cheap.
+  const mark = offered.members.get(laneKey);
   const verdict = mark && seal.check(mark, ['lane', mark.value], now);
   if (mark === undefined || verdict !== 'valid') {
     if (verdict !== undefined && verdict !== 'valid') refuse(verdict);

@@ -37,7 +37,10 @@ class AsyncContextManager implements ContextManager {
     thisArg?: ThisParameterType<F>,
     ...args: A
   ): ReturnType<F> {
-    return this.#storage.run(otelContext, () => fn.call(thisArg, ...args));
+    // One call less where nobody says what `this` is, as in every request.
+    return thisArg === undefined
+      ? this.#storage.run(otelContext, fn, ...args)
+      : this.#storage.run(otelContext, () => fn.call(thisArg, ...args));
   }
 
   bind<T>(otelContext: Context, target: T): T {

@@ -12,6 +12,9 @@ export interface SignOptions {
 /** How far clocks may be apart: a mark is honoured so many seconds beyond its expiry. */
 const skewSeconds = 30;
 
+const mostKnown = 1024;
+const longestKnown = 1024;
+
 /** What is signed: the lane, or the pins of a request in that lane. */
 export type Sealed = readonly ['lane', lane: string] | readonly ['pins', pins: string, lane: string];
 
@@ -27,6 +30,8 @@ export class Seal {
   readonly #keys: ReadonlyMap<string, PreparedKey>;
   readonly #signing: PreparedKey;
   readonly #audience: string;
+  /** Marks that were found right, and their expiry. Requests of a lane that are marked within one second bear the same one. */
+  readonly #known = new Map<string, string>();
 
   /** The first key signs, all verify. @throws {TypeError} where there is no key, a key is no good, or no audience is named. */
   constructor(keys: readonly SigningKey[], audience: string) {
@@ -52,13 +57,30 @@ export class Seal {
 
   /** Whether a member bears a signature of ours, for this audience, over what it says; and one that has not expired. */
   check(member: Member, sealed: Sealed, nowSeconds: number): SealVerdict {
+    // No text of a member has a line break. Pins are right for one lane only.
+    const text = sealed[0] === 'lane' ? (member.text ?? '') : `${member.text}\n${sealed[2]}`;
+    const known = this.#known.get(text);
+    const expiry = known ?? this.#signedExpiry(member, sealed);
+    if (expiry === undefined) return 'forged';
+    if (known === undefined) this.#keep(text, expiry);
+    return isExpired(expiry, nowSeconds) ? 'expired' : 'valid';
+  }
+
+  /** The expiry that the signature of a member covers; undefined where it does not bear one of ours. */
+  #signedExpiry(member: Member, sealed: Sealed): string | undefined {
     const keyId = propertyOf(member, 'kid') ?? '';
     const key = this.#keys.get(keyId);
-    if (key === undefined || propertyOf(member, 'aud') !== this.#audience) return 'forged';
+    if (key === undefined || propertyOf(member, 'aud') !== this.#audience) return undefined;
     const expiry = propertyOf(member, 'exp') ?? '';
     const signature = propertyOf(member, 'sig') ?? '';
-    if (!key.verify(this.#texts(sealed, expiry, keyId), signature)) return 'forged';
-    return isExpired(expiry, nowSeconds) ? 'expired' : 'valid';
+    return key.verify(this.#texts(sealed, expiry, keyId), signature) ? expiry : undefined;
+  }
+
+  /** Only what was found right is kept, so that forged marks fill nothing; and nothing long is, which pins may be. */
+  #keep(text: string, expiry: string): void {
+    if (text.length > longestKnown) return;
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    this.#known.set(text, expiry);
   }
 
   #texts(sealed: Sealed, expiry: string, keyId: string): string[] {

@@ -16,10 +16,7 @@ const mostKnown = 1024;
 export class PreparedKey {
   readonly id: string;
   readonly #secret: KeyObject;
-  /**
-   * Right signatures, by what they sign. All requests of a lane that are marked within one second bear the same one. Only what was
-   * found right is kept, so that forged marks fill nothing.
-   */
+  /** What was signed here lately. All requests of a lane that are marked within one second bear the same signature. */
   readonly #known = new Map<string, string>();
 
   /** @throws {TypeError} where the key has no id, or its secret is too short to be one. */
@@ -38,27 +35,22 @@ export class PreparedKey {
   /** HMAC-SHA256 over texts, as base64url. JSON keeps them apart: no two lists of texts are signed alike. */
   sign(texts: readonly string[]): string {
     const text = JSON.stringify(texts);
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
     const signature = this.#signatureOf(text);
-    this.#keep(text, signature);
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    this.#known.set(text, signature);
     return signature;
   }
 
   /** Whether a signature is the one of these texts, in a time that does not tell how much of it is right. */
   verify(texts: readonly string[], signature: string): boolean {
-    const text = JSON.stringify(texts);
-    const right = this.#signatureOf(text);
-    const [one, other] = [Buffer.from(right), Buffer.from(signature)];
-    const isRight = one.length === other.length && timingSafeEqual(one, other);
-    if (isRight) this.#keep(text, right);
-    return isRight;
+    const one = Buffer.from(this.#signatureOf(JSON.stringify(texts)));
+    const other = Buffer.from(signature);
+    return one.length === other.length && timingSafeEqual(one, other);
   }
 
   #signatureOf(text: string): string {
-    return this.#known.get(text) ?? createHmac('sha256', this.#secret).update(text).digest('base64url');
-  }
-
-  #keep(text: string, signature: string): void {
-    if (this.#known.size >= mostKnown) this.#known.clear();
-    this.#known.set(text, signature);
+    return createHmac('sha256', this.#secret).update(text).digest('base64url');
   }
 }

@@ -81,8 +81,11 @@ export class W3cBaggage implements Baggage {
 
   /** The members whose keys are to stay; the very same baggage where all of them are. */
   filter(keep: (key: string) => boolean): W3cBaggage {
-    const kept = [...this.members.values()].filter(({ key }) => keep(key));
-    return kept.length === this.members.size ? this : W3cBaggage.fromMembers(kept);
+    for (const key of this.members.keys()) {
+      if (!keep(key))
+        return W3cBaggage.fromMembers([...this.members.values()].filter((one) => keep(one.key)));
+    }
+    return this;
   }
 }
 

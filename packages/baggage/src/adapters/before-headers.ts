@@ -2,19 +2,43 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'no
 
 type Headers = OutgoingHttpHeaders | readonly OutgoingHttpHeader[];
 
-/**
- * Calls `change` once, right before the headers of a response leave, when all that the application sets is set: also what it passes
- * to `writeHead`.
- */
-export function beforeHeaders(response: ServerResponse, change: () => void): void {
-  const writeHead = response.writeHead.bind(response);
-  response.writeHead = (status: number, ...rest: readonly unknown[]): ServerResponse => {
-    response.writeHead = writeHead;
-    const [message, headers] = typeof rest[0] === 'string' ? rest : [undefined, ...rest];
-    for (const [name, value] of pairs(headers as Headers | undefined)) response.setHeader(name, value);
-    change();
-    return message === undefined ? response.writeHead(status) : response.writeHead(status, message as string);
-  };
+/** What is to be done to a response right before its headers leave. */
+export interface HeadersChange {
+  apply(response: ServerResponse): void;
+}
+
+/** Stands on the response: a closure for each would be most of what the change costs. */
+const waiting = Symbol('graylane before headers');
+
+type WriteHead = (this: ServerResponse, ...call: unknown[]) => ServerResponse;
+
+interface Waiting {
+  writeHead: WriteHead;
+  [waiting]?: { readonly writeHead: WriteHead; change: HeadersChange | undefined };
+}
+
+/** Applies `change` once, when all that the application sets is set: also what it passes to `writeHead`. */
+export function beforeHeaders(response: ServerResponse, change: HeadersChange): void {
+  const own = response as unknown as Waiting;
+  own[waiting] = { writeHead: own.writeHead, change };
+  own.writeHead = changeAndWriteHead;
+}
+
+function changeAndWriteHead(this: ServerResponse, ...call: unknown[]): ServerResponse {
+  const { [waiting]: state } = this as unknown as Waiting;
+  if (state === undefined) throw new TypeError('writeHead was called on what is no response of ours');
+  const { writeHead, change } = state;
+  if (change === undefined) return writeHead.apply(this, call);
+  const [status, ...rest] = call;
+  state.change = undefined;
+  if (rest.length === 0) {
+    change.apply(this);
+    return writeHead.call(this, status);
+  }
+  const [message, headers] = typeof rest[0] === 'string' ? rest : [undefined, ...rest];
+  for (const [name, value] of pairs(headers as Headers | undefined)) this.setHeader(name, value);
+  change.apply(this);
+  return message === undefined ? writeHead.call(this, status) : writeHead.call(this, status, message);
 }
 
 function pairs(headers: Headers | undefined): ReadonlyArray<[string, OutgoingHttpHeader]> {

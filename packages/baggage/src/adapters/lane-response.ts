@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { headerSafe } from '../header-safe.ts';
 import type { RequestCell } from '../request-cell.ts';
-import { beforeHeaders } from './before-headers.ts';
+import { beforeHeaders, type HeadersChange } from './before-headers.ts';
 
 /** How responses tell of their lane. */
 export interface LaneResponseOptions {
@@ -21,13 +21,15 @@ export interface LaneResponseOptions {
 export type LaneOrigin = { readonly headers: readonly string[] } | 'dye';
 
 const laneHeader = 'Graylane-Lane';
+/** As Node names it among the headers of a request. */
+const requestLaneHeader = laneHeader.toLowerCase();
 /** Caches that have a field of their own obey it rather than `Cache-Control` (RFC 9213, nginx, Fastly). */
 const overriding = /^(?:x-accel-expires|surrogate-control|(?:.+-)?cdn-cache-control)$/i;
 /** Where a response keeps what it is to tell. A weak map would cost more than the rest. */
 const told = Symbol('graylane lane');
 
-interface Telling {
-  [told]?: { by: LaneOrigin | undefined };
+interface Told {
+  [told]?: Telling;
 }
 
 /**
@@ -44,25 +46,39 @@ export function tellLane(
 ): void {
   const tells = laneResponse && origin !== undefined;
   if (!(tells || cors)) return;
-  const telling: ServerResponse & Telling = response;
+  const telling: ServerResponse & Told = response;
   const before = telling[told];
-  if (before !== undefined) {
-    if (tells && before.by !== 'dye') before.by = origin;
-    return;
+  if (before === undefined) {
+    telling[told] = new Telling(request, cell, tells ? origin : undefined, cors);
+    beforeHeaders(response, telling[told]);
+  } else if (tells && before.by !== 'dye') before.by = origin;
+}
+
+class Telling implements HeadersChange {
+  readonly #request: IncomingMessage;
+  readonly #cell: RequestCell;
+  readonly #cors: boolean;
+  by: LaneOrigin | undefined;
+
+  constructor(request: IncomingMessage, cell: RequestCell, by: LaneOrigin | undefined, cors: boolean) {
+    this.#request = request;
+    this.#cell = cell;
+    this.#cors = cors;
+    this.by = by;
   }
-  const state = { by: tells ? origin : undefined };
-  telling[told] = state;
-  beforeHeaders(response, () => {
-    const { by } = state;
-    if (by !== undefined) {
-      const lane = headerSafe(cell.lane);
-      response.setHeader(laneHeader, lane);
-      if (by !== 'dye') vary(response, by.headers);
-      else if (request.headers[laneHeader.toLowerCase()] === lane) vary(response, [laneHeader]);
-      else keepPrivate(response);
-    }
-    if (cors) allowBrowsers(request, response);
-  });
+
+  apply(response: ServerResponse): void {
+    if (this.by !== undefined) this.#tell(this.by, response);
+    if (this.#cors) allowBrowsers(this.#request, response);
+  }
+
+  #tell(by: LaneOrigin, response: ServerResponse): void {
+    const lane = headerSafe(this.#cell.lane);
+    response.setHeader(laneHeader, lane);
+    if (by !== 'dye') vary(response, by.headers);
+    else if (this.#request.headers[requestLaneHeader] === lane) vary(response, [laneHeader]);
+    else keepPrivate(response);
+  }
 }
 
 function vary(response: ServerResponse, names: readonly string[]): void {
@@ -72,6 +88,10 @@ function vary(response: ServerResponse, names: readonly string[]): void {
 
 function keepPrivate(response: ServerResponse): void {
   for (const name of response.getHeaderNames()) if (overriding.test(name)) response.removeHeader(name);
+  if (!response.hasHeader('Cache-Control')) {
+    response.setHeader('Cache-Control', 'private');
+    return;
+  }
   const directives = list(response, 'Cache-Control').filter(
     (directive) => !/^(?:public|private|s-maxage|proxy-revalidate)\b/i.test(directive),
   );
