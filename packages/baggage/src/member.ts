@@ -90,7 +90,12 @@ export function readMember(header: string, start: number, end: number): Member |
   if (next === end) return new ReadMember(key, pair, undefined);
   if (header.charCodeAt(next) !== semicolon) return undefined;
   const properties = readProperties(header, next + 1, end);
-  return properties === undefined ? undefined : new ReadMember(key, pair, properties);
+  if (properties === undefined) return undefined;
+  const whole = pair.length + 1 + properties.length;
+  // A slice is a look at the header; what is put together would be copied as soon as somebody compares it.
+  return whole === end - keyStart
+    ? new ReadMember(key, pair, properties, header.slice(keyStart, end))
+    : new ReadMember(key, pair, properties);
 }
 
 /** A member as it came in: valid, and forwarded as it is. */
@@ -101,11 +106,16 @@ class ReadMember implements Member {
   readonly #pair: string;
   #value: string | undefined;
 
-  constructor(key: string, pair: string, properties: string | undefined) {
+  constructor(
+    key: string,
+    pair: string,
+    properties: string | undefined,
+    text = properties === undefined ? pair : `${pair};${properties}`,
+  ) {
     this.key = key;
     this.#pair = pair;
     this.properties = properties;
-    this.text = properties === undefined ? pair : `${pair};${properties}`;
+    this.text = text;
   }
 
   get value(): string {

@@ -6,7 +6,7 @@ import { checkDye, dyeRequest, type Dye } from '../dye.ts';
 import { checkIngress, type IngressPolicy } from '../ingress-policy.ts';
 import { RequestCell } from '../request-cell.ts';
 import { getCell, withCell } from '../request-context.ts';
-import { tellLane, type LaneResponseOptions } from './lane-response.ts';
+import { tellLane, type KnownRequest, type LaneResponseOptions } from './lane-response.ts';
 
 /** What comes in with a request, who is dyed, and what responses say of it. */
 export interface HttpRequestOptions<Request> extends LaneResponseOptions {
@@ -17,13 +17,13 @@ export interface HttpRequestOptions<Request> extends LaneResponseOptions {
 }
 
 /**
- * Where a request that has passed a middleware keeps its cell. A weak map would cost more than all else
- * that is done with a request.
+ * Where a request that has passed a middleware keeps all we know of it. A weak map would cost more than all else that is done with a
+ * request; symbols on the response, in express, cost about a tenth of the whole.
  */
 const link = Symbol('graylane request');
 
 interface Linked {
-  [link]?: RequestCell;
+  [link]?: KnownRequest;
 }
 
 /**
@@ -41,11 +41,11 @@ export function requestRunner<Request extends IncomingMessage>({
   const origin = dye ? 'dye' : { headers: alias ? ['Baggage', alias] : ['Baggage'] };
   const isBaseline = dye === undefined && ingress.mode === 'strip';
   return (request, response, next) => {
-    const { cell, otelContext } = enterRequest(request, ingress, alias);
-    tellLane(request, response, cell, isBaseline ? undefined : origin, responses);
+    const { known, otelContext } = enterRequest(request, ingress, alias);
+    tellLane(request, response, known, isBaseline ? undefined : origin, responses);
     context.with(otelContext, () => {
       if (dye === undefined) next();
-      else void dyeRequest(dye, request, cell).then(() => next());
+      else void dyeRequest(dye, request, known.cell).then(() => next());
     });
   };
 }
@@ -59,19 +59,22 @@ function enterRequest(
   request: IncomingMessage,
   ingress: IngressPolicy,
   alias: string | undefined,
-): { cell: RequestCell; otelContext: Context } {
+): { known: KnownRequest; otelContext: Context } {
   ensureContextManager();
   const active = context.active();
   const linked: IncomingMessage & Linked = request;
   const known = linked[link];
-  if (known)
-    return { cell: known, otelContext: getCell(active) === known ? active : withCell(active, known) };
+  if (known) {
+    const { cell } = known;
+    return { known, otelContext: getCell(active) === cell ? active : withCell(active, cell) };
+  }
   const cell = unownedCell(active) ?? new RequestCell();
-  linked[link] = cell;
+  const entered = { cell, isTold: false, by: undefined };
+  linked[link] = entered;
   cell.isClaimed = true;
   const baggage = header(request, 'baggage');
   admitInto(cell, baggage ? [baggage] : [], ingress, alias && header(request, alias.toLowerCase()));
-  return { cell, otelContext: withCell(active, cell) };
+  return { known: entered, otelContext: withCell(active, cell) };
 }
 
 /** The propagator's cell; not one of another request, in which this server was perhaps started. */

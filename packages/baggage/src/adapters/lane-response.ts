@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { headerSafe } from '../header-safe.ts';
 import type { RequestCell } from '../request-cell.ts';
-import { beforeHeaders, type HeadersChange } from './before-headers.ts';
+import { beforeHeaders } from './before-headers.ts';
 
 /** How responses tell of their lane. */
 export interface LaneResponseOptions {
@@ -20,18 +20,18 @@ export interface LaneResponseOptions {
 /** What decided on the lane of a request: its own headers, or the dye rule, which may look at anything. */
 export type LaneOrigin = { readonly headers: readonly string[] } | 'dye';
 
+/** A request that has passed a middleware: its cell, and what its response is to tell. */
+export interface KnownRequest {
+  readonly cell: RequestCell;
+  isTold: boolean;
+  by: LaneOrigin | undefined;
+}
+
 const laneHeader = 'Graylane-Lane';
 /** As Node names it among the headers of a request. */
 const requestLaneHeader = laneHeader.toLowerCase();
 /** Caches that have a field of their own obey it rather than `Cache-Control` (RFC 9213, nginx, Fastly). */
 const overriding = /^(?:x-accel-expires|surrogate-control|(?:.+-)?cdn-cache-control)$/i;
-/** Where a response keeps what it is to tell. A weak map would cost more than the rest. */
-const told = Symbol('graylane lane');
-
-interface Told {
-  [told]?: Telling;
-}
-
 /**
  * Makes a response tell its lane, and keeps shared caches from serving it in another one. Where the lane came with the request's
  * headers, the response varies by these. Where the dye rule decided, no cache can know: the response is private, unless the request
@@ -40,45 +40,30 @@ interface Told {
 export function tellLane(
   request: IncomingMessage,
   response: ServerResponse,
-  cell: RequestCell,
+  known: KnownRequest,
   origin: LaneOrigin | undefined,
   { laneResponse = true, cors = false }: LaneResponseOptions,
 ): void {
-  const tells = laneResponse && origin !== undefined;
-  if (!(tells || cors)) return;
-  const telling: ServerResponse & Told = response;
-  const before = telling[told];
-  if (before === undefined) {
-    telling[told] = new Telling(request, cell, tells ? origin : undefined, cors);
-    beforeHeaders(response, telling[told]);
-  } else if (tells && before.by !== 'dye') before.by = origin;
+  const by = laneResponse ? origin : undefined;
+  if (by === undefined && !cors) return;
+  if (known.isTold) {
+    if (by !== undefined && known.by !== 'dye') known.by = by;
+    return;
+  }
+  known.isTold = true;
+  known.by = by;
+  beforeHeaders(response, () => {
+    if (known.by !== undefined) tell(request, response, known.cell, known.by);
+    if (cors) allowBrowsers(request, response);
+  });
 }
 
-class Telling implements HeadersChange {
-  readonly #request: IncomingMessage;
-  readonly #cell: RequestCell;
-  readonly #cors: boolean;
-  by: LaneOrigin | undefined;
-
-  constructor(request: IncomingMessage, cell: RequestCell, by: LaneOrigin | undefined, cors: boolean) {
-    this.#request = request;
-    this.#cell = cell;
-    this.#cors = cors;
-    this.by = by;
-  }
-
-  apply(response: ServerResponse): void {
-    if (this.by !== undefined) this.#tell(this.by, response);
-    if (this.#cors) allowBrowsers(this.#request, response);
-  }
-
-  #tell(by: LaneOrigin, response: ServerResponse): void {
-    const lane = headerSafe(this.#cell.lane);
-    response.setHeader(laneHeader, lane);
-    if (by !== 'dye') vary(response, by.headers);
-    else if (this.#request.headers[requestLaneHeader] === lane) vary(response, [laneHeader]);
-    else keepPrivate(response);
-  }
+function tell(request: IncomingMessage, response: ServerResponse, cell: RequestCell, by: LaneOrigin): void {
+  const lane = headerSafe(cell.lane);
+  response.setHeader(laneHeader, lane);
+  if (by !== 'dye') vary(response, by.headers);
+  else if (request.headers[requestLaneHeader] === lane) vary(response, [laneHeader]);
+  else keepPrivate(response);
 }
 
 function vary(response: ServerResponse, names: readonly string[]): void {
