@@ -1,5 +1,6 @@
 import { changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
 import type { CacheFile } from './cache-file.ts';
+import { faultOf } from './fault-of.ts';
 import type { FlagSink, FlagSource } from './source/flag-source.ts';
 
 /** Who is told how the rules fare. */
@@ -57,9 +58,11 @@ export class LiveFlags {
     const first = new Promise<void>((resolve, reject) => {
       this.#onFirst = resolve;
       late = setTimeout(() => {
+        const remedy = this.#cache ? '' : ', or set cacheFile, so that a start can do with the last rules';
         reject(
           new Error(
-            `no flags after ${timeoutMs} ms: ${this.#trouble}. Still trying; code defaults serve until then`,
+            `no flags after ${timeoutMs} ms: ${this.#trouble}. ` +
+              `Catch this to start on the code's defaults until there are flags${remedy}`,
           ),
         );
       }, timeoutMs);
@@ -108,7 +111,7 @@ export class LiveFlags {
     try {
       next = compileFlags(document, { previous: before });
     } catch (error) {
-      this.#trouble = `its flags can't be read: ${(error as Error).message}`;
+      this.#trouble = `its flags can't be read: ${faultOf(error)}`;
       if (before) this.#become('stale');
       return false;
     }

@@ -22,24 +22,34 @@ export interface PinOptions {
  * Decides flags at once and pins them to the active request, so that everything that is called from here on agrees on them: call it
  * at the edge, once the request is dyed, where siblings that don't call each other must agree. Works wherever a request runs: in a
  * middleware, a handler, a message, or inside `runInLane`. Flags must say `pin: true` in their metadata.
- * The evaluation context is what rules see beside the API's and the transaction's, and the baggage.
- * Returns the keys that are pinned now. Never throws; a decision that can't be pinned is counted.
+ * A text is one key. The evaluation context is what rules see beside the API's and the transaction's, and the baggage.
+ * Returns the keys that are pinned now. Never throws; what can't be pinned, or is no key, is counted.
  */
 export function pin(
-  flagKeys: readonly string[],
+  flagKeys: string | readonly string[],
   context: EvaluationContext = {},
-  { domain }: PinOptions = {},
+  options: PinOptions = {},
 ): readonly string[] {
-  const provider = OpenFeature.getProvider(domain) as Partial<PinningProvider>;
-  if (typeof provider.pin !== 'function') {
-    count('unpinned', flagKeys.length);
+  let unpinned = 1;
+  try {
+    const given: readonly unknown[] = [flagKeys].flat();
+    unpinned = given.length;
+    const provider = OpenFeature.getProvider(options.domain) as Partial<PinningProvider>;
+    if (typeof provider.pin !== 'function') return [];
+    const keys = given.filter((key) => typeof key === 'string');
+    const merged: Draft = {};
+    overlay(merged, OpenFeature.getContext());
+    overlay(merged, OpenFeature.getTransactionContext());
+    overlay(merged, context);
+    const pinned = provider.pin(keys, merged as EvaluationContext);
+    unpinned -= keys.length;
+    return pinned;
+  } catch {
+    // Arguments that nobody can read, or a provider that throws: the request must not pay for it.
     return [];
+  } finally {
+    if (unpinned > 0) count('unpinned', unpinned);
   }
-  const merged: Draft = {};
-  overlay(merged, OpenFeature.getContext());
-  overlay(merged, OpenFeature.getTransactionContext());
-  overlay(merged, context);
-  return provider.pin(flagKeys, merged as EvaluationContext);
 }
 
 /**

@@ -169,7 +169,29 @@ describe('a flags file', () => {
 
   test('that is not there fails the start with its name', async () => {
     const provider = new GraylaneProvider({ source: { file: '/nowhere/flags.json' }, startTimeoutMs: 100 });
-    await expect(OpenFeature.setProviderAndWait('graylane', provider)).rejects.toThrow('/nowhere/flags.json');
+    await expect(OpenFeature.setProviderAndWait('graylane', provider)).rejects.toThrow(
+      "no flags after 100 ms: /nowhere/flags.json can't be read: ENOENT: no such file or directory. " +
+        "Catch this to start on the code's defaults until there are flags, or set cacheFile, so that a start can do with the last rules",
+    );
+  });
+
+  test('that holds no flags fails the start with what it lacks, said once', async () => {
+    const folder = mkdtempSync(`${tmpdir()}/graylane-provider-`);
+    const file = `${folder}/flags.json`;
+    try {
+      writeFileSync(file, '{}');
+      const provider = new GraylaneProvider({
+        source: { file },
+        cacheFile: `${folder}/cache`,
+        startTimeoutMs: 200,
+      });
+      const start = OpenFeature.setProviderAndWait('graylane', provider);
+      await expect(start).rejects.toThrow(
+        /ms: its flags can't be read: "flags" is .* until there are flags$/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
@@ -264,9 +286,31 @@ test.each([
   [{ url: 'ftp://flags' }, 'ftp://flags'],
   [{ url: 'http://me:secret@flags:8080' }, 'use source.token'],
   [{ url: 'http://flags:8080', token: 'secret\n' }, 'source.token'],
-  [{}, 'source'],
+  [{ url: 'http://flags:8080', env: 'prod' }, 'source has no "env": it knows url, token, environment'],
+  [{}, 'source is {}: give it { url }, { file } or { flags }'],
+  [{ uri: 'http://flags:8080' }, 'source is {uri}: give it { url }'],
+  [undefined, 'source is undefined: give it { url }'],
+  [null, 'source is null: give it { url }'],
+  ['http://me:secret@flags:8080', 'source is a string: give it { url }'],
+  [
+    { flags: { fees: document.flags.fees } },
+    /^source.flags can't be read: "flags" is .*\. flags is a whole flagd document: \{ flags: \{ … } }$/,
+  ],
 ])('the source %j is refused at once', (source, words) => {
-  expect(() => new GraylaneProvider({ source: source as { url: string } })).toThrow(words);
+  const construct = (): unknown => new GraylaneProvider({ source: source as { url: string } });
+  expect(construct).toThrow(TypeError);
+  expect(construct).toThrow(words);
+});
+
+test('an option that is none is refused at once, with those that there are', () => {
+  const options = { source: { flags: document }, cachefile: 'flags.cache' };
+  expect(() => new GraylaneProvider(options)).toThrow(
+    new TypeError(
+      'GraylaneProvider has no "cachefile": it knows source, baggage, cacheFile, startTimeoutMs, hooks',
+    ),
+  );
+  const nothing = undefined as unknown as typeof options;
+  expect(() => new GraylaneProvider(nothing)).toThrow('source is undefined');
 });
 
 async function open(options: ConstructorParameters<typeof GraylaneProvider>[0]) {

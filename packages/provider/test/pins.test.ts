@@ -405,6 +405,32 @@ describe('pin(keys) at an ancestor', () => {
     expect(counted('unpinned') - before).toBe(3);
   });
 
+  test('takes a text as one key', () => {
+    runInLane('gray', () => expect(pin('fees')).toEqual(['fees']));
+  });
+
+  const hostile = {
+    get plan(): string {
+      throw new Error('no plan');
+    },
+  };
+  const strange: [string, unknown[], string[], number][] = [
+    ['nothing', [undefined], [], 1],
+    ['null', [null], [], 1],
+    ['a number', [7], [], 1],
+    ['an object', [{ length: 1 }], [], 1],
+    ['keys that are none', [['fees', Symbol('fees'), null]], ['fees'], 2],
+    ['a context that throws', [['fees', 'more'], hostile], [], 2],
+    ['a context that is null', [['fees'], null], ['fees'], 0],
+    ['options that are null', [['fees'], {}, null], [], 1],
+  ];
+  test.each(strange)('never throws, given %s: what is not pinned is counted', (_case, given, pinned, by) => {
+    const before = counted('unpinned');
+    const call = pin as (...given: unknown[]) => unknown;
+    expect(runInLane('gray', () => call(...given))).toEqual(pinned);
+    expect(counted('unpinned') - before).toBe(by);
+  });
+
   test('works in a middleware of express', async () => {
     const app = express();
     app.use(baggageMiddleware({ ingress: { mode: 'strip' } }));

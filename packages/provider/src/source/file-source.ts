@@ -24,7 +24,10 @@ export class FileSource implements FlagSource {
       }
       if (sink.update(document, revisionOf(text))) sink.live();
     };
-    const unreadable = (error: Error): void => sink.stale(`${this.#file} can't be read: ${error.message}`);
+    const unreadable = ({ message }: Error): void => {
+      // After the comma it names the file once more.
+      sink.stale(`${this.#file} can't be read: ${message.split(',', 1)[0]}`);
+    };
     const watch = (known: string): void => {
       if (!this.#closed) this.#unwatch = watchFile(this.#file, known, { changed: take, unreadable });
     };

@@ -1,10 +1,21 @@
+import { compileFlags } from '@graylane/flags';
+import { faultOf } from '../fault-of.ts';
 import type { FlagSink, FlagSource } from './flag-source.ts';
 
 /** Flags that are given once and stay. */
 export class FixedSource implements FlagSource {
   readonly #document: unknown;
 
+  /** @throws {TypeError} where that is no flag document: waiting would not make it one. */
   constructor(document: unknown) {
+    try {
+      compileFlags(document);
+    } catch (error) {
+      throw new TypeError(
+        `source.flags can't be read: ${faultOf(error)}. flags is a whole flagd document: { flags: { … } }`,
+        { cause: error },
+      );
+    }
     this.#document = document;
   }
 

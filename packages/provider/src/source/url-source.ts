@@ -1,14 +1,16 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
+import { refuseUnknown } from '../refuse-unknown.ts';
 import { backoff, readRetryAfter } from './backoff.ts';
 import { applyDelta, type Delta } from './delta.ts';
 import type { FlagSink, FlagSource } from './flag-source.ts';
+import { readDetail } from './read-detail.ts';
 
 /** A flag server, and which of its environments. */
 export interface UrlSourceOptions {
   /** The server's HTTP address, e.g. `http://flags:8080`. */
   readonly url: string;
-  /** A bearer token, where the server wants one. */
+  /** Sent as a bearer token to servers, or proxies before them, that want one. */
   readonly token?: string;
   /** Default: `default`. */
   readonly environment?: string;
@@ -33,8 +35,10 @@ export class UrlSource implements FlagSource {
   /** Over how long the server wants its clients to come back; it grows with their number. */
   #spreadMs = 0;
 
-  /** @throws {TypeError} where the address is no HTTP URL. */
-  constructor({ url, token, environment = 'default' }: UrlSourceOptions) {
+  /** @throws {TypeError} where the address is no HTTP URL, or an option is unknown. */
+  constructor(options: UrlSourceOptions) {
+    refuseUnknown('source', options, ['url', 'token', 'environment']);
+    const { url, token, environment = 'default' } = options;
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
       throw new TypeError(
         `source.url is ${JSON.stringify(url)}: give it the flag server's address, e.g. http://flags:8080`,
@@ -88,8 +92,11 @@ export class UrlSource implements FlagSource {
     try {
       const response = await fetch(this.#address, { headers: this.#headers(), signal: connection.signal });
       if (response.status !== 200 || response.body === null) {
-        await response.body?.cancel();
-        throw new Refusal(response.status, readRetryAfter(response.headers.get('retry-after'), Date.now()));
+        throw new Refusal(
+          response.status,
+          await readDetail(response),
+          readRetryAfter(response.headers.get('retry-after'), Date.now()),
+        );
       }
       const parser = createParser({
         onRetry: (ms) => (this.#spreadMs = ms),
@@ -161,13 +168,11 @@ interface Message {
 class Refusal extends Error {
   readonly retryAfterMs: number;
 
-  constructor(status: number, retryAfterMs: number) {
-    const remedy = {
-      401: ': set source.token',
-      403: ': its token may not read this',
-      404: ': check source.environment',
-    }[status];
-    super(`answered ${status}${remedy ?? ''}`);
+  constructor(status: number, detail: string | undefined, retryAfterMs: number) {
+    const remedy = { 401: 'set source.token', 403: 'its token may not read this' }[status];
+    const words =
+      remedy ?? detail ?? (status === 404 ? 'check that source.url is a graylane flag server' : undefined);
+    super(words === undefined ? `answered ${status}` : `answered ${status}: ${words}`);
     this.retryAfterMs = retryAfterMs;
   }
 }
@@ -200,6 +205,6 @@ class Watchdog {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
-  const detail = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
-  return detail === undefined ? error.message : `can't be reached (${detail})`;
+  if (!(cause instanceof Error)) return error.message;
+  return `can't be reached (${'code' in cause ? String(cause.code) : cause.message})`;
 }
