@@ -1,5 +1,5 @@
 /** What `--help` prints. */
-export const help = `graylane-server: serves feature flags over OFREP, flagd's gRPC sync and a change stream.
+export const help = `graylane-server: serves feature flags over OFREP, flagd's gRPC sync and evaluation, and a change stream.
 
 Usage
   graylane-server --data DIR [options]     serves environments with their history, kept in a folder
@@ -37,6 +37,10 @@ Interfaces (port 8080)
   GET  /api/v1/openapi.json                                 the whole admin API: segments, history, undo, preview
   GET  /api/v1/environments/default/stream                  server-sent events: a snapshot, then changes
   GET  /healthz, /readyz                                    health, with the mistake in a broken edit
+
+Interfaces on gRPC (port 8015)
+  flagd.sync.v1.FlagSyncService                             for flagd's in-process providers
+  flagd.evaluation.v1.Service, flagd.evaluation.v2.Service  for flagd's providers in RPC mode
 
 Example
   graylane-server --flags flags.json

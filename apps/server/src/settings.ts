@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { options, strayOption, toolNames, type CommandName } from './command-options.ts';
 import type { Target } from './command/admin-client.ts';
 import type { ExportOptions } from './command/export.ts';
 import type { HistoryOptions } from './command/history.ts';
@@ -43,7 +44,14 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
   if (values.help) return { name: 'help' };
   if (values.version) return { name: 'version' };
   const [command, ...operands] = positionals;
-  if (command !== undefined) return readTool(command, operands, values, environment);
+  if (command !== undefined && !toolNames.includes(command)) {
+    const known = toolNames.join(', ');
+    throw new UsageError(`there is no command "${command}": use one of ${known}, or none to serve`);
+  }
+  const name = (command ?? 'serve') as CommandName;
+  const stray = strayOption(name, Object.keys(values));
+  if (stray !== undefined) throw new UsageError(stray);
+  if (name !== 'serve') return readTool(name, operands, values, environment);
   return {
     name: 'serve',
     ...readSource(values, environment),
@@ -68,32 +76,19 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: {
-        flags: { type: 'string' },
-        data: { type: 'string' },
-        'read-only': { type: 'boolean' },
-        url: { type: 'string' },
-        environment: { type: 'string' },
-        reason: { type: 'string' },
-        head: { type: 'string' },
-        port: { type: 'string' },
-        'grpc-port': { type: 'string' },
-        'management-port': { type: 'string' },
-        'rate-limit': { type: 'string' },
-        'allow-host': { type: 'string', multiple: true },
-        'allow-origin': { type: 'string', multiple: true },
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean', short: 'v' },
-      },
+      options,
     });
   } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
+    const { message } = error as Error;
+    // What Node says goes on about positional arguments, which help nobody here.
+    const [, unknown] = /^Unknown option '(.*?)'/.exec(message) ?? [];
+    throw new UsageError(unknown === undefined ? message : `there is no option ${unknown}`, { cause: error });
   }
 }
 
 /** The commands that do one thing and end. */
 function readTool(
-  command: string,
+  command: Exclude<CommandName, 'serve'>,
   [operand, ...more]: readonly string[],
   values: Readonly<Partial<Record<'url' | 'environment' | 'reason' | 'head', string>>>,
   environment: NodeJS.ProcessEnv,
@@ -121,12 +116,8 @@ function readTool(
       return { name: 'import', ...target, file: one('file'), reason: values.reason };
     case 'history':
       return { name: 'history', ...target, flag: atMostOne('flag') };
-    case 'verify':
-      return { name: 'verify', folder: one('dir'), head: values.head };
-    default: {
-      const known = 'check, export, import, history, verify';
-      throw new UsageError(`there is no command "${command}": use one of ${known}, or none to serve`);
-    }
+    default:
+      return { name: command, folder: one('dir'), head: values.head };
   }
 }
 

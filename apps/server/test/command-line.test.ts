@@ -28,6 +28,9 @@ describe('graylane-server', () => {
       '--grpc-port',
       '--management-port',
       'check FILE',
+      'gRPC sync and evaluation',
+      'flagd.sync.v1.FlagSyncService',
+      'flagd.evaluation.v2.Service',
       'GRAYLANE_PORT',
     ]) {
       expect(help.output).toContain(word);
@@ -46,7 +49,11 @@ describe('graylane-server', () => {
   });
 
   test.each([
-    [['--flag', 'x'], "'--flag'"],
+    [['--flgs', 'x'], 'graylane-server: there is no option --flgs\n'],
+    [['-x'], 'there is no option -x\n'],
+    [['--flags', good, '--reason', 'why'], '--reason is not an option of serving: it goes with import'],
+    [['check', good, '--url', 'http://127.0.0.1:1'], 'of check: it goes with export, import, history'],
+    [['verify', folder, '--port', '1'], '--port is not an option of verify: it goes with serving'],
     [['--flags', good, '--port', 'http'], '--port is "http"'],
     [['--flags', good, '--port', '70000'], '--port is "70000"'],
     [['serve'], 'no command "serve"'],

@@ -180,7 +180,9 @@ describe('the selector', () => {
     for (const selector of ['', 'flagSetId=shop', 'default']) await sync.fetchAllFlags({}, within(selector));
     await expect(sync.fetchAllFlags({}, within('moon'))).rejects.toThrow('[invalid_argument]');
     const nowhere = { headers: { 'graylane-environment': 'moon' } };
-    await expect(sync.fetchAllFlags({}, nowhere)).rejects.toThrow('use one of "default"');
+    await expect(sync.fetchAllFlags({}, nowhere)).rejects.toThrow(
+      '[invalid_argument] there is no environment "moon": use one of "default"',
+    );
   });
 });
 

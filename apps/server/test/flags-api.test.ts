@@ -102,6 +102,23 @@ describe('PUT', () => {
     expect(served.read()).toBe(before);
   });
 
+  test.each(['if-match', 'if-none-match'])(
+    'with an ETag that has lost its quotes in %s is told so',
+    async (header) => {
+      const bare = (await tagOf('fees')).replaceAll('"', '');
+      const name = header === 'if-match' ? 'If-Match' : 'If-None-Match';
+      for (const condition of [bare, `"stale", ${bare}`, `${bare}"`]) {
+        const answer = await send('PUT', 'fees', fees, { [header]: condition });
+        expect([answer.status, await answer.json()]).toMatchObject([
+          400,
+          { detail: `an ETag is quoted: ${name}: "${bare}"` },
+        ]);
+      }
+      const listed = await send('PUT', 'fees', fees, { 'if-match': `"a,b", "${bare}"` });
+      expect(listed.status).toBe(200);
+    },
+  );
+
   test('of a broken flag is refused with the JSON path and the remedy of each problem', async () => {
     const broken = { ...fees, defaultVariant: 'blue', targeting: { iff: [true, 'on'] } };
     const answer = await put('fees', broken, await tagOf('fees'));
@@ -114,7 +131,12 @@ describe('PUT', () => {
     for (const { remedy } of problems) expect(remedy).not.toBe('');
   });
 
-  test.each(['{"state":', '[]', '"on"', '7'])('of %s is refused', async (body) => {
+  test.each([
+    ['{"state":', 'the body is not JSON: unexpected end of the text at line 1, column 10'],
+    ['[]', ''],
+    ['"on"', 'the body is '],
+    ['7', 'the body is '],
+  ])('of %s is refused', async (body, detail) => {
     const answer = await fetch(`${flags}/fees`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json', 'if-match': '*' },
@@ -122,6 +144,7 @@ describe('PUT', () => {
     });
     expect(answer.status).toBe(400);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect(await answer.json()).toMatchObject({ detail: expect.stringContaining(detail) });
   });
 
   test('by 20 authors who saw the same flag has one winner', async () => {

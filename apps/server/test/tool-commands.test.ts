@@ -28,6 +28,8 @@ describe('export and import', () => {
     expect((await run('import', scratch, '--environment', 'staging')).output).toBe(
       'staging: 2 flags: 1 added, 1 changed, 1 removed\n',
     );
+    writeFileSync(`${scratch}.one`, JSON.stringify({ flags: { fees } }));
+    expect((await run('import', `${scratch}.one`, '--environment', 'single')).output).toContain('; 1 flag: ');
     const printed = await run('export', '--environment', 'staging');
     expect(JSON.parse(printed.output)).toEqual({ flags: { fees: on, third: fees } });
     const { body } = await admin(served.url)('GET', '/environments/staging/history');
@@ -41,8 +43,16 @@ describe('export and import', () => {
     expect(broken.output).toContain('$.flags.fees.defaultVariant: ');
     expect((await run('import', `${scratch}.none`)).output).toContain("can't be read");
     expect((await run('export', '--environment', 'nowhere')).output).toContain('there is no environment');
-    writeFileSync(scratch, 'oops');
-    expect((await run('import', scratch)).code).toBe(1);
+    writeFileSync(scratch, '{\n');
+    expect(await run('import', scratch)).toEqual({
+      code: 1,
+      output: `graylane-server: ${scratch} is not JSON: unexpected end of the text at line 2, column 1\n`,
+    });
+    const unwritable = `${scratch}.none/x.json`;
+    expect(await run('export', unwritable)).toEqual({
+      code: 1,
+      output: expect.stringMatching(/^graylane-server: \S+x\.json can't be written: ENOENT.*\n$/),
+    });
     expect(JSON.parse(served.read())).toEqual({ flags: { fees, other: fees } });
   });
 
@@ -69,7 +79,7 @@ test('verify proves the journals of a folder beside its running server', async (
   const { code, output } = await run('verify', data);
   expect([code, output]).toEqual([
     0,
-    expect.stringMatching(/journal\.jsonl: 1 revisions, head [0-9a-f]{64}\n$/),
+    expect.stringMatching(/journal\.jsonl: 1 revision, head [0-9a-f]{64}\n$/),
   ]);
   const journal = `${dirname(served.file)}/journal.jsonl`;
   const text = readFileSync(journal, 'utf8');
@@ -88,6 +98,12 @@ test.each([
   [['export', 'a', 'b'], 'export [FILE]'],
   [['verify'], 'verify DIR'],
   [['export', '--url', 'server'], '--url is "server"'],
+  [
+    ['import', 'st.json', '--data', './data'],
+    '--data is not an option of import: name a running server with --url',
+  ],
+  [['export', '--flags', 'x.json'], '--flags is not an option of export: name a running server with --url'],
+  [['history', '--reason', 'why'], '--reason is not an option of history: it goes with import'],
   [['undo'], 'check, export, import, history, verify'],
 ])('%j is refused with exit code 2 and the remedy', async (args, words) => {
   const { code, output } = await run(...args);

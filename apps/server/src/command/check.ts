@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { checkFlags } from '@graylane/flags';
+import { counted } from '../counted.ts';
 
 /** `graylane-server check FILE`: prints what is wrong with a flags file. Answers the exit code: 0 for none, 1 for problems. */
 export async function checkCommand(file: string): Promise<number> {
@@ -13,6 +14,6 @@ export async function checkCommand(file: string): Promise<number> {
   const problems = checkFlags(text);
   for (const { path, message, remedy } of problems) console.error(`${file}: ${path}: ${message}: ${remedy}`);
   if (problems.length === 0) console.log(`${file}: no problems`);
-  else console.error(`${file}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`);
+  else console.error(`${file}: ${counted(problems.length, 'problem')}`);
   return problems.length === 0 ? 0 : 1;
 }

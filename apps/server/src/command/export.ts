@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { askAdmin, refusal, type Target } from './admin-client.ts';
+import { askAdmin, CommandError, refusal, type Target } from './admin-client.ts';
 
 /** What `graylane-server export` is asked. */
 export interface ExportOptions extends Target {
@@ -12,6 +12,11 @@ export async function exportCommand({ file, ...target }: ExportOptions): Promise
   const answer = await askAdmin(target, '');
   if (answer.status !== 200) throw refusal(answer);
   const text = `${JSON.stringify(answer.body, null, 2)}\n`;
-  if (file === undefined) process.stdout.write(text);
-  else await writeFile(file, text);
+  if (file === undefined) {
+    process.stdout.write(text);
+    return;
+  }
+  await writeFile(file, text).catch((error: unknown) => {
+    throw new CommandError(`${file} can't be written: ${(error as Error).message}`, { cause: error });
+  });
 }

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { counted } from '../counted.ts';
+import { syntaxFault } from '../syntax-fault.ts';
 import { askAdmin, CommandError, refusal, type AdminAnswer, type Target } from './admin-client.ts';
 
 /** What `graylane-server import FILE` is asked. */
@@ -15,6 +17,11 @@ export async function importCommand({ file, reason, ...target }: ImportOptions):
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new CommandError(`${file} can't be read: ${(error as Error).message}`, { cause: error });
   });
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    throw new CommandError(syntaxFault(file, text), { cause: error });
+  }
   const before = await askAdmin(target, '');
   const known = before.status === 200;
   if (!known && before.status !== 404) throw refusal(before);
@@ -37,7 +44,7 @@ function summary(before: AdminAnswer | undefined, after: AdminAnswer): string {
   const removed = [...old.keys()].filter((key) => !now.has(key)).length;
   const changed = [...now].filter(([key, flag]) => old.has(key) && old.get(key) !== flag).length;
   const created = before === undefined ? 'created; ' : '';
-  return `${created}${now.size} flags: ${added} added, ${changed} changed, ${removed} removed`;
+  return `${created}${counted(now.size, 'flag')}: ${added} added, ${changed} changed, ${removed} removed`;
 }
 
 function flagsOf(answer: AdminAnswer | undefined): ReadonlyMap<string, string> {

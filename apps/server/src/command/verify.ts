@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { counted } from '../counted.ts';
 import { verifyJournal } from '../store/verify-journal.ts';
 
 /** What `graylane-server verify DIR [--head HASH]` is asked. */
@@ -28,7 +29,7 @@ export async function verifyCommand({ folder, head }: VerifyOptions): Promise<nu
       anchored ||= hasAnchor;
       for (const fault of faults) console.error(`${file}: ${fault}`);
       for (const note of notes) console.log(`${file}: ${note}`);
-      if (faults.length === 0) console.log(`${file}: ${revisions} revisions, head ${newest}`);
+      if (faults.length === 0) console.log(`${file}: ${counted(revisions, 'revision')}, head ${newest}`);
       else sound = false;
     } catch (error) {
       console.error(`${file}: ${(error as Error).message}`);

@@ -48,7 +48,7 @@ function named(environments: Environments, name: string): FlagStore {
   try {
     return storeOf(environments, name);
   } catch (error) {
-    if (error instanceof StoreError) throw invalid(error.message);
+    if (error instanceof StoreError) throw invalid(error.detail);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request } from 'express';
 import type { Log } from '../log.ts';
 import { StoreError } from '../store/flag-store.ts';
+import { syntaxFault } from '../syntax-fault.ts';
 import { HttpProblem } from './problem-details.ts';
 
 /** The evaluation context, or what else was sent, is not what OFREP asks for. */
@@ -41,12 +42,12 @@ export function ofrepErrors(log: Log): ErrorRequestHandler {
 function toOfrepError(error: unknown): OfrepError | undefined {
   if (error instanceof OfrepError) return error;
   if (error instanceof StoreError && error.code === 'unknown_environment') {
-    return new OfrepError(400, 'GENERAL', error.message);
+    return new OfrepError(400, 'GENERAL', error.detail);
   }
   if (error instanceof HttpProblem) return new OfrepError(error.status, 'GENERAL', error.message);
-  const { status, type, message } = error as { status?: unknown; type?: unknown; message?: unknown };
+  const { status, type, message, body } = error as Readonly<Record<string, unknown>>;
   if (type === 'entity.parse.failed') {
-    return new OfrepError(400, 'PARSE_ERROR', `the body is not JSON: ${String(message)}`);
+    return new OfrepError(400, 'PARSE_ERROR', syntaxFault('the body', String(body)));
   }
   // Errors of express itself carry their status.
   const isCallers = typeof status === 'number' && status >= 400 && status < 500;

@@ -3,6 +3,7 @@ import type { Problem } from '@graylane/flags';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { Log } from '../log.ts';
 import { StoreError } from '../store/flag-store.ts';
+import { syntaxFault } from '../syntax-fault.ts';
 
 /** A refusal that the caller can do something about (RFC 9457). */
 export class HttpProblem extends Error {
@@ -65,11 +66,11 @@ const storeStatus: Readonly<Record<StoreError['code'], number>> = {
 function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof StoreError) {
-    const detail = error.message.replace(/^StoreError \[\w+\]: /, '');
-    return new HttpProblem(storeStatus[error.code], detail, error.problems);
+    return new HttpProblem(storeStatus[error.code], error.detail, error.problems);
   }
-  const { status, message } = error as { status?: unknown; message?: unknown };
-  // Errors of express itself, a body that is no JSON among them, carry their status.
+  const { status, type, message, body } = error as Readonly<Record<string, unknown>>;
+  if (type === 'entity.parse.failed') return new HttpProblem(400, syntaxFault('the body', String(body)));
+  // Errors of express itself carry their status.
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new HttpProblem(status, String(message));
   return new HttpProblem(500, 'the server failed; its log says more');

@@ -2,6 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { checkFlags, type Problem } from '@graylane/flags';
 import { watchFile } from '@graylane/provider/source';
+import { counted } from '../counted.ts';
 import type { Log } from '../log.ts';
 import { diskError } from './disk-error.ts';
 import { editDocument, type Edited } from './edit-document.ts';
@@ -276,7 +277,9 @@ export class FileStore implements FlagStore {
     this.#text = text;
     const before = this.#snapshot;
     this.#snapshot = { revision: this.#revisions.head ?? '', ...content };
-    this.#log.info(`${this.#file}: revision ${this.#snapshot.revision}, ${content.flags.size} flags`);
+    this.#log.info(
+      `${this.#file}: revision ${this.#snapshot.revision}, ${counted(content.flags.size, 'flag')}`,
+    );
     for (const listener of this.#listeners) listener(this.#snapshot, before);
   }
 

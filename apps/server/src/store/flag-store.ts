@@ -110,6 +110,8 @@ export class StoreError extends Error {
     | 'read_only'
     | 'unknown_environment'
     | 'unwritable';
+  /** The message for a caller, to whom the name and the code of the class say nothing. */
+  readonly detail: string;
   readonly problems: readonly Problem[] | undefined;
 
   constructor(
@@ -120,6 +122,7 @@ export class StoreError extends Error {
     super(`StoreError [${code}]: ${message}`, options);
     this.name = 'StoreError';
     this.code = code;
+    this.detail = message;
     this.problems = problems;
   }
 }
