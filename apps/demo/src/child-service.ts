@@ -46,9 +46,14 @@ export class ChildService {
     return port;
   }
 
+  /** From now on the end of the process is no news: Ctrl-C reaches it as well. */
+  expectEnd(): void {
+    this.#stopping = true;
+  }
+
   /** Asks the process to end and waits until it has. */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.expectEnd();
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const gone = once(this.#process, 'exit');
     this.#process.kill('SIGTERM');

@@ -10,6 +10,8 @@ export interface Running {
 /** Prints commands to paste, in the order that tells the story. */
 export function printGuide({ gateway, flagServer, flagServerPid, flagsFile, kafka }: Running): void {
   const { port } = new URL(flagServer);
+  const { GRAYLANE_GRPC_PORT: grpcPort, GRAYLANE_MANAGEMENT_PORT: managementPort } = process.env;
+  const ports = `--port ${port}${grpcPort ? ` --grpc-port ${grpcPort}` : ''}${managementPort ? ` --management-port ${managementPort}` : ''}`;
   const flag = `${flagServer}/api/v1/environments/default/flags/lane`;
   console.log(`
 The shop is open: gateway -> orders (HTTP) -> payments (gRPC)${kafka ? ' -> ledger (Kafka)' : ''}
@@ -29,10 +31,11 @@ or send the flag (here: everyone of tenant "acme"):
     -H "if-match: $(curl -sI ${flag} | tr -d '\\r' | sed -n 's/^etag: //ip')" \\
     -d '{"state":"ENABLED","variants":{"baseline":"baseline","gray":"gray"},"defaultVariant":"baseline",
          "targeting":{"if":[{"==":[{"var":"tenant"},"acme"]},"gray"]}}'
+Both change the file; git checkout brings it back as it was.
 
-Take the flag server away; the shop keeps deciding. Then bring it back:
+Take the flag server away; the shop keeps deciding. Then bring it back, in another terminal and in this folder:
   kill ${flagServerPid}
-  npx graylane-server --flags ${flagsFile} --port ${port}
+  npx graylane-server --flags ${flagsFile} ${ports}
 
 Ctrl-C stops everything.`);
 }

@@ -53,6 +53,7 @@ async function start(service: ChildService): Promise<number> {
 /** Ends the services in the order of the request, so that none calls one that is gone. */
 async function stop(exitCode: number): Promise<void> {
   console.log('graylane: stopping ...');
+  for (const service of running) service.expectEnd();
   for (const service of running.toReversed()) await service.stop();
   process.exit(exitCode);
 }

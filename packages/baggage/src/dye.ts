@@ -48,11 +48,23 @@ export interface DyeChoice<Request> {
 
 const markers = new WeakMap<MarkOptions, Marker>();
 
-/** The marker of a dye. @throws {TypeError} where its keys or its time to live are no good. */
-export function checkDye(dye: MarkOptions): Marker {
+/** The marker of a dye. @throws {TypeError} where its keys or its time to live are no good, or nobody can be asked. */
+export function checkDye(
+  dye: MarkOptions & Partial<Pick<Dye<never>, 'client' | 'evaluationContext'>>,
+): Marker {
   let marker = markers.get(dye);
   if (marker === undefined) {
     marker = markerOf(dye);
+    if (typeof dye.client?.getStringValue !== 'function') {
+      throw new TypeError(
+        'dye.client is missing: give it a client of OpenFeature, e.g. OpenFeature.getClient()',
+      );
+    }
+    if (typeof dye.evaluationContext !== 'function') {
+      throw new TypeError(
+        'dye.evaluationContext is missing: give it a function from a request to what the dye rule may look at',
+      );
+    }
     markers.set(dye, marker);
   }
   return marker;

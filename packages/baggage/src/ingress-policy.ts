@@ -55,7 +55,7 @@ const seals = new WeakMap<VerifyPolicy, Seal>();
 export function sealOf(policy: VerifyPolicy): Seal {
   let seal = seals.get(policy);
   if (seal === undefined) {
-    seal = new Seal(policy.signingKeys, policy.audience);
+    seal = new Seal(policy.signingKeys ?? [], policy.audience);
     seals.set(policy, seal);
   }
   return seal;
@@ -63,8 +63,19 @@ export function sealOf(policy: VerifyPolicy): Seal {
 
 /** What adapters call when they are made, so that a policy which can't work is said at once. @throws {TypeError} saying what is wrong. */
 export function checkIngress(policy: IngressPolicy): void {
+  const { mode, keys } = policy as Partial<AcceptPolicy | VerifyPolicy>;
+  if (!modes.has(mode)) {
+    throw new TypeError(`ingress.mode is ${JSON.stringify(mode)}: use "strip", "accept" or "verify"`);
+  }
+  if (keys === undefined ? mode === 'accept' : !Array.isArray(keys)) {
+    throw new TypeError(
+      `ingress.keys is ${JSON.stringify(keys)}: list the members that may come in, e.g. ["lane"]`,
+    );
+  }
   if (policy.mode === 'verify') sealOf(policy);
 }
+
+const modes: ReadonlySet<unknown> = new Set(['strip', 'accept', 'verify']);
 
 /** Whether a lane is one of those there are. One that can't be asked about is not. */
 export function isKnown(lane: string, lanes: KnownLanes | undefined): boolean {

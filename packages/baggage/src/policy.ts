@@ -13,14 +13,30 @@ export interface EgressPolicy {
 
 /** The keys that a destination may see; undefined for one that the policy does not name. */
 export function allowedKeys(policy: EgressPolicy, destination: string): ReadonlySet<string> | undefined {
-  let compiled = compiledPolicies.get(policy);
-  if (compiled === undefined) {
-    compiled = compile(policy);
-    compiledPolicies.set(policy, compiled);
-  }
-  const exact = compiled.exact.get(destination);
-  return exact ?? compiled.wildcards.find(({ pattern }) => pattern.test(destination))?.keys;
+  const { exact, wildcards } = compiledPolicies.get(policy) ?? compile(policy);
+  return exact.get(destination) ?? wildcards.find(({ pattern }) => pattern.test(destination))?.keys;
 }
+
+/** What adapters call when they are made, so that a policy which can't work is said at once. @throws {TypeError} saying what is wrong. */
+export function checkEgress(policy: EgressPolicy | undefined): void {
+  const example = "e.g. { to: { 'http://orders:8080': ['lane'] } }";
+  if (typeof policy?.to !== 'object' || policy.to === null) {
+    throw new TypeError(`egress.to is missing: name the destinations that get something, ${example}`);
+  }
+  for (const [pattern, keys] of Object.entries(policy.to)) {
+    if (!destination.test(pattern)) {
+      throw new TypeError(
+        `egress.to names ${JSON.stringify(pattern)}, which is no destination: write http://host:port, https://host, grpc://host:port or kafka:topic`,
+      );
+    }
+    if (!Array.isArray(keys)) {
+      throw new TypeError(`egress.to[${JSON.stringify(pattern)}] is no list: list the keys that it may see`);
+    }
+  }
+  compile(policy);
+}
+
+const destination = /^(?:(?:https?|grpc):\/\/[^\s/]|kafka:\S)/i;
 
 interface CompiledPolicy {
   readonly exact: ReadonlyMap<string, ReadonlySet<string>>;
@@ -29,14 +45,18 @@ interface CompiledPolicy {
 
 const compiledPolicies = new WeakMap<EgressPolicy, CompiledPolicy>();
 
-function compile({ to }: EgressPolicy): CompiledPolicy {
-  const entries = Object.entries(to).map(([pattern, keys]) => [normalise(pattern), new Set(keys)] as const);
-  return {
+function compile(policy: EgressPolicy): CompiledPolicy {
+  const entries = Object.entries(policy.to).map(
+    ([pattern, keys]) => [normalise(pattern), new Set(keys)] as const,
+  );
+  const compiled = {
     exact: new Map(entries.filter(([pattern]) => !pattern.includes('*'))),
     wildcards: entries
       .filter(([pattern]) => pattern.includes('*'))
       .map(([pattern, keys]) => ({ pattern: toRegExp(pattern), keys })),
   };
+  compiledPolicies.set(policy, compiled);
+  return compiled;
 }
 
 /** An HTTP origin as `URL` writes it: no default port, no path, the host in lower case. */

@@ -21,8 +21,11 @@ export class PreparedKey {
 
   /** @throws {TypeError} where the key has no id, or its secret is too short to be one. */
   constructor({ id, secret }: SigningKey) {
-    const bytes = Buffer.from(secret);
     if (typeof id !== 'string' || id === '') throw new TypeError('a signing key needs an id, e.g. "2026-11"');
+    if (secret === undefined || secret === null) {
+      throw new TypeError(`the signing key "${id}" has no secret: is its environment variable set?`);
+    }
+    const bytes = Buffer.from(secret);
     if (bytes.length < leastBytes) {
       throw new TypeError(
         `the signing key "${id}" has ${bytes.length} bytes: give it at least ${leastBytes} random ones, e.g. of openssl rand -base64 32`,

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { context } from '@opentelemetry/api';
-import { allowedKeys, type EgressPolicy } from '../policy.ts';
+import { allowedKeys, checkEgress, type EgressPolicy } from '../policy.ts';
 import { withoutBaggageTo } from '../without-baggage.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
 import { sentHeaders } from './http-headers.ts';
@@ -18,6 +18,7 @@ export interface BaggageFetchOptions {
 
 /** `fetch` that sends what the active request may tell each origin: one `baggage` header, or none. A header that was there is replaced. */
 export function baggageFetch({ egress, fetch }: BaggageFetchOptions): typeof globalThis.fetch {
+  checkEgress(egress);
   return fetch === undefined || fetch === globalThis.fetch ? wrapBuiltIn(egress) : wrapForeign(egress, fetch);
 }
 

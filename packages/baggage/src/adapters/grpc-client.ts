@@ -1,7 +1,7 @@
 import { context, type Context } from '@opentelemetry/api';
 import { InterceptingCall, type Interceptor, type Listener } from '@grpc/grpc-js';
 import { emit } from '../emit.ts';
-import type { EgressPolicy } from '../policy.ts';
+import { checkEgress, type EgressPolicy } from '../policy.ts';
 import { grpcDestination } from './grpc-destination.ts';
 import { replaceBaggage } from './grpc-metadata.ts';
 
@@ -21,6 +21,7 @@ export interface GrpcClientOptions {
  * Put it last, so that it is asked after the interceptors that choose metadata.
  */
 export function baggageClientInterceptor({ egress, destination }: GrpcClientOptions): Interceptor {
+  checkEgress(egress);
   return (options, nextCall) => {
     // Interceptors before this one may start the call from elsewhere: from the queue behind a token, say.
     const caller = context.active();

@@ -7,7 +7,7 @@ import http, {
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { context } from '@opentelemetry/api';
-import type { EgressPolicy } from '../policy.ts';
+import { checkEgress, type EgressPolicy } from '../policy.ts';
 import { hidingBaggage } from '../without-baggage.ts';
 import { replaceInList, replaceInRecord, sentHeaders, type SentHeaders } from './http-headers.ts';
 import { requestRunner, type HttpRequestOptions } from './http-request.ts';
@@ -42,6 +42,7 @@ export type BaggageRequest = (
  * options lead elsewhere than the URL, they decide; through a `socketPath` nothing is sent.
  */
 export function baggageRequest({ egress }: BaggageRequestOptions): BaggageRequest {
+  checkEgress(egress);
   return (url, options = {}, callback) => {
     const target = new URL(url);
     const active = context.active();

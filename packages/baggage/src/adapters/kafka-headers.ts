@@ -15,7 +15,7 @@ export type KafkaHeaders = Readonly<Record<string, unknown>> | ReadonlyMap<unkno
 export function baggageHeaders(
   topic: string,
   options: { readonly egress: EgressPolicy },
-): Record<string, unknown>;
+): Record<string, string>;
 export function baggageHeaders<Headers extends KafkaHeaders>(
   topic: string,
   options: { readonly egress: EgressPolicy },

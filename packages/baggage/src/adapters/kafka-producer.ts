@@ -1,6 +1,6 @@
 import { context } from '@opentelemetry/api';
 import { emit } from '../emit.ts';
-import type { EgressPolicy } from '../policy.ts';
+import { checkEgress, type EgressPolicy } from '../policy.ts';
 import { withoutBaggage } from '../without-baggage.ts';
 import { kafkaDestination, replaceBaggage, type KafkaHeaders } from './kafka-headers.ts';
 import { overriding } from './overriding.ts';
@@ -35,6 +35,7 @@ export function withBaggageProducer<Producer extends KafkaProducer>(
   producer: Producer,
   { egress }: KafkaProducerOptions,
 ): Producer {
+  checkEgress(egress);
   return overriding(producer, {
     ...carrying(producer, egress),
     transaction: async () => {

@@ -1,6 +1,6 @@
 import { context, type Context } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
-import type { EgressPolicy } from '../policy.ts';
+import { checkEgress, type EgressPolicy } from '../policy.ts';
 import { dispatchWithBaggage } from './dispatch.ts';
 
 /** What may leave, and to which origins: `{ to: { 'http://orders:8080': ['lane'] } }`. */
@@ -22,6 +22,7 @@ export function baggageInterceptor({
   egress,
   destination,
 }: BaggageInterceptorOptions): Dispatcher.DispatcherComposeInterceptor {
+  checkEgress(egress);
   return (dispatch) => (options, handler) => {
     const caller = context.active();
     const calledBack = inContext(caller, handler);

@@ -154,10 +154,7 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
     test('loses its dye to a relay that does not run in it, and never gains that of the relay', async () => {
       const topic = await newTopic();
       const raw = await headersOf(topic);
-      const headers = inRequest('lane=gray', () => baggageHeaders(topic, { egress })) as Record<
-        string,
-        string
-      >;
+      const headers = inRequest('lane=gray', () => baggageHeaders(topic, { egress }));
       await producer.send({ topic, messages: [{ value: 'row', headers }] });
       await plain.send({ topic, messages: [{ value: 'row', headers }] });
       expect(await raw.take(2)).toEqual([{}, { baggage: 'lane=gray' }]);
