@@ -24,7 +24,7 @@ export function checkEgress(policy: EgressPolicy | undefined): void {
     throw new TypeError(`egress.to is missing: name the destinations that get something, ${example}`);
   }
   for (const [pattern, keys] of Object.entries(policy.to)) {
-    if (!destination.test(pattern)) {
+    if (!destinationPattern.test(pattern)) {
       throw new TypeError(
         `egress.to names ${JSON.stringify(pattern)}, which is no destination: write http://host:port, https://host, grpc://host:port or kafka:topic`,
       );
@@ -36,7 +36,7 @@ export function checkEgress(policy: EgressPolicy | undefined): void {
   compile(policy);
 }
 
-const destination = /^(?:(?:https?|grpc):\/\/[^\s/]|kafka:\S)/i;
+const destinationPattern = /^(?:(?:https?|grpc):\/\/[^\s/]|kafka:\S)/i;
 
 interface CompiledPolicy {
   readonly exact: ReadonlyMap<string, ReadonlySet<string>>;

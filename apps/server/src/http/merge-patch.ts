@@ -1,3 +1,5 @@
+import { isObject } from '../is-object.ts';
+
 /** JSON Merge Patch (RFC 7396): null removes, objects merge, anything else replaces. Depth is bounded by the body's. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
@@ -7,8 +9,4 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
     else merged.set(key, mergePatch(merged.get(key), value));
   }
   return Object.fromEntries(merged);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

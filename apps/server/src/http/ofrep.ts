@@ -9,6 +9,7 @@ import { describeEvaluation, statusOf } from './ofrep-answer.ts';
 import { OfrepError, ofrepErrors } from './ofrep-errors.ts';
 import { rateLimit } from './rate-limit.ts';
 import { refetchUri } from './stream-routes.ts';
+import { isObject } from '../is-object.ts';
 
 /** What OFREP is made of. */
 export interface OfrepOptions {
@@ -81,8 +82,4 @@ function readContext(body: unknown): EvaluationContext {
 function isKnown(header: string | undefined, tag: string): boolean {
   const known = new Set((header ?? '').split(',').map((one) => one.trim().replace(/^W\//, '')));
   return known.has(tag) || known.has('*');
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -8,6 +8,7 @@ import { differingParts, withEdits } from '../store/parts.ts';
 import { HttpProblem, methodNotAllowed } from './problem-details.ts';
 import { readBody } from './read-body.ts';
 import { readDraft } from './read-draft.ts';
+import { isObject } from '../is-object.ts';
 
 const maxContexts = 1000;
 const maxEvaluations = 100_000;
@@ -111,7 +112,7 @@ function readEdits(member: 'flags' | '$evaluators', drafts: object): Edit[] {
 }
 
 function asObject(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  if (isObject(value)) return { ...value };
   throw problemAt(path, 'this is no object', 'send an object');
 }
 

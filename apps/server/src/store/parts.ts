@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { joinPath } from '@graylane/flags';
 import type { Edit, FlagDocument, PartChange, PartPath } from './flag-store.ts';
+import { isObject } from '../is-object.ts';
 
 /** What differs between two documents, part by part. */
 export function differingParts(before: FlagDocument | undefined, after: FlagDocument): PartChange[] {
@@ -81,8 +82,4 @@ function own(value: unknown, key: string): unknown {
 
 function entries(value: unknown): ReadonlyArray<[string, unknown]> {
   return isObject(value) ? Object.entries(value) : [];
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

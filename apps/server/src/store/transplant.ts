@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { joinPath } from '@graylane/flags';
+import { isObject } from '../is-object.ts';
 
 /** The value with a difference applied to it; or the JSON paths where somebody else has changed the same. */
 export type Transplant = { readonly value: unknown } | { readonly conflicts: readonly string[] };
@@ -22,8 +23,4 @@ export function transplant(from: unknown, to: unknown, onto: unknown, path: stri
 
 function own(value: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
