@@ -63,6 +63,38 @@ describe('export and import', () => {
   });
 });
 
+describe('check', () => {
+  test('takes the deepest rule, and so does the server', async () => {
+    const deepest = { ...fees, targeting: nest(98, (rule) => ({ '!': [rule] })) };
+    writeFileSync(scratch, JSON.stringify({ flags: { deepest } }));
+    expect((await run('check', scratch)).output).toBe(`${scratch}: no problems\n`);
+    expect((await create('deepest', deepest)).status).toBe(201);
+    const deeper = { ...fees, targeting: nest(99, (rule) => ({ '!': [rule] })) };
+    writeFileSync(scratch, JSON.stringify({ flags: { deeper } }));
+    expect((await run('check', scratch)).output).toContain('nested deeper than 100 levels');
+    expect((await create('deeper', deeper)).body['problems']).toMatchObject([
+      { message: 'the rule is nested deeper than 100 levels' },
+    ]);
+  });
+
+  test('refuses values that are too deep to be served, and so does the server', async () => {
+    const deep = { ...fees, targeting: {}, variants: { on: nest(500, (value) => ({ value })), off: {} } };
+    writeFileSync(scratch, JSON.stringify({ flags: { deep } }));
+    expect((await run('check', scratch)).output).toContain('$: the document nests deeper than 500 levels');
+    expect((await create('deep', deep)).status).toBe(400);
+  });
+
+  function create(key: string, body: object): ReturnType<ReturnType<typeof admin>> {
+    return admin(served.url)('PUT', `flags/${key}`, { body, headers: { 'if-none-match': '*' } });
+  }
+
+  function nest(levels: number, around: (inner: object) => object): object {
+    let inner = around({ '!': ['x'] });
+    for (let level = 0; level < levels; level += 1) inner = around(inner);
+    return inner;
+  }
+});
+
 test('history prints who changed what, and why', async () => {
   const headers = { 'if-match': '*', 'graylane-reason': 'payday' };
   await admin(served.url)('PATCH', 'flags/fees', { body: { defaultVariant: 'on' }, headers });

@@ -49,6 +49,18 @@ describe('checkFlags', () => {
     ],
     ['nested metadata', withFlag({ metadata: { a: {} } }), '$.flags.checkout.metadata.a', /metadata "a"/],
     [
+      'a pin that is none',
+      withFlag({ metadata: { pin: 'true' } }),
+      '$.flags.checkout.metadata.pin',
+      /metadata "pin" is "true"/,
+    ],
+    [
+      'a pin of the set that is none',
+      { ...withFlag({ metadata: { pin: false } }), metadata: { pin: 1 } },
+      '$.metadata.pin',
+      /metadata "pin" is 1/,
+    ],
+    [
       'an unknown operator',
       withFlag({ targeting: { equals: [1, 2] } }),
       '$.flags.checkout.targeting.equals',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { checkFlags } from '@graylane/flags';
 import { counted } from '../counted.ts';
+import { checkDepth } from '../store/read-document.ts';
 
 /** `graylane-server check FILE`: prints what is wrong with a flags file. Answers the exit code: 0 for none, 1 for problems. */
 export async function checkCommand(file: string): Promise<number> {
@@ -11,7 +12,7 @@ export async function checkCommand(file: string): Promise<number> {
     console.error(`graylane-server: ${file} can't be read: ${(error as Error).message}`);
     return 1;
   }
-  const problems = checkFlags(text);
+  const problems = [...checkDepth(text), ...checkFlags(text)];
   for (const { path, message, remedy } of problems) console.error(`${file}: ${path}: ${message}: ${remedy}`);
   if (problems.length === 0) console.log(`${file}: no problems`);
   else console.error(`${file}: ${counted(problems.length, 'problem')}`);

@@ -35,7 +35,7 @@ function plainEdit({ path, value }: Edit, listed: boolean): Edit {
 function editText(text: string, { path: [member, name], value }: Edit): string {
   const { [member]: found } = JSON.parse(text) as Record<string, unknown>;
   const edit = (path: Array<string | number>): string =>
-    replaceValue(text, path, value) ?? applyEdits(text, modify(text, path, value, options(text)));
+    value === undefined ? setValue(text, path, value) : writeValue(text, path, value);
   if (name === undefined) return edit([member]);
   if (Array.isArray(found)) return edit([member, indexOf(found, name)]);
   // The last segment takes its shelf with it.
@@ -44,11 +44,24 @@ function editText(text: string, { path: [member, name], value }: Edit): string {
 }
 
 /**
- * The text with another value in the place of one that is there; undefined where none is. It is what the library would do, but for the
- * library's own formatting, which copies the whole text for each line of the value.
+ * The text with a value at this path. The library makes the place for a new one; its own layout of values copies the whole text for each
+ * of their lines, and fails below the 200th level.
  */
+function writeValue(text: string, path: Array<string | number>, value: unknown): string {
+  return (
+    replaceValue(text, path, value) ??
+    replaceValue(setValue(text, path, null), path, value) ??
+    setValue(text, path, value)
+  );
+}
+
+function setValue(text: string, path: Array<string | number>, value: unknown): string {
+  return applyEdits(text, modify(text, path, value, options(text)));
+}
+
+/** The text with another value in the place of one that is there; undefined where none is, or more than one. */
 function replaceValue(text: string, path: Array<string | number>, value: unknown): string | undefined {
-  const place = value === undefined ? undefined : locateValue(text, path);
+  const place = locateValue(text, path);
   if (place === undefined) return undefined;
   const lineStart = text.lastIndexOf('\n', place.start - 1) + 1;
   const [own = ''] = /^[\t ]*/.exec(text.slice(lineStart, place.start)) ?? [];

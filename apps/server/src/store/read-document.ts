@@ -2,8 +2,11 @@ import { checkFlags, compileFlags, type FlagSet, type Problem } from '@graylane/
 import { nestsDeeper } from '../json-depth.ts';
 import type { FlagDocument } from './flag-store.ts';
 
-/** What is deeper can be read, but not be written again or sent to anybody. */
-const maxDepth = 500;
+/**
+ * How deep a document may nest: what is deeper can be read, but not be written again or sent to anybody. A rule of 100 levels, each an
+ * operator and its list, takes some 200 of them.
+ */
+export const maxDepth = 500;
 
 /** What a text holds. */
 export interface Content {
@@ -16,17 +19,15 @@ export function readDocument(
   text: string,
   previous: FlagSet | undefined,
 ): Content | { readonly problems: readonly Problem[] } {
-  if (nestsDeeper(Buffer.from(text), maxDepth)) {
-    const message = `the document nests deeper than ${maxDepth} levels`;
-    return { problems: [{ path: '$', message, remedy: 'make it flatter' }] };
-  }
+  const problems = checkDepth(text);
+  if (problems.length > 0) return { problems };
   try {
     const parsed: unknown = JSON.parse(text);
     const flags = compileFlags(parsed, { previous });
     if (previous) {
       const known = new Set(previous.warnings.map(describeProblem));
-      const problems = flags.warnings.filter((problem) => !known.has(describeProblem(problem)));
-      if (problems.length > 0) return { problems };
+      const faults = flags.warnings.filter((problem) => !known.has(describeProblem(problem)));
+      if (faults.length > 0) return { problems: faults };
     }
     const definitions = [...flags.keys()].map((key) => [key, flags.get(key)?.definition]);
     const document = {
@@ -38,6 +39,13 @@ export function readDocument(
     // Checking the same text says more than the error does.
     return { problems: checkFlags(text) };
   }
+}
+
+/** What is wrong with a document that nests too deep. */
+export function checkDepth(text: string): Problem[] {
+  if (!nestsDeeper(Buffer.from(text), maxDepth)) return [];
+  const message = `the document nests deeper than ${maxDepth} levels`;
+  return [{ path: '$', message, remedy: 'make it flatter' }];
 }
 
 /** Problems as lines of a message. */

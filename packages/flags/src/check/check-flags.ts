@@ -34,17 +34,17 @@ export function checkFlags(document: unknown): Problem[] {
   ];
 }
 
-/** Checks metadata, of a set or of a flag: flat, texts, numbers and booleans. */
+/** Checks metadata, of a set or of a flag: flat, texts, numbers and booleans; `pin`, which providers act on, a boolean. */
 export function checkMetadata(metadata: unknown, path: string): Problem[] {
   if (metadata === undefined) return [];
   if (!isObject(metadata))
     return [{ path, message: `metadata is ${show(metadata)}`, remedy: 'make it an object, or leave it out' }];
   return Object.entries(metadata)
-    .filter(([, value]) => !isMetadataValue(value))
+    .filter(([key, value]) => !(key === 'pin' ? typeof value === 'boolean' : isMetadataValue(value)))
     .map(([key, value]) => ({
       path: joinPath(path, key),
       message: `the metadata "${key}" is ${show(value)}`,
-      remedy: 'use a text, a number or a boolean',
+      remedy: key === 'pin' ? 'use true or false' : 'use a text, a number or a boolean',
     }));
 }
 
