@@ -1,8 +1,8 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express from 'express';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ofrepErrors } from '../src/http/ofrep-errors.ts';
+import { answerOfrepError } from '../src/http/ofrep-errors.ts';
 import { HttpProblem } from '../src/http/problem-details.ts';
 import { fees, serve, type Served } from './support/serve.ts';
 
@@ -146,12 +146,8 @@ describe('an error', () => {
   ])('%s is answered without saying more than OFREP does', async (error, status, body) => {
     const logged: string[] = [];
     const log = { info: () => {}, warn: (text: string) => logged.push(text) };
-    const app = express();
-    app.use(() => {
-      throw error;
-    }, ofrepErrors(log));
-    const server = app.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const server = createServer((_request, response) => answerOfrepError(error, undefined, response, log));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
     const answer = await fetch(`http://127.0.0.1:${port}/evaluate/flags`);
     server.close();

@@ -8,7 +8,7 @@ import type { RefetchStream } from '../stream/refetch-stream.ts';
 import { adminApi } from './admin-api.ts';
 import { crossOrigin, Guard, type GuardOptions } from './guard.ts';
 import { health, type Readiness } from './health.ts';
-import { ofrep } from './ofrep.ts';
+import { ofrepRoutes } from './ofrep.ts';
 import { notFound, problemHandler } from './problem-details.ts';
 import { dontLinger } from './room.ts';
 import { streamRoutes } from './stream-routes.ts';
@@ -28,13 +28,13 @@ export interface AppOptions {
 export function createApp(options: AppOptions): RequestListener {
   const { environments, settings, log } = options;
   const guard = new Guard(settings);
-  const serveStream = streamRoutes({ ...options, guard });
+  const routes = [streamRoutes({ ...options, guard }), ofrepRoutes({ ...options, guard })];
   const app = newApp(options, guard);
-  app.use('/ofrep/v1', crossOrigin(guard), ofrep({ environments, rateLimit: settings.rateLimit, log }));
+  app.use('/ofrep/v1', crossOrigin(guard));
   app.use('/api/v1', adminApi(environments));
   app.use(notFound, problemHandler(log));
   return (request, response) => {
-    if (!serveStream(request, response)) app(request, response);
+    if (!routes.some((serve) => serve(request, response))) app(request, response);
   };
 }
 
@@ -50,10 +50,11 @@ type ManagementOptions = Omit<AppOptions, 'stream' | 'refetches'>;
 /** What both ports have. */
 function newApp({ environments, descriptors, readiness }: ManagementOptions, guard: Guard): Express {
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use((request, _response, next) => {
+  app.use((request, response, next) => {
     guard.admit(request);
+    dontLinger(descriptors, response);
     next();
   });
-  app.use(dontLinger(descriptors), health(environments, readiness, descriptors));
+  app.use(health(environments, readiness, descriptors));
   return app;
 }

@@ -1,6 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A strong validator of one part of a document: it changes when that part does, whatever happens to others. */
 export function entityTag(definition: unknown): string {
-  return `"${createHash('sha256').update(JSON.stringify(definition)).digest('base64url').slice(0, 22)}"`;
+  return tagOf(JSON.stringify(definition));
+}
+
+/** A strong validator of a text. */
+export function tagOf(text: string): string {
+  return `"${hash('sha256', text, 'base64url').slice(0, 22)}"`;
 }

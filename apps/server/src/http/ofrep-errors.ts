@@ -1,8 +1,9 @@
-import type { ErrorRequestHandler, Request } from 'express';
+import type { ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
 import { StoreError } from '../store/flag-store.ts';
 import { syntaxFault } from '../syntax-fault.ts';
 import { HttpProblem } from './problem-details.ts';
+import { sendJson } from './send-json.ts';
 
 /** The evaluation context, or what else was sent, is not what OFREP asks for. */
 export class OfrepError extends Error {
@@ -17,26 +18,27 @@ export class OfrepError extends Error {
 }
 
 /**
- * Answers errors in OFREP's shapes: a code and details; 401 and 403 without a body; 500 with details alone. What is no fault of the
- * caller's is logged and not told.
+ * Answers an error in OFREP's shapes: a code and details, for one flag with its key, which is given as it stands in the path; 401 and 403
+ * without a body; 500 with details alone. What is no fault of the caller's is logged and not told.
  */
-export function ofrepErrors(log: Log): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    const known = toOfrepError(error);
-    if (known === undefined) {
-      log.warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
-      response.status(500).json({ errorDetails: 'the server failed; its log says more' });
-    } else if (known.status === 401 || known.status === 403) {
-      response.status(known.status).end();
-    } else {
-      const { status, errorCode, message } = known;
-      response.status(status).json({ ...keyOf(request), errorCode, errorDetails: message });
-    }
-  };
+export function answerOfrepError(
+  error: unknown,
+  segment: string | undefined,
+  response: ServerResponse,
+  log: Log,
+): void {
+  const known = toOfrepError(error);
+  if (known === undefined) {
+    log.warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    sendJson(response, 500, JSON.stringify({ errorDetails: 'the server failed; its log says more' }));
+  } else if (known.status === 401 || known.status === 403) {
+    response.statusCode = known.status;
+    response.end();
+  } else {
+    const { status, errorCode, message } = known;
+    const key = segment === undefined ? {} : { key: decoded(segment) };
+    sendJson(response, status, JSON.stringify({ ...key, errorCode, errorDetails: message }));
+  }
 }
 
 function toOfrepError(error: unknown): OfrepError | undefined {
@@ -54,13 +56,11 @@ function toOfrepError(error: unknown): OfrepError | undefined {
   return isCallers ? new OfrepError(status, 'GENERAL', String(message)) : undefined;
 }
 
-/** The flag that was asked for, as it stands in the path where it can't be decoded. */
-function keyOf({ path }: Request): { key?: string } {
-  const [, encoded] = /^\/evaluate\/flags\/([^/]+)$/.exec(path) ?? [];
-  if (encoded === undefined) return {};
+/** The flag that was asked for, as it came where it can't be decoded. */
+function decoded(segment: string): string {
   try {
-    return { key: decodeURIComponent(encoded) };
+    return decodeURIComponent(segment);
   } catch {
-    return { key: encoded };
+    return segment;
   }
 }

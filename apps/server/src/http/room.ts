@@ -1,16 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import type { RequestHandler } from 'express';
 import type { Descriptors } from '../descriptors.ts';
 import { HttpProblem } from './problem-details.ts';
 
 const retrySpreadS = 10;
 
 /** Lets no connection linger while descriptors are scarce: a short request is answered and its connection closed. */
-export function dontLinger(descriptors: Descriptors): RequestHandler {
-  return (_request, response, next) => {
-    if (descriptors.scarce) response.setHeader('connection', 'close');
-    next();
-  };
+export function dontLinger(descriptors: Descriptors, response: ServerResponse): void {
+  if (descriptors.scarce) response.setHeader('connection', 'close');
 }
 
 /**
@@ -19,7 +15,7 @@ export function dontLinger(descriptors: Descriptors): RequestHandler {
  */
 export function requireRoom(descriptors: Descriptors, response: ServerResponse): void {
   if (!descriptors.scarce) return;
-  response.setHeader('connection', 'close');
+  dontLinger(descriptors, response);
   response.setHeader('retry-after', 1 + Math.floor(Math.random() * retrySpreadS));
   const { open, limit } = descriptors.use;
   throw new HttpProblem(
