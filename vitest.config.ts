@@ -3,11 +3,18 @@ import { defineConfig } from 'vitest/config';
 /** Workers get these as Node's own conditions, so there is none here that only `import` or only `require` may see. */
 const conditions = ['@graylane/source', 'node'];
 
+/**
+ * Limits of time are there for what hangs. A machine that stands still for seconds is to fail nothing, so they are long where a test waits
+ * for something, and what does not come must not keep many tests waiting.
+ */
+const patience = { testTimeout: 120_000, hookTimeout: 180_000, expect: { poll: { timeout: 30_000 } } };
+
 /** Journeys, chaos and conformance share real ports and brokers, so their files run one after another. */
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    ...patience,
     reporters: ['default', './test/support/skip-reporter.ts'],
     projects: [
       {
@@ -20,7 +27,6 @@ export default defineConfig({
             'test/*.test.ts',
             'test/conformance/**/*.test.ts',
           ],
-          testTimeout: 20_000,
         },
       },
       {
@@ -29,7 +35,6 @@ export default defineConfig({
           name: 'flags with generated code',
           include: ['packages/flags/test/**/*.test.ts'],
           setupFiles: ['packages/flags/test/generate-code-at-once.ts'],
-          testTimeout: 20_000,
         },
       },
       {
@@ -38,8 +43,6 @@ export default defineConfig({
           name: 'journeys',
           include: ['test/journey/**/*.test.ts', 'test/chaos/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
         },
       },
     ],

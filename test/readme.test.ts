@@ -22,7 +22,7 @@ describe('the examples of the READMEs', () => {
       writeFileSync(`${folder}/example.ts`, code);
       writeFileSync(`${folder}/package.json`, '{ "type": "module" }');
       const args = ['--conditions=@graylane/source', '--import', 'tsx', `${folder}/example.ts`];
-      await execute(process.execPath, args, { cwd: root, timeout: 15_000 });
+      await execute(process.execPath, args, { cwd: root, timeout: 100_000 });
     } finally {
       rmSync(folder, { recursive: true });
     }

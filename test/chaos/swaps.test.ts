@@ -48,7 +48,7 @@ test(`no evaluation of ${evaluations} sees half of a change, and none goes back,
       if (answer.status !== 200) throw new Error(`${answer.status}: ${await answer.text()}`);
       await answer.text();
     }
-    await expect.poll(() => load.latest, { timeout: 10_000 }).toBe(swaps);
+    await expect.poll(() => load.latest).toBe(swaps);
     load.changing = false;
   };
   await Promise.all([evaluate(), change()]);

@@ -85,7 +85,7 @@ async function run(
   const { stdout } = await execute(node, [...setup, `${folder}/cell.js`], {
     env,
     cwd: folder,
-    timeout: 60_000,
+    timeout: 100_000,
   });
   return JSON.parse(stdout) as Outcome;
 }

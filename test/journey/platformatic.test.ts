@@ -17,7 +17,7 @@ await describeWith(newestAndKafka, '@platformatic/kafka', () => {
     const env = { ...process.env, KAFKA_BROKERS: broker.brokers };
     const { stdout } = await promisify(execFile)(node, [`${folder}/platformatic.js`], {
       env,
-      timeout: 60_000,
+      timeout: 100_000,
     });
     const messages = [
       ['gray', 'id: 7', 'baggage: lane=gray'],

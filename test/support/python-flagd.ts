@@ -33,7 +33,7 @@ export interface PythonQuestions {
 /** What Python's client says to each question: `value`, `variant`, `reason`, `error_code`. */
 export async function askPython(asked: PythonQuestions): Promise<Record<string, unknown>[]> {
   const { stdout } = await execute(`${folder}/bin/python`, [script, JSON.stringify(asked)], {
-    timeout: 30_000,
+    timeout: 100_000,
   });
   return JSON.parse(stdout) as Record<string, unknown>[];
 }

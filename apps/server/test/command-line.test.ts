@@ -102,7 +102,7 @@ describe('graylane-server', () => {
     ]);
     let output = '';
     server.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-    await expect.poll(() => output, { timeout: 10_000 }).toMatch(/http \d+/);
+    await expect.poll(() => output).toMatch(/http \d+/);
     const stream = await fetch(
       `http://127.0.0.1:${/http (\d+)/.exec(output)?.[1]}/api/v1/environments/default/stream`,
     );

@@ -35,7 +35,7 @@ test('an edit by hand that can not be recorded is not taken over until it can', 
     expect(store.condition.trouble?.message).toContain('disk is full');
     expect(store.snapshot.document.flags).toEqual({ fees });
     revisions.full = false;
-    await expect.poll(() => store.snapshot.document.flags, { timeout: 5000 }).toEqual({ fees: on });
+    await expect.poll(() => store.snapshot.document.flags).toEqual({ fees: on });
     expect(store.condition).toMatchObject({ fault: undefined, trouble: undefined });
   } finally {
     await store.close();

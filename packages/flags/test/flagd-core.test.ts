@@ -107,7 +107,7 @@ const context = fc.record(
   { requiredKeys: ['n', 't', 'list', 'deep'] },
 );
 
-describe('we agree with flagd-core', { timeout: 120_000 }, () => {
+describe('we agree with flagd-core', () => {
   test('on generated rules', () => {
     const check = fc.property(
       any,

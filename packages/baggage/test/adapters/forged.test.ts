@@ -32,7 +32,7 @@ describe.each<readonly [string, (handler: RequestListener) => RequestListener]>(
     await expectBaseline(ask, 16);
     await agent.close();
     await server.close();
-  }, 60_000);
+  });
 });
 
 test('a gRPC server takes none of 10,000 forged lanes for gray, and the one that the edge has signed', async () => {
@@ -45,7 +45,7 @@ test('a gRPC server takes none of 10,000 forged lanes for gray, and the one that
   await expectBaseline(ask, 16);
   session.close();
   server.close();
-}, 60_000);
+});
 
 /** Asks with every forged lane, some at a time, and with genuine ones in between. */
 async function expectBaseline(ask: (baggage: string) => Promise<string>, atATime: number): Promise<void> {

@@ -80,7 +80,7 @@ await describeWith(kafka, 'over HTTP, gRPC, Kafka and HTTP again', () => {
     open.push(broker, { close: () => plain.disconnect() }, last, payments, toPayments, gateway, agent, {
       close: () => consumer.disconnect(),
     });
-  }, 120_000);
+  });
 
   test.each(delicateValues.map((value) => [value.slice(0, 40), value]))(
     '%s arrives as it was sent',
@@ -124,7 +124,7 @@ await describeWith(kafka, 'over HTTP, gRPC, Kafka and HTTP again', () => {
       }),
       { numRuns: 100 },
     );
-  }, 60_000);
+  });
 
   /** What a message from a stranger becomes at the end. */
   async function through(headers: IHeaders): Promise<string[]> {
