@@ -13,6 +13,7 @@ import {
   type Hook,
 } from '@openfeature/server-sdk';
 import { afterEach, describe, expect, test } from 'vitest';
+import { failedStart } from '../../../test/support/failed-start.ts';
 
 const document = {
   metadata: { flagSetId: 'shop' },
@@ -168,8 +169,9 @@ describe('a flags file', () => {
   });
 
   test('that is not there fails the start with its name', async () => {
-    const provider = new GraylaneProvider({ source: { file: '/nowhere/flags.json' }, startTimeoutMs: 100 });
-    await expect(OpenFeature.setProviderAndWait('graylane', provider)).rejects.toThrow(
+    const source = { file: '/nowhere/flags.json' };
+    const why = await failedStart((startTimeoutMs) => open({ source, startTimeoutMs }));
+    expect(why.replace(/\d+ ms/, '100 ms')).toBe(
       "no flags after 100 ms: /nowhere/flags.json can't be read: ENOENT: no such file or directory. " +
         "Catch this to start on the code's defaults until there are flags, or set cacheFile, so that a start can do with the last rules",
     );
@@ -180,15 +182,10 @@ describe('a flags file', () => {
     const file = `${folder}/flags.json`;
     try {
       writeFileSync(file, '{}');
-      const provider = new GraylaneProvider({
-        source: { file },
-        cacheFile: `${folder}/cache`,
-        startTimeoutMs: 200,
-      });
-      const start = OpenFeature.setProviderAndWait('graylane', provider);
-      await expect(start).rejects.toThrow(
-        /ms: its flags can't be read: "flags" is .* until there are flags$/,
-      );
+      const source = { file };
+      const cacheFile = `${folder}/cache`;
+      const why = await failedStart((startTimeoutMs) => open({ source, cacheFile, startTimeoutMs }));
+      expect(why).toMatch(/ms: its flags can't be read: "flags" is .* until there are flags$/);
     } finally {
       rmSync(folder, { recursive: true });
     }
