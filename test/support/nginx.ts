@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import type { Component } from './components.ts';
@@ -39,7 +40,12 @@ export async function startCachingProxy(origin: string): Promise<CachingProxy> {
   let said = '';
   proxy.stderr.setEncoding('utf8').on('data', (words: string) => (said += words));
   await eventually(async () => {
-    if (!existsSync(socketPath)) throw new Error(`nginx has not started:\n${said}`);
+    // The socket is there before anybody listens on it.
+    const knock = connect(socketPath);
+    await once(knock, 'connect').catch((error: Error) => {
+      throw new Error(`nginx has not started (${error.message}):\n${said}`);
+    });
+    knock.destroy();
   });
   return {
     get: async (path, headers = {}) => {
