@@ -107,7 +107,8 @@ export class ServerProcess {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     }
-    const [report] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown];
+    // It is closed, rather than gone, when all that it has printed has been read.
+    const [report] = (await Promise.race([once(child, 'message'), once(child, 'close')])) as [unknown];
     if (typeof report !== 'object' || report === null || !('ready' in report)) {
       throw new Error(`the server did not start:\n${this.#output.slice(from)}`);
     }

@@ -43,6 +43,8 @@ export class Shop {
   readonly #folder: string;
   readonly #process: ChildProcess;
   #output = '';
+  /** Whether it has ended, and all that it has printed has been read. */
+  #ended = false;
 
   static async open(
     environment: NodeJS.ProcessEnv = {},
@@ -67,6 +69,7 @@ export class Shop {
     this.#process = spawn(node, [demo], {
       env: { ...inherited, ...freePorts, GRAYLANE_FLAGS: this.flagsFile, ...environment },
     });
+    this.#process.once('close', () => (this.#ended = true));
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     }
@@ -110,8 +113,7 @@ export class Shop {
   async said(words: RegExp): Promise<void> {
     await eventually(async () => {
       if (words.test(this.#output)) return;
-      if (this.#process.exitCode !== null)
-        throw new Stopped(`the demo ended before it said ${words}:\n${this.#output}`);
+      if (this.#ended) throw new Stopped(`the demo ended before it said ${words}:\n${this.#output}`);
       throw new Error(`the demo did not say ${words}:\n${this.#output}`);
     }, 90_000);
   }
