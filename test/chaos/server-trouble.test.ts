@@ -5,9 +5,8 @@ import { OpenFeature, ProviderEvents, ProviderStatus, type Client } from '@openf
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ServerProcess } from '../support/server-process.ts';
 
-/** How long each trouble lasts. `GRAYLANE_CHAOS_SECONDS=60` for the long run. */
+/** How long each trouble lasts, at least. `GRAYLANE_CHAOS_SECONDS=60` for the long run. */
 const seconds = Number(process.env['GRAYLANE_CHAOS_SECONDS'] ?? 4);
-const patience = { timeout: 15_000 };
 
 let server: ServerProcess;
 let client: Client;
@@ -37,7 +36,7 @@ test('a service that starts while the server is frozen has the rules of its cach
   await restart();
   client = OpenFeature.getClient('chaos');
   expect(await client.getStringValue('version', 'default')).toBe('before');
-  await expect.poll(() => client.providerStatus, patience).toBe(ProviderStatus.STALE);
+  await expect.poll(() => client.providerStatus).toBe(ProviderStatus.STALE);
   server.signal('SIGCONT');
   await expectRecovery();
 });
@@ -45,7 +44,7 @@ test('a service that starts while the server is frozen has the rules of its cach
 describe('while the server is in trouble, every evaluation is answered from the last good rules', () => {
   test('it is frozen: no connection breaks, and no byte comes', async () => {
     server.signal('SIGSTOP');
-    const load = await evaluateFor(seconds);
+    const load = await evaluateUntil(() => stale.length > 0);
     expect(load).toEqual({ values: new Set(['before']), errors: 0, evaluated: expect.any(Number) });
     expect(stale[0]).toContain('silent');
     expect(client.providerStatus).toBe(ProviderStatus.STALE);
@@ -55,9 +54,8 @@ describe('while the server is in trouble, every evaluation is answered from the 
 
   test('it is killed', async () => {
     await server.stop('SIGKILL');
-    const load = await evaluateFor(seconds);
+    const load = await evaluateUntil(() => stale.length > 0);
     expect(load).toEqual({ values: new Set(['before']), errors: 0, evaluated: expect.any(Number) });
-    expect(stale).not.toEqual([]);
     expect(client.providerStatus).toBe(ProviderStatus.STALE);
     await server.start();
     await expectRecovery();
@@ -71,10 +69,8 @@ describe('while the server is in trouble, every evaluation is answered from the 
       response.writeHead(asked > 2 ? 503 : 500, asked > 2 ? { 'retry-after': '1' } : {}).end('oops');
     });
     await once(impostor.listen(server.port, '127.0.0.1'), 'listening');
-    const load = await evaluateFor(seconds);
+    const load = await evaluateUntil(() => asked > 2 && stale.length > 0);
     expect(load).toEqual({ values: new Set(['before']), errors: 0, evaluated: expect.any(Number) });
-    expect(asked).toBeGreaterThan(1);
-    expect(stale).not.toEqual([]);
     impostor.close();
     impostor.closeAllConnections();
     await once(impostor, 'close');
@@ -83,14 +79,14 @@ describe('while the server is in trouble, every evaluation is answered from the 
   });
 });
 
-/** Evaluates all the while, and tells what came out. */
-async function evaluateFor(
-  howLong: number,
+/** Evaluates all the while the trouble lasts, and on until it has been noticed; tells what came out. */
+async function evaluateUntil(
+  noticed: () => boolean,
 ): Promise<{ values: Set<string>; errors: number; evaluated: number }> {
   const values = new Set<string>();
   let [errors, evaluated] = [0, 0];
-  const end = Date.now() + howLong * 1000;
-  while (Date.now() < end) {
+  const end = Date.now() + seconds * 1000;
+  while (Date.now() < end || !noticed()) {
     for (let count = 0; count < 200; count += 1) {
       const { value, errorCode } = await client.getStringDetails('version', 'default');
       values.add(value);
@@ -105,8 +101,8 @@ async function evaluateFor(
 
 async function expectRecovery(): Promise<void> {
   server.write(rules('after'));
-  await expect.poll(() => client.getStringValue('version', 'default'), patience).toBe('after');
-  await expect.poll(() => client.providerStatus, patience).toBe(ProviderStatus.READY);
+  await expect.poll(() => client.getStringValue('version', 'default')).toBe('after');
+  await expect.poll(() => client.providerStatus).toBe(ProviderStatus.READY);
 }
 
 function rules(version: string): object {
