@@ -122,8 +122,9 @@ describe("OpenFeature's own OFREP providers", () => {
     await OpenFeatureServer.setProviderAndWait('ofrep', new OFREPProvider({ baseUrl: served.url }));
     const client = OpenFeatureServer.getClient('ofrep');
     expect(await client.getStringValue('text', 'mine')).toBe('grün');
-    expect(await client.getStringDetails('text', 'mine')).toMatchObject({ value: 'mine' });
-    await expect.poll(() => client.getStringValue('text', 'mine'), { timeout: 5000 }).toBe('grün');
+    // Where a second has passed between two questions, the third is the second one too many.
+    await expect.poll(() => client.getStringValue('text', 'mine'), { interval: 0 }).toBe('mine');
+    await expect.poll(() => client.getStringValue('text', 'mine')).toBe('grün');
   });
 
   test('of the browser evaluate for one context, and hear of a change by the event stream', async () => {
@@ -141,8 +142,9 @@ describe("OpenFeature's own OFREP providers", () => {
     expect(client.getStringValue('open', 'mine')).toBe('mine');
     const changed = { ...flags.text, variants: { a: 'blau' } };
     served.edit(JSON.stringify({ ...document, flags: { ...flags, text: changed } }));
-    await expect.poll(() => client.getStringValue('text', 'x'), { timeout: 10_000 }).toBe('blau');
-    expect(changes).toEqual([['text']]);
+    await expect.poll(() => client.getStringValue('text', 'x')).toBe('blau');
+    // It hears of a change after it has it, and of none where two of its questions are answered alike.
+    await expect.poll(() => changes.flat()).toEqual(['text']);
     await OpenFeatureWeb.setContext('web', user);
     expect(client.getBooleanValue('fees', true)).toBe(false);
   });
@@ -155,7 +157,7 @@ describe("OpenFeature's own OFREP providers", () => {
     await served.close();
     const changed = { ...flags.text, variants: { a: 'blau' } };
     served = await serve({ flags: { ...flags, text: changed } }, { port: Number(port) });
-    await expect.poll(() => client.getStringValue('text', 'x'), { timeout: 15_000 }).toBe('blau');
+    await expect.poll(() => client.getStringValue('text', 'x')).toBe('blau');
   });
 });
 
