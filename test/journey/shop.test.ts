@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -149,7 +150,9 @@ describe('the flag server killed', () => {
         expect(values((await shop.checkout()).hops, fee)).toEqual(new Set([false]));
       });
     } finally {
+      const gone = once(again, 'exit');
       again.kill();
+      await gone;
     }
   });
 });
