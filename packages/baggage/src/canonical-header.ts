@@ -1,49 +1,124 @@
-const token = String.raw`[!#$%&'*+\-.^_\x60|~\dA-Za-z]+`;
-const octets = String.raw`[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*`;
-const member = `${token}=${octets}(?:;${token}(?:=${octets})?)*`;
-/** Whatever ends a part is no character of it, so there is one way to match, and a failure is as linear as a success. */
-const wellFormed = new RegExp(`^${member}(?:,${member})*$`);
+import { isEncodedValue, isToken } from './grammar.ts';
 
-/** W3C's floor of members, and a power of two above it, so that the table of their keys is never full. */
-const most = 64;
-const seen = new Int32Array(128);
+/** W3C's floor (section 3.3.2): more than this need not be forwarded whole. */
+const mostBytes = 8192;
+const mostMembers = 64;
+
+const equalsSign = 0x3d;
+const semicolon = 0x3b;
+const comma = 0x2c;
+
+const tokenClass = 1;
+const octetClass = 2;
+/** The classes of the grammar, by byte. That no byte beyond ASCII has one, nor zero, ends every run. */
+const classes = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  return (isToken(character) ? tokenClass : 0) | (isEncodedValue(character) ? octetClass : 0);
+});
+
+/** The header that is looked at: as bytes it takes a third of the time that the characters of a text take. A zero follows it. */
+const bytes = new Uint8Array(mostBytes + 1);
+const encoder = new TextEncoder();
+/** A header of no more characters is laid out before the encoder would have been called. */
+const short = 24;
 
 /**
- * Whether a header is exactly as `formatBaggage` would write it: nothing malformed, no white space, no key twice, no more than 64
- * members, and the keys that go first do. Such a header is forwarded as it is, and this is all that it costs.
+ * Whether a header is exactly as `formatBaggage` would write it: nothing malformed, no white space, no key twice, within W3C's floor,
+ * and the keys that go first do. Such a header is forwarded as it is, and this is all that it costs.
  */
 export function isCanonical(header: string, first: readonly string[]): boolean {
-  if (!wellFormed.test(header)) return false;
+  if (!layOut(header)) return false;
+  forgetKeys();
   let rank = 0;
-  seen.fill(0);
-  for (let start = 0, members = 1; members <= most; members += 1) {
-    const keyEnd = header.indexOf('=', start);
-    const own = rankOf(header, start, keyEnd, first);
-    if (own < rank || isRepeated(header, start, keyEnd)) return false;
+  for (let start = 0, members = 1; members <= mostMembers; members += 1) {
+    const keyEnd = endOf(tokenClass, start);
+    if (keyEnd === start || bytes[keyEnd] !== equalsSign || isRepeated(start, keyEnd)) return false;
+    const own = rankOf(start, keyEnd, first);
+    if (own < rank) return false;
     rank = own;
-    start = header.indexOf(',', keyEnd) + 1;
-    if (start === 0) return true;
+    const end = endOfProperties(endOf(octetClass, keyEnd + 1));
+    if (end === header.length) return true;
+    if (bytes[end] !== comma) return false;
+    start = end + 1;
   }
   return false;
 }
 
-function rankOf(header: string, start: number, end: number, first: readonly string[]): number {
+/** False where it is too long, or not ASCII alone. */
+function layOut(header: string): boolean {
+  const { length } = header;
+  if (length > mostBytes) return false;
+  if (length > short) {
+    if (encoder.encodeInto(header, bytes).written !== length) return false;
+  } else {
+    for (let index = 0; index < length; index += 1) {
+      const code = header.charCodeAt(index);
+      if (code > 127) return false;
+      bytes[index] = code;
+    }
+  }
+  bytes[length] = 0;
+  return true;
+}
+
+function endOf(characters: number, start: number): number {
+  let end = start;
+  while (((classes[bytes[end] ?? 0] ?? 0) & characters) !== 0) end += 1;
+  return end;
+}
+
+/** Where the properties that begin here end; before a malformed one. */
+function endOfProperties(start: number): number {
+  let end = start;
+  while (bytes[end] === semicolon) {
+    const keyEnd = endOf(tokenClass, end + 1);
+    if (keyEnd === end + 1) return end;
+    end = bytes[keyEnd] === equalsSign ? endOf(octetClass, keyEnd + 1) : keyEnd;
+  }
+  return end;
+}
+
+function rankOf(start: number, end: number, first: readonly string[]): number {
   for (let rank = 0; rank < first.length; rank += 1) {
-    const key = first[rank];
-    if (key !== undefined && key.length === end - start && header.startsWith(key, start)) return rank;
+    const key = first[rank] ?? '';
+    if (key.length === end - start && standsAt(start, key)) return rank;
   }
   return first.length;
 }
 
-/** Keys that only look alike are taken for the same one: the header is then written anew, which is slower but no less right. */
-function isRepeated(header: string, start: number, end: number): boolean {
-  const look =
-    Math.imul(header.charCodeAt(end - 1), 0x9e3779b1) ^
-    Math.imul(header.charCodeAt(end - 2), 0x85ebca6b) ^
-    Math.imul(header.charCodeAt(start), 0xc2b2ae35);
-  const hash = (look + end - start) | 0 || 1;
-  let slot = hash >>> 25;
-  for (; seen[slot] !== 0; slot = (slot + 1) & 127) if (seen[slot] === hash) return true;
-  seen[slot] = hash;
+function standsAt(start: number, key: string): boolean {
+  for (let index = 0; index < key.length; index += 1) {
+    if (bytes[start + index] !== key.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+/** How the keys of the header look, in twice as many slots as there can be keys, so that there is always a free one. */
+const looks = new Int32Array(2 * mostMembers);
+/** In which turn each slot was taken: a new turn forgets all keys at once. */
+const turns = new Int32Array(2 * mostMembers);
+let turn = 0;
+
+function forgetKeys(): void {
+  turn = (turn + 1) | 0;
+}
+
+/** Keys that look alike are taken for the same one: the header is then written anew, which is slower but no less right. */
+function isRepeated(start: number, end: number): boolean {
+  const look = lookOf(start, end);
+  let slot = look >>> 25;
+  for (; turns[slot] === turn; slot = (slot + 1) & 127) if (looks[slot] === look) return true;
+  turns[slot] = turn;
+  looks[slot] = look;
   return false;
+}
+
+/** Made of a key's length and four of its characters. */
+function lookOf(start: number, end: number): number {
+  const characters =
+    ((bytes[start] ?? 0) << 24) |
+    ((bytes[(start + end) >> 1] ?? 0) << 16) |
+    ((bytes[Math.max(start, end - 2)] ?? 0) << 8) |
+    (bytes[end - 1] ?? 0);
+  return Math.imul(characters ^ (end - start), 0x9e3779b1);
 }

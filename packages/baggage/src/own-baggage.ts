@@ -5,7 +5,7 @@ import { HiddenBaggage } from './without-baggage.ts';
 
 /** Baggage of ours as it leaves, whose members are written already; undefined for another implementation's. */
 export function ownBaggage(baggage: Baggage): W3cBaggage | undefined {
-  if (baggage instanceof HiddenBaggage) return ownBaggage(baggage.seen);
   if (baggage instanceof CellBaggage) return baggage.outgoing;
+  if (baggage instanceof HiddenBaggage) return ownBaggage(baggage.seen);
   return baggage instanceof W3cBaggage ? baggage : undefined;
 }

@@ -152,6 +152,18 @@ describe('whatever comes', () => {
     );
   });
 
+  test('a key that comes twice leaves once', () => {
+    const key = fc.string({ unit: fc.constantFrom('a', 'b', '-'), minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 12 }), (keys) => {
+        const header = keys.map((one, index) => `${one}=${index}`).join(',');
+        valid(formatBaggage(parseBaggage(header)));
+        expect(formatBaggage(parseBaggage(header))).toBe(anew(header));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('a member that is looked up unread is what reading all would say', () => {
     fc.assert(
       fc.property(almost, fc.oneof(token, fc.constantFrom('lane', 'a', 'b', 'ab', '')), (header, key) => {

@@ -119,6 +119,7 @@ describe('reading', () => {
     for (const header of ['a=1,a=2', ' a=1, a =2', 'a=1,aa=3,a=2,ba=4,a=3;;', 'a=1,b=a,a=2,c=a']) {
       expect(parseBaggage(header).getEntry('a')?.value).toBe('2');
       expect(new Map(parseBaggage(header).getAllEntries()).get('a')?.value).toBe('2');
+      expect(formatBaggage(parseBaggage(header))).toMatch(/^a=2(?:,(?:aa=3,ba=4|b=a,c=a))?$/);
     }
   });
 
@@ -196,6 +197,17 @@ describe('writing', () => {
     );
     expect(baggageCounts().withheld).toBe(before + 1);
   });
+
+  test.each(['a', 'ab', 'lane', 'pins', 'a-longer-key'])(
+    'writes the key %j once, wherever it stood',
+    (key) => {
+      for (const others of [[], ['b=3'], ['a-longer-kay=3', 'c=4', 'la=5', 'lake=6']]) {
+        const last = `${key}=2;p=1`;
+        const header = [`${key}=1`, ...others, last].join(',');
+        expect(formatBaggage(parseBaggage(header))).toBe([last, ...others].join(','));
+      }
+    },
+  );
 
   test('answers nothing for nothing', () => {
     expect(formatBaggage(parseBaggage(''))).toBe('');
