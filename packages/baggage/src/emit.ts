@@ -7,14 +7,16 @@ import { ownBaggage } from './own-baggage.ts';
 import { pinsKey, withPins } from './pins.ts';
 import type { RequestCell } from './request-cell.ts';
 import { getCell } from './request-context.ts';
-import { isInsideClient } from './without-baggage.ts';
+import { insideOf } from './without-baggage.ts';
 
 /** What `suppressTracing` of @opentelemetry/core sets: exporters run so, and must not mail baggage to the telemetry vendor. */
 const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /** What adapters build on: the one `baggage` value to send to a destination, or undefined for none. */
 export function emit(otelContext: Context, policy: EgressPolicy, destination: string): string | undefined {
-  if (isSuppressed(otelContext) || isInsideClient(otelContext)) return undefined;
+  if (isSuppressed(otelContext)) return undefined;
+  const inside = insideOf(otelContext);
+  if (inside) return inside.caller && emit(inside.caller, policy, destination);
   const baggage = propagation.getBaggage(otelContext);
   const cell = getCell(otelContext);
   const keys = allowedKeys(policy, destination);

@@ -1,32 +1,45 @@
 import { context, createContextKey, propagation, type Baggage, type Context } from '@opentelemetry/api';
 import { W3cBaggage } from './w3c-baggage.ts';
 
-const insideClient = createContextKey('graylane inside of a client');
+const insideKey = createContextKey('graylane inside of a client');
+
+/** What an adapter leaves behind for whatever runs inside of it. */
+interface Inside {
+  /** The OTel context that the adapter was called in; none where nothing at all is to be sent. */
+  readonly caller: Context | undefined;
+  /** The destinations whose headers are set. */
+  readonly told: ReadonlyArray<string | undefined>;
+}
 
 /** The OTel context for the inside of a client: instrumentation that injects whatever the context holds finds nothing there. */
 export function withoutBaggage(otelContext: Context): Context {
-  return propagation.deleteBaggage(otelContext).setValue(insideClient, true);
+  return inside(otelContext, { caller: undefined, told: [] });
 }
 
-/** The same, where the adapter that is left has set the headers for this destination. */
-export function withoutBaggageTo(otelContext: Context, destination: string | undefined): Context {
-  return withoutBaggage(otelContext).setValue(insideClient, destination ?? true);
+/**
+ * The same, where the adapter that is left has set the headers for these destinations. Adapters inside of it that send to another one,
+ * for a token say, judge by their own policies what the caller's request may tell it.
+ */
+export function withoutBaggageTo(
+  otelContext: Context,
+  ...destinations: ReadonlyArray<string | undefined>
+): Context {
+  return inside(otelContext, { caller: otelContext, told: destinations });
 }
 
-/** Whether an adapter has sent what is to be sent, so that a baggage which is not there is not one that got lost. */
-export function isInsideClient(otelContext: Context): boolean {
-  return (
-    otelContext.getValue(insideClient) !== undefined && propagation.getBaggage(otelContext) === undefined
-  );
+/** What is known of the adapter around this OTel context, if it is one's inside: there, a baggage that is missing is not lost. */
+export function insideOf(otelContext: Context): Inside | undefined {
+  const found = otelContext.getValue(insideKey) as Inside | undefined;
+  return found && propagation.getBaggage(otelContext) === undefined ? found : undefined;
 }
 
 /** Whether an adapter further out has set the headers for this very destination: to set them here would take them off. */
 export function isToldFor(otelContext: Context, destination: string | undefined): boolean {
-  return (
-    destination !== undefined &&
-    otelContext.getValue(insideClient) === destination &&
-    isInsideClient(otelContext)
-  );
+  return destination !== undefined && insideOf(otelContext)?.told.includes(destination) === true;
+}
+
+function inside(otelContext: Context, found: Inside): Context {
+  return propagation.deleteBaggage(otelContext).setValue(insideKey, found);
 }
 
 /**

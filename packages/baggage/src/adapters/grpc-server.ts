@@ -1,5 +1,6 @@
 import { context, type Context } from '@opentelemetry/api';
 import {
+  type Metadata,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
@@ -26,6 +27,9 @@ export function baggageServerInterceptor({ ingress }: GrpcServerOptions): Server
 
 type InterceptingServerListener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
+/** The OTel contexts of calls that an interceptor of ours has handed on: the first one that a call meets has decided. */
+const admitted = new WeakMap<Metadata, Context>();
+
 class BaggageServerCall extends ServerInterceptingCall {
   readonly #ingress: IngressPolicy;
 
@@ -38,10 +42,9 @@ class BaggageServerCall extends ServerInterceptingCall {
     let request: Context = context.active();
     super.start({
       onReceiveMetadata: (metadata) => {
-        request = admit(metadata.get('baggage').map(String), this.#ingress, request);
-        // Instrumentation extracts once more, inside of us, from what the handler is given: it must find what was admitted alone.
-        const baggage = getCell(request)?.baggage;
-        const clean = replaceBaggage(metadata, baggage && formatBaggage(baggage));
+        const known = admitted.get(metadata);
+        request = known ?? admit(metadata.get('baggage').map(String), this.#ingress, request);
+        const clean = known ? metadata : withAdmitted(metadata, request);
         context.with(request, () => listener.onReceiveMetadata(clean));
       },
       onReceiveMessage: (message) => context.with(request, () => listener.onReceiveMessage(message)),
@@ -49,4 +52,12 @@ class BaggageServerCall extends ServerInterceptingCall {
       onCancel: () => context.with(request, () => listener.onCancel()),
     });
   }
+}
+
+/** Instrumentation extracts once more, inside of us, from what the handler is given: it must find what was admitted alone. */
+function withAdmitted(metadata: Metadata, request: Context): Metadata {
+  const baggage = getCell(request)?.baggage;
+  const clean = replaceBaggage(metadata, baggage && formatBaggage(baggage));
+  admitted.set(clean, request);
+  return clean;
 }

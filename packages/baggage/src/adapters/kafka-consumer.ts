@@ -24,15 +24,19 @@ export interface KafkaConsumerOptions {
   readonly ingress: IngressPolicy;
 }
 
+const wrapped = new WeakSet<KafkaConsumer>();
+
 /**
  * A consumer whose `eachMessage` runs in the baggage of its message, as far as the policy admits it. `eachBatch` runs in none,
  * whatever its messages carry; `forEachMessage` gives each its own. The configuration of `run` is copied.
+ * A consumer that is wrapped already keeps the policy that it has.
  */
 export function withBaggageConsumer<Consumer extends KafkaConsumer>(
   consumer: Consumer,
   { ingress }: KafkaConsumerOptions,
 ): Consumer {
   checkIngress(ingress);
+  if (wrapped.has(consumer)) return consumer;
   const run: KafkaConsumer['run'] = (config) => {
     const { eachMessage, eachBatch } = config ?? {};
     return consumer.run({
@@ -48,5 +52,7 @@ export function withBaggageConsumer<Consumer extends KafkaConsumer>(
       }),
     });
   };
-  return overriding(consumer, { run } as Partial<Consumer>);
+  const ours = overriding(consumer, { run } as Partial<Consumer>);
+  wrapped.add(ours);
+  return ours;
 }

@@ -1,6 +1,7 @@
-import { context } from '@opentelemetry/api';
+import { context, type Context } from '@opentelemetry/api';
 import { emit } from '../emit.ts';
 import type { EgressPolicy } from '../policy.ts';
+import { isToldFor } from '../without-baggage.ts';
 
 /**
  * The headers of a message: a record whose values are strings, Buffers or lists of them (kafkajs, confluent), or a `Map` whose
@@ -26,7 +27,21 @@ export function baggageHeaders(
   { egress }: { readonly egress: EgressPolicy },
   headers?: KafkaHeaders,
 ): KafkaHeaders {
-  return replaceBaggage(headers, emit(context.active(), egress, kafkaDestination(topic)));
+  return dyedHeaders(context.active(), egress, kafkaDestination(topic))(headers);
+}
+
+/**
+ * How to copy the headers of messages to a destination. Inside of an adapter that has set the `baggage` of this destination, they stay
+ * as they are.
+ */
+export function dyedHeaders(
+  otelContext: Context,
+  egress: EgressPolicy,
+  destination: string,
+): (headers: KafkaHeaders | null | undefined) => KafkaHeaders {
+  if (isToldFor(otelContext, destination)) return copyOf;
+  const baggage = emit(otelContext, egress, destination);
+  return (headers) => replaceBaggage(headers, baggage);
 }
 
 /** The name of a topic in an egress policy. */
@@ -39,6 +54,10 @@ export function readBaggage(headers: KafkaHeaders | null | undefined): string[] 
   if (isMap(headers))
     return [...headers].flatMap(([key, value]) => (text(key) === 'baggage' ? texts(value) : []));
   return texts(headers?.['baggage']);
+}
+
+function copyOf(headers: KafkaHeaders | null | undefined): KafkaHeaders {
+  return isMap(headers) ? new Map(headers) : { ...headers };
 }
 
 /** A copy of `headers` that has `value` as its only `baggage` header, or none. */

@@ -1,8 +1,7 @@
-import { context } from '@opentelemetry/api';
-import { emit } from '../emit.ts';
+import { context, type Context } from '@opentelemetry/api';
 import { checkEgress, type EgressPolicy } from '../policy.ts';
-import { withoutBaggage } from '../without-baggage.ts';
-import { kafkaDestination, replaceBaggage, type KafkaHeaders } from './kafka-headers.ts';
+import { withoutBaggageTo } from '../without-baggage.ts';
+import { dyedHeaders, kafkaDestination, type KafkaHeaders } from './kafka-headers.ts';
 import { overriding } from './overriding.ts';
 
 /** What kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common of a producer. */
@@ -46,27 +45,29 @@ export function withBaggageProducer<Producer extends KafkaProducer>(
 }
 
 function carrying(sender: KafkaSender, egress: EgressPolicy): KafkaSender {
-  const dyed = (record: KafkaRecord): KafkaRecord => {
-    const baggage = emit(context.active(), egress, kafkaDestination(record.topic));
-    const messages = record.messages.map((message) => ({
-      ...message,
-      headers: replaceBaggage(message.headers, baggage),
-    }));
-    return { ...record, messages };
-  };
   return {
     send: (record) => {
-      const copy = dyed(record);
-      return unseen(() => sender.send(copy));
+      const active = context.active();
+      const copy = dyed(active, egress, record);
+      return unseen(active, [record], () => sender.send(copy));
     },
     sendBatch: (batch) => {
-      const copy = { ...batch, topicMessages: (batch.topicMessages ?? []).map(dyed) };
-      return unseen(() => sender.sendBatch(copy));
+      const active = context.active();
+      const records = batch.topicMessages ?? [];
+      const copy = { ...batch, topicMessages: records.map((record) => dyed(active, egress, record)) };
+      return unseen(active, records, () => sender.sendBatch(copy));
     },
   };
 }
 
+function dyed(active: Context, egress: EgressPolicy, record: KafkaRecord): KafkaRecord {
+  const copy = dyedHeaders(active, egress, kafkaDestination(record.topic));
+  const messages = record.messages.map((message) => ({ ...message, headers: copy(message.headers) }));
+  return { ...record, messages };
+}
+
 /** Instrumentation of the client injects whatever the context holds, past any policy; here it finds nothing. */
-function unseen<T>(send: () => T): T {
-  return context.with(withoutBaggage(context.active()), send);
+function unseen<T>(active: Context, records: readonly KafkaRecord[], send: () => T): T {
+  const destinations = records.map(({ topic }) => kafkaDestination(topic));
+  return context.with(withoutBaggageTo(active, ...destinations), send);
 }

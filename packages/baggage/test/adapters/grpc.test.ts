@@ -1,6 +1,12 @@
 import { baggageClientInterceptor, baggageServerInterceptor } from '@graylane/baggage/grpc';
-import { getActiveCell } from '@graylane/baggage';
-import { InterceptingCall, Metadata, type Interceptor } from '@grpc/grpc-js';
+import { baggageCounts, getActiveCell, type IngressPolicy } from '@graylane/baggage';
+import {
+  InterceptingCall,
+  Metadata,
+  ServerInterceptingCall,
+  type Interceptor,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
 import { connect } from 'node:http2';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -169,6 +175,60 @@ test('only the keys that the server may see arrive, in one entry', async () => {
   );
   await inRequest('user-id=ada,lane=gray', () => there.unary());
   expect(await partner.received.take(1)).toEqual([['lane=gray']]);
+});
+
+describe('an interceptor beside another one of ours', () => {
+  const ours = (policy: IngressPolicy): ServerInterceptor => baggageServerInterceptor({ ingress: policy });
+  const through: ServerInterceptor = (_method, call) => new ServerInterceptingCall(call);
+
+  test.each(kinds)('sends the one entry, and a server that has two admits it once (%s)', async (kind) => {
+    const accept = { mode: 'accept', keys } as const;
+    const twice = remember(await serveEcho([ours(accept), through, ours(accept)]));
+    const destination = `grpc://127.0.0.1:${twice.port}`;
+    const there = remember(
+      connectEcho(`127.0.0.1:${twice.port}`, [allowing(destination), allowing(destination)]),
+    );
+    const stripped = baggageCounts().stripped ?? 0;
+    const seen = await inRequest('lane=gray;hops=1,user-id=ada', () => there[kind]());
+    expect(seen).toEqual(sightings[kind].map((place) => `${place} gray`));
+    // One hop in, one hop to the server.
+    expect(await twice.received.take(1)).toEqual([['lane=gray;hops=3,user-id=ada']]);
+    expect(baggageCounts().stripped ?? 0).toBe(stripped);
+    await there[kind]();
+    expect(await twice.received.take(2)).toEqual([['lane=gray;hops=3,user-id=ada'], []]);
+  });
+
+  test('finds what the first one that a call meets has decided, whatever its own policy says', async () => {
+    const accept = { mode: 'accept', keys } as const;
+    const strip = { mode: 'strip' } as const;
+    const lanes = [];
+    for (const interceptors of [
+      [ours(accept), ours(strip)],
+      [ours(strip), ours(accept)],
+    ]) {
+      const both = remember(await serveEcho(interceptors));
+      const there = remember(
+        connectEcho(`127.0.0.1:${both.port}`, [allowing(`grpc://127.0.0.1:${both.port}`)]),
+      );
+      lanes.push((await inRequest('lane=gray', () => there.unary()))[0]);
+    }
+    expect(lanes).toEqual(['handler gray', 'handler baseline']);
+  });
+
+  test('has the last word on what is sent', async () => {
+    const partner = remember(await serveEcho([]));
+    const destination = `grpc://127.0.0.1:${partner.port}`;
+    const told = allowing(destination);
+    const untold = baggageClientInterceptor({ egress: { to: {} } });
+    for (const interceptors of [
+      [untold, told],
+      [told, untold],
+    ]) {
+      const there = remember(connectEcho(`127.0.0.1:${partner.port}`, interceptors));
+      await inRequest('lane=gray', () => there.unary());
+    }
+    expect(await partner.received.take(2)).toEqual([['lane=gray'], []]);
+  });
 });
 
 describe('a channel whose target names no host', () => {

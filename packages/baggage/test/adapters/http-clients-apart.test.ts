@@ -1,6 +1,7 @@
 import { baggageFetch } from '@graylane/baggage/fetch';
 import { baggageRequest } from '@graylane/baggage/http';
 import { baggageInterceptor } from '@graylane/baggage/undici';
+import { propagation } from '@opentelemetry/api';
 import nodeFetch, { Request as NodeFetchRequest } from 'node-fetch';
 import { once } from 'node:events';
 import { Agent as HttpAgent, createServer, type IncomingMessage } from 'node:http';
@@ -151,14 +152,37 @@ describe('baggageFetch', () => {
     },
   );
 
-  test('has its header taken off where something in between leads elsewhere', async () => {
+  test('has its header taken off where something in between leads elsewhere, which is told what the policy there says', async () => {
     const astray: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
       dispatch({ ...options, origin: partner.origin }, handler);
-    const inner = baggageInterceptor({ egress: { to: { [partner.origin]: ['lane'] } } });
-    const dispatcher = keep(new Agent()).compose(inner, astray);
-    const init = { dispatcher } as unknown as RequestInit;
-    await inRequest('lane=gray', () => baggageFetch({ egress })(`${orders.origin}/astray`, init));
-    expect(partner.received.all.filter(({ path }) => path === '/astray')).toMatchObject([{ baggage: [] }]);
+    for (const to of [{}, { [partner.origin]: ['user-id'] }]) {
+      const dispatcher = keep(new Agent()).compose(baggageInterceptor({ egress: { to } }), astray);
+      const init = { dispatcher } as unknown as RequestInit;
+      await inRequest('lane=gray,user-id=ada', () =>
+        baggageFetch({ egress })(`${orders.origin}/astray`, init),
+      );
+    }
+    expect(
+      partner.received.all.filter(({ path }) => path === '/astray').map(({ baggage }) => baggage),
+    ).toEqual([[], ['user-id=ada']]);
+  });
+
+  test('lets an adapter further inside tell other origins what its own policy allows', async () => {
+    const toPartner = baggageFetch({ egress: { to: { [partner.origin]: ['lane'] } } });
+    const fetch = baggageFetch({
+      egress,
+      fetch: async (url, init) => {
+        // Instrumentation and clients that nobody wrapped find nothing here.
+        expect(propagation.getActiveBaggage()).toBeUndefined();
+        await (await toPartner(`${partner.origin}/token`)).text();
+        return globalThis.fetch(url, init);
+      },
+    });
+    await inRequest('lane=gray,user-id=ada', () => fetch(orders.origin));
+    await fetch(orders.origin);
+    expect(seen().map(({ baggage }) => baggage)).toEqual([['lane=gray'], []]);
+    const tokens = partner.received.all.filter(({ path }) => path === '/token');
+    expect(tokens.map(({ baggage }) => baggage)).toEqual([['lane=gray'], []]);
   });
 
   test('fails on what is no URL as fetch does', async () => {

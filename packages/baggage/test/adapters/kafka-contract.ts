@@ -5,6 +5,7 @@ import {
   runInMessage,
   withBaggageConsumer,
   withBaggageProducer,
+  type KafkaBatch,
 } from '@graylane/baggage/kafka';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,6 +18,7 @@ import type { KafkaPeer, PeerConsumer, PeerMessage, PeerProducer } from './kafka
 
 const keys = ['lane', 'user-id'];
 const ingress = { mode: 'accept', keys } as const;
+const strip = { mode: 'strip' } as const;
 const inside = Array.from({ length: 30 }, () => `inside-${randomUUID()}`);
 const egress = { to: Object.fromEntries(inside.map((topic) => [`kafka:${topic}`, keys])) };
 
@@ -135,6 +137,83 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
     expect(await raw.take(2)).toEqual([{ baggage: 'lane=gray' }, { baggage: 'lane=gray' }]);
   });
 
+  describe('an adapter inside of another', () => {
+    test('leaves messages as the outer one sends them: one by one, in a batch, in a transaction', async () => {
+      const [ours, partners] = [await newTopic(), await partnersTopic()];
+      const [rawOurs, rawPartners] = [await headersOf(ours), await headersOf(partners)];
+      const deaf = { to: { [`kafka:${partners}`]: keys } };
+      const twice = (one: PeerProducer): PeerProducer =>
+        withBaggageProducer(withBaggageProducer(one, { egress: deaf }), { egress });
+      const sendAll = async (sender: PeerProducer | Awaited<ReturnType<PeerProducer['transaction']>>) => {
+        const headers = { baggage: 'lane=stale' };
+        const topicMessages = [ours, partners].map((topic) => ({
+          topic,
+          messages: [{ value: '1', headers }, { value: '2' }],
+        }));
+        for (const record of topicMessages) await sender.send(record);
+        await sender.sendBatch({ topicMessages });
+      };
+      const transactional = twice(await peer.producer(`transaction-${randomUUID()}`));
+      await inRequest('lane=gray,secret=1', async () => {
+        await sendAll(twice(plain));
+        const transaction = await transactional.transaction();
+        await sendAll(transaction);
+        await transaction.commit();
+      });
+      expect((await rawOurs.take(8)).map(({ baggage }) => baggage)).toEqual(Array(8).fill('lane=gray'));
+      for (const received of await rawPartners.take(8)) expect(received).toEqual({});
+    });
+
+    test('that makes headers for a client of another shape leaves them as they are', async () => {
+      const topic = await newTopic();
+      const raw = await headersOf(topic);
+      const adapted: PeerProducer = {
+        ...plain,
+        send: async ({ messages }) =>
+          plain.send({
+            topic,
+            messages: messages.map((message) => ({
+              ...message,
+              headers: baggageHeaders(topic, { egress: { to: {} } }, message.headers ?? {}),
+            })),
+          }),
+      };
+      await inRequest('lane=gray', () =>
+        withBaggageProducer(adapted, { egress }).send({ topic, messages: [{ value: 'v' }] }),
+      );
+      expect(await raw.take(1)).toEqual([{ baggage: 'lane=gray' }]);
+    });
+
+    test('around a consumer changes nothing: the first policy has decided, over messages and batches', async () => {
+      const topic = await newTopic();
+      await plain.send({ topic, messages: [{ value: 'v', headers: { baggage: 'lane=gray' } }] });
+      const seen = inbox<string>();
+      for (const [inner, outer] of [
+        [ingress, strip],
+        [strip, ingress],
+      ] as const) {
+        const say = (): void => seen.put(`${inner.mode} ${getActiveLane()}`);
+        for (const handlers of [
+          { eachMessage: async () => say() },
+          { eachBatch: async ({ batch }: { batch: KafkaBatch }) => forEachMessage(batch, say) },
+        ]) {
+          const once = await peer.consumer(`group-${randomUUID()}`, topic);
+          const twice = withBaggageConsumer(withBaggageConsumer(once, { ingress: inner }), {
+            ingress: outer,
+          });
+          consumers.push(twice);
+          await twice.run(handlers);
+        }
+      }
+      expect((await seen.take(4)).toSorted()).toEqual([
+        'accept gray',
+        'accept gray',
+        'strip baseline',
+        'strip baseline',
+      ]);
+    });
+  });
+
   describe('a row of an outbox', () => {
     test('is sent later in the lane of the request that wrote it, by whoever relays it', async () => {
       const topic = await newTopic();
@@ -187,6 +266,24 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
     ]);
     expect(await rawDead.take(2)).toEqual([{ baggage: 'lane=gray,user-id=ada' }, {}]);
     expect(await rawOutside.take(2)).toEqual([{}, {}]);
+  });
+
+  test('a message that is sent round in a lane comes to an end', async () => {
+    const topic = await newTopic();
+    const raw = await headersOf(topic);
+    const eachMessage = async (): Promise<void> => {
+      if (getActiveLane() === 'gray') await send(topic, 'round');
+    };
+    await consume(topic, { eachMessage }, { policy: { ...ingress, maxHops: 3 } });
+    await plain.send({ topic, messages: [{ value: 'first', headers: { baggage: 'lane=gray' } }] });
+    await plain.send({ topic, messages: [{ value: 'other' }] });
+    const arrived = (await raw.take(5)).map(({ baggage = 'none' }) => baggage);
+    expect(arrived.filter((baggage) => baggage !== 'none')).toEqual([
+      'lane=gray',
+      'lane=gray;hops=1',
+      'lane=gray;hops=2',
+      'lane=gray;hops=3',
+    ]);
   });
 
   describe('a batch of messages', () => {
