@@ -1,5 +1,7 @@
-import { GraylaneBaggagePropagator, getCell, getLane } from '@graylane/baggage';
+import { baggageCounts, getActiveLane, getCell, getLane, GraylaneBaggagePropagator } from '@graylane/baggage';
+import { baggageListener } from '@graylane/baggage/http';
 import {
+  context,
   defaultTextMapGetter,
   defaultTextMapSetter,
   propagation,
@@ -10,6 +12,7 @@ import {
 import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { describe, expect, test } from 'vitest';
 import { hostileValues } from '../../../test/support/hostile.ts';
+import { serve } from './adapters/http-listener.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
@@ -53,6 +56,42 @@ describe('the propagator', () => {
     const extracted = propagator.extract(ROOT_CONTEXT, { baggage: 'lane=gray' }, defaultTextMapGetter);
     expect(getLane(extracted)).toBe('gray');
     expect(injected(propagator, extracted)).toEqual({});
+  });
+
+  test('with an ingress policy lets in what that says, and a middleware of ours then judges anew', async () => {
+    const lanes = ['gray'];
+    const ingress = { mode: 'accept', keys: ['lane', 'user-id'], laneHeader: 'X-Lane', lanes } as const;
+    const propagator = new GraylaneBaggagePropagator({ ingress });
+    const arriving = (carrier: object): object =>
+      injected(propagator, propagator.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter));
+    expect(arriving({ baggage: 'user-id=ada,secret=1,lane=gray' })).toEqual({
+      baggage: 'lane=gray,user-id=ada',
+    });
+    const before = baggageCounts();
+    expect(arriving({ baggage: 'lane=dead,pins=a:b:c,user-id=ada' })).toEqual({ baggage: 'user-id=ada' });
+    expect((baggageCounts().unknown ?? 0) - (before.unknown ?? 0)).toBe(1);
+    expect(arriving({ baggage: ['user-id=ada', 'lane=gray'] })).toEqual({ baggage: 'lane=gray,user-id=ada' });
+    expect(arriving({ 'x-lane': 'gray' })).toEqual({ baggage: 'lane=gray' });
+    expect(arriving({ 'x-lane': ['gray', 'dead'], baggage: 'user-id=ada' })).toEqual({
+      baggage: 'lane=gray,user-id=ada',
+    });
+    expect(arriving({})).toEqual({});
+    const late = propagator.extract(ROOT_CONTEXT, {}, defaultTextMapGetter);
+    getCell(late)?.dye('gray');
+    expect(getLane(late)).toBe('gray');
+
+    // As instrumentation of http does: it extracts, and calls the listener in there.
+    const listener = baggageListener({}, (_request, response) => response.end(getActiveLane()));
+    const service = await serve((request, response) => {
+      const extracted = propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter);
+      context.with(extracted, () => listener(request, response));
+    });
+    const answer = await fetch(service.origin, { headers: { baggage: 'lane=gray' } });
+    expect(await answer.text()).toBe('baseline');
+    await service.close();
+    expect(() => new GraylaneBaggagePropagator({ ingress: { mode: 'accept' } as never })).toThrow(
+      /ingress.keys/,
+    );
   });
 
   test('throws at no header and no entry', () => {
