@@ -18,8 +18,6 @@ import { withCell } from './request-context.ts';
 import { nowInSeconds } from './seal.ts';
 import { W3cBaggage } from './w3c-baggage.ts';
 
-const defaultMaxHops = 32;
-
 /** What adapters build on: the OTel context of a request that came with these `baggage` headers, as far as the policy lets them in. */
 export function admit(headers: readonly string[], policy: IngressPolicy, otelContext: Context): Context {
   ensureContextManager();
@@ -99,9 +97,9 @@ function verified(
   return kept.removeEntry(pinsKey);
 }
 
-function judgeLane(mark: Member, { lanes, maxHops = defaultMaxHops }: LanePolicy): Member | BaggageEvent {
+function judgeLane(mark: Member, { lanes, maxHops }: LanePolicy): Member | BaggageEvent {
   if (lanes !== undefined && mark.value !== baseline && !isKnown(mark.value, lanes)) return 'unknown';
-  return mark.properties === undefined ? mark : passOn(mark, maxHops);
+  return mark.properties === undefined && maxHops === undefined ? mark : passOn(mark, maxHops);
 }
 
 function withAlias(

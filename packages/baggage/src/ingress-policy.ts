@@ -42,7 +42,10 @@ export interface LanePolicy {
   readonly laneKey?: string;
   /** The lanes there are: a request in another one runs in baseline. A function may ask a kill switch. Default: any lane. */
   readonly lanes?: KnownLanes;
-  /** A mark that has come through so many hops is in a loop, and is taken off. Default: 32. */
+  /**
+   * A lane that has come through so many hops is in a loop, and is taken off. Where this is set, a lane that does not count its hops
+   * begins to: its header then changes at every hop. Default: 32, for lanes that count; those that expire or are signed do.
+   */
   readonly maxHops?: number;
 }
 
@@ -63,7 +66,7 @@ export function sealOf(policy: VerifyPolicy): Seal {
 
 /** What adapters call when they are made, so that a policy which can't work is said at once. @throws {TypeError} saying what is wrong. */
 export function checkIngress(policy: IngressPolicy): void {
-  const { mode, keys } = policy as Partial<AcceptPolicy | VerifyPolicy>;
+  const { mode, keys, maxHops } = policy as Partial<AcceptPolicy | VerifyPolicy>;
   if (!modes.has(mode)) {
     throw new TypeError(`ingress.mode is ${JSON.stringify(mode)}: use "strip", "accept" or "verify"`);
   }
@@ -71,6 +74,9 @@ export function checkIngress(policy: IngressPolicy): void {
     throw new TypeError(
       `ingress.keys is ${JSON.stringify(keys)}: list the members that may come in, e.g. ["lane"]`,
     );
+  }
+  if (maxHops !== undefined && !(maxHops >= 0)) {
+    throw new TypeError(`ingress.maxHops is ${maxHops}: give it a number of hops, e.g. 16`);
   }
   if (policy.mode === 'verify') sealOf(policy);
 }

@@ -22,6 +22,7 @@ export interface Marker {
 }
 
 const signedTtlSeconds = 300;
+const defaultMaxHops = 32;
 
 /** @throws {TypeError} where marks are to be signed with what can't sign, or the time to live is no positive number of seconds. */
 export function markerOf({ ttlSeconds, sign }: MarkOptions): Marker {
@@ -51,14 +52,17 @@ export function sealingMarker(
 /** What is wrong with the mark of a request, if it has properties that say when it ends. */
 export type MarkFault = 'expired' | 'looped';
 
-/** Whether a mark has expired or has gone through too many hops; the mark, one hop further, where it has not. */
-export function passOn(mark: Member, maxHops: number): Member | MarkFault {
+/**
+ * Whether a mark has expired or has gone through too many hops; the mark, one hop further, where it has not. A mark that does not
+ * count its hops begins to where it is told how many there may be.
+ */
+export function passOn(mark: Member, maxHops: number | undefined): Member | MarkFault {
   const expiry = propertyOf(mark, 'exp');
   if (expiry !== undefined && isExpired(expiry, nowInSeconds())) return 'expired';
-  const hops = propertyOf(mark, 'hops');
+  const hops = propertyOf(mark, 'hops') ?? (maxHops === undefined ? undefined : '0');
   if (hops === undefined) return mark;
   const count = /^\d{1,6}$/.test(hops) ? Number(hops) : Number.POSITIVE_INFINITY;
-  return count >= maxHops ? 'looped' : withProperty(mark, 'hops', String(count + 1));
+  return count >= (maxHops ?? defaultMaxHops) ? 'looped' : withProperty(mark, 'hops', String(count + 1));
 }
 
 function withProperties(key: string, value: string, properties: string): Member {

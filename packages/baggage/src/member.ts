@@ -42,16 +42,19 @@ export function propertyOf({ properties }: Member, key: string): string | undefi
   return span && decodeValue(properties?.slice(...span) ?? '');
 }
 
-/** The same member with another value of a property that it has, in octets that may stand there. */
+/** The same member with this value of a property, in octets that may stand there; it comes last where the member has no such property. */
 export function withProperty(member: Member, key: string, value: string): Member {
-  const { text = '' } = member;
+  const { text } = member;
+  if (text === undefined) return member;
   // No value has a semicolon in it.
   const pairEnd = text.indexOf(';');
-  const properties = text.slice(pairEnd + 1);
-  const span = pairEnd < 0 ? undefined : spanOf(properties, key);
-  if (span === undefined) return member;
-  const [start, end] = span;
-  const changed = `${properties.slice(0, start)}${value}${properties.slice(end)}`;
+  if (pairEnd < 0) return new ReadMember(member.key, text, `${key}=${value}`);
+  const written = text.slice(pairEnd + 1);
+  const [start, end] = spanOf(written, key) ?? [];
+  const changed =
+    start === undefined
+      ? `${written};${key}=${value}`
+      : `${written.slice(0, start)}${value}${written.slice(end)}`;
   return new ReadMember(member.key, text.slice(0, pairEnd), changed);
 }
 

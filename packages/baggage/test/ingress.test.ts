@@ -64,6 +64,17 @@ describe('accept', () => {
     }
   });
 
+  test('begins to count the hops of a lane where it is told how many there may be', () => {
+    const counting3 = { ...accept, maxHops: 3 };
+    expect(arrive('user-id=ada,lane=gray', counting3)).toBe('lane=gray;hops=1,user-id=ada');
+    expect(arrive('lane=gray;p=1;q,user-id=ada', counting3)).toBe('lane=gray;p=1;q;hops=1,user-id=ada');
+    expect(arrive('lane=gray;p=1;hops=2', counting3)).toBe('lane=gray;p=1;hops=3');
+    expect(arrive('user-id=ada', counting3)).toBe('user-id=ada');
+    expect(arrive('lane=gray', { ...accept, maxHops: 0 })).toBe('');
+    const meshed = { mode: 'accept', keys: ['lane'], laneKey: 'no token', maxHops: 3 } as const;
+    expect(arrive('lane=gray', meshed)).toBe('lane=gray');
+  });
+
   test('runs a lane that there is not in baseline, and drops what was pinned in it', () => {
     const some = { ...accept, lanes: ['gray', 'team-a'] };
     expect(laneOf('lane=team-a', some)).toBe('team-a');

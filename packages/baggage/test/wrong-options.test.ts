@@ -16,6 +16,7 @@ describe('a middleware that could not work says so when it is made', () => {
     [{ ingress: { mode: 'trust', keys: ['lane'] } }, /ingress\.mode is "trust"/],
     [{ ingress: { mode: 'accept' } }, /ingress\.keys is undefined: list the members/],
     [{ ingress: { mode: 'accept', keys: 'lane' } }, /ingress\.keys is "lane"/],
+    [{ ingress: { mode: 'accept', keys: [], maxHops: Number('many') } }, /ingress\.maxHops is NaN/],
     [{ ingress: { mode: 'verify', audience: 'shop' } }, /at least one signing key/],
     [
       { ingress: { mode: 'verify', audience: 'shop', signingKeys: [{ id: 'a' }] } },
