@@ -2,33 +2,35 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'no
 
 type Headers = OutgoingHttpHeaders | readonly OutgoingHttpHeader[];
 
-type WriteHead = (...call: unknown[]) => ServerResponse;
+type WriteHead = (
+  this: ServerResponse,
+  status: number,
+  message?: string | Headers,
+  headers?: Headers,
+) => ServerResponse;
 
 /**
- * Calls `change` once, right before the headers of a response leave, when all that the application sets is set: also what it passes
- * to `writeHead`.
+ * Calls `change` right before the headers of a response leave, when all that the application sets is set: also what it passes to
+ * `writeHead`. `owner` is the response, or a prototype of responses. `change` gets what `take` answers, unless that is undefined.
  */
-export function beforeHeaders(response: ServerResponse, change: () => void): void {
-  const own = response as { writeHead: WriteHead };
+export function beforeHeaders<Told>(
+  owner: ServerResponse,
+  take: (response: ServerResponse) => Told | undefined,
+  change: (response: ServerResponse, told: Told) => void,
+): void {
+  const own = owner as { writeHead: WriteHead };
   const { writeHead } = own;
-  let isChanged = false;
-  own.writeHead = (...call) => {
-    if (isChanged) return writeHead.apply(response, call);
-    isChanged = true;
-    const [status, ...rest] = call;
-    const [message, headers] = typeof rest[0] === 'string' ? rest : [undefined, ...rest];
-    if (headers !== undefined) {
-      for (const [name, value] of pairs(headers as Headers)) response.setHeader(name, value);
-    }
-    change();
-    return message === undefined
-      ? writeHead.call(response, status)
-      : writeHead.call(response, status, message);
+  own.writeHead = function (status, message, headers) {
+    const told = take(this);
+    if (told === undefined) return writeHead.call(this, status, message, headers);
+    const given = typeof message === 'string' ? headers : message;
+    if (given) for (const [name, value] of pairs(given)) this.setHeader(name, value);
+    change(this, told);
+    return typeof message === 'string' ? writeHead.call(this, status, message) : writeHead.call(this, status);
   };
 }
 
-function pairs(headers: Headers | null): ReadonlyArray<[string, OutgoingHttpHeader]> {
-  if (headers === null) return [];
+function pairs(headers: Headers): ReadonlyArray<[string, OutgoingHttpHeader]> {
   const list = isList(headers) ? inPairs(headers) : Object.entries(headers);
   const byName = new Map<string, [string, OutgoingHttpHeader]>();
   for (const [name, value] of list) {

@@ -6,7 +6,8 @@ import { checkDye, dyeRequest, type Dye } from '../dye.ts';
 import { checkIngress, type IngressPolicy } from '../ingress-policy.ts';
 import { RequestCell } from '../request-cell.ts';
 import { getCell, withCell } from '../request-context.ts';
-import { tellLane, type KnownRequest, type LaneResponseOptions } from './lane-response.ts';
+import { findRequest, keepRequest, type KnownRequest } from './known-request.ts';
+import { tellBeforeHeaders, tellLane, type LaneResponseOptions } from './lane-response.ts';
 
 /** What comes in with a request, who is dyed, and what responses say of it. */
 export interface HttpRequestOptions<Request> extends LaneResponseOptions {
@@ -17,64 +18,52 @@ export interface HttpRequestOptions<Request> extends LaneResponseOptions {
 }
 
 /**
- * Where a request that has passed a middleware keeps all we know of it. A weak map would cost more than all else that is done with a
- * request; symbols on the response, in express, cost about a tenth of the whole.
- */
-const link = Symbol('graylane request');
-
-interface Linked {
-  [link]?: KnownRequest;
-}
-
-/**
- * What all HTTP servers do with a request: let in what the policy says, dye it, and call `next` in its OTel context.
+ * What all HTTP servers do with a request: let in what the policy says, dye it, and call `next` in its OTel context. `hook` sees to it
+ * that the response tells what it is to tell.
  * @throws {TypeError} at once, where the options can't work.
  */
-export function requestRunner<Request extends IncomingMessage>({
-  ingress = { mode: 'strip' },
-  dye,
-  ...responses
-}: HttpRequestOptions<Request>): (request: Request, response: ServerResponse, next: () => void) => void {
+export function requestRunner<Request extends IncomingMessage>(
+  { ingress = { mode: 'strip' }, dye, ...responses }: HttpRequestOptions<Request>,
+  hook: (response: ServerResponse) => void = tellBeforeHeaders,
+): (request: Request, response: ServerResponse, next: () => void) => void {
   checkIngress(ingress);
   if (dye) checkDye(dye);
   const alias = ingress.mode === 'accept' ? ingress.laneHeader : undefined;
-  const origin = dye ? 'dye' : { headers: alias ? ['Baggage', alias] : ['Baggage'] };
   const isBaseline = dye === undefined && ingress.mode === 'strip';
+  const origin = dye ? 'dye' : { headers: alias ? ['Baggage', alias] : ['Baggage'] };
   return (request, response, next) => {
-    const { known, otelContext } = enterRequest(request, ingress, alias);
-    tellLane(request, response, known, isBaseline ? undefined : origin, responses);
-    context.with(otelContext, () => {
+    ensureContextManager();
+    const active = context.active();
+    let known = findRequest(request);
+    if (known === undefined) {
+      known = enterRequest(request, active, ingress, alias);
+      hook(response);
+    }
+    const { cell } = known;
+    tellLane(known, isBaseline ? undefined : origin, responses);
+    context.with(getCell(active) === cell ? active : withCell(active, cell), () => {
       if (dye === undefined) next();
-      else void dyeRequest(dye, request, known.cell).then(() => next());
+      else void dyeRequest(dye, request, cell).then(() => next());
     });
   };
 }
 
 /**
- * The cell of an HTTP request, with what the policy lets in, and the OTel context it runs in. Where OpenTelemetry has extracted the
- * request with our propagator, its cell is taken over, so that spans and metrics that began before see what is decided here.
- * A request keeps its cell: a second middleware finds what the first one left, whatever its own policy says.
+ * A request with what the policy lets in. Where OpenTelemetry has extracted the request with our propagator, its cell is taken over,
+ * so that spans and metrics that began before see what is decided here. A request keeps its cell: a second middleware finds what the
+ * first one left, whatever its own policy says.
  */
 function enterRequest(
   request: IncomingMessage,
+  active: Context,
   ingress: IngressPolicy,
   alias: string | undefined,
-): { known: KnownRequest; otelContext: Context } {
-  ensureContextManager();
-  const active = context.active();
-  const linked: IncomingMessage & Linked = request;
-  const known = linked[link];
-  if (known) {
-    const { cell } = known;
-    return { known, otelContext: getCell(active) === cell ? active : withCell(active, cell) };
-  }
+): KnownRequest {
   const cell = unownedCell(active) ?? new RequestCell();
-  const entered = { cell, isTold: false, by: undefined };
-  linked[link] = entered;
   cell.isClaimed = true;
   const baggage = header(request, 'baggage');
   admitInto(cell, baggage ? [baggage] : [], ingress, alias && header(request, alias.toLowerCase()));
-  return { known: entered, otelContext: withCell(active, cell) };
+  return keepRequest(request, cell);
 }
 
 /** The propagator's cell; not one of another request, in which this server was perhaps started. */

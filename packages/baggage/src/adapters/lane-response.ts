@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { headerSafe } from '../header-safe.ts';
 import type { RequestCell } from '../request-cell.ts';
 import { beforeHeaders } from './before-headers.ts';
+import { releaseRequest, type KnownRequest, type LaneOrigin } from './known-request.ts';
 
 /** How responses tell of their lane. */
 export interface LaneResponseOptions {
@@ -17,16 +18,6 @@ export interface LaneResponseOptions {
   readonly cors?: boolean;
 }
 
-/** What decided on the lane of a request: its own headers, or the dye rule, which may look at anything. */
-export type LaneOrigin = { readonly headers: readonly string[] } | 'dye';
-
-/** A request that has passed a middleware: its cell, and what its response is to tell. */
-export interface KnownRequest {
-  readonly cell: RequestCell;
-  isTold: boolean;
-  by: LaneOrigin | undefined;
-}
-
 const laneHeader = 'Graylane-Lane';
 /** As Node names it among the headers of a request. */
 const requestLaneHeader = laneHeader.toLowerCase();
@@ -38,27 +29,30 @@ const overriding = /^(?:x-accel-expires|surrogate-control|(?:.+-)?cdn-cache-cont
  * says the same lane in `Graylane-Lane`, as a proxy that keeps the lanes apart does; then it varies by that.
  */
 export function tellLane(
-  request: IncomingMessage,
-  response: ServerResponse,
   known: KnownRequest,
   origin: LaneOrigin | undefined,
   { laneResponse = true, cors = false }: LaneResponseOptions,
 ): void {
-  const by = laneResponse ? origin : undefined;
-  if (by === undefined && !cors) return;
-  if (known.isTold) {
-    if (by !== undefined && known.by !== 'dye') known.by = by;
-    return;
-  }
-  known.isTold = true;
-  known.by = by;
-  beforeHeaders(response, () => {
-    if (known.by !== undefined) tell(request, response, known.cell, known.by);
-    if (cors) allowBrowsers(request, response);
-  });
+  if (laneResponse && known.by !== 'dye') known.by = origin ?? known.by;
+  if (cors) known.cors = true;
 }
 
-function tell(request: IncomingMessage, response: ServerResponse, cell: RequestCell, by: LaneOrigin): void {
+/** Has the responses of `owner`, which is one itself or a prototype of many, tell what is to be told of their requests. */
+export function tellBeforeHeaders(owner: ServerResponse): void {
+  beforeHeaders(owner, release, tell);
+}
+
+function release({ req }: ServerResponse): KnownRequest | undefined {
+  const known = req && releaseRequest(req);
+  return known?.by !== undefined || known?.cors ? known : undefined;
+}
+
+function tell(response: ServerResponse, { request, cell, by, cors }: KnownRequest): void {
+  if (by !== undefined) tellBy(by, request, response, cell);
+  if (cors) allowBrowsers(request, response);
+}
+
+function tellBy(by: LaneOrigin, request: IncomingMessage, response: ServerResponse, cell: RequestCell): void {
   const lane = headerSafe(cell.lane);
   response.setHeader(laneHeader, lane);
   if (by !== 'dye') vary(response, by.headers);

@@ -1,9 +1,11 @@
 import type { Dye } from '@graylane/baggage';
 import { baggageMiddleware } from '@graylane/baggage/express';
 import { baggageListener, type BaggageListenerOptions } from '@graylane/baggage/http';
-import express from 'express';
+import express, { type ErrorRequestHandler, type Request, type Response as ExpressResponse } from 'express';
 import type { IncomingMessage, RequestListener } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { findRequest } from '../../src/adapters/known-request.ts';
 import { serve } from './http-listener.ts';
 
 const gray = dyeOf('gray');
@@ -80,6 +82,87 @@ describe('a dyed response', () => {
     expect(headers.get('graylane-lane')).toBe('gray');
     expect(headers.get('cache-control')).toBe('private');
     expect(headers.get('vary')).toBeNull();
+  });
+});
+
+describe('the responses of express', () => {
+  test('tell their lane in apps inside of apps, and to error handlers outside of them', async () => {
+    const inner = express();
+    inner.use(baggageMiddleware({ dye: gray }));
+    inner.get('/', (_request, response) => void response.json({}));
+    inner.get('/fails', () => {
+      throw new Error('as planned');
+    });
+    const app = express();
+    app.use('/inner', inner);
+    const quiet: ErrorRequestHandler = (_error, _request, response, _next) => void response.json({});
+    app.use(quiet);
+    app.get('/', (_request, response) => void response.json({}));
+    const origin = await start(app);
+    for (const [path, lane] of [
+      ['inner', 'gray'],
+      ['inner/fails', 'gray'],
+      ['', null],
+    ] as const) {
+      expect((await get(`${origin}/${path}`)).headers.get('graylane-lane')).toBe(lane);
+    }
+  });
+
+  test('say nothing in another app, which does not use the middleware', async () => {
+    const app = express();
+    app.get('/', (_request, response) => void response.json({}));
+    const { headers } = await get(await start(app), { baggage: 'lane=gray' });
+    expect(headers.get('graylane-lane')).toBeNull();
+    expect(headers.get('vary')).toBeNull();
+  });
+
+  test('tell what other middleware sets as late as it can: it is made private too', async () => {
+    const app = express();
+    app.use((_request, response, next) => {
+      const writeHead = response.writeHead.bind(response) as (...call: unknown[]) => ExpressResponse;
+      response.writeHead = (...call: unknown[]) => {
+        response.setHeader('Cache-Control', 'public');
+        return writeHead(...call);
+      };
+      next();
+    });
+    app.use(baggageMiddleware({ dye: gray }));
+    app.get('/', (_request, response) => void response.json({}));
+    expect((await get(await start(app))).headers.get('cache-control')).toBe('private');
+  });
+
+  test('tell their lane where the middleware is called without express', async () => {
+    const middleware = baggageMiddleware({ ingress: accept });
+    const answer = viaWriteHead({ Vary: 'Accept' });
+    const origin = await start((request, response) => {
+      void middleware(request as Request, response as ExpressResponse, () => answer(request, response));
+    });
+    const { headers } = await get(origin, { baggage: 'lane=gray' });
+    expect([headers.get('graylane-lane'), headers.get('vary')]).toEqual(['gray', 'Accept, Baggage']);
+  });
+
+  test('tell each its own lane where a client does not wait for one before it asks for the next', async () => {
+    const app = express();
+    app.use(baggageMiddleware({ ingress: accept }));
+    const waiting: (() => void)[] = [];
+    app.get('/', (request, response) => {
+      const known = findRequest(request);
+      waiting.push(() => {
+        response.json({});
+        expect(findRequest(request)).toBeUndefined();
+      });
+      expect(known?.request).toBe(request);
+      // The last one answers first, the one in the middle last.
+      if (waiting.length === 3) for (const index of [2, 0, 1]) waiting[index]?.();
+    });
+    const socket = connect(Number(new URL(await start(app)).port), '127.0.0.1');
+    for (const lane of ['gray', 'blue', 'green']) {
+      socket.write(`GET / HTTP/1.1\r\nHost: localhost\r\nBaggage: lane=${lane}\r\n\r\n`);
+    }
+    const told = (text: string): string[] => text.match(/(?<=graylane-lane: )\w+/gi) ?? [];
+    let text = '';
+    for await (const bytes of socket) if (told((text += String(bytes))).length === 3) break;
+    expect(told(text)).toEqual(['gray', 'blue', 'green']);
   });
 });
 
