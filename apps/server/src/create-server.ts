@@ -46,6 +46,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   };
 
   try {
+    await stream.recall();
     const port = await listen(http.server, {
       port: settings.port,
       flag: '--port',

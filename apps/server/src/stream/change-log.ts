@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FlagStore, Snapshot } from '../store/flag-store.ts';
 import { frame } from './frame.ts';
+import { pastDeltas, wholeMembers, type Delta } from './past-deltas.ts';
 
 /** How many changes a client may have missed and still be told them one by one; fewer, where they are large. */
 const maxKept = 1000;
@@ -10,21 +11,34 @@ const maxKeptBytes = 8_388_608;
 export class ChangeLog {
   readonly #store: FlagStore;
   readonly #unsubscribe: () => void;
-  readonly #deltas: Array<{ readonly after: string; readonly delta: Buffer }> = [];
-  #keptBytes = 0;
+  #deltas: readonly Delta[] = [];
+  readonly #start: Snapshot;
   #snapshot: { readonly revision: string; readonly first: Buffer; readonly again: Buffer } | undefined;
 
   /** `tell` is called with each further change. */
   constructor(store: FlagStore, tell: (delta: Buffer) => void) {
     this.#store = store;
+    this.#start = store.snapshot;
     this.#unsubscribe = store.onChange((after, before) => {
       const delta = frame('delta', after.revision, {
         revision: after.revision,
         ...difference(before, after),
       });
-      this.#keep(before.revision, delta);
+      this.#keep([...this.#deltas, { after: before.revision, delta }]);
       tell(delta);
     });
+  }
+
+  /** Takes up what was changed before this log began, as far as it may be kept: clients may have missed it over a restart. */
+  async recall(): Promise<void> {
+    const past: Delta[] = [];
+    let bytes = 0;
+    for await (const one of pastDeltas(this.#store, this.#start)) {
+      bytes += one.delta.length;
+      if (past.length === maxKept || bytes > maxKeptBytes) break;
+      past.unshift(one);
+    }
+    this.#keep([...past, ...this.#deltas]);
   }
 
   /** What brings a client up to date that has applied this revision, or none. */
@@ -40,12 +54,14 @@ export class ChangeLog {
     this.#unsubscribe();
   }
 
-  #keep(after: string, delta: Buffer): void {
-    this.#deltas.push({ after, delta });
-    this.#keptBytes += delta.length;
-    while (this.#deltas.length > maxKept || this.#keptBytes > maxKeptBytes) {
-      this.#keptBytes -= this.#deltas.shift()?.delta.length ?? 0;
-    }
+  /** The newest of these, as far as they may be kept. */
+  #keep(deltas: readonly Delta[]): void {
+    let bytes = 0;
+    const tooOld = deltas.findLastIndex(({ delta }, index) => {
+      bytes += delta.length;
+      return deltas.length - index > maxKept || bytes > maxKeptBytes;
+    });
+    this.#deltas = deltas.slice(tooOld + 1);
   }
 
   get #wholeSnapshot(): { readonly first: Buffer; readonly again: Buffer } {
@@ -70,7 +86,7 @@ function difference(before: Snapshot, after: Snapshot): object {
     if (old !== now && !isDeepStrictEqual(old?.definition, now?.definition)) flags.set(key, now?.definition);
   }
   for (const key of before.flags.keys()) if (after.flags.get(key) === undefined) flags.set(key, null);
-  const shared = ['$evaluators', 'metadata'].filter(
+  const shared = wholeMembers.filter(
     (name) => !isDeepStrictEqual(before.document[name], after.document[name]),
   );
   return {

@@ -20,6 +20,11 @@ export class ChangeStream {
     this.#logs = new EnvironmentLogs(environments, streams, (store, tell) => new ChangeLog(store, tell));
   }
 
+  /** Takes up what the histories tell of the time before the start, for clients that come back. */
+  async recall(): Promise<void> {
+    for (const log of this.#logs.all) await log.recall();
+  }
+
   /** Serves one client of an environment until it goes. `heartbeat` is in seconds, as the query has it. */
   connect(
     request: IncomingMessage,

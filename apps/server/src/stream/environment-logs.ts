@@ -23,6 +23,10 @@ export class EnvironmentLogs<L extends { close(): void }> {
     ];
   }
 
+  get all(): Iterable<L> {
+    return this.#logs.values();
+  }
+
   /** @throws {HttpProblem} 404 where the environment has been removed meanwhile. */
   of(store: FlagStore): L {
     const log = this.#logs.get(store);
