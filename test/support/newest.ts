@@ -7,14 +7,15 @@ import type { Installation } from './shop.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = `${root}.graylane/newest`;
-const node = `${folder}/node_modules/node/bin/node`;
+/** The newest Node itself. */
+export const newestNode: string = `${folder}/node_modules/node/bin/node`;
 
 /** The newest Node, with OpenTelemetry 3.x beside our packages as npm installs them. */
 export const newest: Component = {
   id: 'newest',
   name: 'newest Node with OpenTelemetry 3.x',
   remedy: 'run node test/support/install-newest.js',
-  available: () => existsSync(node),
+  available: () => existsSync(newestNode),
 };
 
 /** The same, and a broker beside it. */
@@ -29,7 +30,7 @@ export const newestAndKafka: Component = {
 export function newestInstallation(): Installation {
   bringPackages();
   cpSync(`${root}apps/demo/dist`, `${folder}/dist`, { recursive: true });
-  return { node, demo: `${folder}/bin/graylane-demo.js` };
+  return { node: newestNode, demo: `${folder}/bin/graylane-demo.js` };
 }
 
 /** Scripts of the workspace there, beside our packages as they are built now: the Node to run them with, and where they are. */
@@ -37,7 +38,7 @@ export function newestScripts(path: string): { readonly node: string; readonly f
   bringPackages();
   const copy = `${folder}/${basename(path)}`;
   cpSync(`${root}${path}`, copy, { recursive: true });
-  return { node, folder: copy };
+  return { node: newestNode, folder: copy };
 }
 
 function bringPackages(): void {
