@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = `${root}.graylane/newest`;
 
-/** OpenTelemetry 3.x and its instrumentations, and clients that need a newer Node; the rest of the demo's dependencies stay as they are. */
+/** OpenTelemetry 3.x and its instrumentations, and clients that need a newer Node or are tested there; the rest of the demo's dependencies stay as they are. */
 const newest = {
   '@opentelemetry/api': '^1.10.0',
   '@opentelemetry/context-async-hooks': '^3.1.0',
@@ -19,6 +19,7 @@ const newest = {
   '@opentelemetry/instrumentation-undici': '^0.34.0',
   '@opentelemetry/sdk-trace': '^3.1.0',
   '@platformatic/kafka': '^2.12.1',
+  express4: 'npm:express@^4.22.3',
   node: 'latest',
   undici: '^8.0.0',
 };

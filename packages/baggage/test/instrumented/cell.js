@@ -11,11 +11,12 @@ const accept = { mode: 'accept', keys: ['lane'] };
 const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 const traceparent = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
 const results = {};
-const { clients, server } = await import(`./${LIBRARY}.js`);
+const { clients, server, about } = await import(`./${LIBRARY}.js`);
+if (about) results.about = about();
 
 if (clients) {
   const egress = (...friends) => ({ to: Object.fromEntries(friends.map((friend) => [friend, ['lane']])) });
-  const { wrapped, bare, onward, redirected, unfollowed, close } = await clients(egress);
+  const { wrapped, bare, more, close } = await clients(egress, dye);
   const suppressing = (fn) => context.with(context.active().setValue(suppressed, true), fn);
   const cases = {
     named: () => inRequest(() => wrapped('friend')),
@@ -26,9 +27,7 @@ if (clients) {
     suppressed: () => inRequest(() => suppressing(() => wrapped('friend'))),
     'suppressed, bare': () => inRequest(() => suppressing(() => bare('stranger'))),
     bare: () => inRequest(() => bare('stranger')),
-    ...(onward && { onward: () => inRequest(onward) }),
-    ...(redirected && { redirected: () => inRequest(redirected) }),
-    ...(unfollowed && { unfollowed: () => inRequest(unfollowed) }),
+    ...Object.fromEntries(Object.entries(more).map(([name, run]) => [name, () => inRequest(run)])),
   };
   for (const [name, run] of Object.entries(cases)) {
     const before = received.length;
@@ -42,9 +41,11 @@ if (server) {
   for (const [name, ingress] of [
     ['stripped', { mode: 'strip' }],
     ['accepted', accept],
+    ['unwrapped', undefined],
   ]) {
     const { call, close } = await server(ingress, sighting);
-    results[name] = [await call({ baggage: dye, traceparent }), await call({ traceparent })];
+    const other = ingress ? {} : { baggage: 'lane=dead' };
+    results[name] = [await call({ baggage: dye, traceparent }), await call({ ...other, traceparent })];
     await close();
   }
 }

@@ -60,11 +60,16 @@ export async function clients(egress) {
   const close = () => {
     for (const one of [...Object.values(ours), ...Object.values(plain), ...Object.values(ports)]) one.close();
   };
-  return { wrapped, onward, bare: through(plain), close };
+  const nested = async () => {
+    const twice = open({ interceptors: [...interceptors, ...interceptors] });
+    await through(twice)('friend');
+    for (const one of Object.values(twice)) one.close();
+  };
+  return { wrapped, bare: through(plain), more: { onward, nested }, close };
 }
 
 export async function server(ingress, sighting) {
-  const own = new Server({ interceptors: [baggageServerInterceptor({ ingress })] });
+  const own = new Server({ interceptors: ingress ? [baggageServerInterceptor({ ingress })] : [] });
   own.addService(echo, {
     say: (_call, reply) => setTimeout(() => reply(null, sighting()), 1),
   });

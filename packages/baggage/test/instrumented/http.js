@@ -1,3 +1,4 @@
+import { baggageFetch } from '@graylane/baggage/fetch';
 import { baggageListener, baggageRequest } from '@graylane/baggage/http';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -21,11 +22,21 @@ export async function clients(egress) {
       first.on('response', (answer) => answer.resume().on('end', () => resolve(wrapped('friend'))));
       first.end();
     });
-  return { wrapped, onward, bare: through(http.request), close: to.close };
+  /** A fetch that somebody has built of `http.request`, wrapped, of a request that is. */
+  const nested = async () => {
+    const inner = baggageRequest({ egress: egress() });
+    const fetch = async (url, { headers }) => {
+      const [answer] = await once(inner(url, { headers: Object.fromEntries(headers) }).end(), 'response');
+      return new Response(await text(answer));
+    };
+    await baggageFetch({ egress: egress(to.friend.origin), fetch })(to.friend.origin);
+  };
+  return { wrapped, bare: through(http.request), more: { onward, nested }, close: to.close };
 }
 
 export async function server(ingress, sighting) {
-  return serve(baggageListener({ ingress }, (_request, response) => void sayLater(response, sighting)));
+  const listener = (_request, response) => void sayLater(response, sighting);
+  return serve(ingress ? baggageListener({ ingress }, listener) : listener);
 }
 
 /** Serves on a free port; the answer is called for by hand. */

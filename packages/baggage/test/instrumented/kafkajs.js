@@ -20,10 +20,13 @@ export async function clients(egress) {
     while (received.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
   };
   const close = () => Promise.all([producer.disconnect(), reader.disconnect()]);
-  return { wrapped: through(ours), bare: through(producer), close };
+  const deaf = withBaggageProducer(producer, { egress: egress() });
+  const twice = withBaggageProducer(deaf, { egress: egress(`kafka:${topics.friend}`) });
+  const more = { nested: () => through(twice)('friend') };
+  return { wrapped: through(ours), bare: through(producer), more, close };
 }
 
-/** Each call is answered twice: by `eachMessage`, and by a batch. */
+/** Each call is answered twice: by `eachMessage`, and by a batch; once, where no policy would admit the messages of a batch. */
 export async function server(ingress, sighting) {
   const topic = await newTopic();
   const producer = await open(kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner }));
@@ -35,11 +38,10 @@ export async function server(ingress, sighting) {
   };
   for (const handlers of [
     { eachMessage: look(answers.one) },
-    { eachBatch: ({ batch }) => forEachMessage(batch, look(answers.batched)) },
+    ...(ingress ? [{ eachBatch: ({ batch }) => forEachMessage(batch, look(answers.batched)) }] : []),
   ]) {
-    const consumer = withBaggageConsumer(await open(kafka.consumer({ groupId: randomUUID(), ...quick })), {
-      ingress,
-    });
+    const bare = await open(kafka.consumer({ groupId: randomUUID(), ...quick }));
+    const consumer = ingress ? withBaggageConsumer(bare, { ingress }) : bare;
     consumers.push(consumer);
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run(handlers);
@@ -51,11 +53,14 @@ export async function server(ingress, sighting) {
     await context.with(propagation.extract(ROOT_CONTEXT, { traceparent }), () =>
       producer.send({ topic, messages: [{ value: 'v', headers }] }),
     );
-    while (answers.one.length === length || answers.batched.length === length)
+    const waiting = ingress ? Object.values(answers) : [answers.one];
+    while (waiting.some((answer) => answer.length === length))
       await new Promise((resolve) => setTimeout(resolve, 5));
     // A batch has a trace of its own, which links to those of its messages.
     const [one, batched] = [answers.one.at(-1), answers.batched.at(-1)];
-    return one.replace(' traced', '') === batched ? one : `one by one: ${one}, in a batch: ${batched}`;
+    return !ingress || one.replace(' traced', '') === batched
+      ? one
+      : `one by one: ${one}, in a batch: ${batched}`;
   };
   return { call, close: () => Promise.all([producer, ...consumers].map((each) => each.disconnect())) };
 }

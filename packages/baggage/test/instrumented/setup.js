@@ -15,6 +15,11 @@ import { TracerProvider } from '@opentelemetry/sdk-trace';
 const propagators = {
   always: () => new GraylaneBaggagePropagator(),
   adapters: () => new GraylaneBaggagePropagator({ inject: 'adapters' }),
+  ingress: () =>
+    new GraylaneBaggagePropagator({
+      inject: 'adapters',
+      ingress: { mode: 'accept', keys: ['lane'], lanes: ['gray'] },
+    }),
   stock: () => new W3CBaggagePropagator(),
 };
 const instrumentations = {
