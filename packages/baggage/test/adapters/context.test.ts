@@ -1,8 +1,11 @@
 import { getActiveLane, runInLane } from '@graylane/baggage';
 import { context } from '@opentelemetry/api';
-import { EventEmitter, on, once } from 'node:events';
+import { AsyncResource } from 'node:async_hooks';
+import { pbkdf2 } from 'node:crypto';
+import { EventEmitter, on } from 'node:events';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, test } from 'vitest';
 import { inRequest } from './in-request.ts';
@@ -16,6 +19,12 @@ const carried: Readonly<Record<string, (say: Say) => void>> = {
       .then(() => Promise.resolve())
       .then(say),
   'in a timer': (say) => setTimeout(say, 1),
+  'in an interval': (say) => {
+    const timer = setInterval(() => {
+      clearInterval(timer);
+      say();
+    }, 1);
+  },
   'in an immediate': (say) => setImmediate(say),
   'in a tick': (say) => process.nextTick(say),
   'in a microtask': (say) => queueMicrotask(say),
@@ -33,6 +42,31 @@ const carried: Readonly<Record<string, (say: Say) => void>> = {
     });
     void pipeline(Readable.from(['piece']), through.resume());
   },
+  'in an async generator that it iterates': (say) => {
+    const pieces = async function* (): AsyncGenerator<string> {
+      yield 'piece';
+      await delay(1);
+      say();
+    };
+    void Readable.from(pieces()).resume();
+  },
+  "in a callback of Node's thread pool": (say) => pbkdf2('password', 'salt', 1, 8, 'sha256', () => say()),
+  'in a callback of a pool that keeps an AsyncResource for each task': (say) => {
+    const task = new AsyncResource('task');
+    runInLane('other', () => setTimeout(() => task.runInAsyncScope(say), 1));
+  },
+  'after a promise that another request settles': (say) => {
+    let settle: Say = () => {};
+    void new Promise<void>((resolve) => {
+      settle = resolve;
+    }).then(say);
+    runInLane('other', () => settle());
+  },
+  'in a listener of a signal that it aborts itself': (say) => {
+    const controller = new AbortController();
+    controller.signal.addEventListener('abort', say);
+    setTimeout(() => controller.abort(), 1);
+  },
   'in a loop over events': (say) => {
     const emitter = new EventEmitter();
     void (async () => {
@@ -49,6 +83,11 @@ const elsewhere: Readonly<Record<string, (callback: Say) => void>> = {
     shared.once('done', callback);
     runInLane('other', () => shared.emit('done'));
   },
+  'a listener of a signal that others abort': (callback) => {
+    const controller = new AbortController();
+    controller.signal.addEventListener('abort', callback);
+    runInLane('other', () => controller.abort());
+  },
   'a callback that waits in a pool': (callback) => {
     waiting.push(callback);
     runInLane('other', () => waiting.shift()?.());
@@ -61,9 +100,13 @@ const waiting: Say[] = [];
 const worker = new Worker(
   `const { parentPort } = require('node:worker_threads');
    const { getActiveLane, runInLane } = require('@graylane/baggage');
-   parentPort.on('message', ({ lane }) => runInLane(lane, () => parentPort.postMessage(getActiveLane())));`,
+   parentPort.on('message', ({ id, lane }) =>
+     runInLane(lane, () => parentPort.postMessage({ id, lane: getActiveLane() })));`,
   { eval: true, execArgv: [] },
 );
+/** What waits for the thread, as pools keep it: callbacks by the number of their task, and one listener. */
+const tasks = new Map<number, (answer: string) => void>();
+worker.on('message', ({ id, lane }: { id: number; lane: string }) => tasks.get(id)?.(lane));
 
 afterAll(() => worker.terminate());
 
@@ -89,12 +132,42 @@ describe('context.bind keeps the lane of', () => {
   });
 });
 
-test('a worker thread is told the lane with its task, and its answer finds the one who waits for it', async () => {
-  const ask = async (): Promise<unknown> => {
-    worker.postMessage({ lane: getActiveLane() }, []);
-    const [answer] = (await once(worker, 'message')) as [unknown];
-    return answer;
+describe('a pool of worker threads', () => {
+  const ask = (answered: (answer: string) => void): void => {
+    const id = tasks.size;
+    tasks.set(id, answered);
+    worker.postMessage({ id, lane: getActiveLane() }, []);
   };
-  const asked = inRequest('lane=gray', async () => [await ask(), getActiveLane()]);
-  expect(await asked).toEqual(['gray', 'gray']);
+
+  test('is told the lane with each task, and its answer finds the one who waits for it', async () => {
+    const asking = async (): Promise<string[]> => [await new Promise<string>(ask), getActiveLane()];
+    expect(await Promise.all([inRequest('lane=gray', asking), asking()])).toEqual([
+      ['gray', 'gray'],
+      ['baseline', 'baseline'],
+    ]);
+  });
+
+  test("calls back in nobody's lane, unless the callback is bound", async () => {
+    const said = await inRequest('lane=gray', () =>
+      Promise.all([
+        new Promise((resolve) => ask(() => resolve(getActiveLane()))),
+        new Promise((resolve) => ask(context.bind(context.active(), () => resolve(getActiveLane())))),
+      ]),
+    );
+    expect(said).toEqual(['baseline', 'gray']);
+  });
+});
+
+test('work that several requests share is in the lane of whoever asked first, unless it is given one', async () => {
+  const sharing = (work: () => Promise<string>): (() => Promise<string>) => {
+    let started: Promise<string> | undefined;
+    return () => (started ??= work());
+  };
+  const refill = async (): Promise<string> => delay(1, getActiveLane());
+  for (const [refilled, lane] of [
+    [sharing(refill), 'gray'],
+    [sharing(() => runInLane('baseline', refill)), 'baseline'],
+  ] as const) {
+    expect(await Promise.all([inRequest('lane=gray', refilled), refilled()])).toEqual([lane, lane]);
+  }
 });
