@@ -60,7 +60,7 @@ export interface EchoServer {
   readonly port: number;
   /** The values of `baggage` in the metadata that handlers were given, call after call. */
   readonly received: Inbox<readonly string[]>;
-  /** The lane at a call's `cancelled` event. */
+  /** The lane at the `cancelled` event of a call that the server would never have ended; the others are told so too at their end. */
   readonly cancelled: Inbox<string>;
   close(): void;
 }
@@ -82,8 +82,10 @@ export async function serveEcho(
   server.addService(echo, {
     unary: ((call, reply) => {
       const seen = arrived(call);
-      call.on('cancelled', () => cancelled.put(getActiveLane()));
-      if (call.request === 'never') return;
+      if (call.request === 'never') {
+        call.on('cancelled', () => cancelled.put(getActiveLane()));
+        return;
+      }
       if (call.request === 'fail') return reply({ code: status.FAILED_PRECONDITION, details: seen });
       if (call.request === 'retry' && attempts++ % 3 < 2) return reply({ code: status.UNAVAILABLE });
       void work().then(() => reply(null, [seen, `later ${getActiveLane()}`]), reply);
@@ -95,9 +97,11 @@ export async function serveEcho(
     }) satisfies handleClientStreamingCall<Sighting, readonly Sighting[]>,
     download: ((call) => {
       const seen = arrived(call);
-      call.on('cancelled', () => cancelled.put(getActiveLane()));
       call.write(seen);
-      if (call.request === 'never end') return;
+      if (call.request === 'never end') {
+        call.on('cancelled', () => cancelled.put(getActiveLane()));
+        return;
+      }
       void delay(1).then(() => {
         call.write(`later ${getActiveLane()}`);
         call.end();
@@ -150,7 +154,7 @@ export function connectEcho(
     },
     failing: (metadata = new Metadata()) => failure((reply) => client.unary('fail', metadata, reply)),
     late: (metadata = new Metadata()) =>
-      failure((reply) => client.unary('never', metadata, { deadline: Date.now() + 100 }, reply)),
+      failure((reply) => client.unary('never', metadata, { deadline: Date.now() + 1000 }, reply)),
     retried: (metadata = new Metadata()) => answer((reply) => client.unary('retry', metadata, reply)),
     cancelled: async (metadata = new Metadata()) => {
       const stream = client.download('never end', metadata);
