@@ -1,9 +1,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { followStream } from '../../apps/server/test/support/follow.ts';
+import type { HerdReport } from '../support/herd.ts';
 import { openRawStream, type RawStream } from '../support/raw-stream.ts';
 import { ServerProcess } from '../support/server-process.ts';
 
@@ -12,6 +13,8 @@ const herdScript = fileURLToPath(new URL('../support/herd.ts', import.meta.url))
 /** How many clients reconnect together. `GRAYLANE_CHAOS_CLIENTS=5000` for the long run. */
 const herd = Number(process.env['GRAYLANE_CHAOS_CLIENTS'] ?? 1000);
 const patience = { timeout: 60_000, interval: 50 };
+/** What the server tells so many: to come back one a millisecond, within half a second at least. */
+const spreadHint = `retry: ${Math.max(herd, 500)}\n`;
 
 let server: ServerProcess;
 let open: RawStream[] = [];
@@ -89,7 +92,7 @@ test('50 clients that stop reading cost no memory to speak of, are cut off, and 
   expect(server.memory - before).toBeLessThan(200 * 1024 * 1024);
   // Who is cut off still has what his socket holds; it ends after that.
   for (const { socket } of open) socket.resume();
-  await Promise.all(open.map(async ({ socket }) => socket.closed || once(socket, 'close')));
+  await expect.poll(() => open.filter(({ socket }) => !socket.closed).length, patience).toBe(0);
 });
 
 test(`${herd} clients that lose their server come back spread out, every one, and have the newest rules`, async () => {
@@ -98,20 +101,23 @@ test(`${herd} clients that lose their server come back spread out, every one, an
   const clients = fork(herdScript, [front.url, String(herd)], {
     execArgv: ['--conditions=@graylane/source', '--import', 'tsx'],
   });
-  const at = async (version: string): Promise<unknown> => {
+  const report = async (version: string): Promise<HerdReport> => {
     clients.send(version);
-    return (await once(clients, 'message'))[0] as unknown;
+    return (await once(clients, 'message'))[0] as HerdReport;
   };
   try {
     await once(clients, 'message');
     // A heartbeat tells everybody how many they are.
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await expect.poll(() => front.told.size, patience).toBe(herd);
+    const { pauses: earlier } = await report('v1');
     await server.stop('SIGKILL');
-    front.arrivals.length = 0;
     server.write(rules('v2'));
     await server.start();
-    await expect.poll(() => at('v2'), patience).toBe(herd);
-    expect(busiest(front.arrivals, 100)).toBeLessThan(herd / 2);
+    await expect.poll(async () => (await report('v2')).current, patience).toBe(herd);
+    const pauses = (await report('v2')).pauses.slice(earlier.length).slice(0, herd);
+    expect(pauses.length).toBeGreaterThan(herd / 2);
+    // One a millisecond makes a tenth of them in a tenth of the time.
+    expect(busiest(pauses, herd / 10)).toBeLessThan(herd / 5);
   } finally {
     clients.disconnect();
     await once(clients, 'exit');
@@ -119,19 +125,20 @@ test(`${herd} clients that lose their server come back spread out, every one, an
   }
 });
 
-/** The most arrivals within a window of so many milliseconds. */
-function busiest(arrivals: readonly number[], windowMs: number): number {
+/** The most of these times within a window of so many milliseconds. */
+function busiest(times: readonly number[], windowMs: number): number {
+  const sorted = times.toSorted((one, other) => one - other);
   let [most, first] = [0, 0];
-  for (const [last, time] of arrivals.entries()) {
-    while (time - (arrivals[first] ?? time) > windowMs) first += 1;
+  for (const [last, time] of sorted.entries()) {
+    while (time - (sorted[first] ?? time) > windowMs) first += 1;
     most = Math.max(most, last - first + 1);
   }
   return most;
 }
 
-/** A door before the server that notes when somebody knocks. */
+/** A door before the server that sees who has been told over how long to come back. */
 class Front {
-  readonly arrivals: number[] = [];
+  readonly told = new Set<Socket>();
   readonly #door: ReturnType<typeof createServer>;
 
   static async before(behind: ServerProcess): Promise<Front> {
@@ -142,9 +149,10 @@ class Front {
 
   private constructor(behind: ServerProcess) {
     this.#door = createServer((outer) => {
-      this.arrivals.push(performance.now());
       const inner = connect(behind.port, '127.0.0.1');
       outer.pipe(inner).pipe(outer);
+      inner.on('data', (bytes: Buffer) => bytes.includes(spreadHint) && this.told.add(outer));
+      outer.on('close', () => this.told.delete(outer));
       for (const [one, other] of [
         [inner, outer],
         [outer, inner],
