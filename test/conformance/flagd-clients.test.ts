@@ -202,7 +202,7 @@ function flagd(resolverType: 'in-process' | 'rpc'): Provider {
   // Its cache does not look at the type that is asked for.
   const cache = 'disabled';
   const { grpcPort: port } = served;
-  return new FlagdProvider({ host: '127.0.0.1', port, resolverType, cache, deadlineMs: 5000 });
+  return new FlagdProvider({ host: '127.0.0.1', port, resolverType, cache, deadlineMs: 30_000 });
 }
 
 /** Without baggage, whose lane would override that of the question. */

@@ -15,7 +15,7 @@ provider = FlagdProvider(
     resolver_type=ResolverType(asked["resolver"]),
     selector=asked.get("selector"),
     cache=CacheType.DISABLED,
-    deadline_ms=5000,
+    deadline_ms=30000,
 )
 api.set_provider_and_wait(provider)
 client = api.get_client()

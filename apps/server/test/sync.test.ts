@@ -50,7 +50,7 @@ function flagd(selector?: string, resolverType: 'in-process' | 'rpc' = 'in-proce
     host: '127.0.0.1',
     port: served.grpcPort,
     resolverType,
-    deadlineMs: 2000,
+    deadlineMs: 10_000,
     retryBackoffMaxMs: 500,
     ...(selector === undefined ? {} : { selector }),
   });
