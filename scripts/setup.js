@@ -1,22 +1,16 @@
 // All the set-up that `npm start`, `npm test` and `npm run bench` need: dependencies, then the build. Runs before node_modules exists.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const stamp = `${root}node_modules/.graylane-installed`;
 
 requireNode(20, 19);
-const lock = createHash('sha256')
-  .update(readFileSync(`${root}package-lock.json`))
-  .update(process.version)
-  .digest('hex');
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
+// npm writes its own lock at the end of an installation, whoever asked for it.
+if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) {
   say('installing dependencies (npm ci) ...');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  writeFileSync(stamp, lock);
 }
 say('building packages (turbo run build) ...');
 run('npx', ['turbo', 'run', 'build', '--output-logs=errors-only', '--log-prefix=none']);
@@ -28,6 +22,11 @@ function requireNode(major, minor) {
     `graylane: Node ${process.versions.node} is too old. Install Node ${major}.${minor} or newer.`,
   );
   process.exit(1);
+}
+
+/** When a file was last changed; long ago if it is not there. */
+function changed(file) {
+  return statSync(`${root}${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 function run(command, args) {
