@@ -55,6 +55,7 @@ async function load(one: (index: number) => Promise<unknown>): Promise<void> {
 const agent = new Agent({ connections: inFlight });
 const servers = {
   'bare express': await Server.start('bare'),
+  floor: await Server.start('floor'),
   'with baggageMiddleware': await Server.start('middleware'),
   'instrumented by OpenTelemetry': await Server.start('instrumented'),
 };
@@ -79,7 +80,7 @@ await compare({
   unit: 'us',
   rounds: 40,
   peers: ['express', '@opentelemetry/instrumentation-http', '@opentelemetry/instrumentation-express'],
-  note: 'Four members come in, the handler reads the lane. Instrumented: the http and express instrumentations with the stock propagator and every span recorded, exported to nobody.',
+  note: 'Four members come in, the handler reads the lane. `floor` sets the two response headers, runs the handler in an AsyncLocalStorage, and reads nothing: what no middleware that carries a lane can beat. Instrumented: the http and express instrumentations with the stock propagator and every span recorded, exported to nobody.',
   rows: [
     {
       name: 'request',

@@ -153,9 +153,11 @@ function inTurn<T>(list: readonly T[], round: number): readonly T[] {
   return round % 2 === 0 ? turned : turned.toReversed();
 }
 
+/** Two digits say it, but near 1, where a ratio says how much more than the same. */
 function figure(value: number): string {
   if (!Number.isFinite(value)) return '-';
-  return value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(2)));
+  if (value >= 100) return Math.round(value).toLocaleString('en');
+  return String(Number(value.toPrecision(value >= 1 && value < 2 ? 3 : 2)));
 }
 
 function progress(text: string): void {
