@@ -1,8 +1,9 @@
 import { Pool } from 'undici';
 import { BareProcess } from '../support/bare-process.ts';
-import { compare, type Contender } from '../support/bench.ts';
+import { compare, type Contender, type Row } from '../support/bench.ts';
+import { startFastFeature } from '../support/fast-feature.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { startUnleash } from '../support/unleash.ts';
+import { startUnleash, type Unleash } from '../support/unleash.ts';
 
 const connections = 16;
 const sampleMs = 400;
@@ -24,11 +25,6 @@ const flags = Object.fromEntries(
     return [name, flag];
   }),
 );
-const server = await ServerProcess.start({ flags });
-const unleash = await startUnleash(rules).catch((error: Error) => {
-  console.log(`\nUnleash is left out: ${error.message}`);
-  return undefined;
-});
 
 /** One request, as a pool of connections to somebody sends it. */
 interface Question {
@@ -38,14 +34,26 @@ interface Question {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Somebody who answers: about one flag, about all of them, and about all of them to whoever has the answer. */
+interface Peer {
+  readonly name: string;
+  readonly one?: Question;
+  readonly all: Question;
+  readonly unchanged?: Question;
+}
+
 const pools: Pool[] = [];
-const [one, all] = [ofrep(server.url, '/flag-7'), ofrep(server.url, '')];
-const bares = await Promise.all(
-  [one, all].map(async (question) => BareProcess.start('answer', (await ask(question)).text)),
-);
-const [bareOne, bareAll] = bares.map(({ port }) => ofrep(`http://127.0.0.1:${port}`, ''));
-if (bareOne === undefined || bareAll === undefined) throw new Error('there is no baseline');
-const { etag } = await ask(all);
+const server = await ServerProcess.start({ flags });
+const graylane = await ofrepPeer('graylane', server.url);
+const bareOne = await BareProcess.start('answer', (await ask(graylane.one)).text);
+const bareAll = await BareProcess.start('answer', (await ask(graylane.all)).text);
+const unleash = await startUnleash(rules).catch(leaveOut('Unleash'));
+const fastFeature = await startFastFeature({ flags }).catch(leaveOut('fast-feature'));
+const others: readonly Peer[] = [
+  graylane,
+  ...(unleash ? [{ name: `unleash-server ${unleash.version}`, all: frontend(unleash) }] : []),
+  ...(fastFeature ? [await ofrepPeer(`fast-feature ${fastFeature.version}`, fastFeature.url)] : []),
+];
 
 await compare({
   question: 'How many OFREP questions does one server answer a second?',
@@ -57,58 +65,64 @@ await compare({
     'A set of 50 flags, each on in one lane and for a share of everybody else; the question comes from that lane.',
     ...(unleash
       ? [
-          'Unleash has the same rules and is asked in a protocol of its own, the frontend API: a list of the flags that are on, here all of them, in 7 KB where OFREP takes 4. It has no question about one flag, and its answers to a POST are never "unchanged".',
+          'Unleash has the same rules and is asked in a protocol of its own, the frontend API: for a list of the flags that are on, here all of them, in 7 KB where OFREP takes 4. It has no question about one flag, and never answers a POST with 304.',
         ]
+      : []),
+    ...(fastFeature
+      ? ['fast-feature has the same flags and speaks OFREP too, from one process of Python.']
       : []),
   ].join(' '),
   rows: [
-    { name: 'one flag', contenders: [asking('express, same bytes', bareOne), asking('graylane', one)] },
-    {
-      name: 'all 50 flags',
-      contenders: [
-        asking('express, same bytes', bareAll),
-        asking('graylane', all),
-        ...(unleash ? [asking(`unleash-server ${unleash.version}`, frontend(unleash))] : []),
-      ],
-    },
-    {
-      name: 'all 50 flags, unchanged (304)',
-      contenders: [
-        asking('express, same bytes', bareAll),
-        asking('graylane', { ...all, headers: { 'if-none-match': etag } }),
-      ],
-    },
+    row('one flag', 'one', barely(bareOne)),
+    row('all 50 flags', 'all', barely(bareAll)),
+    row('all 50 flags, unchanged (304)', 'unchanged', barely(bareAll)),
   ],
 });
 await Promise.all(pools.map((pool) => pool.close()));
-await Promise.all([server, ...bares, unleash].map(async (peer) => peer?.close()));
+await Promise.all([server, bareOne, bareAll, unleash, fastFeature].map(async (one) => one?.close()));
 
-function ofrep(url: string, path: string): Question {
+function row(name: string, kind: Exclude<keyof Peer, 'name'>, baseline: Question): Row {
+  const contenders = others.flatMap((peer) => {
+    const { [kind]: question } = peer;
+    return question ? [asking(peer.name, question)] : [];
+  });
+  return { name, contenders: [asking('express, same bytes', baseline), ...contenders] };
+}
+
+async function ofrepPeer(name: string, url: string): Promise<Required<Peer>> {
+  const to = poolTo(url);
+  const [one, all] = [ofrep(to, '/flag-7'), ofrep(to, '')];
+  return { name, one, all, unchanged: { ...all, headers: { 'if-none-match': (await ask(all)).etag } } };
+}
+
+/** A bare server gives its one answer whatever it is asked. */
+function barely({ port }: BareProcess): Question {
+  return ofrep(poolTo(`http://127.0.0.1:${port}`), '');
+}
+
+function ofrep(to: Pool, path: string): Question {
   const context = { targetingKey: 'ada', lane: 'gray', region: 'eu-west' };
-  return { to: poolTo(url), path: `/ofrep/v1/evaluate/flags${path}`, body: JSON.stringify({ context }) };
+  return { to, path: `/ofrep/v1/evaluate/flags${path}`, body: JSON.stringify({ context }) };
 }
 
 /** The same question in Unleash's words. */
-function frontend({
-  url,
-  authorization,
-}: {
-  readonly url: string;
-  readonly authorization: string;
-}): Question {
+function frontend({ url, authorization }: Unleash): Question {
   const context = { userId: 'ada', properties: { lane: 'gray', region: 'eu-west' } };
-  return {
-    to: poolTo(url),
-    path: '/api/frontend',
-    body: JSON.stringify({ context }),
-    headers: { authorization },
-  };
+  const headers = { authorization };
+  return { to: poolTo(url), path: '/api/frontend', body: JSON.stringify({ context }), headers };
 }
 
 function poolTo(url: string): Pool {
   const pool = new Pool(url, { connections });
   pools.push(pool);
   return pool;
+}
+
+function leaveOut(name: string): (error: Error) => undefined {
+  return ({ message }) => {
+    console.log(`\n${name} is left out: ${message}`);
+    return undefined;
+  };
 }
 
 async function ask({ to, path, body, headers }: Question): Promise<{ text: string; etag: string }> {

@@ -11,6 +11,9 @@ const installed = fileURLToPath(
 );
 const [adminToken, token] = ['*:*.admin', '*:development.frontend'];
 
+/** It begins with some hundred migrations of its database. */
+const startMs = 120_000;
+
 /** A flag that is on for everybody in a lane, and for some of the others. */
 export interface UnleashFlag {
   readonly name: string;
@@ -49,8 +52,9 @@ export async function startUnleash(flags: readonly UnleashFlag[]): Promise<Unlea
   };
   try {
     await eventually(async () => {
-      if (!(await fetch(`${url}/health`)).ok) throw new Error('Unleash is not ready');
-    });
+      const answer = await fetch(`${url}/health`).catch(() => undefined);
+      if (!answer?.ok) throw new Error(`it did not start within ${startMs} ms`);
+    }, startMs);
     for (const flag of flags) await create(`${url}/api/admin/projects/default/features`, flag);
     await eventually(async () => {
       const answer = await fetch(`${url}/api/frontend?properties[lane]=${flags[0]?.lane}`, {
