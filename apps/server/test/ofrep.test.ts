@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerOfrepError } from '../src/http/ofrep-errors.ts';
 import { HttpProblem } from '../src/http/problem-details.ts';
@@ -106,6 +107,18 @@ describe('what is no question', () => {
       body,
     });
     expect(await answer.json()).toMatchObject({ value: true });
+  });
+
+  test('but one in JSON that does not say so is one, and so is none at all', async () => {
+    const { port } = new URL(served.url);
+    const ask = async (body = ''): Promise<unknown> => {
+      const options = { port, method: 'POST', path: '/ofrep/v1/evaluate/flags/fees', agent: false };
+      const asked = request(options).end(body);
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      return json(answer);
+    };
+    expect(await ask('{"context":{"lane":"gray"}}')).toMatchObject({ value: true });
+    expect(await ask()).toMatchObject({ value: false });
   });
 
   test('about a flag whose key is not to be decoded, is refused with the key as it came', async () => {

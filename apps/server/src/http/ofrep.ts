@@ -86,6 +86,8 @@ export function ofrepRoutes({
     };
     attempt(() => {
       limit.admit(request, response);
+      // A body need not say what it is (RFC 9110, section 8.3). Passed over, it would be a question without its context.
+      request.headers['content-type'] ??= 'application/json';
       readJson(request, response, (error) =>
         attempt(() => {
           if (error !== undefined) throw error;
@@ -109,9 +111,9 @@ function decodeKey(segment: string): string {
 function readContext(request: IncomingMessage & { body?: unknown }): EvaluationContext {
   const { body, headers } = request;
   if (body === undefined) {
-    const type = headers['content-type'];
-    if (type === undefined) return {};
-    throw new OfrepError(415, 'GENERAL', `the body is ${JSON.stringify(type)}: send application/json`);
+    if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return {};
+    const type = JSON.stringify(headers['content-type']);
+    throw new OfrepError(415, 'GENERAL', `the body is ${type}: send application/json`);
   }
   if (isObject(body)) {
     const { context = {} } = body;
