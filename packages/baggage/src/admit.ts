@@ -11,11 +11,12 @@ import {
   type VerifyPolicy,
 } from './ingress-policy.ts';
 import { passOn } from './lane-mark.ts';
+import { readMarkProperties } from './mark-properties.ts';
 import { memberOf, type Member } from './member.ts';
 import { pinsKey, withPins } from './pins.ts';
 import { RequestCell } from './request-cell.ts';
 import { withCell } from './request-context.ts';
-import { nowInSeconds } from './seal.ts';
+import { isExpired, type Seal } from './seal.ts';
 import { W3cBaggage } from './w3c-baggage.ts';
 
 /** What adapters build on: the OTel context of a request that came with these `baggage` headers, as far as the policy lets them in. */
@@ -51,55 +52,56 @@ function judge(
   refuse: (event: BaggageEvent) => void,
 ): W3cBaggage {
   if (policy.mode === 'strip' || offered === W3cBaggage.empty) return W3cBaggage.empty;
-  const kept =
-    policy.mode === 'accept'
-      ? accepted(policy, laneKey, offered)
-      : verified(policy, laneKey, offered, refuse);
-  const mark = kept.member(laneKey);
-  if (mark === undefined) return kept;
-  const passed = judgeLane(mark, policy);
-  if (passed === mark) return kept;
-  if (typeof passed === 'object') return kept.withMember(passed);
-  refuse(passed);
+  const seal = policy.mode === 'verify' ? sealOf(policy) : undefined;
+  const keys = admittedKeys(policy, laneKey);
+  const mark = keys.has(laneKey) ? offered.members.get(laneKey) : undefined;
+  if (mark === undefined) return seal ? W3cBaggage.empty : offered.filter((key) => keys.has(key));
+  const passed = judgeMark(mark, policy, seal);
+  if (typeof passed === 'string') refuse(passed);
+  // What nobody vouches for vouches for nothing.
+  if (seal !== undefined && (passed === 'forged' || passed === 'expired')) return W3cBaggage.empty;
   // What has been decided for the lane falls with it.
-  return kept.removeEntries(laneKey, pinsKey);
-}
-
-const acceptedKeys = new WeakMap<AcceptPolicy, ReturnType<typeof withPins>>();
-
-function accepted(policy: AcceptPolicy, laneKey: string, offered: W3cBaggage): W3cBaggage {
-  const allowed = acceptedKeys.get(policy) ?? withPins(new Set(policy.keys), laneKey);
-  acceptedKeys.set(policy, allowed);
-  return offered.filter((key) => allowed.has(key));
-}
-
-function verified(
-  policy: VerifyPolicy,
-  laneKey: string,
-  offered: W3cBaggage,
-  refuse: (event: BaggageEvent) => void,
-): W3cBaggage {
-  const { keys = [] } = policy;
-  const seal = sealOf(policy);
-  const now = nowInSeconds();
-  // Once all are read, which counting needs anyway, looking for one is cheap.
-  const mark = offered.members.get(laneKey);
-  const verdict = mark && seal.check(mark, ['lane', mark.value], now);
-  if (mark === undefined || verdict !== 'valid') {
-    if (verdict !== undefined && verdict !== 'valid') refuse(verdict);
-    return W3cBaggage.empty;
-  }
-  const kept = offered.filter((key) => key === laneKey || key === pinsKey || keys.includes(key));
-  const pins = kept.member(pinsKey);
-  const pinsVerdict = pins && seal.check(pins, ['pins', pins.value, mark.value], now);
-  if (pinsVerdict === undefined || pinsVerdict === 'valid') return kept;
-  refuse(pinsVerdict);
+  if (typeof passed === 'string')
+    return offered.filter((key) => keys.has(key) && key !== laneKey && key !== pinsKey);
+  const allowed = offered.filter((key) => keys.has(key));
+  const kept = passed === mark ? allowed : allowed.withMember(passed);
+  const fault = seal && judgePins(kept.member(pinsKey), mark.value, seal);
+  if (fault === undefined) return kept;
+  refuse(fault);
   return kept.removeEntry(pinsKey);
 }
 
-function judgeLane(mark: Member, { lanes, maxHops }: LanePolicy): Member | BaggageEvent {
+const admitted = new WeakMap<AcceptPolicy | VerifyPolicy, ReturnType<typeof withPins>>();
+
+function admittedKeys(policy: AcceptPolicy | VerifyPolicy, laneKey: string): ReturnType<typeof withPins> {
+  let keys = admitted.get(policy);
+  if (keys === undefined) {
+    const { keys: named = [] } = policy;
+    keys = withPins(new Set(policy.mode === 'verify' ? [laneKey, ...named] : named), laneKey);
+    admitted.set(policy, keys);
+  }
+  return keys;
+}
+
+/** The mark of a request, one hop further; or what is wrong with it. */
+function judgeMark(
+  mark: Member,
+  { lanes, maxHops }: LanePolicy,
+  seal: Seal | undefined,
+): Member | 'forged' | 'expired' | 'unknown' | 'looped' {
+  const properties = seal ? seal.vouchedFor(mark, ['lane', mark.value]) : readMarkProperties(mark);
+  if (properties === undefined) return 'forged';
+  if (properties.expiry !== undefined && isExpired(properties.expiry)) return 'expired';
   if (lanes !== undefined && mark.value !== baseline && !isKnown(mark.value, lanes)) return 'unknown';
-  return mark.properties === undefined && maxHops === undefined ? mark : passOn(mark, maxHops);
+  return passOn(mark, properties, maxHops);
+}
+
+/** What is wrong with the pins of a request in a lane, if anything. */
+function judgePins(pins: Member | undefined, lane: string, seal: Seal): 'forged' | 'expired' | undefined {
+  if (pins === undefined) return undefined;
+  const properties = seal.vouchedFor(pins, ['pins', pins.value, lane]);
+  if (properties === undefined) return 'forged';
+  return isExpired(properties.expiry ?? '') ? 'expired' : undefined;
 }
 
 function withAlias(

@@ -1,17 +1,18 @@
 // The grammar of W3C Baggage ("Baggage HTTP header format", section 3.2), and its percent-encoding.
 
-const tokenClass = 1;
-const octetClass = 2;
-const classes = new Uint8Array(128);
-for (const character of "!#$%&'*+-.^_`|~0123456789") mark(character, tokenClass);
-for (let code = 0x41; code <= 0x5a; code += 1) {
-  mark(String.fromCharCode(code), tokenClass);
-  mark(String.fromCharCode(code + 0x20), tokenClass);
-}
-for (let code = 0x21; code < 0x7f; code += 1) {
-  const character = String.fromCharCode(code);
-  if (!'",;\\'.includes(character)) mark(character, octetClass);
-}
+const token = String.raw`[!#$%&'*+\-.^_\x60|~\dA-Za-z]+`;
+const octets = String.raw`[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+`;
+const space = String.raw`[ \t]*`;
+const wholeToken = new RegExp(`^${token}$`);
+const wholeValue = new RegExp(`^(?:${octets})?$`);
+// What may follow a part is no character of it: there is one way to match, and a failure is as linear as a success.
+const compactValue = `=(?:${octets})?`;
+const compactMember = new RegExp(`${token}${compactValue}(?:;${token}(?:${compactValue})?)*`, 'y');
+const spacedValue = `=${space}(?:${octets}${space})?`;
+const spacedMember = new RegExp(
+  `^${space}${token}${space}${spacedValue}(?:;${space}${token}${space}(?:${spacedValue})?)*$`,
+);
+const spaces = /[ \t]+/g;
 
 /** What must be encoded: everything that is no baggage octet, and the percent sign itself. */
 const unsafe = /[^\x21\x23\x24\x26-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+/;
@@ -20,21 +21,15 @@ const loneSurrogates = /[\uD800-\uDFFF]/gu;
 /** A byte order mark is a character like any other here. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Where a run of characters that a key may have ends; `start` where there is none. */
-export function endOfToken(text: string, start: number, end: number): number {
-  return endOf(tokenClass, text, start, end);
+/** Where a member that begins here ends, if there is no white space in it; `start` where it is not well formed. */
+export function endOfCompactMember(header: string, start: number): number {
+  compactMember.lastIndex = start;
+  return compactMember.test(header) ? compactMember.lastIndex : start;
 }
 
-/** Where a run of characters that a value may have on the wire ends; `start` where there is none. */
-export function endOfOctets(text: string, start: number, end: number): number {
-  return endOf(octetClass, text, start, end);
-}
-
-/** Where optional white space (spaces and tabs) ends. */
-export function endOfSpace(text: string, start: number, end: number): number {
-  let index = start;
-  while (index < end && isSpace(text.charCodeAt(index))) index += 1;
-  return index;
+/** A member without the optional white space in it; undefined where the grammar does not allow it. */
+export function compacted(member: string): string | undefined {
+  return spacedMember.test(member) ? member.replaceAll(spaces, '') : undefined;
 }
 
 /** Whether this is the code of optional white space: a space or a tab. */
@@ -44,20 +39,21 @@ export function isSpace(code: number): boolean {
 
 /** Drops the optional white space around a part. */
 export function trim(text: string): string {
-  const start = endOfSpace(text, 0, text.length);
+  let start = 0;
   let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start += 1;
   while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1;
   return text.slice(start, end);
 }
 
 /** Whether a text can be the key of a member or of a property. */
 export function isToken(text: string): boolean {
-  return text !== '' && endOfToken(text, 0, text.length) === text.length;
+  return wholeToken.test(text);
 }
 
 /** Whether a text is a value as it stands on the wire: baggage octets alone. */
 export function isEncodedValue(text: string): boolean {
-  return endOfOctets(text, 0, text.length) === text.length;
+  return wholeValue.test(text);
 }
 
 /** A value as it stands on the wire. Lone surrogates become U+FFFD. */
@@ -89,19 +85,4 @@ function decodeOctets(encoded: string): string {
     if (isOctet) index += 2;
   }
   return decoder.decode(bytes.subarray(0, length));
-}
-
-function endOf(characters: number, text: string, start: number, end: number): number {
-  let index = start;
-  while (index < end && isOf(characters, text.charCodeAt(index))) index += 1;
-  return index;
-}
-
-function isOf(characters: number, code: number): boolean {
-  return code < 128 && ((classes[code] ?? 0) & characters) !== 0;
-}
-
-function mark(character: string, characters: number): void {
-  const code = character.charCodeAt(0);
-  classes[code] = (classes[code] ?? 0) | characters;
 }

@@ -1,7 +1,8 @@
 import { baggageEntryMetadataFromString } from '@opentelemetry/api';
 import { baseline } from './baseline.ts';
-import { memberOf, propertyOf, withProperty, type Member } from './member.ts';
-import { isExpired, nowInSeconds, Seal, type SignOptions } from './seal.ts';
+import type { MarkProperties } from './mark-properties.ts';
+import { memberOf, withProperty, type Member } from './member.ts';
+import { nowInSeconds, Seal, type SignOptions } from './seal.ts';
 
 /** How long a mark lasts, and who vouches for it. */
 export interface MarkOptions {
@@ -49,17 +50,16 @@ export function sealingMarker(
   };
 }
 
-/** What is wrong with the mark of a request, if it has properties that say when it ends. */
-export type MarkFault = 'expired' | 'looped';
-
 /**
- * Whether a mark has expired or has gone through too many hops; the mark, one hop further, where it has not. A mark that does not
- * count its hops begins to where it is told how many there may be.
+ * The same mark one hop further; `looped` where it has gone through too many. A mark that does not count its hops begins to where it is
+ * told how many there may be.
  */
-export function passOn(mark: Member, maxHops: number | undefined): Member | MarkFault {
-  const expiry = propertyOf(mark, 'exp');
-  if (expiry !== undefined && isExpired(expiry, nowInSeconds())) return 'expired';
-  const hops = propertyOf(mark, 'hops') ?? (maxHops === undefined ? undefined : '0');
+export function passOn(
+  mark: Member,
+  properties: MarkProperties,
+  maxHops: number | undefined,
+): Member | 'looped' {
+  const hops = properties.hops ?? (maxHops === undefined ? undefined : '0');
   if (hops === undefined) return mark;
   const count = /^\d{1,6}$/.test(hops) ? Number(hops) : Number.POSITIVE_INFINITY;
   return count >= (maxHops ?? defaultMaxHops) ? 'looped' : withProperty(mark, 'hops', String(count + 1));

@@ -1,18 +1,14 @@
 import { baggageEntryMetadataFromString, type BaggageEntry } from '@opentelemetry/api';
 import { count } from './counters.ts';
 import {
+  compacted,
   decodeValue,
   encodeValue,
-  endOfOctets,
-  endOfSpace,
-  endOfToken,
+  endOfCompactMember,
   isEncodedValue,
   isToken,
   trim,
 } from './grammar.ts';
-
-const equalsSign = 0x3d;
-const semicolon = 0x3b;
 
 /** One member, as it stands on the wire and as OpenTelemetry's interface shows it. */
 export interface Member {
@@ -36,10 +32,14 @@ export function memberOf(key: string, entry: Partial<BaggageEntry> | null | unde
   return new SetMember(textOf(key), textOf(entry?.value), textOf(entry?.metadata) || undefined);
 }
 
-/** A property of a member, decoded; of several with one key the first counts. Without a value it is empty text. */
-export function propertyOf({ properties }: Member, key: string): string | undefined {
-  const span = properties === undefined ? undefined : spanOf(properties, key);
-  return span && decodeValue(properties?.slice(...span) ?? '');
+/**
+ * Reads the member between two commas, `key=value;property;property=value`; undefined where the grammar does not allow it. White
+ * space falls away, all else stays as it came.
+ */
+export function readMember(header: string, start: number, end: number): Member | undefined {
+  const whole = header.slice(start, end);
+  const text = endOfCompactMember(header, start) === end ? whole : compacted(whole);
+  return text === undefined ? undefined : new ReadMember(text.slice(0, text.indexOf('=')), text);
 }
 
 /** The same member with this value of a property, in octets that may stand there; it comes last where the member has no such property. */
@@ -47,82 +47,40 @@ export function withProperty(member: Member, key: string, value: string): Member
   const { text } = member;
   if (text === undefined) return member;
   // No value has a semicolon in it.
-  const pairEnd = text.indexOf(';');
-  if (pairEnd < 0) return new ReadMember(member.key, text, `${key}=${value}`);
-  const written = text.slice(pairEnd + 1);
-  const [start, end] = spanOf(written, key) ?? [];
-  const changed =
-    start === undefined
-      ? `${written};${key}=${value}`
-      : `${written.slice(0, start)}${value}${written.slice(end)}`;
-  return new ReadMember(member.key, text.slice(0, pairEnd), changed);
-}
-
-/** Where the value of the first property with this key stands. */
-function spanOf(properties: string, key: string): [start: number, end: number] | undefined {
-  for (let at = 0; at <= properties.length;) {
-    const semicolonAt = properties.indexOf(';', at);
-    const end = semicolonAt < 0 ? properties.length : semicolonAt;
-    const keyEnd = at + key.length;
-    if (properties.startsWith(key, at)) {
-      if (keyEnd === end) return [end, end];
-      if (properties.charCodeAt(keyEnd) === equalsSign) return [keyEnd + 1, end];
-    }
-    at = end + 1;
-  }
-  return undefined;
-}
-
-/**
- * Reads the member between two commas, `key=value;property;property=value`; undefined where the grammar does not allow it. White
- * space falls away, all else stays as it came.
- */
-export function readMember(header: string, start: number, end: number): Member | undefined {
-  const keyStart = endOfSpace(header, start, end);
-  const keyEnd = endOfToken(header, keyStart, end);
-  const equals = endOfSpace(header, keyEnd, end);
-  if (keyEnd === keyStart || equals >= end || header.charCodeAt(equals) !== equalsSign) return undefined;
-  const valueStart = endOfSpace(header, equals + 1, end);
-  const valueEnd = endOfOctets(header, valueStart, end);
-  const next = endOfSpace(header, valueEnd, end);
-  const key = header.slice(keyStart, keyEnd);
-  const pair =
-    keyEnd + 1 === valueStart
-      ? header.slice(keyStart, valueEnd)
-      : `${key}=${header.slice(valueStart, valueEnd)}`;
-  if (next === end) return new ReadMember(key, pair, undefined);
-  if (header.charCodeAt(next) !== semicolon) return undefined;
-  const properties = readProperties(header, next + 1, end);
-  if (properties === undefined) return undefined;
-  const whole = pair.length + 1 + properties.length;
-  // A slice is a look at the header; what is put together would be copied as soon as somebody compares it.
-  return whole === end - keyStart
-    ? new ReadMember(key, pair, properties, header.slice(keyStart, end))
-    : new ReadMember(key, pair, properties);
+  const assignment = `;${key}=`;
+  const at = text.indexOf(assignment);
+  if (at < 0) return new ReadMember(member.key, `${text}${assignment}${value}`);
+  const start = at + assignment.length;
+  const end = text.indexOf(';', start);
+  const rest = end < 0 ? '' : text.slice(end);
+  return new ReadMember(member.key, `${text.slice(0, start)}${value}${rest}`);
 }
 
 /** A member as it came in: valid, and forwarded as it is. */
 class ReadMember implements Member {
   readonly key: string;
   readonly text: string;
-  readonly properties: string | undefined;
-  readonly #pair: string;
   #value: string | undefined;
 
-  constructor(
-    key: string,
-    pair: string,
-    properties: string | undefined,
-    text = properties === undefined ? pair : `${pair};${properties}`,
-  ) {
+  constructor(key: string, text: string) {
     this.key = key;
-    this.#pair = pair;
-    this.properties = properties;
     this.text = text;
   }
 
   get value(): string {
-    return (this.#value ??= decodeValue(this.#pair.slice(this.key.length + 1)));
+    return (this.#value ??= this.#readValue());
+  }
+
+  get properties(): string | undefined {
+    const pairEnd = this.text.indexOf(';');
+    return pairEnd < 0 ? undefined : this.text.slice(pairEnd + 1);
+  }
+
+  #readValue(): string {
+    const start = this.key.length + 1;
+    // No value has a semicolon in it.
+    const end = this.text.indexOf(';', start);
+    return decodeValue(this.text.slice(start, end < 0 ? undefined : end));
   }
 }
 
@@ -142,27 +100,6 @@ class SetMember implements Member {
     if (!isToken(this.key)) return undefined;
     return (this.#text ??= `${this.key}=${encodeValue(this.value)}${formatProperties(this.properties)}`);
   }
-}
-
-/** Properties without white space, or undefined where one of them is not allowed. */
-function readProperties(header: string, start: number, end: number): string | undefined {
-  let spaces = 0;
-  for (let at = start; ;) {
-    const keyStart = endOfSpace(header, at, end);
-    const keyEnd = endOfToken(header, keyStart, end);
-    if (keyEnd === keyStart) return undefined;
-    const equals = endOfSpace(header, keyEnd, end);
-    const hasValue = equals < end && header.charCodeAt(equals) === equalsSign;
-    const valueStart = hasValue ? endOfSpace(header, equals + 1, end) : keyEnd;
-    const valueEnd = hasValue ? endOfOctets(header, valueStart, end) : keyEnd;
-    const next = endOfSpace(header, valueEnd, end);
-    spaces += keyStart - at + (next - valueEnd) + (hasValue ? valueStart - keyEnd - 1 : 0);
-    at = next;
-    if (at === end) break;
-    if (header.charCodeAt(at) !== semicolon) return undefined;
-    at += 1;
-  }
-  return spaces === 0 ? header.slice(start, end) : header.slice(start, end).replaceAll(/[ \t]+/g, '');
 }
 
 /** Properties that code has set, as one text: each is checked and encoded, so that none of them can forge a member. */

@@ -1,4 +1,4 @@
-import { endOfSpace, isSpace, isToken } from './grammar.ts';
+import { isSpace, trim } from './grammar.ts';
 import { count } from './counters.ts';
 import { readMember, type Member } from './member.ts';
 
@@ -6,11 +6,11 @@ import { readMember, type Member } from './member.ts';
 export interface BaggageLimits {
   /** How many members. Default: 64 are sent, and any number read. */
   readonly members?: number;
-  /** Bytes of the header, commas included. Default: 8192 are sent, 65536 read. */
+  /** Bytes of the header, commas included. Default: 8192 are sent, 65536 read. No member of more than 65536 is read. */
   readonly bytes?: number;
 }
 
-/** Of a longer header only so many characters are read: what comes in may be hostile. */
+/** Of a longer header only so many characters are read, and of a longer member none: what comes in may be hostile. */
 const maxRead = 65_536;
 const comma = 0x2c;
 
@@ -24,10 +24,11 @@ export function readMembers(header: string, limits: BaggageLimits = {}): Readonl
     if (header.charCodeAt(start) === comma) continue;
     const end = endOfMember(header, start);
     // A member that the bound cuts in two is not read: half a member is another one.
-    const member = end > bound ? undefined : readMember(header, start, end);
+    const isWhole = end <= bound && end - start <= maxRead;
+    const member = isWhole ? readMember(header, start, end) : undefined;
     if (member === undefined) {
-      if (end > bound) count('dropped');
-      else if (endOfSpace(header, start, end) < end) count('rejected');
+      if (!isWhole) count('dropped');
+      else if (trim(header.slice(start, end)) !== '') count('rejected');
     } else if (members.size < most || members.has(member.key)) members.set(member.key, member);
     else count('dropped');
     start = end;
@@ -37,11 +38,16 @@ export function readMembers(header: string, limits: BaggageLimits = {}): Readonl
 
 /** The member of one key: what `readMembers` would say of it, without reading the others. */
 export function findMember(header: string, key: string): Member | undefined {
-  if (!isToken(key)) return undefined;
+  if (key === '' || isSpace(key.charCodeAt(0))) return undefined;
   let found: Member | undefined;
-  for (let at = header.indexOf(key); at >= 0; at = header.indexOf(key, at + 1)) {
-    const member = startsMember(header, at) ? readMember(header, at, endOfMember(header, at)) : undefined;
-    if (member?.key === key) found = member;
+  for (let at = header.indexOf(key); at >= 0;) {
+    let next = at + 1;
+    if (startsMember(header, at)) {
+      next = endOfMember(header, at);
+      const member = readMember(header, at, next);
+      if (member?.key === key) found = member;
+    }
+    at = header.indexOf(key, next);
   }
   return found;
 }

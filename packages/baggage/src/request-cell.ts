@@ -2,7 +2,8 @@ import { baggageEntryMetadataFromString } from '@opentelemetry/api';
 import { baseline } from './baseline.ts';
 import { count } from './counters.ts';
 import { sealingMarker, type Marker } from './lane-mark.ts';
-import { memberOf, propertyOf, type Member } from './member.ts';
+import { readMarkProperties } from './mark-properties.ts';
+import { memberOf, type Member } from './member.ts';
 import { formatPins, maxPinsLength, parsePins, pinsKey, type Pin } from './pins.ts';
 import { nowInSeconds, type Seal } from './seal.ts';
 import { W3cBaggage } from './w3c-baggage.ts';
@@ -125,6 +126,6 @@ function sealPins(baggage: W3cBaggage, laneKey: string, seal: Seal): W3cBaggage 
 
 /** Pins last as long as the lane that they were decided in. */
 function expiryOf(mark: Member | undefined): number {
-  const expiry = (mark && propertyOf(mark, 'exp')) ?? '';
+  const { expiry = '' } = mark ? readMarkProperties(mark) : {};
   return Number.parseInt(expiry, 10) || nowInSeconds() + pinsTtlSeconds;
 }

@@ -64,7 +64,9 @@ export class W3cBaggage implements Baggage {
   }
 
   withMember(member: Member): W3cBaggage {
-    return W3cBaggage.fromMembers([...this.members.values(), member]);
+    const members = new Map<string, Member>();
+    for (const other of this.members.values()) members.set(other.key, other);
+    return new W3cBaggage(undefined, members.set(member.key, member));
   }
 
   removeEntry(key: string): W3cBaggage {

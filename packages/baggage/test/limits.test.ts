@@ -79,6 +79,28 @@ describe('a header without end', () => {
       expect(formatBaggage(baggage)).toBe('');
     }
   });
+
+  test('of white space inside of a member is read in linear time, however it ends', () => {
+    const space = ' \t'.repeat(32_000);
+    for (const member of [
+      `a${space}b=1`,
+      `a=${space}"`,
+      `a=1${space}"`,
+      `a=1;p${space}"`,
+      `a=1;p=${space}"`,
+    ]) {
+      expect(parseBaggage(member).getEntry('a')).toBeUndefined();
+      expect(parseBaggage(member).getAllEntries()).toEqual([]);
+    }
+    expect(formatBaggage(parseBaggage(` a =${space}1 ;${' '.repeat(1000)}p`))).toBe('a=1;p');
+  });
+
+  test('of one member is not read, wherever the limit of the reader is', () => {
+    const before = baggageCounts().dropped ?? 0;
+    const baggage = parseBaggage(`a=1,b=2${';p'.repeat(4_000_000)}`, { bytes: 10_000_000 });
+    expect(baggage.getAllEntries().map(([key]) => key)).toEqual(['a']);
+    expect(baggageCounts().dropped).toBe(before + 1);
+  });
 });
 
 function members(count: number): string[] {
