@@ -1,5 +1,6 @@
 import { baggageClientInterceptor, baggageServerInterceptor } from '@graylane/baggage/grpc';
 import { runInMessage, withBaggageConsumer, withBaggageProducer } from '@graylane/baggage/kafka';
+import { InterceptingCall, Metadata, ServerInterceptingCall } from '@grpc/grpc-js';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
 import { connectEcho, serveEcho } from '../../packages/baggage/test/adapters/grpc-echo.ts';
@@ -30,20 +31,37 @@ const ourServer = await serveEcho([baggageServerInterceptor({ ingress })], undef
 const client = connectEcho(`127.0.0.1:${server.port}`);
 const egress = { to: { [`grpc://127.0.0.1:${ourServer.port}`]: keys } };
 const ourClient = connectEcho(`127.0.0.1:${ourServer.port}`, [baggageClientInterceptor({ egress })]);
-const calls = (echo: typeof client) => () => Promise.all(Array.from({ length: count }, () => echo.unary()));
+const idleServer = await serveEcho(
+  [(_method, call) => new ServerInterceptingCall(call)],
+  undefined,
+  async () => {},
+);
+const idleClient = connectEcho(`127.0.0.1:${idleServer.port}`, [
+  (options, nextCall) => new InterceptingCall(nextCall(options)),
+]);
+const byHand = new Metadata();
+byHand.set('baggage', baggage);
+const calls = (echo: typeof client, metadata?: Metadata) => () =>
+  Promise.all(Array.from({ length: count }, () => echo.unary(metadata)));
 
 await compare({
   question: 'What CPU time does one gRPC call cost, both ends together?',
   unit: 'us',
+  rounds: 45,
   peers: ['@grpc/grpc-js'],
   rows: [
     {
       name: 'unary',
-      contenders: [costing('grpc-js', calls(client)), costing('with both interceptors', calls(ourClient))],
+      contenders: [
+        costing('grpc-js', calls(client)),
+        costing('and the header set by hand', calls(client, byHand)),
+        costing('and interceptors that do nothing', calls(idleClient, byHand)),
+        costing('with both of our interceptors', calls(ourClient)),
+      ],
     },
   ],
 });
-for (const one of [client, ourClient, server, ourServer]) one.close();
+for (const one of [client, idleClient, ourClient, server, idleServer, ourServer]) one.close();
 
 if (await kafka.available()) await compareKafka();
 else console.log(`\nKafka: left out, there is none (${kafka.remedy})`);
@@ -54,7 +72,11 @@ async function compareKafka(): Promise<void> {
   const admin = clients.admin();
   await admin.connect();
   const closing: { disconnect(): Promise<void> }[] = [admin];
-  const contender = async (name: string, wrapped: boolean): Promise<Contender> => {
+  const contender = async (
+    name: string,
+    wrapped: boolean,
+    headers?: { baggage: string },
+  ): Promise<Contender> => {
     const topic = randomUUID();
     await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] });
     const bareProducer = clients.producer({ createPartitioner: Partitioners.DefaultPartitioner });
@@ -66,22 +88,28 @@ async function compareKafka(): Promise<void> {
     const consumer = wrapped ? withBaggageConsumer(bareConsumer, { ingress }) : bareConsumer;
     await Promise.all([producer.connect(), consumer.connect()]);
     await consumer.subscribe({ topic, fromBeginning: true });
+    const message = { value: 'paid', ...(headers && { headers }) };
     const seen = inbox<string>();
     await consumer.run({ eachMessage: async () => seen.put('') });
     return costing(name, async () => {
       const before = seen.all.length;
-      await producer.send({ topic, messages: Array.from({ length: count }, () => ({ value: 'paid' })) });
+      await producer.send({ topic, messages: Array.from({ length: count }, () => message) });
       await seen.take(before + count);
     });
   };
   await compare({
     question: 'What CPU time does one Kafka message cost, both ends together?',
     unit: 'us',
+    rounds: 45,
     peers: ['kafkajs'],
     rows: [
       {
         name: 'message',
-        contenders: [await contender('kafkajs', false), await contender('with both wrappers', true)],
+        contenders: [
+          await contender('kafkajs', false),
+          await contender('and the header set by hand', false, { baggage }),
+          await contender('with both of our wrappers', true),
+        ],
       },
     ],
   });

@@ -72,8 +72,11 @@ function replaceInRecord(
   headers: Readonly<Record<string, unknown>> | null | undefined,
   value: string | undefined,
 ) {
-  const copy: Record<string, unknown> = { ...headers };
-  for (const key of Object.keys(copy)) if (isStale(key)) delete copy[key];
+  // In front of the others, then set: a copy that gets one key more takes ten times as long to make.
+  const copy: Record<string, unknown> = value === undefined ? { ...headers } : { baggage: value, ...headers };
+  for (const key of Object.keys(copy)) {
+    if (isStale(key) && (key !== 'baggage' || value === undefined)) delete copy[key];
+  }
   if (value !== undefined) copy['baggage'] = value;
   return copy;
 }
@@ -100,6 +103,7 @@ function texts(value: unknown): string[] {
 
 function text(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
+  if (Buffer.isBuffer(value)) return value.toString();
   if (!(value instanceof Uint8Array)) return undefined;
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString();
 }

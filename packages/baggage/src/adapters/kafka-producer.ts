@@ -62,8 +62,20 @@ function carrying(sender: KafkaSender, egress: EgressPolicy): KafkaSender {
 
 function dyed(active: Context, egress: EgressPolicy, record: KafkaRecord): KafkaRecord {
   const copy = dyedHeaders(active, egress, kafkaDestination(record.topic));
-  const messages = record.messages.map((message) => ({ ...message, headers: copy(message.headers) }));
-  return { ...record, messages };
+  return {
+    ...record,
+    messages: record.messages.map((message) => withHeaders(message, copy(message.headers))),
+  };
+}
+
+/** A copy with other headers, which stand in front: a copy that gets one key more takes ten times as long to make. */
+function withHeaders(
+  message: KafkaRecord['messages'][number],
+  headers: KafkaHeaders,
+): KafkaRecord['messages'][number] {
+  const copy = { headers, ...message };
+  copy.headers = headers;
+  return copy;
 }
 
 /** Instrumentation of the client injects whatever the context holds, past any policy; here it finds nothing. */
