@@ -1,5 +1,5 @@
 import { context, type Context } from '@opentelemetry/api';
-import { InterceptingCall, type Interceptor, type Listener } from '@grpc/grpc-js';
+import { InterceptingCall, type InterceptingListener, type Interceptor } from '@grpc/grpc-js';
 import { emit } from '../emit.ts';
 import { checkEgress, type EgressPolicy } from '../policy.ts';
 import { grpcDestination } from './grpc-destination.ts';
@@ -29,16 +29,21 @@ export function baggageClientInterceptor({ egress, destination }: GrpcClientOpti
     // A call that has not started knows no address yet, and names its channel's target instead.
     const to = destination ?? grpcDestination(call.getPeer());
     return new InterceptingCall(call, {
-      start: (metadata, _listener, next) => {
-        next(replaceBaggage(metadata, to && emit(caller, egress, to)), inContext(caller));
+      start: (metadata, listener, next) => {
+        next(replaceBaggage(metadata, to && emit(caller, egress, to)), inContext(caller, listener));
       },
     });
   };
 }
 
-/** Passes on what comes back in this OTel context. Calls that wait for a connection would hear of it in that of whoever opened it. */
-function inContext(otelContext: Context): Listener {
-  const pass = <T>(received: T, next: (received: T) => void): void =>
-    context.with(otelContext, () => next(received));
-  return { onReceiveMetadata: pass, onReceiveMessage: pass, onReceiveStatus: pass };
+/**
+ * The listener, called in this OTel context. Calls that wait for a connection would hear of it in that of whoever opened it. One that
+ * takes no `next` is called by the call itself, with no listener of grpc-js in between.
+ */
+function inContext(otelContext: Context, listener: InterceptingListener): InterceptingListener {
+  return {
+    onReceiveMetadata: (metadata) => context.with(otelContext, () => listener.onReceiveMetadata(metadata)),
+    onReceiveMessage: (message) => context.with(otelContext, () => listener.onReceiveMessage(message)),
+    onReceiveStatus: (status) => context.with(otelContext, () => listener.onReceiveStatus(status)),
+  };
 }

@@ -31,16 +31,19 @@ type InterceptingServerListener = Parameters<ServerInterceptingCallInterface['st
 const admitted = new WeakMap<Metadata, Context>();
 
 class BaggageServerCall extends ServerInterceptingCall {
+  readonly #call: ServerInterceptingCallInterface;
   readonly #ingress: IngressPolicy;
 
   constructor(call: ServerInterceptingCallInterface, ingress: IngressPolicy) {
     super(call);
+    this.#call = call;
     this.#ingress = ingress;
   }
 
   override start(listener: InterceptingServerListener): void {
     let request: Context = context.active();
-    super.start({
+    // Past our base, whose listener in between has nothing to wait for.
+    this.#call.start({
       onReceiveMetadata: (metadata) => {
         const known = admitted.get(metadata);
         request = known ?? admit(metadata.get('baggage').map(String), this.#ingress, request);
