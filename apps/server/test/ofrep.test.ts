@@ -121,6 +121,14 @@ describe('what is no question', () => {
     expect(await ask()).toMatchObject({ value: false });
   });
 
+  test('but one that is asked for by its whole URL, as proxies do, is one', async () => {
+    const { port } = new URL(served.url);
+    const path = 'http://localhost/ofrep/v1/evaluate/flags/colour';
+    const asked = request({ port, method: 'POST', path, agent: false }).end();
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(await json(answer)).toMatchObject({ value: 'red' });
+  });
+
   test('about a flag whose key is not to be decoded, is refused with the key as it came', async () => {
     const answer = await post('/evaluate/flags/%ff', { context: {} });
     expect([answer.status, await answer.json()]).toMatchObject([400, { key: '%ff', errorCode: 'GENERAL' }]);

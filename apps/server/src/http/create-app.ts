@@ -34,8 +34,14 @@ export function createApp(options: AppOptions): RequestListener {
   app.use('/api/v1', adminApi(environments));
   app.use(notFound, problemHandler(log));
   return (request, response) => {
+    request.url = pathOf(request.url ?? '/');
     if (!routes.some((serve) => serve(request, response))) app(request, response);
   };
+}
+
+/** What a proxy is asked for is a whole URL, and a proxy may pass it on as it is (RFC 9112, section 3.2.2). */
+function pathOf(target: string): string {
+  return target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '') || '/';
 }
 
 /** The management port: what operators and orchestrators ask. */
