@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { freePort, Supervised } from './kafka/supervised.ts';
+import { freePort, Supervised } from './supervised.ts';
 import { startPostgres } from './postgres.ts';
 import { eventually } from './shop.ts';
 
