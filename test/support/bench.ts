@@ -87,14 +87,19 @@ export async function compare({
 
 /** A contender whose samples are nanoseconds of one call, taken over batches long enough to measure. */
 export function timed(name: string, operation: () => unknown): Contender {
-  let batch = 0;
-  return {
-    name,
-    sample: () => {
-      batch ||= calibrate(operation);
-      return time(operation, batch) / batch;
-    },
-  };
+  return inBatches(name, (batch) => time(operation, batch));
+}
+
+/** The same for an operation on something that nobody has seen before: each call gets what `make` made while the clock stood. */
+export function timedOnNew<T>(name: string, make: () => T, operation: (made: T) => unknown): Contender {
+  return inBatches(name, (batch) => {
+    let elapsed = 0;
+    for (let done = 0; done < batch; done += handful) {
+      const made = Array.from({ length: Math.min(handful, batch - done) }, make);
+      elapsed += timeOn(operation, made);
+    }
+    return elapsed;
+  });
 }
 
 /** The same for an operation that answers with a promise: one call after another, each awaited. */
@@ -121,13 +126,26 @@ function median(samples: readonly number[]): number {
 }
 
 const batchNs = 5_000_000;
+/** So few that all that is made for them stays in a cache of the processor. */
+const handful = 64;
+
+function inBatches(name: string, run: (batch: number) => number): Contender {
+  let batch = 0;
+  return {
+    name,
+    sample: () => {
+      batch ||= calibrate(run);
+      return run(batch) / batch;
+    },
+  };
+}
 
 /** How many calls take about 5 ms, once they are compiled. */
-function calibrate(operation: () => unknown): number {
+function calibrate(run: (batch: number) => number): number {
   let batch = 1;
-  while (batch < 2 ** 24 && time(operation, batch) < batchNs) batch *= 2;
-  time(operation, batch);
-  return Math.max(1, Math.round((batch * batchNs) / time(operation, batch)));
+  while (batch < 2 ** 24 && run(batch) < batchNs) batch *= 2;
+  run(batch);
+  return Math.max(1, Math.round((batch * batchNs) / run(batch)));
 }
 
 /** Results are looked at, so that no compiler leaves the work out. */
@@ -139,6 +157,12 @@ function time(operation: () => unknown, batch: number): number {
   const elapsed = Number(process.hrtime.bigint() - start);
   if (seen === time) throw new Error('a benchmark must not answer this function');
   return elapsed;
+}
+
+function timeOn<T>(operation: (made: T) => unknown, made: readonly T[]): number {
+  const start = process.hrtime.bigint();
+  for (const one of made) seen = operation(one);
+  return Number(process.hrtime.bigint() - start);
 }
 
 async function timeAsync(operation: () => Promise<unknown>, batch: number): Promise<number> {
