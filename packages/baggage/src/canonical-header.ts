@@ -1,4 +1,5 @@
 import { isEncodedValue, isToken } from './grammar.ts';
+import { pinsKey } from './pins.ts';
 
 /** W3C's floor (section 3.3.2): more than this need not be forwarded whole. */
 const mostBytes = 8192;
@@ -22,21 +23,30 @@ const encoder = new TextEncoder();
 /** A header of no more characters is laid out before the encoder would have been called. */
 const short = 24;
 
+/** The keys that go first, so that they never fall to the limits. */
+export const goFirst: readonly string[] = ['lane', pinsKey];
+
 /**
  * Whether a header is exactly as `formatBaggage` would write it: nothing malformed, no white space, no key twice, within W3C's floor,
  * and the keys that go first do. Such a header is forwarded as it is, and this is all that it costs.
  */
-export function isCanonical(header: string, first: readonly string[]): boolean {
+export function isCanonical(header: string): boolean {
   if (!layOut(header)) return false;
   forgetKeys();
   let rank = 0;
   for (let start = 0, members = 1; members <= mostMembers; members += 1) {
     const keyEnd = endOf(tokenClass, start);
-    if (keyEnd === start || bytes[keyEnd] !== equalsSign || isRepeated(start, keyEnd)) return false;
-    const own = rankOf(start, keyEnd, first);
-    if (own < rank) return false;
+    if (keyEnd === start || bytes[keyEnd] !== equalsSign) return false;
+    const look = lookOf(start, keyEnd);
+    const own = rankOf(look, start, keyEnd);
+    if (own < rank || isRepeated(look)) return false;
     rank = own;
-    const end = endOfProperties(endOf(octetClass, keyEnd + 1));
+    let end = endOf(octetClass, keyEnd + 1);
+    while (bytes[end] === semicolon) {
+      const property = end + 1;
+      end = endOfProperty(property);
+      if (end === property) return false;
+    }
     if (end === header.length) return true;
     if (bytes[end] !== comma) return false;
     start = end + 1;
@@ -67,30 +77,10 @@ function endOf(characters: number, start: number): number {
   return end;
 }
 
-/** Where the properties that begin here end; before a malformed one. */
-function endOfProperties(start: number): number {
-  let end = start;
-  while (bytes[end] === semicolon) {
-    const keyEnd = endOf(tokenClass, end + 1);
-    if (keyEnd === end + 1) return end;
-    end = bytes[keyEnd] === equalsSign ? endOf(octetClass, keyEnd + 1) : keyEnd;
-  }
-  return end;
-}
-
-function rankOf(start: number, end: number, first: readonly string[]): number {
-  for (let rank = 0; rank < first.length; rank += 1) {
-    const key = first[rank] ?? '';
-    if (key.length === end - start && standsAt(start, key)) return rank;
-  }
-  return first.length;
-}
-
-function standsAt(start: number, key: string): boolean {
-  for (let index = 0; index < key.length; index += 1) {
-    if (bytes[start + index] !== key.charCodeAt(index)) return false;
-  }
-  return true;
+/** Where a property ends; `start` where none begins here. */
+function endOfProperty(start: number): number {
+  const keyEnd = endOf(tokenClass, start);
+  return keyEnd > start && bytes[keyEnd] === equalsSign ? endOf(octetClass, keyEnd + 1) : keyEnd;
 }
 
 /** How the keys of the header look, in twice as many slots as there can be keys, so that there is always a free one. */
@@ -104,13 +94,28 @@ function forgetKeys(): void {
 }
 
 /** Keys that look alike are taken for the same one: the header is then written anew, which is slower but no less right. */
-function isRepeated(start: number, end: number): boolean {
-  const look = lookOf(start, end);
+function isRepeated(look: number): boolean {
   let slot = look >>> 25;
   for (; turns[slot] === turn; slot = (slot + 1) & 127) if (looks[slot] === look) return true;
   turns[slot] = turn;
   looks[slot] = look;
   return false;
+}
+
+/** The place of a key among those that go first; all others come behind. */
+function rankOf(look: number, start: number, end: number): number {
+  for (let rank = 0; rank < firstLooks.length; rank += 1) {
+    if (look === firstLooks[rank] && stands(goFirst[rank] ?? '', start, end)) return rank;
+  }
+  return firstLooks.length;
+}
+
+function stands(key: string, start: number, end: number): boolean {
+  if (key.length !== end - start) return false;
+  for (let index = 0; index < key.length; index += 1) {
+    if (bytes[start + index] !== key.charCodeAt(index)) return false;
+  }
+  return true;
 }
 
 /** Made of a key's length and four of its characters. */
@@ -122,3 +127,8 @@ function lookOf(start: number, end: number): number {
     (bytes[end - 1] ?? 0);
   return Math.imul(characters ^ (end - start), 0x9e3779b1);
 }
+
+const firstLooks = Int32Array.from(goFirst, (key) => {
+  layOut(key);
+  return lookOf(0, key.length);
+});

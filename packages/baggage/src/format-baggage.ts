@@ -1,9 +1,8 @@
 import type { Baggage } from '@opentelemetry/api';
-import { isCanonical } from './canonical-header.ts';
+import { goFirst, isCanonical } from './canonical-header.ts';
 import { count } from './counters.ts';
 import { memberOf, type Member } from './member.ts';
 import { ownBaggage } from './own-baggage.ts';
-import { pinsKey } from './pins.ts';
 import type { BaggageLimits } from './read-baggage.ts';
 
 /** What `formatBaggage` writes. */
@@ -16,7 +15,6 @@ export interface FormatOptions {
   readonly limits?: BaggageLimits;
 }
 
-const goFirst = ['lane', pinsKey];
 const floor = { members: 64, bytes: 8192 };
 
 /**
@@ -29,9 +27,9 @@ export function formatBaggage(
 ): string {
   const { members: maxMembers = floor.members, bytes: maxBytes = floor.bytes } = limits;
   const own = ownBaggage(baggage);
-  if (own?.header !== undefined && keys === undefined && maxMembers >= floor.members) {
-    if (own.header.length <= Math.min(maxBytes, floor.bytes) && isCanonical(own.header, first))
-      return own.header;
+  const isAll = keys === undefined && first === goFirst && maxMembers >= floor.members;
+  if (isAll && own?.header !== undefined && own.header.length <= maxBytes && isCanonical(own.header)) {
+    return own.header;
   }
   const written: string[] = [];
   let length = -1;
