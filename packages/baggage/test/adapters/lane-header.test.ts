@@ -4,7 +4,7 @@ import { baggageListener, baggageRequest } from '@graylane/baggage/http';
 import { baggageInterceptor } from '@graylane/baggage/undici';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { Agent, request } from 'undici';
+import { Agent, interceptors, request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { listen, serve } from './http-listener.ts';
 
@@ -18,6 +18,11 @@ const clients: Record<string, Call> = {
   fetch: async (url, egress, headers) => (await baggageFetch({ egress })(url, { headers })).text(),
   'another fetch': async (url, egress, headers) =>
     (await baggageFetch({ egress, fetch: (...call) => fetch(...call) })(url, { headers })).text(),
+  'undici, following redirects': async (url, egress, headers) => {
+    const redirect = interceptors.redirect({ maxRedirections: 1 });
+    const dispatcher = new Agent().compose(baggageInterceptor({ egress }), redirect);
+    return (await request(url, { dispatcher, headers })).body.text();
+  },
   undici: async (url, egress, headers) => {
     const dispatcher = new Agent().compose(baggageInterceptor({ egress }));
     return (await request(url, { dispatcher, headers })).body.text();
@@ -28,13 +33,14 @@ const clients: Record<string, Call> = {
     return answer.resume();
   },
 };
+const followers = new Set(['fetch', 'undici, following redirects']);
 const open: { close(): Promise<void> }[] = [];
 
 afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
-describe.each(Object.entries(clients))('the header of a mesh, sent by %s', (_name, call) => {
+describe.each(Object.entries(clients))('the header of a mesh, sent by %s', (name, call) => {
   test('repeats the lane to whoever may see it, and no stale one goes anywhere', async () => {
     const listener = await listen();
     open.push(listener);
@@ -52,6 +58,17 @@ describe.each(Object.entries(clients))('the header of a mesh, sent by %s', (_nam
     expect(await seen('gray', { ...mesh, to: {} })).toBeUndefined();
     expect(await seen('gray', { to: mesh.to })).toBe('stale');
     expect(listener.received.all.map(({ headers }) => headers['x-other'])).toEqual(Array(6).fill('1'));
+  });
+
+  test('goes to no stranger behind a redirect', async () => {
+    const [friend, stranger] = [await listen(), await listen()];
+    open.push(friend, stranger);
+    const mesh = { to: { [friend.origin]: ['lane'] }, laneHeader: 'X-Lane' };
+    const away = `${friend.origin}/to/${encodeURIComponent(stranger.origin)}`;
+    await runInLane('gray', () => call(away, mesh, { 'x-lane': 'stale' }));
+    expect(friend.received.all.map(({ headers }) => headers['x-lane'])).toEqual(['gray']);
+    expect(stranger.received.all).toHaveLength(followers.has(name) ? 1 : 0);
+    for (const { headers } of stranger.received.all) expect(headers).not.toHaveProperty('x-lane');
   });
 });
 
