@@ -42,9 +42,11 @@ export class Descriptors {
 
   /** Counts the connections of a server, and closes those for which there is no room. */
   watch(server: Server): void {
+    // One for all: every connection would keep its own alive.
+    const closed = (): void => this.#count(-1);
     server.on('connection', (socket: Socket) => {
       this.#count(1);
-      socket.once('close', () => this.#count(-1));
+      socket.on('close', closed);
       if (this.#open > this.#room) socket.destroy();
     });
   }

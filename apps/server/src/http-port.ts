@@ -9,9 +9,11 @@ export class HttpPort {
   #underWay = 0;
 
   constructor(listener: RequestListener) {
+    // One for all: an open stream would keep its own alive.
+    const done = (): void => void (this.#underWay -= 1);
     this.server = createServer((request, response) => {
       this.#underWay += 1;
-      response.on('close', () => (this.#underWay -= 1));
+      response.on('close', done);
       listener(request, response);
     });
   }
