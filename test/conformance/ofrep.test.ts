@@ -65,7 +65,7 @@ await describeWith(conformanceData, 'every answer is what the OpenAPI document o
       eventStreams: [{ endpoint: { requestUri: string } }];
     };
     const stream = await followStream(`${served.url}${eventStreams[0].endpoint.requestUri}`);
-    const [, received] = await stream.take(2);
+    const [received] = await stream.events.take(1);
     stream.close();
     const { data, ...event } = { event: '', id: '', ...received };
     const validEvent = ofrepSchema('sseEvent');

@@ -58,10 +58,10 @@ describe('one server answers for many environments', () => {
       eventStreams: [{ endpoint: { requestUri: string } }];
     };
     const stream = await followStream(`${served.url}${eventStreams[0].endpoint.requestUri}`);
-    await stream.take(2);
+    await stream.events.take(1);
     await change('lab', 'other');
     await change('staging', 'next');
-    const [, , event] = await stream.take(3);
+    const [, event] = await stream.events.take(2);
     expect(event?.id).toBe(await revisionOf('staging'));
     stream.close();
   });

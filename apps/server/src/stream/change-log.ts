@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FlagStore, Snapshot } from '../store/flag-store.ts';
-import { frame } from './frame.ts';
+import { frame, type Frame } from './frame.ts';
 import { pastDeltas, wholeMembers, type Delta } from './past-deltas.ts';
 
 /** How many changes a client may have missed and still be told them one by one; fewer, where they are large. */
@@ -13,10 +13,10 @@ export class ChangeLog {
   readonly #unsubscribe: () => void;
   #deltas: readonly Delta[] = [];
   readonly #start: Snapshot;
-  #snapshot: { readonly revision: string; readonly first: Buffer; readonly again: Buffer } | undefined;
+  readonly #snapshots = new Map<'first' | 'again', Frame>();
 
   /** `tell` is called with each further change. */
-  constructor(store: FlagStore, tell: (delta: Buffer) => void) {
+  constructor(store: FlagStore, tell: (delta: Frame) => void) {
     this.#store = store;
     this.#start = store.snapshot;
     this.#unsubscribe = store.onChange((after, before) => {
@@ -34,7 +34,7 @@ export class ChangeLog {
     const past: Delta[] = [];
     let bytes = 0;
     for await (const one of pastDeltas(this.#store, this.#start)) {
-      bytes += one.delta.length;
+      bytes += one.delta.chunk.length;
       if (past.length === maxKept || bytes > maxKeptBytes) break;
       past.unshift(one);
     }
@@ -42,12 +42,17 @@ export class ChangeLog {
   }
 
   /** What brings a client up to date that has applied this revision, or none. */
-  catchUp(applied: string | undefined): readonly Buffer[] {
-    const { revision } = this.#store.snapshot;
-    if (applied === revision) return [frame('current', revision, { revision })];
+  after(applied: string | undefined): readonly Frame[] {
+    if (applied === this.#store.snapshot.revision) return [];
     const missed = this.#deltas.findIndex(({ after }) => after === applied);
     if (missed >= 0) return this.#deltas.slice(missed).map(({ delta }) => delta);
-    return [applied === undefined ? this.#wholeSnapshot.first : this.#wholeSnapshot.again];
+    return [this.#snapshot(applied === undefined ? 'first' : 'again')];
+  }
+
+  /** Says to a client that has everything that it has. */
+  get current(): Frame {
+    const { revision } = this.#store.snapshot;
+    return frame('current', revision, { revision });
   }
 
   close(): void {
@@ -58,22 +63,21 @@ export class ChangeLog {
   #keep(deltas: readonly Delta[]): void {
     let bytes = 0;
     const tooOld = deltas.findLastIndex(({ delta }, index) => {
-      bytes += delta.length;
+      bytes += delta.chunk.length;
       return deltas.length - index > maxKept || bytes > maxKeptBytes;
     });
     this.#deltas = deltas.slice(tooOld + 1);
   }
 
-  get #wholeSnapshot(): { readonly first: Buffer; readonly again: Buffer } {
+  /** Everything, made once for all that come at the same revision. */
+  #snapshot(time: 'first' | 'again'): Frame {
     const { revision, document } = this.#store.snapshot;
-    if (this.#snapshot?.revision !== revision) {
-      this.#snapshot = {
-        revision,
-        first: frame('snapshot', revision, { revision, resync: false, document }),
-        again: frame('snapshot', revision, { revision, resync: true, document }),
-      };
+    let snapshot = this.#snapshots.get(time);
+    if (snapshot?.id !== revision) {
+      snapshot = frame('snapshot', revision, { revision, resync: time === 'again', document });
+      this.#snapshots.set(time, snapshot);
     }
-    return this.#snapshot;
+    return snapshot;
   }
 }
 

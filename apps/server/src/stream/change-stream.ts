@@ -34,7 +34,8 @@ export class ChangeStream {
   ): void {
     const log = this.#logs.of(store);
     const heartbeatS = readHeartbeat(heartbeat);
-    const first = log.catchUp(lastEventId(request));
+    const missed = log.after(lastEventId(request));
+    const first = missed.length > 0 ? missed : [log.current];
     this.#streams.open(response, log, { first, heartbeatS, waits: 'up to' });
   }
 

@@ -1,13 +1,15 @@
 import { HttpProblem } from '../http/problem-details.ts';
 import type { Environments } from '../store/environments.ts';
 import type { FlagStore } from '../store/flag-store.ts';
+import type { EventLog } from './client.ts';
 import type { EventStreams } from './event-streams.ts';
+import type { Frame } from './frame.ts';
 
 /** Makes the log of one environment; what it tells goes to everybody who follows that log. */
-export type OpenLog<L> = (store: FlagStore, tell: (bytes: Buffer) => void) => L;
+export type OpenLog<L> = (store: FlagStore, tell: (frame: Frame) => void) => L;
 
 /** One log for each environment, as long as the environment is there. */
-export class EnvironmentLogs<L extends { close(): void }> {
+export class EnvironmentLogs<L extends EventLog & { close(): void }> {
   readonly #streams: EventStreams;
   readonly #logs = new Map<FlagStore, L>();
   readonly #endings: ReadonlyArray<() => void>;
@@ -16,7 +18,7 @@ export class EnvironmentLogs<L extends { close(): void }> {
     this.#streams = streams;
     this.#endings = [
       environments.onCreate((_name, store) => {
-        const log = open(store, (bytes) => streams.tell(log, bytes));
+        const log = open(store, (frame) => streams.tell(log, frame));
         this.#logs.set(store, log);
       }),
       environments.onRemove((_name, store) => this.#drop(store)),

@@ -14,8 +14,8 @@ export class HeartbeatWheel<T> {
     this.#timer.unref();
   }
 
-  /** Begins to call back for a member, first within its period. Returns what ends that. */
-  add(member: T, periodS: number): () => void {
+  /** Begins to call back for a member, first within its period. Returns where it stands until it is deleted there. */
+  add(member: T, periodS: number): Set<T> {
     const size = Math.max(1, Math.round((periodS * 1000) / tickMs));
     let wheel = this.#wheels.get(size);
     if (wheel === undefined) {
@@ -23,9 +23,8 @@ export class HeartbeatWheel<T> {
       this.#wheels.set(size, wheel);
     }
     this.#added += 1;
-    const slot = wheel[this.#added % size];
-    slot?.add(member);
-    return () => slot?.delete(member);
+    const slot = wheel[this.#added % size] ?? new Set();
+    return slot.add(member);
   }
 
   close(): void {

@@ -1,11 +1,11 @@
 import type { FlagDocument, FlagStore, PartChange, Revision, Snapshot } from '../store/flag-store.ts';
 import { withEdits } from '../store/parts.ts';
-import { frame } from './frame.ts';
+import { frame, type Frame } from './frame.ts';
 
 /** A change as it is told to whoever has the revision before it. */
 export interface Delta {
   readonly after: string;
-  readonly delta: Buffer;
+  readonly delta: Frame;
 }
 
 /** The members of a document that a change is told of as a whole. */
@@ -40,7 +40,7 @@ async function* revisions(store: FlagStore): AsyncGenerator<Revision> {
 }
 
 /** What one revision has changed, where the document had these members after it. */
-function deltaOf({ revision, changes }: Revision, shared: FlagDocument): Buffer {
+function deltaOf({ revision, changes }: Revision, shared: FlagDocument): Frame {
   const flags = changes.flatMap(({ path: [member, key], after = null }) =>
     member === 'flags' && key !== undefined ? [[key, after] as const] : [],
   );

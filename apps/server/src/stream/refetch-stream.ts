@@ -3,7 +3,7 @@ import type { Environments } from '../store/environments.ts';
 import type { FlagStore } from '../store/flag-store.ts';
 import { EnvironmentLogs } from './environment-logs.ts';
 import type { EventStreams } from './event-streams.ts';
-import { frame } from './frame.ts';
+import { frame, type Frame } from './frame.ts';
 import { lastEventId } from './last-event-id.ts';
 
 const heartbeatS = 15;
@@ -25,7 +25,7 @@ export class RefetchStream {
   /** Serves one client of an environment until it goes. */
   connect(request: IncomingMessage, response: ServerResponse, store: FlagStore): void {
     const newest = this.#events.of(store);
-    const first = lastEventId(request) === store.snapshot.revision ? [] : [newest.event];
+    const first = newest.after(lastEventId(request));
     this.#streams.open(response, newest, { first, heartbeatS, waits: 'exactly' });
   }
 
@@ -36,20 +36,24 @@ export class RefetchStream {
 
 /** The newest event of one environment. */
 class NewestEvent {
-  event: Buffer;
   readonly close: () => void;
+  #event: Frame;
 
-  constructor(store: FlagStore, tell: (event: Buffer) => void) {
-    this.event = refetch(store.snapshot.revision);
+  constructor(store: FlagStore, tell: (event: Frame) => void) {
+    this.#event = refetch(store.snapshot.revision);
     this.close = store.onChange(({ revision }) => {
-      this.event = refetch(revision);
-      tell(this.event);
+      this.#event = refetch(revision);
+      tell(this.#event);
     });
+  }
+
+  after(id: string | undefined): readonly Frame[] {
+    return id === this.#event.id ? [] : [this.#event];
   }
 }
 
 /** `etag` and `lastModified` name the rules: what a client sends back as `flagConfigEtag` and `flagConfigLastModified`. */
-function refetch(revision: string): Buffer {
+function refetch(revision: string): Frame {
   const lastModified = Math.floor(Date.now() / 1000);
   return frame('message', revision, { type: 'refetchEvaluation', etag: revision, lastModified });
 }

@@ -11,6 +11,8 @@ export interface Received {
 
 /** A stream of server-sent events, as a client reads it. */
 export interface Followed extends Inbox<Received> {
+  /** Without the hints, which heartbeats bring at any time. */
+  readonly events: Inbox<Received>;
   /** Resolves when the server has ended the stream in good order; rejects when it broke. */
   readonly ended: Promise<void>;
   close(): void;
@@ -18,12 +20,16 @@ export interface Followed extends Inbox<Received> {
 
 /** Reads a stream until it ends or is closed. */
 export async function followStream(url: string, headers: Record<string, string> = {}): Promise<Followed> {
-  const received = inbox<Received>();
+  const [received, events] = [inbox<Received>(), inbox<Received>()];
   const ending = new AbortController();
   const response = await fetch(url, { headers, signal: ending.signal });
   if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
   const parser = createParser({
-    onEvent: ({ event, id, data }) => received.put({ event, id, data: JSON.parse(data) as unknown }),
+    onEvent: ({ event, id, data }) => {
+      const item = { event, id, data: JSON.parse(data) as unknown };
+      received.put(item);
+      events.put(item);
+    },
     onRetry: (retry) => received.put({ retry }),
   });
   const read = async (): Promise<void> => {
@@ -33,5 +39,5 @@ export async function followStream(url: string, headers: Record<string, string> 
   ended.catch(() => {
     // Who waits for the end is told; a stream that the test closes ends like this too.
   });
-  return { ...received, ended, close: () => ending.abort() };
+  return { ...received, events, ended, close: () => ending.abort() };
 }
