@@ -12,10 +12,7 @@ export interface BaggageMiddlewareOptions extends HttpRequestOptions<Request> {}
  * @throws {TypeError} where the options can't work, e.g. a signing key that is too short.
  */
 export function baggageMiddleware(options: BaggageMiddlewareOptions = {}): RequestHandler {
-  const run = requestRunner(options, tellBeforeHeadersOfAll);
-  return (request, response, next) => {
-    run(request, response, () => next());
-  };
+  return requestRunner(options, tellBeforeHeadersOfAll);
 }
 
 const hooked = new WeakSet<object>();

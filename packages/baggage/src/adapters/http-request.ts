@@ -41,10 +41,9 @@ export function requestRunner<Request extends IncomingMessage>(
     }
     const { cell } = known;
     tellLane(known, isBaseline ? undefined : origin, responses);
-    context.with(getCell(active) === cell ? active : withCell(active, cell), () => {
-      if (dye === undefined) next();
-      else void dyeRequest(dye, request, cell).then(() => next());
-    });
+    const otelContext = getCell(active) === cell ? active : withCell(active, cell);
+    if (dye === undefined) context.with(otelContext, next);
+    else context.with(otelContext, () => void dyeRequest(dye, request, cell).then(() => next()));
   };
 }
 
