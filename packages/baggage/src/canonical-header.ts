@@ -83,10 +83,13 @@ function endOfProperty(start: number): number {
   return keyEnd > start && bytes[keyEnd] === equalsSign ? endOf(octetClass, keyEnd + 1) : keyEnd;
 }
 
-/** How the keys of the header look, in twice as many slots as there can be keys, so that there is always a free one. */
-const looks = new Int32Array(2 * mostMembers);
+/**
+ * How the keys of the header look, in twice as many slots as there can be keys, so that there is always a free one. Plain arrays: in a
+ * process that has ever transferred an `ArrayBuffer`, as `fetch` does, V8 looks at each access whether a typed one is still there.
+ */
+const looks = Array.from({ length: 2 * mostMembers }, () => 0);
 /** In which turn each slot was taken: a new turn forgets all keys at once. */
-const turns = new Int32Array(2 * mostMembers);
+const turns = Array.from({ length: 2 * mostMembers }, () => 0);
 let turn = 0;
 
 function forgetKeys(): void {
@@ -128,7 +131,7 @@ function lookOf(start: number, end: number): number {
   return Math.imul(characters ^ (end - start), 0x9e3779b1);
 }
 
-const firstLooks = Int32Array.from(goFirst, (key) => {
+const firstLooks = goFirst.map((key) => {
   layOut(key);
   return lookOf(0, key.length);
 });
