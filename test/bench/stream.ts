@@ -3,20 +3,20 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { BareProcess } from '../support/bare-process.ts';
 import { compare, type Contender } from '../support/bench.ts';
-import { openRawStream, type RawStream } from '../support/raw-stream.ts';
+import { CrowdProcess } from '../support/crowd-process.ts';
 import { ServerProcess } from '../support/server-process.ts';
 
-/** How many clients follow; `GRAYLANE_BENCH_CLIENTS=1000,5000,10000` for the long run. Twice as many sockets are open here. */
-const audiences = (process.env['GRAYLANE_BENCH_CLIENTS'] ?? '1000,5000').split(',').map(Number);
+/** How many clients follow. */
+const audiences = (process.env['GRAYLANE_BENCH_CLIENTS'] ?? '1000,5000,10000').split(',').map(Number);
 
 const followers = fileURLToPath(new URL('../support/followers.ts', import.meta.url));
 
-const flag = (version: number): object => ({
+const flag = (version: number, text = ''): object => ({
   state: 'ENABLED',
   variants: { on: true, off: false },
   defaultVariant: 'off',
   targeting: { if: [{ '==': [{ var: 'lane' }, 'gray'] }, 'on'] },
-  metadata: { version, owner: 'team-payments', ticket: 'SHOP-1234' },
+  metadata: { version, owner: 'team-payments', ticket: 'SHOP-1234', text },
 });
 const setOf = (count: number, version: number): object => ({
   flags: Object.fromEntries(
@@ -26,6 +26,7 @@ const setOf = (count: number, version: number): object => ({
 let version = 0;
 
 await tellEverybody();
+await tellBesideStalled();
 await rememberEverybody();
 await tellProviders();
 await startUp();
@@ -38,25 +39,79 @@ async function tellEverybody(): Promise<void> {
   const tell = async (): Promise<void> =>
     void (await fetch(`http://127.0.0.1:${bare.port}`, { method: 'POST' }));
   for (const count of audiences) {
-    const open: RawStream[] = [];
+    const question = `How long until the last of ${count} streams has a change?`;
+    const [limit, needed] = [openFiles(), Math.ceil(count / 0.9) + 200];
+    if (limit < needed) {
+      const why = `left out: ${needed} open files are needed and ${limit} allowed (ulimit -n)`;
+      const contender = { name: why, sample: () => Number.NaN };
+      await compare({
+        question,
+        unit: 'ms',
+        rounds: 1,
+        rows: [{ name: `${count} clients`, contenders: [contender] }],
+      });
+      continue;
+    }
+    const crowds = [
+      await CrowdProcess.open(bare.port, count),
+      await CrowdProcess.open(server.port, count),
+    ] as const;
     await compare({
-      question: `How long until the last of ${count} streams has a change?`,
+      question,
       unit: 'ms',
       rounds: 9,
-      note: 'From the write, which is on disk before anybody is told, to the last client. All clients are sockets of one other process on the same machine, and much of the time is theirs. The baseline sends the same bytes and writes nothing to disk.',
+      note: 'From the write, which is on disk before anybody is told, to the last client. The clients are sockets of another process for each contender on the same machine, and much of the time is theirs. The baseline sends the same bytes and writes nothing to disk.',
       rows: [
         {
           name: `${count} clients`,
           contenders: [
-            telling('a loop over bare responses', await crowd(bare.port, count, open), tell),
-            telling('graylane', await crowd(server.port, count, open), change),
+            { name: 'a loop over bare responses', sample: () => crowds[0].hear(tell) },
+            { name: 'graylane', sample: () => crowds[1].hear(change) },
           ],
         },
       ],
     });
-    for (const { socket } of open) socket.destroy();
+    for (const crowd of crowds) await crowd.close();
   }
   await Promise.all([server.close(), bare.close()]);
+}
+
+async function tellBesideStalled(): Promise<void> {
+  const [live, stalled, changes, text] = [200, 50, 10, 'x'.repeat(50_000)];
+  const crowds: CrowdProcess[] = [];
+  const servers: ServerProcess[] = [];
+  const beside = async (name: string, others: number): Promise<Contender> => {
+    const server = await ServerProcess.start(setOf(1, 0));
+    servers.push(server);
+    const readers = await CrowdProcess.open(server.port, live);
+    crowds.push(readers);
+    if (others > 0) crowds.push(await CrowdProcess.open(server.port, others, { reads: false }));
+    // The system takes some megabytes for those who don't read.
+    for (let times = 0; times < 100; times += 1) await put(server, 'flag-0', text);
+    return {
+      name,
+      sample: async () => {
+        let longest = 0;
+        for (let times = 0; times < changes; times += 1) {
+          longest = Math.max(longest, await readers.hear(() => put(server, 'flag-0', text)));
+        }
+        return longest;
+      },
+    };
+  };
+  await compare({
+    question: 'Do clients that stop reading keep the others waiting?',
+    unit: 'ms',
+    rounds: 9,
+    note: `The longest of ${changes} changes of 50 KB, each from the write to the last of ${live} clients that read.`,
+    rows: [
+      {
+        name: `${live} clients that read`,
+        contenders: [await beside('alone', 0), await beside(`beside ${stalled} that have stopped`, stalled)],
+      },
+    ],
+  });
+  for (const one of [...crowds, ...servers]) await one.close();
 }
 
 async function rememberEverybody(): Promise<void> {
@@ -65,13 +120,11 @@ async function rememberEverybody(): Promise<void> {
     name,
     sample: async () => {
       const server = await begin();
-      const open: RawStream[] = [];
-      await crowd(server.port, 200, open);
+      const first = await CrowdProcess.open(server.port, 200);
       const before = server.memory;
-      await crowd(server.port, count, open);
+      const crowd = await CrowdProcess.open(server.port, count);
       const weight = (server.memory - before) / count / 1024;
-      for (const { socket } of open) socket.destroy();
-      await server.close();
+      for (const one of [first, crowd, server]) await one.close();
       return weight;
     },
   });
@@ -167,55 +220,22 @@ async function startUp(): Promise<void> {
   });
 }
 
-/** Writes a new version of one flag. */
-async function put(server: ServerProcess, key: string): Promise<void> {
+/** Writes a new version of one flag, with so much text. */
+async function put(server: ServerProcess, key: string, text?: string): Promise<void> {
   const answer = await fetch(`${server.url}/api/v1/environments/default/flags/${key}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json', 'if-match': '*' },
-    body: JSON.stringify(flag((version += 1))),
+    body: JSON.stringify(flag((version += 1), text)),
   });
   await answer.text();
   if (!answer.ok) throw new Error(`the change answered ${answer.status}`);
 }
 
-/** Opens so many streams, a few at a time. */
-async function crowd(port: number, count: number, open: RawStream[]): Promise<RawStream[]> {
-  const streams: RawStream[] = [];
-  while (streams.length < count) {
-    const few = Math.min(100, count - streams.length);
-    streams.push(
-      ...(await Promise.all(Array.from({ length: few }, () => openRawStream(port, { reads: true })))),
-    );
-  }
-  if (streams.some(({ status }) => status !== 200)) throw new Error('a stream was turned away');
-  open.push(...streams);
-  return streams;
-}
-
-/** A sample is the time from the change to the last stream that has all of it. */
-function telling(name: string, streams: readonly RawStream[], change: () => Promise<void>): Contender {
-  return {
-    name,
-    sample: async () => {
-      const heard = Promise.all(streams.map(hears));
-      const start = performance.now();
-      const changed = change();
-      await heard;
-      const elapsed = performance.now() - start;
-      await changed;
-      return elapsed;
-    },
+/** How many a process may have open; Node has raised it as far as it goes. */
+function openFiles(): number {
+  const { userLimits } = process.report.getReport() as {
+    userLimits?: { open_files?: { soft?: unknown } };
   };
-}
-
-/** Resolves when a stream has a change: its end of an event, which no heartbeat is long enough for. */
-async function hears({ socket }: RawStream): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const look = (bytes: Buffer): void => {
-      if (bytes.length < 200) return;
-      socket.off('data', look);
-      resolve();
-    };
-    socket.on('data', look);
-  });
+  const soft = userLimits?.open_files?.soft;
+  return typeof soft === 'number' ? soft : Number.POSITIVE_INFINITY;
 }
