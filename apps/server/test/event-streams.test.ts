@@ -79,7 +79,7 @@ async function serve(options?: EventStreamsOptions): Promise<EventStreams> {
   const streams = new EventStreams(options);
   server = createServer((_request, response) => {
     served.push(response);
-    streams.open(response, log, { first: [], heartbeatS: 60, waits: 'up to' });
+    streams.open(response, log, { seen: undefined, first: [], heartbeatS: 60, waits: 'up to' });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return streams;

@@ -34,9 +34,10 @@ export class ChangeStream {
   ): void {
     const log = this.#logs.of(store);
     const heartbeatS = readHeartbeat(heartbeat);
-    const missed = log.after(lastEventId(request));
+    const seen = lastEventId(request);
+    const missed = log.after(seen);
     const first = missed.length > 0 ? missed : [log.current];
-    this.#streams.open(response, log, { first, heartbeatS, waits: 'up to' });
+    this.#streams.open(response, log, { seen, first, heartbeatS, waits: 'up to' });
   }
 
   close(): void {

@@ -11,6 +11,8 @@ export interface EventLog {
 
 /** How a stream begins, and who reads it. */
 export interface StreamStart {
+  /** The event that the client has seen last; undefined for one that is new. */
+  readonly seen: string | undefined;
   /** What the client is sent first. */
   readonly first: readonly Frame[];
   /** How often it gets a sign of life, in seconds. */
@@ -45,11 +47,12 @@ export class Client {
   /** What it has not taken yet. */
   #held: Frame | undefined;
 
-  constructor(response: ServerResponse, log: EventLog, waits: StreamStart['waits'], shared: Shared) {
+  constructor(response: ServerResponse, log: EventLog, shared: Shared, { seen, waits }: StreamStart) {
     this.#response = response;
     this.#log = log;
-    this.#waits = waits;
     this.#shared = shared;
+    this.#seen = seen;
+    this.#waits = waits;
   }
 
   begin(first: readonly Frame[], spreadMs: number): void {

@@ -23,24 +23,24 @@ export class EventStreams {
   }
 
   /** Serves a client until it goes, or is cut off. */
-  open(response: ServerResponse, log: EventLog, { first, heartbeatS, waits }: StreamStart): void {
+  open(response: ServerResponse, log: EventLog, start: StreamStart): void {
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
-    const client = new Client(response, log, waits, this.#shared);
+    const client = new Client(response, log, this.#shared, start);
     const audience = this.#audiences.get(log) ?? new Set();
     this.#audiences.set(log, audience.add(client));
     this.#size += 1;
-    const beats = this.#heartbeats.add(client, heartbeatS);
+    const beats = this.#heartbeats.add(client, start.heartbeatS);
     response.on('close', () => {
       beats.delete(client);
       audience.delete(client);
       client.close();
       this.#size -= 1;
     });
-    client.begin(first, spreadOf(this.#size));
+    client.begin(start.first, spreadOf(this.#size));
   }
 
   /** Tells everybody who follows this log. */

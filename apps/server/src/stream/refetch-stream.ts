@@ -25,8 +25,8 @@ export class RefetchStream {
   /** Serves one client of an environment until it goes. */
   connect(request: IncomingMessage, response: ServerResponse, store: FlagStore): void {
     const newest = this.#events.of(store);
-    const first = newest.after(lastEventId(request));
-    this.#streams.open(response, newest, { first, heartbeatS, waits: 'exactly' });
+    const seen = lastEventId(request);
+    this.#streams.open(response, newest, { seen, first: newest.after(seen), heartbeatS, waits: 'exactly' });
   }
 
   close(): void {
