@@ -24,14 +24,19 @@ export function newHistory(): string {
   return randomBytes(6).toString('hex');
 }
 
-const kept = 1000;
+const mostKept = 1000;
+/** Of their changes as JSON. */
+const mostCharacters = 16_777_216;
 
-/** The last 1,000 revisions since the start: a flags file alone has no history. */
+/** The last 1,000 revisions since the start, fewer where they are large: a flags file alone has no history. */
 export class MemoryLog implements RevisionLog {
   readonly journal: undefined;
   readonly #history = newHistory();
   #count = 0;
+  /** Newest first. */
   #revisions: readonly Revision[] = [];
+  /** How large each of them is. */
+  #sizes: readonly number[] = [];
 
   get head(): string | undefined {
     return this.#revisions[0]?.revision;
@@ -44,7 +49,8 @@ export class MemoryLog implements RevisionLog {
       at: new Date().toISOString(),
       ...entry,
     };
-    this.#revisions = [revision, ...this.#revisions.slice(0, kept - 1)];
+    this.#sizes = fitting([JSON.stringify(entry.changes).length, ...this.#sizes]);
+    this.#revisions = [revision, ...this.#revisions].slice(0, this.#sizes.length);
     return Promise.resolve(revision);
   }
 
@@ -66,4 +72,14 @@ export class MemoryLog implements RevisionLog {
 /** Whether a revision changed a part. */
 export function touches({ changes }: Revision, [member, name]: NonNullable<HistoryPage['part']>): boolean {
   return changes.some(({ path }) => path[0] === member && path[1] === name);
+}
+
+/** The first of these sizes, as far as what has them may be kept; the very first may be as large as it is. */
+function fitting(sizes: readonly number[]): readonly number[] {
+  let characters = 0;
+  const tooOld = sizes.findIndex((size, index) => {
+    characters += size;
+    return index === mostKept || (index > 0 && characters > mostCharacters);
+  });
+  return tooOld < 0 ? sizes : sizes.slice(0, tooOld);
 }
