@@ -21,6 +21,9 @@ export default defineConfig({
       'test/newest/*.test.ts',
       'packages/baggage/test/adapters/{context,grpc,http-*,lane-header,lane-response,loops}.test.ts',
     ],
-    testTimeout: 20_000,
+    // As long as among the others: for what hangs, not for a machine that stands still.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });
