@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { openFilesLimit } from '../../apps/server/src/descriptors.ts';
 import { BareProcess } from '../support/bare-process.ts';
 import { compare, type Contender } from '../support/bench.ts';
 import { CrowdProcess } from '../support/crowd-process.ts';
@@ -40,7 +41,7 @@ async function tellEverybody(): Promise<void> {
     void (await fetch(`http://127.0.0.1:${bare.port}`, { method: 'POST' }));
   for (const count of audiences) {
     const question = `How long until the last of ${count} streams has a change?`;
-    const [limit, needed] = [openFiles(), Math.ceil(count / 0.9) + 200];
+    const [limit, needed] = [openFilesLimit(), Math.ceil(count / 0.9) + 200];
     if (limit < needed) {
       const why = `left out: ${needed} open files are needed and ${limit} allowed (ulimit -n)`;
       const contender = { name: why, sample: () => Number.NaN };
@@ -229,13 +230,4 @@ async function put(server: ServerProcess, key: string, text?: string): Promise<v
   });
   await answer.text();
   if (!answer.ok) throw new Error(`the change answered ${answer.status}`);
-}
-
-/** How many a process may have open; Node has raised it as far as it goes. */
-function openFiles(): number {
-  const { userLimits } = process.report.getReport() as {
-    userLimits?: { open_files?: { soft?: unknown } };
-  };
-  const soft = userLimits?.open_files?.soft;
-  return typeof soft === 'number' ? soft : Number.POSITIVE_INFINITY;
 }

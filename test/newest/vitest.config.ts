@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { patience } from '../../vitest.config.ts';
 
 const installed = fileURLToPath(new URL('../../.graylane/newest/node_modules', import.meta.url));
 const newest = ['undici', '@opentelemetry/api', '@opentelemetry/core'];
@@ -21,9 +22,6 @@ export default defineConfig({
       'test/newest/*.test.ts',
       'packages/baggage/test/adapters/{context,grpc,http-*,lane-header,lane-response,loops}.test.ts',
     ],
-    // As long as among the others: for what hangs, not for a machine that stands still.
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
-    expect: { poll: { timeout: 30_000 } },
+    ...patience,
   },
 });

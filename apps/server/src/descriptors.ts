@@ -27,7 +27,7 @@ export class Descriptors {
   #scarce = false;
 
   constructor(log: Log) {
-    this.#limit = limitOfProcess();
+    this.#limit = openFilesLimit();
     this.#log = log;
   }
 
@@ -67,7 +67,8 @@ export class Descriptors {
   }
 }
 
-function limitOfProcess(): number {
+/** How many files and connections this process may have open; Node has raised it as far as it goes. */
+export function openFilesLimit(): number {
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const soft = report.userLimits?.open_files?.soft;
   return typeof soft === 'number' ? soft : Number.POSITIVE_INFINITY;

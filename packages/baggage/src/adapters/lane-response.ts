@@ -23,6 +23,7 @@ const laneHeader = 'Graylane-Lane';
 const requestLaneHeader = laneHeader.toLowerCase();
 /** Caches that have a field of their own obey it rather than `Cache-Control` (RFC 9213, nginx, Fastly). */
 const overriding = /^(?:x-accel-expires|surrogate-control|(?:.+-)?cdn-cache-control)$/i;
+
 /**
  * Makes a response tell its lane, and keeps shared caches from serving it in another one. Where the lane came with the request's
  * headers, the response varies by these. Where the dye rule decided, no cache can know: the response is private, unless the request
