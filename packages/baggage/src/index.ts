@@ -1,10 +1,16 @@
 export { GraylaneBaggagePropagator, type PropagatorOptions } from './propagator.ts';
-export { getActiveCell, getActiveLane, getLane, runInLane, type RunInLaneOptions } from './lane.ts';
-export { baseline } from './baseline.ts';
-export { parseBaggage } from './w3c-baggage.ts';
-export { formatBaggage, type FormatOptions } from './format-baggage.ts';
-export type { BaggageLimits } from './read-baggage.ts';
-export type { EgressPolicy, OriginPattern } from './policy.ts';
+export {
+  getActiveCell,
+  getActiveLane,
+  getLane,
+  runInLane,
+  type RunInLaneOptions,
+} from './request/active-lane.ts';
+export { baseline } from './codec/names.ts';
+export { parseBaggage } from './codec/lazy-baggage.ts';
+export { formatBaggage, type FormatOptions } from './codec/format.ts';
+export type { BaggageLimits } from './codec/parse.ts';
+export type { EgressPolicy, OriginPattern } from './policy/egress.ts';
 export type {
   AcceptPolicy,
   IngressPolicy,
@@ -12,16 +18,16 @@ export type {
   LanePolicy,
   StripPolicy,
   VerifyPolicy,
-} from './ingress-policy.ts';
-export type { MarkOptions } from './lane-mark.ts';
-export type { SignOptions } from './seal.ts';
-export type { SigningKey } from './signing-key.ts';
-export type { Dye, DyeChoice, DyeClient, DyeContext } from './dye.ts';
-export { getCell, withCell } from './request-context.ts';
-export type { RequestCell } from './request-cell.ts';
-export type { Pin } from './pins.ts';
+} from './policy/ingress.ts';
+export type { MarkOptions } from './lane/mark.ts';
+export type { SignOptions } from './lane/signer.ts';
+export type { SigningKey } from './lane/signing-key.ts';
+export type { Dye, DyeChoice, DyeClient, DyeContext } from './policy/dye.ts';
+export { getCell, withCell } from './request/context.ts';
+export type { RequestCell } from './request/cell.ts';
+export type { Pin } from './lane/pins.ts';
 export { baggageCounts, count, type BaggageEvent } from './counters.ts';
-export { printable } from './printable.ts';
-export { admit } from './admit.ts';
-export { emit } from './emit.ts';
-export { withoutBaggage } from './without-baggage.ts';
+export { printable } from './codec/log-safe.ts';
+export { admit } from './policy/admit.ts';
+export { emit } from './policy/emit.ts';
+export { withoutBaggage } from './request/hidden-baggage.ts';

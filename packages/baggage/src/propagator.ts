@@ -5,13 +5,13 @@ import {
   type TextMapPropagator,
   type TextMapSetter,
 } from '@opentelemetry/api';
-import { admitInto } from './admit.ts';
-import { isSuppressed } from './emit.ts';
-import { formatBaggage } from './format-baggage.ts';
-import { checkIngress, type IngressPolicy } from './ingress-policy.ts';
-import { RequestCell } from './request-cell.ts';
-import { withCell } from './request-context.ts';
-import { W3cBaggage } from './w3c-baggage.ts';
+import { admitInto } from './policy/admit.ts';
+import { isSuppressed } from './policy/emit.ts';
+import { formatBaggage } from './codec/format.ts';
+import { checkIngress, type IngressPolicy } from './policy/ingress.ts';
+import { RequestCell } from './request/cell.ts';
+import { withCell } from './request/context.ts';
+import { W3cBaggage } from './codec/lazy-baggage.ts';
 
 /** How `GraylaneBaggagePropagator` sends. */
 export interface PropagatorOptions {

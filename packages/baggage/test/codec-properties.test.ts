@@ -13,7 +13,7 @@ import { W3CBaggagePropagator } from '@opentelemetry/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hostileValues } from '../../../test/support/hostile.ts';
-import { W3cBaggage } from '../src/w3c-baggage.ts';
+import { W3cBaggage } from '../src/codec/lazy-baggage.ts';
 
 const tokenCharacters = "!#$%&'*+-.^_`|~0123456789ABCXYZabcxyz";
 const octetCharacters = `${tokenCharacters}()/:<=>?@[]{}`;

@@ -1,7 +1,7 @@
 import { admit, formatBaggage, getCell } from '@graylane/baggage';
 import { propagation, ROOT_CONTEXT, type Context } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
-import { RequestCell } from '../src/request-cell.ts';
+import { RequestCell } from '../src/request/cell.ts';
 
 describe('a request cell', () => {
   test('shows a dye that falls late to whoever looked before', () => {

@@ -2,7 +2,7 @@ import { admit, getCell, withCell, withoutBaggage } from '@graylane/baggage';
 import { createContextKey, propagation, ROOT_CONTEXT, type Context } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RequestCell } from '../src/request-cell.ts';
+import { RequestCell } from '../src/request/cell.ts';
 
 const policy = { mode: 'accept', keys: ['lane', 'a'] } as const;
 

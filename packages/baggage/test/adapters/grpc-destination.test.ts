@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { grpcDestination } from '../../src/adapters/grpc-destination.ts';
+import { grpcDestination } from '../../src/adapters/grpc/destination.ts';
 
 describe('a channel target', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readBaggage, replaceBaggage } from '../../src/adapters/kafka-headers.ts';
+import { readBaggage, replaceBaggage } from '../../src/adapters/kafka/headers.ts';
 
 describe('reading', () => {
   test.each([

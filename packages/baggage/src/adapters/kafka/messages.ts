@@ -1,0 +1,47 @@
+import { context } from '@opentelemetry/api';
+import { admit } from '../../policy/admit.ts';
+import type { IngressPolicy } from '../../policy/ingress.ts';
+import { readBaggage, type KafkaHeaders } from './headers.ts';
+
+/** Whatever has headers: a message of any client, a row of an outbox. */
+export interface KafkaMessage {
+  readonly headers?: KafkaHeaders | null | undefined;
+}
+
+/** Whatever has messages: a batch of kafkajs or confluent, a list of rows. */
+export interface KafkaBatch<Message extends KafkaMessage = KafkaMessage> {
+  readonly messages: readonly Message[];
+}
+
+/** The policies of the batches that wrapped consumers handed out. */
+export const policyOfBatch: WeakMap<object, IngressPolicy> = new WeakMap();
+
+/**
+ * Calls `handler` with one message after the other, each in its own baggage, and waits for each. A handler that answers `false`
+ * ends the loop; one that throws ends it with its error, so that the client's own retry applies.
+ *
+ * The policy is the consumer's. A batch that didn't come from a wrapped consumer has none: name it, or no baggage is admitted.
+ */
+export async function forEachMessage<Message extends KafkaMessage>(
+  batch: KafkaBatch<Message>,
+  handler: (message: Message) => unknown,
+  { ingress = policyOfBatch.get(batch) ?? { mode: 'strip' } }: { readonly ingress?: IngressPolicy } = {},
+): Promise<void> {
+  for (const message of batch.messages) {
+    if ((await runInMessage(message, { ingress }, () => handler(message))) === false) return;
+  }
+}
+
+/** Calls `fn` in the baggage of one message, as far as the policy admits it, and returns what it returns. */
+export function runInMessage<T>(
+  message: KafkaMessage,
+  { ingress }: { readonly ingress: IngressPolicy },
+  fn: () => T,
+): T {
+  return context.with(admit(readBaggage(message.headers), ingress, context.active()), fn);
+}
+
+/** Calls `fn` in no request's baggage, even if the code that started the consumer ran in one. */
+export function runUndyed<T>(fn: () => T): T {
+  return context.with(admit([], { mode: 'strip' }, context.active()), fn);
+}

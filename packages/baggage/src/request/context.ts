@@ -1,0 +1,66 @@
+import { createContextKey, propagation, type Context } from '@opentelemetry/api';
+import { CellBaggage } from './cell-baggage.ts';
+import type { RequestCell } from './cell.ts';
+
+const cellKey = createContextKey('graylane request cell');
+/** The API sets baggage under a key that it keeps to itself; what it asks a context for tells. */
+const baggageKey = askedFor((probe) => propagation.getBaggage(probe));
+
+/** The cell of an OTel context, if a middleware or the propagator has put one there. */
+export function getCell(otelContext: Context): RequestCell | undefined {
+  return otelContext.getValue(cellKey) as RequestCell | undefined;
+}
+
+/** An OTel context in which the cell's request runs. */
+export function withCell(otelContext: Context, cell: RequestCell): Context {
+  const outer = otelContext instanceof RequestContext ? otelContext.outer : otelContext;
+  return new RequestContext(outer, cell, new CellBaggage(cell));
+}
+
+/**
+ * Another OTel context with a cell and its baggage in front: OpenTelemetry's own would copy all of its values for each of the two,
+ * and that is most of what an extract costs.
+ */
+class RequestContext implements Context {
+  readonly outer: Context;
+  readonly #cell: RequestCell;
+  readonly #baggage: unknown;
+
+  constructor(outer: Context, cell: RequestCell, baggage: unknown) {
+    this.outer = outer;
+    this.#cell = cell;
+    this.#baggage = baggage;
+  }
+
+  getValue(key: symbol): unknown {
+    if (key === cellKey) return this.#cell;
+    return key === baggageKey ? this.#baggage : this.outer.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    if (key === cellKey) return this.#plain().setValue(key, value);
+    if (key === baggageKey) return new RequestContext(this.outer, this.#cell, value);
+    return new RequestContext(this.outer.setValue(key, value), this.#cell, this.#baggage);
+  }
+
+  deleteValue(key: symbol): Context {
+    if (key === cellKey) return this.#plain().deleteValue(key);
+    if (key === baggageKey) return new RequestContext(this.outer, this.#cell, undefined);
+    return new RequestContext(this.outer.deleteValue(key), this.#cell, this.#baggage);
+  }
+
+  #plain(): Context {
+    return this.outer.setValue(cellKey, this.#cell).setValue(baggageKey, this.#baggage);
+  }
+}
+
+function askedFor(ask: (probe: Context) => unknown): symbol {
+  const asked: symbol[] = [];
+  const probe: Context = {
+    getValue: (key) => void asked.push(key),
+    setValue: () => probe,
+    deleteValue: () => probe,
+  };
+  ask(probe);
+  return asked[0] ?? Symbol('no key');
+}
