@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { spreadOf, waitWithin } from '../../apps/server/src/stream/spread.ts';
+import { spreadOf, waitWithin } from '../../apps/server/src/sse/reconnect-delay.ts';
 import { followStream } from '../../apps/server/test/support/follow.ts';
 import { backoff } from '../../packages/provider/src/source/backoff.ts';
 import type { HerdReport } from '../support/herd.ts';

@@ -9,8 +9,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   ResolveAllRequestSchema,
   ResolveBooleanRequestSchema,
-} from '../../apps/server/src/gen/flagd/evaluation/v1/evaluation_pb.ts';
-import { SyncFlagsRequestSchema } from '../../apps/server/src/gen/flagd/sync/v1/sync_pb.ts';
+} from '../../apps/server/src/protocols/flagd/gen/flagd/evaluation/v1/evaluation_pb.ts';
+import { SyncFlagsRequestSchema } from '../../apps/server/src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
 import { mutate, randomFrom } from '../support/mutate.ts';
 import { ServerProcess } from '../support/server-process.ts';
 

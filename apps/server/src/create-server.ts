@@ -1,14 +1,14 @@
-import { Descriptors } from './descriptors.ts';
-import { createGrpcServer } from './grpc/grpc-server.ts';
-import { HttpPort } from './http-port.ts';
-import { createApp, createManagementApp } from './http/create-app.ts';
-import { listen } from './listen.ts';
+import { Descriptors } from './http/descriptors.ts';
+import { createGrpcServer } from './protocols/flagd/server.ts';
+import { HttpPort } from './http/port.ts';
+import { createApp, createManagementApp } from './create-app.ts';
+import { listen } from './http/listen.ts';
 import type { Log } from './log.ts';
-import { openEnvironments } from './open-environments.ts';
-import type { Settings } from './settings.ts';
-import { ChangeStream } from './stream/change-stream.ts';
-import { EventStreams } from './stream/event-streams.ts';
-import { RefetchStream } from './stream/refetch-stream.ts';
+import { openEnvironments } from './store/open-environments.ts';
+import type { Settings } from './cli/settings.ts';
+import { ChangeStream } from './protocols/stream/change-stream.ts';
+import { EventStreams } from './sse/event-streams.ts';
+import { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
 
 /** A server that listens. */
 export interface RunningServer {

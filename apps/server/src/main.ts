@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { CommandError } from './command/admin-client.ts';
-import { checkCommand } from './command/check.ts';
-import { exportCommand } from './command/export.ts';
-import { historyCommand } from './command/history.ts';
-import { importCommand } from './command/import.ts';
-import { verifyCommand } from './command/verify.ts';
-import { help } from './help.ts';
+import { CommandError } from './cli/admin-client.ts';
+import { checkCommand } from './cli/check.ts';
+import { exportCommand } from './cli/export.ts';
+import { historyCommand } from './cli/history.ts';
+import { importCommand } from './cli/import.ts';
+import { verifyCommand } from './cli/verify.ts';
+import { help } from './cli/help.ts';
 import { consoleLog } from './log.ts';
 import { createServer, type RunningServer } from './create-server.ts';
-import { readCommand, UsageError, type Command, type Settings } from './settings.ts';
+import { readCommand, UsageError, type Command, type Settings } from './cli/settings.ts';
 
 /** The command line: the only place that reads the environment. */
 export async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DataFolder } from '../src/store/data-folder.ts';
+import { DataFolder } from '../src/store/file/data-folder.ts';
 import { storeOf } from '../src/store/environments.ts';
 import type { FlagStore } from '../src/store/flag-store.ts';
 import { fees } from './support/serve.ts';

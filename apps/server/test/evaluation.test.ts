@@ -4,9 +4,9 @@ import { createClient, type Client } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { inbox, type Inbox } from '../../../test/support/inbox.ts';
-import { Service as ServiceV1 } from '../src/gen/flagd/evaluation/v1/evaluation_pb.ts';
-import { Service as ServiceV2 } from '../src/gen/flagd/evaluation/v2/evaluation_pb.ts';
-import { FlagSyncService } from '../src/gen/flagd/sync/v1/sync_pb.ts';
+import { Service as ServiceV1 } from '../src/protocols/flagd/gen/flagd/evaluation/v1/evaluation_pb.ts';
+import { Service as ServiceV2 } from '../src/protocols/flagd/gen/flagd/evaluation/v2/evaluation_pb.ts';
+import { FlagSyncService } from '../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
 import { fees, serve, type Served } from './support/serve.ts';
 
 const flags = {

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { EventLog } from '../src/stream/client.ts';
-import { EventStreams, type EventStreamsOptions } from '../src/stream/event-streams.ts';
-import { frame, type Frame } from '../src/stream/frame.ts';
+import type { EventLog } from '../src/sse/subscriber.ts';
+import { EventStreams, type EventStreamsOptions } from '../src/sse/event-streams.ts';
+import { frame, type Frame } from '../src/sse/frame.ts';
 
 /** More than the system takes for a connection that nobody reads. */
 const large = 'x'.repeat(12_000_000);

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FileStore } from '../src/store/file-store.ts';
+import { FileStore } from '../src/store/file/file-store.ts';
 import type { Revision } from '../src/store/flag-store.ts';
-import { MemoryLog, type NewRevision } from '../src/store/revision-log.ts';
+import { MemoryLog, type NewRevision } from '../src/store/journal/revision-log.ts';
 import { fees } from './support/serve.ts';
 import { storeContract } from './support/store-contract.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { HeartbeatWheel } from '../src/stream/heartbeat-wheel.ts';
+import { HeartbeatWheel } from '../src/sse/heartbeat-wheel.ts';
 
 let wheel: HeartbeatWheel<string>;
 let beats: Map<string, number>;

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DataFolder } from '../src/store/data-folder.ts';
+import { DataFolder } from '../src/store/file/data-folder.ts';
 import { storeOf } from '../src/store/environments.ts';
 import type { Revision, Snapshot } from '../src/store/flag-store.ts';
 import { fees } from './support/serve.ts';

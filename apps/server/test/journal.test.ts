@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FlagDocument } from '../src/store/flag-store.ts';
-import { Journal } from '../src/store/journal.ts';
-import { verifyJournal } from '../src/store/verify-journal.ts';
+import { Journal } from '../src/store/journal/journal.ts';
+import { verifyJournal } from '../src/store/journal/verify.ts';
 
 const quiet = { info: () => {}, warn: () => {} };
 let folder: string;

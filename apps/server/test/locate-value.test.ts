@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { locateValue } from '../src/store/locate-value.ts';
+import { locateValue } from '../src/store/file/locate-value.ts';
 
 type Path = Array<string | number>;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MemoryLog } from '../src/store/revision-log.ts';
+import { MemoryLog } from '../src/store/journal/revision-log.ts';
 
 /** The numbers of the revisions that are kept, the newest first, after so many changes of such a size. */
 async function keptOf(changes: number, characters: number): Promise<readonly number[]> {

@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { answerOfrepError } from '../src/http/ofrep-errors.ts';
+import { answerOfrepError } from '../src/protocols/ofrep/errors.ts';
 import { HttpProblem } from '../src/http/problem-details.ts';
 import { fees, serve, type Served } from './support/serve.ts';
 

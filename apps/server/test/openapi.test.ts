@@ -1,9 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
-import { adminApi } from '../src/http/admin-api.ts';
-import { openapi } from '../src/http/openapi.ts';
-import { FileStore } from '../src/store/file-store.ts';
-import { MemoryLog } from '../src/store/revision-log.ts';
+import { adminApi } from '../src/protocols/admin/routes.ts';
+import { openapi } from '../src/protocols/admin/openapi.ts';
+import { FileStore } from '../src/store/file/file-store.ts';
+import { MemoryLog } from '../src/store/journal/revision-log.ts';
 import { singleEnvironment } from '../src/store/single-environment.ts';
 import { admin } from './support/admin.ts';
 import { fees, serve } from './support/serve.ts';

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { maxDepth } from '../store/read-document.ts';
+import { maxDepth } from '../store/file/read-document.ts';
 import { jsonBody } from './json-body.ts';
 import { HttpProblem } from './problem-details.ts';
 

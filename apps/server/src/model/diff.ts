@@ -1,0 +1,44 @@
+import { isDeepStrictEqual } from 'node:util';
+import { joinPath } from '@graylane/flags';
+import type { PartChange } from '../store/flag-store.ts';
+import { jsonPath } from './parts.ts';
+
+/** One value that differs: without `before` it was added, without `after` removed. */
+export interface Difference {
+  /** JSON path, e.g. `$.flags.fees.defaultVariant`. */
+  readonly path: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** What a change of one part changed in it, as narrowly as can be said. */
+export function diff({ path, ...values }: PartChange): Difference[] {
+  return [...differences(jsonPath(path), values)];
+}
+
+function* differences(path: string, values: Omit<Difference, 'path'>): Generator<Difference> {
+  const { before, after } = values;
+  const [old, now] = [members(before), members(after)];
+  if (old === undefined || now === undefined || Array.isArray(before) !== Array.isArray(after)) {
+    yield { path, ...values };
+    return;
+  }
+  for (const key of new Set([...old.keys(), ...now.keys()])) {
+    if (isDeepStrictEqual(old.get(key), now.get(key))) continue;
+    yield* differences(joinPath(path, key), { ...entry('before', old, key), ...entry('after', now, key) });
+  }
+}
+
+/** Of an object by name, of a list by position. */
+function members(value: unknown): ReadonlyMap<string | number, unknown> | undefined {
+  if (Array.isArray(value)) return new Map((value as unknown[]).entries());
+  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : undefined;
+}
+
+function entry(
+  name: 'before' | 'after',
+  map: ReadonlyMap<string | number, unknown>,
+  key: string | number,
+): object {
+  return map.has(key) ? { [name]: map.get(key) } : {};
+}

@@ -1,0 +1,96 @@
+import type { Request, Response, Router } from 'express';
+import { storeOf, type Environments } from '../../store/environments.ts';
+import type { PartPath, Revision } from '../../store/flag-store.ts';
+import { diff } from '../../model/diff.ts';
+import { jsonPath } from '../../model/parts.ts';
+import { undoOf } from '../../model/undo.ts';
+import { authorship } from './authorship.ts';
+import { tagOf } from './environments.ts';
+import { precondition } from './precondition.ts';
+import { HttpProblem, methodNotAllowed } from '../../http/problem-details.ts';
+
+const defaultLimit = 50;
+const maxLimit = 200;
+
+/** Routes `…/history`, of an environment, a flag or a segment: its revisions with what they changed, and their undoing. */
+export function historyApi(router: Router, environments: Environments): void {
+  const list = async (request: OfHistory, response: Response): Promise<void> => {
+    const { environment, flag, segment } = request.params;
+    const part: PartPath | undefined = flag
+      ? ['flags', flag]
+      : segment
+        ? ['$evaluators', segment]
+        : undefined;
+    const limit = readLimit(request.query['limit']);
+    const before = readRevision(request.query['before']);
+    // One more than asked for tells whether there is a next page.
+    const found = await storeOf(environments, environment).history({ limit: limit + 1, before, part });
+    const revisions = found.slice(0, limit);
+    const next = found.length > limit ? revisions.at(-1)?.revision : undefined;
+    response.setHeader('cache-control', 'no-cache');
+    response.json({ revisions: revisions.map(describe), next });
+  };
+  for (const of of ['', '/flags/:flag', '/segments/:segment']) {
+    router.route(`/environments/:environment${of}/history`).get(list).all(methodNotAllowed('GET'));
+  }
+
+  router
+    .route('/environments/:environment/history/:revision')
+    .get(async (request: OfRevision, response: Response) => {
+      response.setHeader('cache-control', 'no-cache');
+      const { changes, ...revision } = await find(request);
+      const parts = changes.map(({ path, ...values }) => ({ path: jsonPath(path), ...values }));
+      response.json({ ...describe({ changes, ...revision }), changes: parts });
+    })
+    .all(methodNotAllowed('GET'));
+
+  router
+    .route('/environments/:environment/history/:revision/undo')
+    .post(async (request: OfRevision, response: Response) => {
+      const revision = await find(request);
+      const store = storeOf(environments, request.params.environment);
+      const after = await store.write((current) => {
+        if (request.headers['if-match'] !== undefined) {
+          precondition(request, 'environment', tagOf(current.revision));
+        }
+        const undone = undoOf(revision, current.document);
+        if ('problems' in undone) {
+          const detail = `revision ${revision.revision} can't be taken back as it is`;
+          throw new HttpProblem(409, detail, undone.problems);
+        }
+        const { reason = `undo ${revision.revision}`, author } = authorship(request);
+        return { author, reason, undoes: revision.revision, edits: undone.edits };
+      });
+      const made = await store.revision(after.revision);
+      response.setHeader('graylane-revision', after.revision);
+      response.json(made && describe(made));
+    })
+    .all(methodNotAllowed('POST'));
+
+  async function find({ params: { environment, revision } }: OfRevision): Promise<Revision> {
+    const found = await storeOf(environments, environment).revision(revision);
+    if (found) return found;
+    const remedy = `GET /api/v1/environments/${encodeURIComponent(environment)}/history lists them`;
+    throw new HttpProblem(404, `there is no revision ${JSON.stringify(revision)} here: ${remedy}`);
+  }
+}
+
+function describe({ changes, ...revision }: Revision): object {
+  return { ...revision, diff: changes.flatMap(diff) };
+}
+
+function readLimit(value: unknown): number {
+  if (value === undefined) return defaultLimit;
+  const limit = Number(value);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= maxLimit) return limit;
+  throw new HttpProblem(400, `limit is ${JSON.stringify(value)}: use 1 to ${maxLimit}`);
+}
+
+function readRevision(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value !== '') return value;
+  throw new HttpProblem(400, `before is ${JSON.stringify(value)}: use one revision, e.g. "next" of a page`);
+}
+
+type OfHistory = Request<{ environment: string; flag?: string; segment?: string }>;
+type OfRevision = Request<{ environment: string; revision: string }>;

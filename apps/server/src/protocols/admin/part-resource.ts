@@ -1,0 +1,109 @@
+import type { Request, Response, Router } from 'express';
+import { storeOf, type Environments } from '../../store/environments.ts';
+import type { PartPath } from '../../store/flag-store.ts';
+import { judgeChange } from '../../model/judge-change.ts';
+import { partOf, withEdits } from '../../model/parts.ts';
+import { authorship } from './authorship.ts';
+import { entityTag } from '../../http/entity-tag.ts';
+import { mergePatch } from './merge-patch.ts';
+import { precondition } from './precondition.ts';
+import { HttpProblem, methodNotAllowed } from '../../http/problem-details.ts';
+import { readBody } from '../../http/read-body.ts';
+
+/** Parts of a document that are read and written one by one. */
+export interface PartKind {
+  /** `flag` or `segment`. */
+  readonly noun: string;
+  readonly member: 'flags' | '$evaluators';
+  readonly patchable: boolean;
+}
+
+/** Routes `/environments/{environment}/{noun}s` and `…/{name}`: reads, and writes that say what they replace. */
+export function partResource(router: Router, environments: Environments, kind: PartKind): void {
+  const { noun, member, patchable } = kind;
+
+  router
+    .route(`/environments/:environment/${noun}s`)
+    .get((request: InEnvironment, response: Response) => {
+      const { document, revision } = storeOf(environments, request.params.environment).snapshot;
+      response.setHeader('cache-control', 'no-cache');
+      response.json({ revision, [`${noun}s`]: document[member] ?? {} });
+    })
+    .all(methodNotAllowed('GET'));
+
+  const one = router
+    .route(`/environments/:environment/${noun}s/:name`)
+    .get((request: OfPart, response: Response) => {
+      const { environment } = request.params;
+      const definition = partOf(storeOf(environments, environment).snapshot.document, pathOf(request));
+      if (definition === undefined) throw unknownPart(request);
+      response.setHeader('cache-control', 'no-cache');
+      send(response, definition);
+    })
+    .put(readBody(), async (request: OfPart, response: Response) => {
+      await write(request, response, (sent) => sent);
+    })
+    .delete(async (request: OfPart, response: Response) => {
+      const path = pathOf(request);
+      const { revision } = await storeOf(environments, request.params.environment).write(({ document }) => {
+        const before = partOf(document, path);
+        if (before === undefined) throw unknownPart(request);
+        precondition(request, noun, entityTag(before));
+        const edits = [{ path, value: undefined }];
+        const problems = judgeChange(withEdits(document, edits), [{ path, before }]);
+        if (problems.length > 0) throw new HttpProblem(409, `the ${noun} is in use`, problems);
+        return { ...authorship(request), edits };
+      });
+      response.setHeader('graylane-revision', revision);
+      response.status(204).end();
+    });
+  if (patchable) {
+    one.patch(
+      readBody({ type: 'application/merge-patch+json' }),
+      async (request: OfPart, response: Response) => {
+        await write(request, response, (patch, before) => {
+          if (before === undefined) throw unknownPart(request);
+          return mergePatch(before, patch);
+        });
+      },
+    );
+  }
+  one.all(methodNotAllowed('GET', 'PUT', ...(patchable ? ['PATCH'] : []), 'DELETE'));
+
+  async function write(
+    request: OfPart,
+    response: Response,
+    revise: (sent: unknown, before: unknown) => unknown,
+  ): Promise<void> {
+    const sent: unknown = request.body;
+    const path = pathOf(request);
+    let created = false;
+    const { document, revision } = await storeOf(environments, request.params.environment).write(
+      (current) => {
+        const before = partOf(current.document, path);
+        const value = revise(sent, before);
+        precondition(request, noun, before === undefined ? undefined : entityTag(before));
+        created = before === undefined;
+        return { ...authorship(request), edits: [{ path, value }] };
+      },
+    );
+    response.setHeader('graylane-revision', revision);
+    send(response.status(created ? 201 : 200), partOf(document, path));
+  }
+
+  function pathOf({ params: { name } }: OfPart): PartPath {
+    return [member, name];
+  }
+
+  function unknownPart({ params: { name } }: OfPart): HttpProblem {
+    return new HttpProblem(404, `there is no ${noun} "${name}": create it with PUT and "If-None-Match: *"`);
+  }
+}
+
+function send(response: Response, definition: unknown): void {
+  response.setHeader('etag', entityTag(definition));
+  response.json(definition);
+}
+
+type InEnvironment = Request<{ environment: string }>;
+type OfPart = Request<{ environment: string; name: string }>;

@@ -1,0 +1,25 @@
+import { Router } from 'express';
+import type { Environments } from '../../store/environments.ts';
+import { environmentsApi } from './environments.ts';
+import { historyApi } from './history.ts';
+import { openapi } from './openapi.ts';
+import { partResource } from './part-resource.ts';
+import { previewApi } from './preview.ts';
+import { methodNotAllowed } from '../../http/problem-details.ts';
+
+/** The admin API, below `/api/v1`: what the OpenAPI document describes. */
+export function adminApi(environments: Environments): Router {
+  const router = Router();
+  router
+    .route('/openapi.json')
+    .get((_request, response) => {
+      response.json(openapi);
+    })
+    .all(methodNotAllowed('GET'));
+  environmentsApi(router, environments);
+  historyApi(router, environments);
+  partResource(router, environments, { noun: 'flag', member: 'flags', patchable: true });
+  partResource(router, environments, { noun: 'segment', member: '$evaluators', patchable: false });
+  previewApi(router, environments);
+  return router;
+}

@@ -1,0 +1,53 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HttpProblem } from '../../http/problem-details.ts';
+import type { Environments } from '../../store/environments.ts';
+import type { FlagStore } from '../../store/flag-store.ts';
+import { ChangeLog } from './change-log.ts';
+import { EnvironmentLogs } from '../../sse/per-environment.ts';
+import type { EventStreams } from '../../sse/event-streams.ts';
+import { lastEventId } from '../../sse/last-event-id.ts';
+
+const defaultHeartbeatS = 15;
+const maxHeartbeatS = 60;
+
+/** Tells graylane's own providers of every change: a snapshot first, or what they missed, then deltas. */
+export class ChangeStream {
+  readonly #streams: EventStreams;
+  readonly #logs: EnvironmentLogs<ChangeLog>;
+
+  constructor(environments: Environments, streams: EventStreams) {
+    this.#streams = streams;
+    this.#logs = new EnvironmentLogs(environments, streams, (store, tell) => new ChangeLog(store, tell));
+  }
+
+  /** Takes up what the histories tell of the time before the start, for clients that come back. */
+  async recall(): Promise<void> {
+    for (const log of this.#logs.all) await log.recall();
+  }
+
+  /** Serves one client of an environment until it goes. `heartbeat` is in seconds, as the query has it. */
+  connect(
+    request: IncomingMessage,
+    response: ServerResponse,
+    store: FlagStore,
+    heartbeat: string | undefined,
+  ): void {
+    const log = this.#logs.of(store);
+    const heartbeatS = readHeartbeat(heartbeat);
+    const seen = lastEventId(request);
+    const missed = log.after(seen);
+    const first = missed.length > 0 ? missed : [log.current];
+    this.#streams.open(response, log, { seen, first, heartbeatS, waits: 'up to' });
+  }
+
+  close(): void {
+    this.#logs.close();
+  }
+}
+
+function readHeartbeat(value: string | undefined): number {
+  if (value === undefined) return defaultHeartbeatS;
+  const seconds = Number(value);
+  if (seconds >= 1 && seconds <= maxHeartbeatS) return seconds;
+  throw new HttpProblem(400, `heartbeat is ${JSON.stringify(value)}: use 1 to ${maxHeartbeatS} seconds`);
+}

@@ -1,0 +1,63 @@
+import { isDeepStrictEqual } from 'node:util';
+import { open } from 'node:fs/promises';
+import type { FlagDocument } from '../flag-store.ts';
+import type { JournalEntry } from './line.ts';
+import { jsonPath, partOf, withEdits } from '../../model/parts.ts';
+import { scanJournal } from './scan.ts';
+
+/** What a journal proves. */
+export interface Verification {
+  readonly revisions: number;
+  /** The hash of the newest line: who keeps it elsewhere can tell later whether anything before it was changed or cut off. */
+  readonly head: string;
+  /** Whether the hash that was asked for stands in this journal. */
+  readonly hasAnchor: boolean;
+  /** What is wrong with it, and in which line. */
+  readonly faults: readonly string[];
+  /** What is not wrong, but worth to know. */
+  readonly notes: readonly string[];
+}
+
+/** Reads a journal line by line: each hash fits the line before, and each change begins where the one before has ended. Writes nothing. */
+export async function verifyJournal(file: string, anchor: string | undefined): Promise<Verification> {
+  const faults: string[] = [];
+  let document: FlagDocument = { flags: {} };
+  let hasAnchor = false;
+  let line = 0;
+  const handle = await open(file, 'r');
+  try {
+    const { offsets, head, torn, damaged } = await scanJournal(handle, (json, hash) => {
+      line += 1;
+      hasAnchor ||= hash === anchor;
+      const entry = JSON.parse(json.toString()) as JournalEntry;
+      faults.push(...misfits(entry, line, document).map((fault) => `line ${line}: ${fault}`));
+      document = withEdits(
+        document,
+        entry.changes.map(({ path, after }) => ({ path, value: after })),
+      );
+    });
+    if (damaged !== undefined) {
+      faults.push(
+        `line ${damaged}: its hash does not fit; it, or a line before it, is not as it was written`,
+      );
+    }
+    const unfinished = `${torn} bytes at the end were never finished: nobody was told of them`;
+    return { revisions: offsets.length, head, hasAnchor, faults, notes: torn > 0 ? [unfinished] : [] };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A chain can be forged as a whole; what it says must then still add up. */
+function misfits({ n, changes, document }: JournalEntry, line: number, before: FlagDocument): string[] {
+  const edits = changes.map(({ path, after }) => ({ path, value: after }));
+  return [
+    ...(n === line ? [] : [`it is numbered ${n}`]),
+    ...changes
+      .filter((change) => !isDeepStrictEqual(change.before, partOf(before, change.path)))
+      .map(({ path }) => `${jsonPath(path)} was something else before`),
+    ...(document === undefined || isDeepStrictEqual(document, withEdits(before, edits))
+      ? []
+      : ['its document is not what the changes make']),
+  ];
+}
