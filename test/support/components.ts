@@ -1,8 +1,8 @@
 import { describe, test } from 'vitest';
 
-/** A real part that some tests need and that a machine may lack: a broker, a database, the specifications' data. */
+/** A real part that some tests need and a machine may lack: a broker, a database, specification data. */
 export interface Component {
-  /** As a person would call it: "Apache Kafka". */
+  /** The name in messages: "Apache Kafka". */
   readonly name: string;
   /** The name in `GRAYLANE_REQUIRE`: "kafka". */
   readonly id: string;
@@ -13,8 +13,10 @@ export interface Component {
 }
 
 /**
- * `describe` for tests that need a component. Where it is missing, every test inside is skipped and the suite's name says
- * what to install; where `GRAYLANE_REQUIRE` names the component (or says "all"), its absence is a failure.
+ * `describe` for tests that need a component. Without it the suite is skipped and its name states
+ * what to install, or it fails if `GRAYLANE_REQUIRE` names the component or is "all". `tests` runs
+ * only if the component is available, so it may read the component's files while it is collected:
+ * vitest calls the body of a skipped `describe`, too.
  */
 export async function describeWith(component: Component, name: string, tests: () => void): Promise<void> {
   if (await component.available()) {
@@ -22,15 +24,16 @@ export async function describeWith(component: Component, name: string, tests: ()
     return;
   }
   const missing = `no ${component.name} (${component.remedy})`;
+  const title = `needs ${component.name}`;
   if (isRequired(component)) {
     describe(name, () => {
-      test(`needs ${component.name}`, () => {
+      test(title, () => {
         throw new Error(`GRAYLANE_REQUIRE=${process.env['GRAYLANE_REQUIRE']} but ${missing}`);
       });
     });
     return;
   }
-  describe.skip(`${name} [skipped: ${missing}]`, tests);
+  describe.skip(`${name} [skipped: ${missing}]`, () => test.skip(title, () => undefined));
 }
 
 function isRequired({ id }: Component): boolean {
