@@ -19,10 +19,8 @@ const gates = [
   ...published.map((folder) => [
     `exported types of ${folder}`,
     'attw',
-    '--profile',
-    'esm-only',
-    '--pack',
-    folder,
+    // Libraries load as ES modules and as CommonJS; apps are ES modules.
+    ...(folder.startsWith('packages/') ? ['--pack', folder] : ['--profile', 'esm-only', '--pack', folder]),
   ]),
 ];
 

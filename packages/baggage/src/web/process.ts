@@ -1,0 +1,4 @@
+/** Stands for `node:process` where there is no Node. */
+const process: { readonly versions: Record<string, string | undefined> } = { versions: {} };
+
+export default process;

@@ -1,0 +1,76 @@
+// Builds a library package in the current folder, once `tsc -b` has written its declarations to
+// dist/cjs: `npm run build` of each package. A process must have one request cell however the
+// package was loaded, so the code is built once, as CommonJS; the ES modules re-export it
+// (https://nodejs.org/api/packages.html#dual-commonjses-module-packages). Exports that have a
+// `browser` condition are built for runtimes without Node's built-ins, too.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import process from 'node:process';
+import { rolldown } from 'rolldown';
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+const entries = Object.entries(manifest.exports).filter(([, target]) => target['@graylane/source']);
+const external = [
+  /^node:/,
+  ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).map(
+    (name) => new RegExp(`^${name}(/|$)`),
+  ),
+];
+
+mkdirSync('dist/cjs', { recursive: true });
+for (const file of readdirSync('dist/cjs')) {
+  if (/\.js(\.map)?$/.test(file)) rmSync(`dist/cjs/${file}`);
+}
+writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
+await bundle({ entries, format: 'cjs', dir: 'dist/cjs' });
+for (const [path, target] of entries) writeEntry(nameOf(path), target['@graylane/source']);
+
+const portable = entries.filter(([, target]) => target.browser);
+if (portable.length > 0) await bundle({ entries: portable, format: 'esm', dir: 'dist/web', web: true });
+
+async function bundle({ entries: built, format, dir, web = false }) {
+  const build = await rolldown({
+    input: Object.fromEntries(built.map(([path, target]) => [nameOf(path), target['@graylane/source']])),
+    external,
+    platform: web ? 'browser' : 'node',
+    resolve: web ? { alias: webAliases() } : {},
+    logLevel: 'warn',
+  });
+  await build.write({
+    dir,
+    format,
+    sourcemap: true,
+    exports: 'named',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-chunk.js',
+  });
+  await build.close();
+}
+
+/** `node:crypto` -> `src/web/crypto.ts`, for each file of that folder. */
+function webAliases() {
+  if (!existsSync('src/web')) return {};
+  return Object.fromEntries(
+    readdirSync('src/web').map((file) => {
+      const name = file.replace(/\.ts$/, '').replaceAll('-', '_');
+      return [`node:${name}`, `${process.cwd()}/src/web/${file}`];
+    }),
+  );
+}
+
+/** The ES module, and the declarations that both forms find beside their code. */
+function writeEntry(name, source) {
+  const declarations = source.replace('./src/', './').replace(/\.ts$/, '.js');
+  if (declarations !== `./${name}.js`) {
+    writeFileSync(`dist/cjs/${name}.d.ts`, `export * from '${declarations}';\n`);
+  }
+  const names = Object.keys(createRequire(`${process.cwd()}/`)(`./dist/cjs/${name}.js`));
+  if (names.length > 0) {
+    writeFileSync(`dist/${name}.js`, `export { ${names.toSorted().join(', ')} } from './cjs/${name}.js';\n`);
+  } else writeFileSync(`dist/${name}.js`, `import './cjs/${name}.js';\n`);
+  writeFileSync(`dist/${name}.d.ts`, `export * from './cjs/${name}.js';\n`);
+}
+
+function nameOf(path) {
+  return path === '.' ? 'index' : path.slice('./'.length);
+}
