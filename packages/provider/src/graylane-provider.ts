@@ -10,11 +10,11 @@ import {
   type ResolutionDetails,
   type TrackingEventDetails,
 } from '@openfeature/server-sdk';
-import { BaggageReader, type BaggageMapping } from './baggage-mapping.ts';
+import { BaggageReader, type BaggageMapping } from './baggage/mapping.ts';
 import { CacheFile } from './cache-file.ts';
 import type { SyncProvider } from './client/sync-provider.ts';
 import { LiveFlags } from './live-flags.ts';
-import { decideOnce, isPinned, type Decision, type PinningProvider } from './pins.ts';
+import { decideOnce, isPinned, type Decision, type PinningProvider } from './baggage/pins.ts';
 import { refuseUnknown } from './refuse-unknown.ts';
 import { notReady, resolve, type FlagType } from './resolve.ts';
 import { FileSource } from './source/file-source.ts';

@@ -1,10 +1,10 @@
 export { GraylaneProvider, type GraylaneProviderOptions } from './graylane-provider.ts';
-export { withBaggage } from './with-baggage.ts';
-export { BaggageTransactionContextPropagator } from './baggage-transaction-context.ts';
+export { withBaggage } from './baggage/with-baggage.ts';
+export { BaggageTransactionContextPropagator } from './baggage/transaction-context.ts';
 export { getSyncClient } from './client/get-sync-client.ts';
 export type { SyncClient } from './client/sync-client.ts';
 export type { SyncProvider } from './client/sync-provider.ts';
-export { pin, type PinningProvider, type PinOptions } from './pins.ts';
-export type { BaggageMapping, MappedMember } from './baggage-mapping.ts';
+export { pin, type PinningProvider, type PinOptions } from './baggage/pins.ts';
+export type { BaggageMapping, MappedMember } from './baggage/mapping.ts';
 export type { UrlSourceOptions } from './source/url-source.ts';
 export type { FlagSink, FlagSource } from './source/flag-source.ts';

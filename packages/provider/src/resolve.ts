@@ -5,7 +5,7 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 
-import type { Decision } from './pins.ts';
+import type { Decision } from './baggage/pins.ts';
 
 /** The types that OpenFeature's flags have. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object';

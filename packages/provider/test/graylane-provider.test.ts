@@ -132,7 +132,7 @@ describe('the evaluation context', () => {
 
   /** What rules see, told by a rule for each name: the merge itself is private. */
   async function contextOf(baggage: string, given: object): Promise<object> {
-    const { BaggageReader } = await import('../src/baggage-mapping.ts');
+    const { BaggageReader } = await import('../src/baggage/mapping.ts');
     const reader = new BaggageReader(mapping);
     const keys = ['lane', 'user-id', 'age', 'beta', 'tenant', 'plan', 'secret'];
     return runInMessage({ headers: { baggage } }, { ingress: { mode: 'accept', keys } }, () =>

@@ -1,5 +1,5 @@
 import type { FlagValue } from '@graylane/flags';
-import type { BaggageMapping } from '../baggage-mapping.ts';
+import type { BaggageMapping } from '../baggage/mapping.ts';
 import { GraylaneProvider } from '../graylane-provider.ts';
 import { MemorySource } from './memory-source.ts';
 

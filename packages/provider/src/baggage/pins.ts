@@ -1,7 +1,7 @@
 import { count, getActiveCell } from '@graylane/baggage';
 import type { Evaluation, Flag } from '@graylane/flags';
 import { OpenFeature, StandardResolutionReasons, type EvaluationContext } from '@openfeature/server-sdk';
-import { overlay, type Draft } from './evaluation-context.ts';
+import { overlay, type Draft } from '../evaluation-context.ts';
 
 /** An evaluation, or what was decided of the flag earlier in the request. */
 export type Decision = Omit<Evaluation, 'reason'> & { readonly reason: string };

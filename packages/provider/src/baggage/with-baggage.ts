@@ -1,5 +1,5 @@
 import type { EvaluationContext, Provider } from '@openfeature/server-sdk';
-import { BaggageReader, type BaggageMapping } from './baggage-mapping.ts';
+import { BaggageReader, type BaggageMapping } from './mapping.ts';
 
 /**
  * Any vendor's provider, with the mapped baggage merged into each evaluation context that it is given to evaluate or to track:

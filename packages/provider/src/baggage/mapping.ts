@@ -1,7 +1,7 @@
 import { getCell, getLane } from '@graylane/baggage';
 import { context, propagation, type Context } from '@opentelemetry/api';
 import type { EvaluationContext, EvaluationContextValue } from '@openfeature/server-sdk';
-import { overlay, set, type Draft } from './evaluation-context.ts';
+import { overlay, set, type Draft } from '../evaluation-context.ts';
 
 /**
  * What of the baggage enters the evaluation context: baggage key to how. Baggage holds only strings and comes from other services,

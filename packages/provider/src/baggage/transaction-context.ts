@@ -4,8 +4,8 @@ import type {
   TransactionContext,
   TransactionContextPropagator,
 } from '@openfeature/server-sdk';
-import { BaggageReader, type BaggageMapping } from './baggage-mapping.ts';
-import { overlay, type Draft } from './evaluation-context.ts';
+import { BaggageReader, type BaggageMapping } from './mapping.ts';
+import { overlay, type Draft } from '../evaluation-context.ts';
 
 /**
  * Puts mapped baggage at OpenFeature's transaction level, under any vendor's provider: API < baggage < client < invocation.
