@@ -8,8 +8,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const arrows: Record<string, readonly string[]> = {
   'packages/flags': [],
   'packages/baggage': [],
-  'packages/provider': ['@graylane/flags', '@graylane/baggage'],
-  'apps/server': ['@graylane/flags', '@graylane/baggage', '@graylane/provider'],
+  'packages/source': ['@graylane/flags'],
+  'packages/provider': ['@graylane/flags', '@graylane/baggage', '@graylane/source'],
+  'apps/server': ['@graylane/flags', '@graylane/source'],
   'apps/demo': ['@graylane/baggage', '@graylane/provider', '@graylane/server'],
 };
 

@@ -28,10 +28,9 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const demo = JSON.parse(readFileSync(`${root}apps/demo/package.json`, 'utf8'));
 const packed = Object.fromEntries(
-  ['packages/flags', 'packages/baggage', 'packages/provider', 'apps/server'].map((path) => [
-    JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8')).name,
-    `file:${pack(path)}`,
-  ]),
+  ['packages/flags', 'packages/baggage', 'packages/source', 'packages/provider', 'apps/server'].map(
+    (path) => [JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8')).name, `file:${pack(path)}`],
+  ),
 );
 writeFileSync(
   `${folder}/package.json`,

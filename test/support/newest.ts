@@ -45,6 +45,7 @@ function bringPackages(): void {
   for (const [name, path] of Object.entries({
     flags: 'packages/flags',
     baggage: 'packages/baggage',
+    source: 'packages/source',
     provider: 'packages/provider',
     server: 'apps/server',
   })) {

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createServer, type RunningServer } from '@graylane/server';
+import { applyDelta, type Delta } from '@graylane/source';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { applyDelta, type Delta } from '../../../packages/provider/src/source/delta.ts';
 import { admin } from './support/admin.ts';
 import { followStream, type Followed } from './support/follow.ts';
 import { fees } from './support/serve.ts';

@@ -1,4 +1,5 @@
 import { evaluate, type Evaluation } from '@graylane/flags';
+import { checkOptions, openSource, type SourceOptions } from '@graylane/source';
 import { trace, type Attributes } from '@opentelemetry/api';
 import {
   OpenFeatureEventEmitter,
@@ -15,17 +16,12 @@ import { CacheFile } from './cache-file.ts';
 import type { SyncProvider } from './client/sync-provider.ts';
 import { LiveFlags } from './live-flags.ts';
 import { decideOnce, isPinned, type Decision, type PinningProvider } from './baggage/pins.ts';
-import { refuseUnknown } from './refuse-unknown.ts';
 import { notReady, resolve, type FlagType } from './resolve.ts';
-import { FileSource } from './source/file-source.ts';
-import { FixedSource } from './source/fixed-source.ts';
-import type { FlagSource } from './source/flag-source.ts';
-import { UrlSource, type UrlSourceOptions } from './source/url-source.ts';
 
 /** Where the rules come from, and what of the baggage they see. */
 export interface GraylaneProviderOptions {
   /** A flag server, a flags file (watched), a whole document of flags in flagd's format, or a source of your own. */
-  readonly source: UrlSourceOptions | { readonly file: string } | { readonly flags: unknown } | FlagSource;
+  readonly source: SourceOptions;
   /** What of the baggage enters the evaluation context. Default: the lane, authoritative. */
   readonly baggage?: BaggageMapping;
   /** A file where the last rules of a flag server are kept, so that the service starts without the server. Default: none. */
@@ -55,7 +51,7 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   /** @throws {TypeError} where the source or the mapping can't be used, or an option is unknown. */
   constructor(options: GraylaneProviderOptions) {
     const given: Partial<GraylaneProviderOptions> = options ?? {};
-    refuseUnknown('GraylaneProvider', given, optionNames);
+    checkOptions('GraylaneProvider', given, optionNames);
     const { source, baggage, cacheFile, startTimeoutMs = 10_000, hooks = [] } = given;
     this.#baggage = new BaggageReader(baggage);
     this.#startTimeoutMs = startTimeoutMs;
@@ -197,19 +193,3 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
 }
 
 const optionNames = ['source', 'baggage', 'cacheFile', 'startTimeoutMs', 'hooks'];
-
-function openSource(source: GraylaneProviderOptions['source'] | undefined): FlagSource {
-  if (typeof source === 'object' && source !== null) {
-    if ('start' in source) return source;
-    if ('url' in source) return new UrlSource(source);
-    if ('file' in source) return new FileSource(source.file);
-    if ('flags' in source) return new FixedSource(source.flags);
-  }
-  throw new TypeError(`source is ${describe(source)}: give it { url }, { file } or { flags }`);
-}
-
-/** Names only: a value may be a secret. */
-function describe(source: unknown): string {
-  if (source === undefined || source === null) return String(source);
-  return typeof source === 'object' ? `{${Object.keys(source).join(', ')}}` : `a ${typeof source}`;
-}

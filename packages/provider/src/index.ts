@@ -6,5 +6,4 @@ export type { SyncClient } from './client/sync-client.ts';
 export type { SyncProvider } from './client/sync-provider.ts';
 export { pin, type PinningProvider, type PinOptions } from './baggage/pins.ts';
 export type { BaggageMapping, MappedMember } from './baggage/mapping.ts';
-export type { UrlSourceOptions } from './source/url-source.ts';
-export type { FlagSink, FlagSource } from './source/flag-source.ts';
+export type { FlagSink, FlagSource, SourceOptions, UrlSourceOptions } from '@graylane/source';

@@ -1,7 +1,7 @@
 import { changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
+import { faultOf, type FlagSink, type FlagSource } from '@graylane/source';
+import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { CacheFile } from './cache-file.ts';
-import { faultOf } from './fault-of.ts';
-import type { FlagSink, FlagSource } from './source/flag-source.ts';
 
 /** Who is told how the rules fare. */
 export interface FlagsListener {
@@ -12,6 +12,9 @@ export interface FlagsListener {
   /** These flags were added, removed or changed. */
   changed(flagKeys: readonly string[]): void;
 }
+
+/** The key of OpenTelemetry's core package: nothing that runs under it creates spans. */
+const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /** How long a start waits for the newest rules where the cache has others, in milliseconds. */
 const patienceMs = 50;
@@ -67,7 +70,8 @@ export class LiveFlags {
         );
       }, timeoutMs);
     });
-    this.#source.start(this.#sink());
+    // A source belongs to no request, and the span of a stream would never end.
+    context.with(ROOT_CONTEXT.setValue(suppressed, true), () => this.#source.start(this.#sink()));
     // A server that hangs says nothing, not even that it is out of reach.
     const impatient = setTimeout(() => this.#makeDo(), patienceMs);
     try {

@@ -1,4 +1,4 @@
-import type { FlagSink, FlagSource } from '../source/flag-source.ts';
+import type { FlagSink, FlagSource } from '@graylane/source';
 
 /** Rules that whoever holds the source changes; each change is a revision: `1`, `2` and so on. */
 export class MemorySource implements FlagSource {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { wholeMembers, type CurrentEvent, type SnapshotEvent } from '@graylane/source';
 import type { FlagStore, Snapshot } from '../../store/flag-store.ts';
 import { frame, type Frame } from '../../sse/frame.ts';
-import { pastDeltas, wholeMembers, type Delta } from './past-deltas.ts';
+import { pastDeltas, type Delta } from './past-deltas.ts';
 
 /** How many changes a client may have missed and still be told them one by one; fewer, where they are large. */
 const maxKept = 1000;
@@ -52,7 +53,7 @@ export class ChangeLog {
   /** Says to a client that has everything that it has. */
   get current(): Frame {
     const { revision } = this.#store.snapshot;
-    return frame('current', revision, { revision });
+    return frame('current', revision, { revision } satisfies CurrentEvent);
   }
 
   close(): void {
@@ -74,7 +75,8 @@ export class ChangeLog {
     const { revision, document } = this.#store.snapshot;
     let snapshot = this.#snapshots.get(time);
     if (snapshot?.id !== revision) {
-      snapshot = frame('snapshot', revision, { revision, resync: time === 'again', document });
+      const data: SnapshotEvent = { revision, resync: time === 'again', document };
+      snapshot = frame('snapshot', revision, data);
       this.#snapshots.set(time, snapshot);
     }
     return snapshot;

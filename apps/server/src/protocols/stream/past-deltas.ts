@@ -1,3 +1,4 @@
+import { wholeMembers, type DeltaEvent } from '@graylane/source';
 import type { FlagDocument, FlagStore, PartChange, Revision, Snapshot } from '../../store/flag-store.ts';
 import { withEdits } from '../../model/parts.ts';
 import { frame, type Frame } from '../../sse/frame.ts';
@@ -7,9 +8,6 @@ export interface Delta {
   readonly after: string;
   readonly delta: Frame;
 }
-
-/** The members of a document that a change is told of as a whole. */
-export const wholeMembers: readonly string[] = ['$evaluators', 'metadata'];
 
 /** How many revisions are read at once. */
 const pageSize = 50;
@@ -45,11 +43,12 @@ function deltaOf({ revision, changes }: Revision, shared: FlagDocument): Frame {
     member === 'flags' && key !== undefined ? [[key, after] as const] : [],
   );
   const members = wholeMembers.filter((name) => changes.some(({ path: [member] }) => member === name));
-  return frame('delta', revision, {
+  const data: DeltaEvent = {
     revision,
     flags: Object.fromEntries(flags),
     ...Object.fromEntries(members.map((name) => [name, shared[name] ?? null])),
-  });
+  };
+  return frame('delta', revision, data);
 }
 
 function isShared({ path: [member] }: PartChange): boolean {

@@ -1,7 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { checkFlags, type Problem } from '@graylane/flags';
-import { watchFile } from '@graylane/provider/source';
+import { watchFile } from '@graylane/source';
 import { counted } from '../../pluralize.ts';
 import type { Log } from '../../log.ts';
 import { diskError } from './disk-error.ts';

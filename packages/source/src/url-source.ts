@@ -1,9 +1,8 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
-import { refuseUnknown } from '../refuse-unknown.ts';
 import { backoff, readRetryAfter } from './backoff.ts';
-import { applyDelta, type Delta } from './delta.ts';
+import { checkOptions } from './check-options.ts';
 import type { FlagSink, FlagSource } from './flag-source.ts';
+import { applyDelta, type Delta } from './protocol.ts';
 import { readDetail } from './read-detail.ts';
 
 /** A flag server, and which of its environments. */
@@ -22,9 +21,6 @@ const silenceMs = 1800;
 /** What a header can carry as one word; fetch throws on much of the rest. */
 const headerValue = /^[\x21-\x7e]{1,8000}$/;
 
-/** OpenTelemetry's own key: what runs under it makes no spans. */
-const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
-
 /** Follows a flag server's change stream for as long as it takes, and never gives up. */
 export class UrlSource implements FlagSource {
   readonly #address: URL;
@@ -37,7 +33,7 @@ export class UrlSource implements FlagSource {
 
   /** @throws {TypeError} where the address is no HTTP URL, or an option is unknown. */
   constructor(options: UrlSourceOptions) {
-    refuseUnknown('source', options, ['url', 'token', 'environment']);
+    checkOptions('source', options, ['url', 'token', 'environment']);
     const { url, token, environment = 'default' } = options;
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
       throw new TypeError(
@@ -59,8 +55,7 @@ export class UrlSource implements FlagSource {
   }
 
   start(sink: FlagSink): void {
-    // The stream belongs to no request, and nobody wants a span of it that never ends.
-    context.with(ROOT_CONTEXT.setValue(suppressed, true), () => void this.#run(sink));
+    void this.#run(sink);
   }
 
   close(): void {

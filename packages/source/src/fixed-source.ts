@@ -1,5 +1,5 @@
 import { compileFlags } from '@graylane/flags';
-import { faultOf } from '../fault-of.ts';
+import { faultOf } from './fault-of.ts';
 import type { FlagSink, FlagSource } from './flag-source.ts';
 
 /** Flags that are given once and stay. */

@@ -1,0 +1,18 @@
+export { openSource, type SourceOptions } from './open-source.ts';
+export { UrlSource, type UrlSourceOptions } from './url-source.ts';
+export { FileSource } from './file-source.ts';
+export { FixedSource } from './fixed-source.ts';
+export type { FlagSink, FlagSource } from './flag-source.ts';
+export { watchFile, type FileListener } from './watch-file.ts';
+export {
+  applyDelta,
+  wholeMembers,
+  type CurrentEvent,
+  type Delta,
+  type DeltaEvent,
+  type SnapshotEvent,
+  type StreamEvents,
+} from './protocol.ts';
+// For the packages that are built on this one.
+export { checkOptions } from './check-options.ts';
+export { faultOf } from './fault-of.ts';
