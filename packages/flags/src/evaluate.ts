@@ -1,4 +1,4 @@
-import type { CompiledFlag } from './compiled-flag.ts';
+import type { CompiledFlag } from './flag.ts';
 import type { Evaluation, EvaluationContext } from './evaluation.ts';
 import type { FlagSet } from './flag-set.ts';
 

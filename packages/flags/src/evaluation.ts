@@ -37,3 +37,16 @@ export interface Evaluation {
   readonly errorMessage?: string;
   readonly flagMetadata: FlagMetadata;
 }
+
+/** One flag of a set. */
+export interface Flag {
+  readonly key: string;
+  readonly state: 'ENABLED' | 'DISABLED';
+  readonly variants: ReadonlyMap<string, FlagValue>;
+  /** Undefined where the code's default serves. */
+  readonly defaultVariant: string | undefined;
+  /** Merged over the metadata of the set. */
+  readonly metadata: FlagMetadata;
+  /** As the document has it; not to be changed. */
+  readonly definition: unknown;
+}

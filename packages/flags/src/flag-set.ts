@@ -1,9 +1,10 @@
-import { CompiledFlag, type Flag } from './compiled-flag.ts';
-import type { FlagMetadata } from './evaluation.ts';
-import { FlagsError } from './flags-error.ts';
-import { isObject, mentions, parseJson, sameJson } from './json.ts';
-import { joinPath, show, type Problem } from './problem.ts';
-import { readSetScope, type SetScope } from './set-scope.ts';
+import type { Flag, FlagMetadata } from './evaluation.ts';
+import { CompiledFlag } from './flag.ts';
+import { FlagsError } from './errors.ts';
+import { readSettings, type FlagSetSettings } from './flag-set-settings.ts';
+import { parseJson } from './json/parse.ts';
+import { joinPath, show, type Problem } from './json/problem.ts';
+import { isObject, mentions, sameJson } from './json/values.ts';
 
 /** A compiled set of flags: immutable, to be passed to `evaluate`. */
 export interface FlagSet {
@@ -50,7 +51,7 @@ export function compileFlags(document: unknown, options: CompileOptions = {}): F
     );
   }
   const previous = options.previous instanceof CompiledFlags ? options.previous : undefined;
-  return new CompiledFlags(flags, readSetScope(parsed, options), previous);
+  return new CompiledFlags(flags, readSettings(parsed, options), previous);
 }
 
 /** The keys of the flags that were added, removed or changed, a change of the set's metadata or evaluators included where it matters. */
@@ -68,11 +69,11 @@ export function changedFlags(previous: FlagSet | undefined, next: FlagSet): read
 /** Hands out what `evaluate` needs. */
 class CompiledFlags implements FlagSet {
   readonly #flags = new Map<string, CompiledFlag>();
-  readonly #scope: SetScope;
+  readonly #scope: FlagSetSettings;
   readonly #faults: Problem[] = [];
   #warnings: readonly Problem[] | undefined;
 
-  constructor(flags: object, scope: SetScope, previous: CompiledFlags | undefined) {
+  constructor(flags: object, scope: FlagSetSettings, previous: CompiledFlags | undefined) {
     this.#scope = scope;
     const kept = previous && keptFlags(previous, scope);
     const add = (key: string, definition: unknown): void => {
@@ -99,7 +100,7 @@ class CompiledFlags implements FlagSet {
     ]);
   }
 
-  get scope(): SetScope {
+  get scope(): FlagSetSettings {
     return this.#scope;
   }
 
@@ -131,7 +132,10 @@ class CompiledFlags implements FlagSet {
 }
 
 /** Which flags of the previous set mean the same in the new one: all, none, or those that use no evaluator. */
-function keptFlags(previous: CompiledFlags, scope: SetScope): (key: string) => CompiledFlag | undefined {
+function keptFlags(
+  previous: CompiledFlags,
+  scope: FlagSetSettings,
+): (key: string) => CompiledFlag | undefined {
   const old = previous.scope;
   if (old.generateCodeAfter !== scope.generateCodeAfter) return () => undefined;
   if (sameScope(old, scope)) return (key) => previous.get(key);
@@ -143,7 +147,7 @@ function keptFlags(previous: CompiledFlags, scope: SetScope): (key: string) => C
   };
 }
 
-function sameScope(one: SetScope, other: SetScope): boolean {
+function sameScope(one: FlagSetSettings, other: FlagSetSettings): boolean {
   return (
     one.fractionalHash === other.fractionalHash &&
     sameJson(one.metadata, other.metadata) &&

@@ -1,7 +1,7 @@
 import type { FlagValue } from './evaluation.ts';
-import { isObject, setOwn } from './json.ts';
+import { isObject, setOwn } from './json/values.ts';
 import { maxDepth } from './limits.ts';
-import { show } from './problem.ts';
+import { show } from './json/problem.ts';
 
 /** The names of a definition's variants; null is no value. */
 function variantNames(variants: unknown): string[] {

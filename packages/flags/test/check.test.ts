@@ -19,7 +19,7 @@ function withFlag(parts: object): { flags: { checkout: object } } {
 describe('checkFlags', () => {
   test.each<[string, unknown, string, RegExp]>([
     ['text that is no JSON', '{\n  "flags": {oops}\n}', '$', /line 2, column 13/],
-    ['a list for a document', [], '$', /a list of 0/],
+    ['an array for a document', [], '$', /an array of 0/],
     ['no flags', {}, '$.flags', /no "flags"/],
     ['a flag that is a text', { flags: { a: 'on' } }, '$.flags.a', /is "on"/],
     ['an unknown state', withFlag({ state: 'ON' }), '$.flags.checkout.state', /the state "ON"/],
@@ -33,13 +33,13 @@ describe('checkFlags', () => {
       'variants of two types',
       withFlag({ variants: { on: true, off: 'no' } }),
       '$.flags.checkout.variants.off',
-      /is a text.*is a boolean/,
+      /is a string.*is a boolean/,
     ],
     [
       'a list for a variant',
       withFlag({ variants: { on: true, off: [2] } }),
       '$.flags.checkout.variants.off',
-      /a list of 1/,
+      /an array of 1/,
     ],
     [
       'an unknown default',
@@ -76,7 +76,7 @@ describe('checkFlags', () => {
       'an operand too many',
       withFlag({ targeting: { '==': [1, 2, 3] } }),
       '$.flags.checkout.targeting["=="]',
-      /3 for operands/,
+      /takes 2 operands, got 3/,
     ],
     [
       'an unknown evaluator',
@@ -94,7 +94,7 @@ describe('checkFlags', () => {
       'a key that two flags of a list have',
       { flags: [1, 2].map(() => ({ key: 'a', ...withFlag({}).flags.checkout })) },
       '$.flags[1].key',
-      /has the key "a" too/,
+      /has the key "a", too/,
     ],
     [
       'an unknown hash',

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileFlags, evaluate, FlagsError } from '../src/index.ts';
-import { operators } from '../src/rule/operators.ts';
+import { operators } from '../src/rule/operators/index.ts';
 
 const on = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };
 const special = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype'];

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import jsonLogic, { type RulesLogic } from 'json-logic-js';
 import { describe, expect, test } from 'vitest';
-import { compileRule } from '../src/rule/compile-rule.ts';
+import { compileRule } from '../src/rule/compile.ts';
+import { operators } from '../src/rule/operators/index.ts';
 import { valueScope, wholeRule } from '../src/rule/scope.ts';
 
 const facts = {
@@ -124,6 +125,7 @@ describe('a rule means what it means to JsonLogic', () => {
 function ours(logic: unknown, generateCodeAfter: number): string {
   const owner = {
     flagKey: 'f',
+    operators,
     fractionalHash: 'v2',
     generateCodeAfter,
     evaluators: {},
@@ -148,8 +150,8 @@ function ruleOrValue(tie: fc.LetrecLooselyTypedTie): fc.Arbitrary<unknown> {
   return fc.oneof(tie('rule'), value);
 }
 
-function operation(operators: readonly string[], operands: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+function operation(names: readonly string[], operands: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   return fc
-    .tuple(fc.constantFrom(...operators), operands)
+    .tuple(fc.constantFrom(...names), operands)
     .map(([operator, operand]) => ({ [operator]: operand }));
 }

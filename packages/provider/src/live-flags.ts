@@ -1,5 +1,5 @@
 import { changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
-import { faultOf, type FlagSink, type FlagSource } from '@graylane/source';
+import type { FlagSink, FlagSource } from '@graylane/source';
 import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { CacheFile } from './cache-file.ts';
 
@@ -115,7 +115,7 @@ export class LiveFlags {
     try {
       next = compileFlags(document, { previous: before });
     } catch (error) {
-      this.#trouble = `its flags can't be read: ${faultOf(error)}`;
+      this.#trouble = `its flags can't be read: ${(error as Error).message}`;
       if (before) this.#become('stale');
       return false;
     }

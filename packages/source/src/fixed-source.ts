@@ -1,5 +1,4 @@
 import { compileFlags } from '@graylane/flags';
-import { faultOf } from './fault-of.ts';
 import type { FlagSink, FlagSource } from './flag-source.ts';
 
 /** Flags that are given once and stay. */
@@ -12,7 +11,7 @@ export class FixedSource implements FlagSource {
       compileFlags(document);
     } catch (error) {
       throw new TypeError(
-        `source.flags can't be read: ${faultOf(error)}. flags is a whole flagd document: { flags: { … } }`,
+        `source.flags can't be read: ${(error as Error).message}. flags is a whole flagd document: { flags: { … } }`,
         { cause: error },
       );
     }

@@ -15,4 +15,3 @@ export {
 } from './protocol.ts';
 // For the packages that are built on this one.
 export { checkOptions } from './check-options.ts';
-export { faultOf } from './fault-of.ts';

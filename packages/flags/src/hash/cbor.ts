@@ -1,5 +1,5 @@
 import { maxDepth, maxLength } from '../limits.ts';
-import { RuleError } from '../rule/rule-error.ts';
+import { RuleError } from '../errors.ts';
 
 const encoder = new TextEncoder();
 

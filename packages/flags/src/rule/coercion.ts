@@ -1,5 +1,5 @@
+import { RuleError } from '../errors.ts';
 import { maxDepth, maxLength } from '../limits.ts';
-import { RuleError } from './rule-error.ts';
 
 /** JavaScript's text of a value, and an empty one of null. A list that holds itself twice over is not written out to the end. */
 export function toText(value: unknown): string {
@@ -20,6 +20,13 @@ export function toPrimitive(value: unknown): unknown {
 export function toNumber(value: unknown): number {
   if (typeof value === 'number') return value;
   return typeof value === 'object' && value !== null ? Number.NaN : Number(value);
+}
+
+/** JsonLogic's `==`, which is JavaScript's. */
+export function looselyEqual(one: unknown, other: unknown): boolean {
+  const both = typeof one === 'object' && typeof other === 'object';
+  // oxlint-disable-next-line eqeqeq -- it is meant
+  return both ? one == other : toPrimitive(one) == toPrimitive(other);
 }
 
 /** Appends the elements with commas between them, and answers how long the text is then. */

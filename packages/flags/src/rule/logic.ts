@@ -1,42 +1,31 @@
-import { compileOperand, compileRule, type Rule } from './compile-rule.ts';
-import type { Scope } from './scope.ts';
-import { compileCondition, truthy, type Condition } from './condition.ts';
+import { isObject } from '../json/values.ts';
 
-/** `or`: the first operand that is true, else the last; null without operands. */
-export function or(operand: unknown, scope: Scope): Rule {
-  return firstOf(truthy, operand, scope);
+/** Whether a rule is a plain value: only an object with exactly one key is an operation to JsonLogic. */
+export function isConstant(logic: unknown): boolean {
+  if (typeof logic !== 'object' || logic === null) return true;
+  if (Array.isArray(logic)) return logic.every((item) => typeof item !== 'object' || item === null);
+  return operatorOf(logic) === undefined;
 }
 
-/** `and`: the first operand that is false, else the last; null without operands. */
-export function and(operand: unknown, scope: Scope): Rule {
-  return firstOf((value) => !truthy(value), operand, scope);
+/** The operator of a rule that is an operation. */
+export function operatorOf(logic: unknown): string | undefined {
+  if (!isObject(logic)) return undefined;
+  const keys = Object.keys(logic);
+  return keys.length === 1 ? keys[0] : undefined;
 }
 
-/** `!`: whether the operand is false. */
-export function not(operand: unknown, scope: Scope): Rule {
-  const condition = onlyOperand(operand, scope);
-  return (data, now) => !condition(data, now);
+/** What stands under the operator of a rule that is an operation. */
+export function operandOf(logic: unknown): unknown {
+  const operator = operatorOf(logic);
+  return operator === undefined ? undefined : (logic as Readonly<Record<string, unknown>>)[operator];
 }
 
-/** `!!`: whether the operand is true. */
-export function truth(operand: unknown, scope: Scope): Rule {
-  const condition = onlyOperand(operand, scope);
-  return (data, now) => condition(data, now) === true;
+/** The operands as they are written; one without an array is the first of them. */
+export function operandsOf(operand: unknown): readonly unknown[] {
+  return Array.isArray(operand) ? operand : [operand];
 }
 
-function firstOf(decides: (value: unknown) => boolean, operand: unknown, scope: Scope): Rule {
-  if (!Array.isArray(operand)) return compileRule(operand, scope);
-  const rules = operand.map((logic, index) => compileOperand(logic, scope, index));
-  return (data, now) => {
-    let value: unknown = null;
-    for (const rule of rules) {
-      value = rule(data, now);
-      if (decides(value)) break;
-    }
-    return value;
-  };
-}
-
-function onlyOperand(operand: unknown, scope: Scope): Condition {
-  return compileCondition(Array.isArray(operand) ? (operand[0] ?? null) : operand, scope, 0);
+/** JsonLogic's idea of true: JavaScript's, but an empty array is false. */
+export function truthy(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : Boolean(value);
 }

@@ -1,10 +1,12 @@
+import { RuleSyntaxError } from '../errors.ts';
+import { evaluatorsPath, joinPath } from '../json/problem.ts';
 import { maxDepth, maxParts } from '../limits.ts';
-import { evaluatorsPath, joinPath } from '../problem.ts';
-import { RuleSyntaxError } from './rule-error.ts';
+import type { Operators } from './rule.ts';
 
 /** What all rules of one flag share. */
 export interface RuleOwner {
   readonly flagKey: string;
+  readonly operators: Operators;
   readonly fractionalHash: 'v2' | 'v3';
   /** How often a chain of conditions is asked before it becomes generated code. */
   readonly generateCodeAfter: number;

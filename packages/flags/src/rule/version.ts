@@ -45,12 +45,17 @@ export function compareVersions(one: Version, other: Version): number {
   return one.prerelease === other.prerelease ? 0 : comparePrereleases(one.prerelease, other.prerelease);
 }
 
+/** Whether a string is a whole version (Semantic Versioning 2.0.0, section 2), as flagd's schema requires it. */
+export function isSemanticVersion(text: string): boolean {
+  return semanticVersion.test(text);
+}
+
 const longest = 256;
 const dot = 0x2e;
 const identifier = '(?:0|[1-9]\\d*|\\d*[A-Za-z-][\\dA-Za-z-]*)';
-const tailPattern = new RegExp(
-  `^(?:-(${identifier}(?:\\.${identifier})*))?(?:\\+[\\dA-Za-z-]+(?:\\.[\\dA-Za-z-]+)*)?$`,
-);
+const tail = `(?:-(${identifier}(?:\\.${identifier})*))?(?:\\+[\\dA-Za-z-]+(?:\\.[\\dA-Za-z-]+)*)?`;
+const tailPattern = new RegExp(`^${tail}$`);
+const semanticVersion = new RegExp(`^(?:0|[1-9]\\d*)(?:\\.(?:0|[1-9]\\d*)){2}${tail}$`);
 
 /** What `digits` read last: one text is read at a time, so it needs no object. */
 let number = 0;

@@ -1,0 +1,56 @@
+import type { FlagMetadata } from './evaluation.ts';
+import { isObject, setOwn } from './json/values.ts';
+
+/** The settings that all flags of a set share. */
+export interface FlagSetSettings {
+  readonly metadata: FlagMetadata;
+  readonly evaluators: Readonly<Record<string, unknown>>;
+  readonly fractionalHash: FractionalHash;
+  readonly generateCodeAfter: number;
+}
+
+/** How `fractional` hashes: see docs/evaluation.md for the clients that agree with each version. */
+export type FractionalHash = 'v2' | 'v3';
+
+/** The settings that `compileFlags` takes as options. */
+export interface SettingsOptions {
+  readonly fractionalHash?: FractionalHash | undefined;
+  readonly generateCodeAfter?: number | undefined;
+}
+
+/** Reads the shared settings of a document. The option overrides the set's metadata `fractionalHash`; the default is v2. */
+export function readSettings(
+  document: Readonly<Record<string, unknown>>,
+  { fractionalHash, generateCodeAfter = 1000 }: SettingsOptions,
+): FlagSetSettings {
+  const { metadata, $evaluators: evaluators } = document;
+  const own = readMetadata(metadata);
+  return {
+    metadata: own,
+    evaluators: isObject(evaluators) ? evaluators : {},
+    fractionalHash: fractionalHash ?? hashNamed(own['fractionalHash']) ?? 'v2',
+    generateCodeAfter,
+  };
+}
+
+/** The version of the hash that metadata names, if it exists. */
+export function hashNamed(name: unknown): FractionalHash | undefined {
+  return name === 'v2' || name === 'v3' ? name : undefined;
+}
+
+/** The entries of metadata that the format allows, merged over those of the set; frozen. */
+export function readMetadata(metadata: unknown, ofSet: FlagMetadata = none): FlagMetadata {
+  const entries = isObject(metadata) ? Object.entries(metadata) : [];
+  if (entries.length === 0) return ofSet;
+  const merged: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(ofSet)) setOwn(merged, key, value);
+  for (const [key, value] of entries) if (isMetadataValue(value)) setOwn(merged, key, value);
+  return Object.freeze(merged) as FlagMetadata;
+}
+
+/** Metadata is flat: strings, numbers and booleans. */
+export function isMetadataValue(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+const none: FlagMetadata = Object.freeze({});

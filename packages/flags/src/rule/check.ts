@@ -1,0 +1,89 @@
+import { joinPath, problem, show, type Problem } from '../json/problem.ts';
+import { isObject } from '../json/values.ts';
+import { maxDepth, maxParts } from '../limits.ts';
+import type { Operators, RulePlace } from './rule.ts';
+
+/** The place of a whole rule. */
+export function wholePlace(
+  path: string,
+  operators: Operators,
+  evaluators: Readonly<Record<string, unknown>> | undefined,
+): RulePlace {
+  return { path, operators, evaluators, depth: 0, checked: { parts: 0 } };
+}
+
+/** Checks a rule as flagd's targeting schema does: an operation, or an empty object for none. */
+export function checkRule(rule: unknown, place: RulePlace): Problem[] {
+  if (!isObject(rule))
+    return [problem(place.path, `the rule is ${show(rule)}`, 'make it an operation, or leave it out')];
+  return Object.keys(rule).length === 0 ? [] : checkOperation(rule, place);
+}
+
+/** Checks one operand: a plain value, an array, a reference or an operation. */
+export function checkOperand(value: unknown, place: RulePlace): Problem[] {
+  const { depth, checked } = place;
+  checked.parts += 1;
+  if (checked.parts > maxParts) return checked.parts === maxParts + 1 ? [tooLarge(place.path)] : [];
+  if (depth >= maxDepth) {
+    // One problem is enough: the rest of the rule is skipped.
+    checked.parts = maxParts + 1;
+    return [tooDeep(place.path)];
+  }
+  const deeper = { ...place, depth: depth + 1 };
+  if (Array.isArray(value)) return checkEach(value, deeper);
+  if (!isObject(value)) return [];
+  if (Object.hasOwn(value, '$ref')) return checkReference(value['$ref'], deeper);
+  if (Object.keys(value).length === 0)
+    return [problem(place.path, 'a rule has no empty objects', 'write an operation')];
+  return checkOperation(value, deeper);
+}
+
+/** Checks every element of an array as an operand. */
+export function checkEach(list: readonly unknown[], place: RulePlace): Problem[] {
+  return list.flatMap((item, index) => checkOperand(item, { ...place, path: joinPath(place.path, index) }));
+}
+
+function tooDeep(path: string): Problem {
+  return problem(path, `the rule is nested deeper than ${maxDepth} levels`, 'split it, or use $evaluators');
+}
+
+/** Reported once: an object can hold one part many times over, as aliases of YAML do. */
+function tooLarge(path: string): Problem {
+  return problem(path, `the rule has more than ${maxParts} parts`, 'split the flag, or compare with a list');
+}
+
+function checkOperation(rule: Readonly<Record<string, unknown>>, place: RulePlace): Problem[] {
+  const [operator, ...more] = Object.keys(rule) as [string, ...string[]];
+  if (operator === '$ref' && more.length === 0) return checkReference(rule[operator], place);
+  if (more.length > 0) {
+    const found = Object.keys(rule).map(show).join(', ');
+    return [
+      problem(place.path, `an operation has one operator, got ${found}`, 'join them with "and" or "or"'),
+    ];
+  }
+  const path = joinPath(place.path, operator);
+  const known = place.operators.get(operator);
+  if (known) return known.check(rule[operator], { ...place, path }, operator);
+  return [
+    problem(
+      path,
+      `there is no operator "${operator}"`,
+      `use one of ${[...place.operators.keys()].join(' ')}`,
+    ),
+  ];
+}
+
+function checkReference(name: unknown, { path, evaluators }: RulePlace): Problem[] {
+  const at = joinPath(path, '$ref');
+  if (evaluators === undefined)
+    return [problem(at, 'an evaluator refers to another one', 'write its rule out')];
+  if (typeof name === 'string' && Object.hasOwn(evaluators, name)) return [];
+  const known = Object.keys(evaluators).map(show).join(', ');
+  return [
+    problem(
+      at,
+      `there is no evaluator ${show(name)}`,
+      known ? `use one of ${known}` : 'add it to $evaluators',
+    ),
+  ];
+}

@@ -1,0 +1,49 @@
+import { problem, type Problem } from '../../json/problem.ts';
+import { compileOperand, compileRule } from '../compile.ts';
+import { isConstant } from '../logic.ts';
+import { readPath } from '../path.ts';
+import type { Operator, Rule, RulePlace } from '../rule.ts';
+import type { Scope } from '../scope.ts';
+import { countValue } from '../work-limit.ts';
+
+/** `var`: the value at a path with dots, else the default. An empty path is the whole data. */
+export const variable: Operator = {
+  compile: (operand, scope) => {
+    const rule = compileVariable(operand, scope);
+    return scope.iterating ? (data, now) => countValue(rule(data, now)) : rule;
+  },
+  check: checkVariable,
+};
+
+function compileVariable(operand: unknown, scope: Scope): Rule {
+  const [path, fallback = null] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
+  const otherwise = isConstant(fallback) ? undefined : compileOperand(fallback, scope, 1);
+  if (!isConstant(path)) return dynamic(compileRule(path, scope), scope, otherwise ?? (() => fallback));
+  const read = readPath(path, scope, fallback);
+  if (otherwise === undefined) return read;
+  const absent = Symbol('absent');
+  const find = readPath(path, scope, absent);
+  return (data, now) => {
+    const value = find(data, now);
+    return value === absent ? otherwise(data, now) : value;
+  };
+}
+
+function dynamic(path: Rule, scope: Scope, otherwise: Rule): Rule {
+  const absent = Symbol('absent');
+  return (data, now) => {
+    const name = path(data, now);
+    const value = readPath(Array.isArray(name) ? name[0] : name, scope, absent)(data, now);
+    return value === absent ? otherwise(data, now) : value;
+  };
+}
+
+function checkVariable(operand: unknown, { path }: RulePlace): Problem[] {
+  if (Array.isArray(operand) && typeof operand[0] !== 'string' && typeof operand[0] !== 'number') {
+    return [problem(path, '"var" has an array without a path', 'give it a path, and a default if you like')];
+  }
+  const name: unknown = Array.isArray(operand) ? operand[0] : operand;
+  if (typeof name !== 'string' || !name.startsWith('$flagd.') || /^\$flagd\.(timestamp|flagKey)$/.test(name))
+    return [];
+  return [problem(path, `there is no "${name}"`, 'use $flagd.flagKey or $flagd.timestamp')];
+}

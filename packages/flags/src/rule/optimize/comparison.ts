@@ -1,0 +1,97 @@
+import { looselyEqual, toPrimitive } from '../coercion.ts';
+import { isConstant, operandOf, operandsOf, operatorOf } from '../logic.ts';
+import { plainVariable } from '../path.ts';
+import type { Scope } from '../scope.ts';
+
+/** A condition that compares one fact of the evaluation context with a constant: most are. */
+export interface FactTest {
+  readonly key: string;
+  readonly constant: unknown;
+  /** Null stands for a fact that is absent. */
+  readonly accepts: (fact: unknown) => boolean;
+}
+
+/** The test that a condition is, if it is one. */
+export function factTest(logic: unknown, scope: Scope): FactTest | undefined {
+  const operator = operatorOf(logic);
+  const test = operator === undefined ? undefined : tests.get(operator);
+  if (test === undefined) return undefined;
+  const [first, second, ...more] = operandsOf(operandOf(logic));
+  if (more.length > 0) return undefined;
+  const key = plainVariable(first, scope);
+  if (key !== undefined)
+    return isConstant(second) ? { key, constant: second, accepts: test(second) } : undefined;
+  const other = symmetric.has(test) && isConstant(first) ? plainVariable(second, scope) : undefined;
+  return other === undefined ? undefined : { key: other, constant: first, accepts: test(first) };
+}
+
+/** The tests that a condition is, all of which must hold: one, or several that "and" joins. */
+export function factTests(logic: unknown, scope: Scope): readonly FactTest[] | undefined {
+  const operand = operandOf(logic);
+  const joined = operatorOf(logic) === 'and' && Array.isArray(operand) && operand.length > 0;
+  const found: FactTest[] = [];
+  for (const condition of joined ? (operand as unknown[]) : [logic]) {
+    const test = factTest(condition, scope);
+    if (test === undefined) return undefined;
+    found.push(test);
+  }
+  return found;
+}
+
+type Test = (constant: unknown) => FactTest['accepts'];
+
+/** Of two texts or two numbers, `==` asks what `===` asks. */
+const equals: Test = (constant) => {
+  if (typeof constant === 'string')
+    return (fact) => (typeof fact === 'string' ? fact === constant : looselyEqual(fact, constant));
+  if (typeof constant === 'number')
+    return (fact) => (typeof fact === 'number' ? fact === constant : looselyEqual(fact, constant));
+  return (fact) => looselyEqual(fact, constant);
+};
+
+const is: Test = (constant) => (fact) => fact === constant;
+
+function not(test: Test): Test {
+  return (constant) => {
+    const accepts = test(constant);
+    return (fact) => !accepts(fact);
+  };
+}
+
+/** One function an operator, for the sake of speed: a comparison that is handed in would be one call more. */
+const below: Test = (constant) => {
+  const bound = toPrimitive(constant) as number;
+  return (fact) => (typeof fact === 'number' ? fact < bound : (toPrimitive(fact) as number) < bound);
+};
+
+const atMost: Test = (constant) => {
+  const bound = toPrimitive(constant) as number;
+  return (fact) => (typeof fact === 'number' ? fact <= bound : (toPrimitive(fact) as number) <= bound);
+};
+
+const above: Test = (constant) => {
+  const bound = toPrimitive(constant) as number;
+  return (fact) => (typeof fact === 'number' ? fact > bound : (toPrimitive(fact) as number) > bound);
+};
+
+const atLeast: Test = (constant) => {
+  const bound = toPrimitive(constant) as number;
+  return (fact) => (typeof fact === 'number' ? fact >= bound : (toPrimitive(fact) as number) >= bound);
+};
+
+const differs = not(equals);
+const isNot = not(is);
+
+/** Those that do not care which operand comes first. */
+const symmetric: ReadonlySet<Test> = new Set([equals, differs, is, isNot]);
+
+const tests: ReadonlyMap<string, Test> = new Map([
+  ['==', equals],
+  ['!=', differs],
+  ['===', is],
+  ['!==', isNot],
+  ['<', below],
+  ['<=', atMost],
+  ['>', above],
+  ['>=', atLeast],
+]);
