@@ -1,6 +1,6 @@
 import type { CompiledFlag } from './flag.ts';
 import type { Evaluation, EvaluationContext } from './evaluation.ts';
-import type { FlagSet } from './flag-set.ts';
+import type { FlagSet } from './compiled-flags.ts';
 
 /** How one evaluation is done. */
 export interface EvaluateOptions {

@@ -1,4 +1,6 @@
-/** What a flag can be worth. */
+import type { Problem } from './json/problem.ts';
+
+/** The value of a variant. */
 export type FlagValue = boolean | string | number | JsonObject | readonly JsonValue[];
 
 /** Any JSON value. */
@@ -49,4 +51,6 @@ export interface Flag {
   readonly metadata: FlagMetadata;
   /** As the document has it; not to be changed. */
   readonly definition: unknown;
+  /** The problems of this flag; the first read compiles it. A problem takes no other flag down. */
+  readonly problems: readonly Problem[];
 }

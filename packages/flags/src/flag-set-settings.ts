@@ -1,5 +1,5 @@
 import type { FlagMetadata } from './evaluation.ts';
-import { isObject, setOwn } from './json/values.ts';
+import { isObject, sameJson, setOwn } from './json/values.ts';
 
 /** The settings that all flags of a set share. */
 export interface FlagSetSettings {
@@ -7,6 +7,8 @@ export interface FlagSetSettings {
   readonly evaluators: Readonly<Record<string, unknown>>;
   readonly fractionalHash: FractionalHash;
   readonly generateCodeAfter: number;
+  /** The options that they were read with. */
+  readonly options: SettingsOptions;
 }
 
 /** How `fractional` hashes: see docs/evaluation.md for the clients that agree with each version. */
@@ -21,16 +23,37 @@ export interface SettingsOptions {
 /** Reads the shared settings of a document. The option overrides the set's metadata `fractionalHash`; the default is v2. */
 export function readSettings(
   document: Readonly<Record<string, unknown>>,
-  { fractionalHash, generateCodeAfter = 1000 }: SettingsOptions,
+  options: SettingsOptions,
 ): FlagSetSettings {
   const { metadata, $evaluators: evaluators } = document;
+  const { fractionalHash, generateCodeAfter = 1000 } = options;
   const own = readMetadata(metadata);
   return {
     metadata: own,
     evaluators: isObject(evaluators) ? evaluators : {},
     fractionalHash: fractionalHash ?? hashNamed(own['fractionalHash']) ?? 'v2',
     generateCodeAfter,
+    options: { fractionalHash, generateCodeAfter },
   };
+}
+
+/**
+ * Whether a reference to an evaluator of some name means something else afterwards: it differs, or
+ * does not exist, so that the flag's error lists those that do. Undefined if no evaluator differs.
+ */
+export function changedEvaluators(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): ((name: unknown) => boolean) | undefined {
+  const names = before === after ? [] : [...Object.keys(before), ...Object.keys(after)];
+  const differing = new Set<unknown>(
+    names.filter((name) => {
+      const both = Object.hasOwn(before, name) && Object.hasOwn(after, name);
+      return !both || !sameJson(before[name], after[name]);
+    }),
+  );
+  if (differing.size === 0) return undefined;
+  return (name) => differing.has(name) || typeof name !== 'string' || !Object.hasOwn(after, name);
 }
 
 /** The version of the hash that metadata names, if it exists. */

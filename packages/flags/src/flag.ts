@@ -2,6 +2,7 @@ import type { Evaluation, EvaluationContext, Flag, FlagMetadata, FlagValue } fro
 import type { FlagSetSettings } from './flag-set-settings.ts';
 import type { Problem } from './json/problem.ts';
 import { isObject } from './json/values.ts';
+import { referencesOf } from './references.ts';
 import { compileTargeting, failure, uncompiled, type Targeting } from './targeting.ts';
 import { readVariants } from './variants.ts';
 
@@ -14,6 +15,7 @@ export class CompiledFlag implements Flag {
   readonly definition: unknown;
   readonly #set: FlagSetSettings;
   #targeting: Targeting | undefined;
+  #evaluators: readonly unknown[] | 'unknown' | undefined;
   #variants: ReadonlyMap<string, FlagValue> | undefined;
 
   constructor(key: string, definition: unknown, set: FlagSetSettings) {
@@ -39,12 +41,22 @@ export class CompiledFlag implements Flag {
     return this.#compiled().metadata;
   }
 
-  /** What is wrong with the flag; it takes no other flag down. */
+  /** The rule, as the document has it. */
+  get targeting(): unknown {
+    return this.#property('targeting');
+  }
+
   get problems(): readonly Problem[] {
     return this.#compiled().problems;
   }
 
-  /** Answers for one evaluation context; never throws. */
+  /** Whether the rule refers to an evaluator of these names, or can't be searched. */
+  refersTo(isNamed: (name: unknown) => boolean): boolean {
+    this.#evaluators ??= this.#findEvaluators();
+    return this.#evaluators === 'unknown' || this.#evaluators.some(isNamed);
+  }
+
+  /** Evaluates the flag for one evaluation context; never throws. */
   evaluate(context: EvaluationContext, now: number | undefined): Evaluation {
     const targeting = this.#targeting ?? this.#compiled();
     return targeting.fixed ?? this.#target(targeting, context, now);
@@ -68,10 +80,23 @@ export class CompiledFlag implements Flag {
     }
   }
 
+  #findEvaluators(): readonly unknown[] | 'unknown' {
+    try {
+      const references = referencesOf(this.targeting, '');
+      if (references === undefined) return 'unknown';
+      return references.length === 0 ? noEvaluators : references.map(({ name }) => name);
+    } catch {
+      // A getter of the document that throws: compiling the flag reports it.
+      return 'unknown';
+    }
+  }
+
   #property(name: string): unknown {
     return isObject(this.definition) ? this.definition[name] : undefined;
   }
 }
+
+const noEvaluators: readonly unknown[] = Object.freeze([]);
 
 /** What a rule may read by its name alone: an object that inherits nothing of its own. Any other kind is copied, as far as it is its own. */
 function plainObject(context: unknown): object {

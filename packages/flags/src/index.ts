@@ -1,4 +1,6 @@
-export { changedFlags, compileFlags, type CompileOptions, type FlagSet } from './flag-set.ts';
+export { changedFlags, compileFlags, type CompileOptions } from './flag-set.ts';
+export type { FlagSet } from './compiled-flags.ts';
+export { applyFlagChanges, type FlagChanges } from './flag-changes.ts';
 export { evaluate, type EvaluateOptions } from './evaluate.ts';
 export type {
   ErrorCode,
@@ -15,3 +17,4 @@ export { FlagsError } from './errors.ts';
 export { joinPath, type Problem } from './json/problem.ts';
 export { checkFlag } from './check/flag.ts';
 export { checkFlags } from './check/flags.ts';
+export { checkFlagChanges } from './check/changes.ts';

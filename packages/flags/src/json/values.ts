@@ -16,11 +16,6 @@ export function sameJson(one: unknown, other: unknown): boolean {
   return one === other || sameParts(one, other, maxDepth, { left: maxParts });
 }
 
-/** Whether a property of this name stands anywhere in a value; also true beyond the bounds. */
-export function mentions(value: unknown, key: string): boolean {
-  return mentionsWithin(value, key, maxDepth, { left: maxParts });
-}
-
 /**
  * A document that is given as an object can hold one part many times over, as aliases of YAML do,
  * so every function that walks through it counts.
@@ -42,11 +37,4 @@ function sameParts(one: unknown, other: unknown, depth: number, budget: Budget):
     if (!sameParts(mine, yours, depth - 1, budget)) return false;
   }
   return true;
-}
-
-function mentionsWithin(value: unknown, key: string, depth: number, budget: Budget): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  budget.left -= 1;
-  if (depth === 0 || budget.left < 0 || Object.hasOwn(value, key)) return true;
-  return Object.values(value).some((item) => mentionsWithin(item, key, depth - 1, budget));
 }
