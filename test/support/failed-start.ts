@@ -5,6 +5,6 @@ export async function failedStart(start: (startTimeoutMs: number) => Promise<unk
       () => 'it has started',
       (error: Error) => error.message,
     );
-    if (!why.includes('the source has not answered yet')) return why;
+    if (!why.includes('the source has not responded yet')) return why;
   }
 }

@@ -1,76 +1,197 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
-/** Rules, and which. */
+/** Flag definitions, and which. */
 export interface CachedFlags {
   readonly document: unknown;
   readonly revision: string;
 }
 
+/** Between the beginnings of two writes: a file of many flags is not written anew at each change. */
+const minIntervalMs = 1000;
+
+/** So much is serialized at once; the event loop runs in between. */
+const batchLength = 65_536;
+
+/** Temporary files that a process left behind when it was killed are removed at this age. */
+const abandonedMs = 600_000;
+
+const format = 'graylane-cache 1';
+
 /**
- * The last rules of a flag server on disk: a digest on the first line, the rules on the second. Replaced at once, so that whoever reads it finds
- * one state or the other; what does not match its digest is not believed.
+ * The last definitions of one source on disk. The file is replaced atomically, names its source, and ends
+ * with a digest: a file of another source, or one that is damaged, is not used.
  */
 export class CacheFile {
   readonly #file: string;
-  #wanted: CachedFlags | undefined;
+  readonly #sourceId: string;
+  readonly #warn: (message: string) => void;
+  #wanted: (() => CachedFlags) | undefined;
   #saving: Promise<void> | undefined;
+  #hurry = new AbortController();
 
-  constructor(file: string) {
+  /** `sourceId` identifies the source; `warn` receives what keeps the file from being used or written. */
+  constructor(file: string, sourceId: string, warn: (message: string) => void = () => {}) {
     this.#file = file;
+    this.#sourceId = sourceId;
+    this.#warn = warn;
   }
 
-  /** What was saved last, if it is there and whole. */
+  /** Returns what was saved last, if the file exists, is whole and belongs to this source. */
   load(): CachedFlags | undefined {
+    let text: string;
     try {
-      const [digest, content = ''] = readFileSync(this.#file, 'utf8').split('\n');
-      return digest === digestOf(content) ? (JSON.parse(content) as CachedFlags) : undefined;
-    } catch {
-      // No file, or not one that can be read: there is nothing cached.
+      text = readRegularFile(this.#file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        this.#warn(`cacheFile ${this.#file} can't be read: ${(error as Error).message}`);
+      }
       return undefined;
     }
+    const [head = '', body = '', digest] = text.split('\n');
+    if (digest !== digestOf(`${head}\n${body}\n`)) {
+      this.#warn(`cacheFile ${this.#file} is damaged, or not a cache file, and is not used`);
+      return undefined;
+    }
+    const { source, revision } = JSON.parse(head) as Head;
+    if (source !== this.#sourceId) {
+      this.#warn(
+        `cacheFile ${this.#file} holds the flags of ${source}, not of ${this.#sourceId}, and is not used: ` +
+          'give each source and environment a file of its own',
+      );
+      return undefined;
+    }
+    return { revision, document: JSON.parse(body) as unknown };
   }
 
-  /** Saves in the background; of several at once, the last. A disk that refuses costs the cache, never a request. */
-  save(flags: CachedFlags): void {
-    this.#wanted = flags;
+  /**
+   * Saves in the background; of several changes in a second, the first and the last. `read` is called when
+   * the file is written. A disk that refuses costs the cache, never a request.
+   */
+  save(read: () => CachedFlags): void {
+    this.#wanted = read;
     this.#saving ??= this.#saveAll().finally(() => (this.#saving = undefined));
   }
 
-  /** Resolves when everything is on disk. */
+  /** Resolves when everything is on disk, without waiting for the interval. */
   async settled(): Promise<void> {
+    this.#hurry.abort();
     await this.#saving;
+    this.#hurry = new AbortController();
   }
 
   async #saveAll(): Promise<void> {
     while (this.#wanted) {
-      const flags = this.#wanted;
+      const flags = this.#wanted();
       this.#wanted = undefined;
       try {
-        const content = JSON.stringify(flags);
-        await this.#replace(`${digestOf(content)}\n${content}`);
-      } catch {
-        // A disk that is full or read-only, or rules nested too deep to write: the cache stays as it was.
+        await this.#replace(flags);
+      } catch (error) {
+        // The disk is full or read-only, or the flags nest too deep: the cache stays as it was.
+        this.#warn(`cacheFile ${this.#file} can't be written: ${(error as Error).message}`);
       }
+      const { signal } = this.#hurry;
+      await pause(minIntervalMs, undefined, { signal, ref: false }).catch(() => {
+        // The provider is closing.
+      });
     }
   }
 
-  async #replace(text: string): Promise<void> {
-    const temporary = `${this.#file}.${process.pid}.tmp`;
+  /**
+   * The name is random and must be new, so that neither a planted symbolic link nor another container,
+   * where the process has the same id, can redirect the write.
+   */
+  async #replace({ document, revision }: CachedFlags): Promise<void> {
+    await this.#removeAbandoned();
+    const temporary = `${this.#file}.${randomBytes(8).toString('hex')}.tmp`;
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    // Windows has no O_NOFOLLOW, and no O_NONBLOCK: undefined counts as 0.
+    const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      const handle = await open(temporary, 'w', 0o600);
-      try {
-        await handle.writeFile(text);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
+      const head: Head = { format, source: this.#sourceId, revision };
+      await write(handle, head, document);
+      await handle.sync();
+      await handle.close();
       await rename(temporary, this.#file);
     } catch (error) {
+      await handle.close().catch(() => {});
       await rm(temporary, { force: true });
       throw error;
     }
+  }
+
+  async #removeAbandoned(): Promise<void> {
+    const folder = dirname(this.#file);
+    const prefix = `${basename(this.#file)}.`;
+    for (const name of await readdir(folder)) {
+      if (!name.startsWith(prefix) || !/^[0-9a-f]{16}\.tmp$/.test(name.slice(prefix.length))) continue;
+      const path = join(folder, name);
+      const { mtimeMs } = await stat(path);
+      if (Date.now() - mtimeMs > abandonedMs) await rm(path, { force: true });
+    }
+  }
+}
+
+interface Head {
+  readonly format: typeof format;
+  readonly source: string;
+  readonly revision: string;
+}
+
+/** A pipe in the file's place must not block the start. */
+function readRegularFile(file: string): string {
+  const { O_RDONLY, O_NONBLOCK } = constants;
+  const descriptor = openSync(file, O_RDONLY | O_NONBLOCK);
+  try {
+    if (!fstatSync(descriptor).isFile()) throw new Error('it is not a regular file');
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Writes three lines: the head, the document and the digest of both. */
+async function write(handle: FileHandle, head: Head, document: unknown): Promise<void> {
+  const hash = createHash('sha256');
+  let batch = `${JSON.stringify(head)}\n`;
+  const flush = async (): Promise<void> => {
+    hash.update(batch);
+    await handle.writeFile(batch);
+    batch = '';
+  };
+  for (const piece of serialize(document)) {
+    batch += piece;
+    if (batch.length >= batchLength) await flush();
+  }
+  batch += '\n';
+  await flush();
+  await handle.writeFile(hash.digest('base64'));
+}
+
+/** Yields JSON flag by flag. */
+function* serialize(document: unknown): Generator<string> {
+  const { flags, ...rest } = document as { flags?: unknown };
+  if (typeof flags !== 'object' || flags === null || Array.isArray(flags)) {
+    yield JSON.stringify(document);
+    return;
+  }
+  yield `{"flags":{`;
+  yield* members(flags);
+  yield '}';
+  for (const member of members(rest)) yield `,${member.replace(/^,/, '')}`;
+  yield '}';
+}
+
+function* members(object: object): Generator<string> {
+  let separator = '';
+  for (const key of Object.keys(object)) {
+    const value = JSON.stringify((object as Record<string, unknown>)[key]) as string | undefined;
+    if (value === undefined) continue;
+    yield `${separator}${JSON.stringify(key)}:${value}`;
+    separator = ',';
   }
 }
 

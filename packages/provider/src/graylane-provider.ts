@@ -1,5 +1,5 @@
 import { evaluate, type Evaluation } from '@graylane/flags';
-import { checkOptions, openSource, type SourceOptions } from '@graylane/source';
+import { checkOptions, openSource, type FlagSource, type SourceOptions } from '@graylane/source';
 import { trace, type Attributes } from '@opentelemetry/api';
 import {
   OpenFeatureEventEmitter,
@@ -7,6 +7,7 @@ import {
   type EvaluationContext,
   type Hook,
   type JsonValue,
+  type Logger,
   type Provider,
   type ResolutionDetails,
   type TrackingEventDetails,
@@ -15,21 +16,33 @@ import { BaggageReader, type BaggageMapping } from './baggage/mapping.ts';
 import { CacheFile } from './cache-file.ts';
 import type { SyncProvider } from './client/sync-provider.ts';
 import { LiveFlags } from './live-flags.ts';
+import { StateLog } from './state-log.ts';
 import { decideOnce, isPinned, type Decision, type PinningProvider } from './baggage/pins.ts';
 import { notReady, resolve, type FlagType } from './resolve.ts';
 
-/** Where the rules come from, and what of the baggage they see. */
+/** Where the flags come from, and which baggage their rules see. */
 export interface GraylaneProviderOptions {
-  /** A flag server, a flags file (watched), a whole document of flags in flagd's format, or a source of your own. */
+  /** A flag server, a flags file (watched), a whole flagd document, or a source of your own. */
   readonly source: SourceOptions;
-  /** What of the baggage enters the evaluation context. Default: the lane, authoritative. */
+  /** Which baggage members enter the evaluation context. Default: the lane, authoritative. */
   readonly baggage?: BaggageMapping;
-  /** A file where the last rules of a flag server are kept, so that the service starts without the server. Default: none. */
+  /**
+   * A file that keeps the last flags of the source, so that the service starts without its server. It is
+   * used only by a provider with the same server and environment. Default: none.
+   */
   readonly cacheFile?: string;
-  /** How long `initialize` waits for the first rules, in milliseconds. Default: 10,000. */
+  /**
+   * How long `initialize` waits for the first flags, in milliseconds. Time in which the event loop stands
+   * still does not count. Default: 10,000.
+   */
   readonly startTimeoutMs?: number;
-  /** Hooks that see every evaluation of this provider, after all others before it and before all others after it. Default: none. */
+  /** Hooks for every evaluation of this provider: last before, first after it. Default: none. */
   readonly hooks?: readonly Hook[];
+  /**
+   * Receives one line when the flags are ready, when they change and, once for each cause, when they may
+   * be old. Default: OpenTelemetry's `diag`.
+   */
+  readonly logger?: Logger;
 }
 
 /**
@@ -52,18 +65,11 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   constructor(options: GraylaneProviderOptions) {
     const given: Partial<GraylaneProviderOptions> = options ?? {};
     checkOptions('GraylaneProvider', given, optionNames);
-    const { source, baggage, cacheFile, startTimeoutMs = 10_000, hooks = [] } = given;
+    const { source, baggage, cacheFile, startTimeoutMs = 10_000, hooks = [], logger } = given;
     this.#baggage = new BaggageReader(baggage);
     this.#startTimeoutMs = startTimeoutMs;
     this.hooks = [...hooks];
-    this.#open = () =>
-      new LiveFlags(openSource(source), cacheFile === undefined ? undefined : new CacheFile(cacheFile), {
-        ready: () => this.events.emit(ProviderEvents.Ready),
-        stale: (message) => this.events.emit(ProviderEvents.Stale, { message }),
-        changed: (flagKeys) => {
-          this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged: [...flagKeys] });
-        },
-      });
+    this.#open = () => this.#openFlags(openSource(source), cacheFile, new StateLog(logger));
     this.#live = this.#open();
   }
 
@@ -73,8 +79,10 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   }
 
   /**
-   * Resolves when there are rules: the newest, or the cached ones where the server is out of reach.
-   * @throws {Error} when none came in time. It goes on trying, and READY follows when they come.
+   * Resolves when there are flags: the newest, or the cached ones if the server can't be reached.
+   * @throws {ProviderFatalError} if the server refuses the token and there are no cached flags.
+   * @throws {Error} if no flags arrive in time, or the provider is closed meanwhile. In both cases but the
+   * last, the provider keeps trying, and READY follows when the flags arrive.
    */
   async initialize(): Promise<void> {
     if (this.#closed) this.#live = this.#open();
@@ -170,6 +178,24 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
     return this.#resolve(flagKey, 'object', defaultValue, context);
   }
 
+  #openFlags(source: FlagSource, cacheFile: string | undefined, log: StateLog): LiveFlags {
+    const cache =
+      cacheFile === undefined
+        ? undefined
+        : new CacheFile(cacheFile, source.id ?? 'a source without an id', (message) => log.trouble(message));
+    return new LiveFlags(source, {
+      cache,
+      log,
+      listener: {
+        ready: () => this.events.emit(ProviderEvents.Ready),
+        stale: (message) => this.events.emit(ProviderEvents.Stale, { message }),
+        changed: (flagKeys) => {
+          this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged: [...flagKeys] });
+        },
+      },
+    });
+  }
+
   #resolve<T extends JsonValue>(
     flagKey: string,
     type: FlagType,
@@ -192,4 +218,4 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   }
 }
 
-const optionNames = ['source', 'baggage', 'cacheFile', 'startTimeoutMs', 'hooks'];
+const optionNames = ['source', 'baggage', 'cacheFile', 'startTimeoutMs', 'hooks', 'logger'];

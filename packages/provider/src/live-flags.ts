@@ -1,48 +1,61 @@
 import { changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
-import type { FlagSink, FlagSource } from '@graylane/source';
+import { applyDelta, type FlagSink, type FlagSource } from '@graylane/source';
+import { ProviderFatalError } from '@openfeature/server-sdk';
 import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { CacheFile } from './cache-file.ts';
+import { startDeadline } from './deadline.ts';
+import type { StateLog } from './state-log.ts';
 
-/** Who is told how the rules fare. */
+/** Receives the changes of the flags' state, once the flags are open. */
 export interface FlagsListener {
-  /** The rules are the newest again. */
+  /** The flags are the newest again. */
   ready(): void;
-  /** The rules may be old; they stay in force. */
+  /** The flags may be old; they stay in force. */
   stale(message: string): void;
   /** These flags were added, removed or changed. */
   changed(flagKeys: readonly string[]): void;
 }
 
+/** What live flags report to. */
+export interface LiveFlagsOptions {
+  readonly cache: CacheFile | undefined;
+  readonly listener: FlagsListener;
+  readonly log: StateLog;
+}
+
 /** The key of OpenTelemetry's core package: nothing that runs under it creates spans. */
 const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
-/** How long a start waits for the newest rules where the cache has others, in milliseconds. */
+/** How long a start waits for the newest flags if the cache has others, in milliseconds. */
 const patienceMs = 50;
 
-/** The compiled rules of one source, swapped whole: an evaluation sees the old set or the new one. */
+/** The compiled flags of one source. They are replaced as a whole: an evaluation sees one set. */
 export class LiveFlags {
   readonly #source: FlagSource;
   readonly #cache: CacheFile | undefined;
   readonly #listener: FlagsListener;
+  readonly #log: StateLog;
+  readonly #starts = new Set<PendingStart>();
+  #document: object = {};
   #flags: FlagSet | undefined;
   #revision = '';
-  #state: 'empty' | 'live' | 'stale' = 'empty';
-  #trouble = 'the source has not answered yet';
-  #onFirst: (() => void) | undefined;
+  #state: 'new' | 'started' | 'live' | 'stale' | 'closed' = 'new';
+  #trouble = 'the source has not responded yet';
   #opened = false;
 
-  constructor(source: FlagSource, cache: CacheFile | undefined, listener: FlagsListener) {
+  constructor(source: FlagSource, { cache, listener, log }: LiveFlagsOptions) {
     this.#source = source;
     this.#cache = cache;
     this.#listener = listener;
+    this.#log = log;
   }
 
-  /** Undefined until there were any. */
+  /** Undefined before the first flags. */
   get flags(): FlagSet | undefined {
     return this.#flags;
   }
 
-  /** Which rules these are, as their source names them. */
+  /** The source's name for the state of the flags; empty before the first ones. */
   get revision(): string {
     return this.#revision;
   }
@@ -53,92 +66,142 @@ export class LiveFlags {
   }
 
   /**
-   * Resolves when there are rules: the newest, or the cached ones where the source is out of reach.
-   * @throws {Error} when there are none after `timeoutMs`; the source goes on trying, and the listener hears of it.
+   * Resolves when there are flags: the newest, or those of the cache if the source can't be reached.
+   * Call it again to wait again.
+   * @throws {ProviderFatalError} if the source refuses this client and there are no flags.
+   * @throws {Error} if there are no flags after `timeoutMs`, or the flags are closed. The source retries
+   * until it is closed, and the listener hears of it.
    */
   async open(timeoutMs: number): Promise<void> {
-    let late: NodeJS.Timeout | undefined;
-    const first = new Promise<void>((resolve, reject) => {
-      this.#onFirst = resolve;
-      late = setTimeout(() => {
-        const remedy = this.#cache ? '' : ', or set cacheFile, so that a start can do with the last rules';
-        reject(
-          new Error(
-            `no flags after ${timeoutMs} ms: ${this.#trouble}. ` +
-              `Catch this to start on the code's defaults until there are flags${remedy}`,
-          ),
-        );
-      }, timeoutMs);
-    });
-    // A source belongs to no request, and the span of a stream would never end.
-    context.with(ROOT_CONTEXT.setValue(suppressed, true), () => this.#source.start(this.#sink()));
-    // A server that hangs says nothing, not even that it is out of reach.
-    const impatient = setTimeout(() => this.#makeDo(), patienceMs);
     try {
-      await first;
+      if (this.#flags === undefined) await this.#first(timeoutMs);
     } finally {
-      clearTimeout(late);
-      clearTimeout(impatient);
       this.#opened = true;
     }
-    // Whoever waits for this goes on believing that all is well, so the bad news must come after it.
-    if (this.#state === 'stale')
+    // OpenFeature sets the status to READY when this resolves, so the bad news must follow.
+    if (this.#state === 'stale') {
       setImmediate(() => this.#state === 'stale' && this.#listener.stale(this.#trouble));
+    }
   }
 
   async close(): Promise<void> {
+    this.#state = 'closed';
     this.#source.close();
+    this.#failStarts(new Error('the provider was closed before it had flags'));
     await this.#cache?.settled();
   }
 
+  async #first(timeoutMs: number): Promise<void> {
+    let start: PendingStart | undefined;
+    const first = new Promise<void>((resolve, reject) => (start = { resolve, reject }));
+    if (start !== undefined) this.#starts.add(start);
+    const cancel = startDeadline(timeoutMs, () => start?.reject(this.#startFailure(timeoutMs)));
+    // A server that hangs reports nothing, not even that it is out of reach.
+    const impatient = setTimeout(() => this.#makeDo(), patienceMs);
+    try {
+      this.#start();
+      await first;
+    } finally {
+      cancel();
+      clearTimeout(impatient);
+      if (start !== undefined) this.#starts.delete(start);
+    }
+  }
+
+  #start(): void {
+    if (this.#state === 'closed') this.#failStarts(new Error('the provider is closed'));
+    if (this.#state !== 'new') return;
+    this.#state = 'started';
+    // A source belongs to no request, and the span of a stream would never end.
+    context.with(ROOT_CONTEXT.setValue(suppressed, true), () => this.#source.start(this.#sink()));
+  }
+
+  #startFailure(timeoutMs: number): Error {
+    const remedy = this.#cache ? '' : ', or set cacheFile, so that a start can use the last flags';
+    return new Error(
+      `no flags after ${timeoutMs} ms: ${this.#trouble}. ` +
+        `Catch this to start on the code's defaults until there are flags${remedy}`,
+    );
+  }
+
   #sink(): FlagSink {
+    const unlessClosed = (act: () => boolean): boolean => this.#state !== 'closed' && act();
     return {
-      update: (document, revision) => {
-        const taken = this.#take(document, revision);
-        if (taken) this.#cache?.save({ document, revision });
-        return taken;
-      },
-      live: () => {
-        if (this.#flags) this.#become('live');
-      },
-      stale: (message) => {
-        this.#trouble = message;
-        this.#makeDo();
+      update: (document, revision) => unlessClosed(() => this.#update(document, revision)),
+      change: (delta, revision) =>
+        unlessClosed(() => this.#update(applyDelta(this.#document, delta), revision)),
+      live: () => void unlessClosed(() => this.#become('live')),
+      stale: (message) => void unlessClosed(() => this.#complain(message, 'warn')),
+      refused: (message) => {
+        unlessClosed(() => this.#complain(message, 'error'));
+        if (this.#flags === undefined) this.#failStarts(new ProviderFatalError(message));
       },
     };
   }
 
-  /** Rules that can't be read leave the last good ones in force. */
+  #update(document: unknown, revision: string): boolean {
+    if (!this.#take(document, revision)) return false;
+    this.#cache?.save(() => ({ document: this.#document, revision: this.#revision }));
+    return true;
+  }
+
+  /** Flags that can't be read leave the last good ones in force. */
   #take(document: unknown, revision: string): boolean {
     const before = this.#flags;
     let next: FlagSet;
     try {
       next = compileFlags(document, { previous: before });
     } catch (error) {
-      this.#trouble = `its flags can't be read: ${(error as Error).message}`;
-      if (before) this.#become('stale');
+      this.#complain(`its flags can't be read: ${(error as Error).message}`, 'warn');
       return false;
     }
+    this.#document = document as object;
     this.#flags = next;
     this.#revision = revision;
     const changed = before ? changedFlags(before, next) : [];
-    if (changed.length > 0 && this.#opened) this.#listener.changed(changed);
+    if (changed.length > 0 && this.#opened) {
+      this.#log.changed(changed, revision);
+      this.#listener.changed(changed);
+    }
     return true;
   }
 
-  /** Goes on with the rules that there are, or with those of the cache. */
-  #makeDo(): void {
-    const cached = this.#flags ? undefined : this.#cache?.load();
-    if (cached) this.#take(cached.document, cached.revision);
-    if (this.#flags) this.#become('stale');
+  #complain(message: string, level: 'error' | 'warn'): boolean {
+    this.#trouble = message;
+    this.#log.trouble(message, level);
+    this.#makeDo();
+    return true;
   }
 
-  #become(state: 'live' | 'stale'): void {
+  /** Continues with the flags that there are, or with those of the cache. */
+  #makeDo(): void {
+    const cached = this.#flags ? undefined : this.#cache?.load();
+    if (cached && this.#take(cached.document, cached.revision)) {
+      this.#log.trouble(`starting on the cached flags of revision ${cached.revision}: ${this.#trouble}`);
+    }
+    this.#become('stale');
+  }
+
+  /** Without flags there is no state yet. */
+  #become(state: 'live' | 'stale'): boolean {
     const before = this.#state;
+    if (this.#flags === undefined || before === state) return false;
     this.#state = state;
-    this.#onFirst?.();
-    if (!this.#opened || before === state) return;
+    if (state === 'live') this.#log.ready(this.#revision);
+    for (const start of this.#starts) start.resolve();
+    if (!this.#opened) return true;
     if (state === 'live') this.#listener.ready();
     else this.#listener.stale(this.#trouble);
+    return true;
   }
+
+  #failStarts(error: Error): void {
+    for (const start of this.#starts) start.reject(error);
+  }
+}
+
+/** A call of `open` that waits for the first flags. */
+interface PendingStart {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }

@@ -173,7 +173,7 @@ describe('a flags file', () => {
     const why = await failedStart((startTimeoutMs) => open({ source, startTimeoutMs }));
     expect(why.replace(/\d+ ms/, '100 ms')).toBe(
       "no flags after 100 ms: /nowhere/flags.json can't be read: ENOENT: no such file or directory. " +
-        "Catch this to start on the code's defaults until there are flags, or set cacheFile, so that a start can do with the last rules",
+        "Catch this to start on the code's defaults until there are flags, or set cacheFile, so that a start can use the last flags",
     );
   });
 
@@ -303,7 +303,7 @@ test('an option that is none is refused at once, with those that there are', () 
   const options = { source: { flags: document }, cachefile: 'flags.cache' };
   expect(() => new GraylaneProvider(options)).toThrow(
     new TypeError(
-      'GraylaneProvider has no "cachefile": it knows source, baggage, cacheFile, startTimeoutMs, hooks',
+      'GraylaneProvider has no "cachefile": it knows source, baggage, cacheFile, startTimeoutMs, hooks, logger',
     ),
   );
   const nothing = undefined as unknown as typeof options;

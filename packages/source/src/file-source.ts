@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { FlagSink, FlagSource } from './flag-source.ts';
 import { watchFile } from './watch-file.ts';
 
-/** A flags file, watched: an edit is in force in a moment, a broken one leaves the last good rules. */
+/** Follows a flags file. An edit is in force within a moment; a broken one leaves the last good flags. */
 export class FileSource implements FlagSource {
+  readonly id: string;
   readonly #file: string;
   #unwatch = (): void => {};
   #closed = false;
 
   constructor(file: string) {
     this.#file = file;
+    this.id = resolve(file);
   }
 
   start(sink: FlagSink): void {
-    const take = (text: string): void => {
+    this.#closed = false;
+    const changed = (text: string): void => {
       let document: unknown;
       try {
         document = JSON.parse(text);
@@ -25,15 +29,15 @@ export class FileSource implements FlagSource {
       if (sink.update(document, revisionOf(text))) sink.live();
     };
     const unreadable = ({ message }: Error): void => {
-      // After the comma it names the file once more.
+      // Node repeats the file's name after the comma.
       sink.stale(`${this.#file} can't be read: ${message.split(',', 1)[0]}`);
     };
     const watch = (known: string): void => {
-      if (!this.#closed) this.#unwatch = watchFile(this.#file, known, { changed: take, unreadable });
+      if (!this.#closed) this.#unwatch = watchFile(this.#file, known, { changed, unreadable });
     };
     readFile(this.#file, 'utf8').then(
       (text) => {
-        take(text);
+        changed(text);
         watch(text);
       },
       (error: Error) => {
@@ -49,7 +53,7 @@ export class FileSource implements FlagSource {
   }
 }
 
-/** The same in every process that reads the same text: pins carry it from one to the other. */
+/** The same in every process that reads the same text, because pins carry it between them. */
 function revisionOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 12);
 }

@@ -1,11 +1,11 @@
 import { compileFlags } from '@graylane/flags';
 import type { FlagSink, FlagSource } from './flag-source.ts';
 
-/** Flags that are given once and stay. */
+/** Delivers one document, once. */
 export class FixedSource implements FlagSource {
   readonly #document: unknown;
 
-  /** @throws {TypeError} where that is no flag document: waiting would not make it one. */
+  /** @throws {TypeError} if the value is not a flagd document. */
   constructor(document: unknown) {
     try {
       compileFlags(document);
@@ -23,6 +23,6 @@ export class FixedSource implements FlagSource {
   }
 
   close(): void {
-    // There is nothing to let go of.
+    // There is nothing to release.
   }
 }

@@ -1,17 +1,37 @@
-/** Where a provider's rules come from. A provider that is used again after it was closed starts its source again. */
+import type { Delta } from './protocol.ts';
+
+/** Where flag definitions come from. A provider that is opened again after it was closed starts its source again. */
 export interface FlagSource {
-  /** Begins to deliver; the sink may be called at once. */
+  /**
+   * Identifies what the source delivers, e.g. the address of a flag server and its environment. A cache
+   * file is used only by a source with the same id. Default: none, which is an id as well.
+   */
+  readonly id?: string;
+  /** Starts to deliver. It may call the sink before it returns. */
   start(sink: FlagSink): void;
-  /** Delivers no more, and lets go of what it holds. */
+  /** Stops delivering and releases all resources. */
   close(): void;
 }
 
-/** Who takes what a source delivers. */
+/** Receives what a source delivers. */
 export interface FlagSink {
-  /** The rules at a revision. Rules that can't be read leave the last good ones in force, and answer false. */
+  /**
+   * Replaces all definitions by a document. Returns false if the document can't be read; the last good
+   * definitions stay in force then.
+   */
   update(document: unknown, revision: string): boolean;
-  /** The rules are the newest, as far as the source can tell. */
+  /**
+   * Changes the definitions of the last update. Returns false if the change can't be applied: the
+   * source must deliver a whole document next.
+   */
+  change(delta: Delta, revision: string): boolean;
+  /** The definitions are the newest, as far as the source can know. */
   live(): void;
-  /** The source is out of reach, or holds something unreadable: the rules may be old. */
+  /** The source can't be reached or is broken, so the definitions may be old. The source retries. */
   stale(message: string): void;
+  /**
+   * The source refuses this client, e.g. because its token is wrong, until somebody changes the
+   * configuration. The source retries nevertheless.
+   */
+  refused(message: string): void;
 }

@@ -1,27 +1,30 @@
-/** More than any problem of ours says; whoever answers with more is not a flag server. */
-const maxCharacters = 10_000;
+import type { IncomingMessage } from 'node:http';
 
-/** The `detail` of a refusal that is a problem (RFC 9457), without line breaks; undefined where it is none. Ends the response. */
-export async function readDetail(response: Response): Promise<string | undefined> {
-  if (!/^application\/problem\+json\b/i.test(response.headers.get('content-type') ?? '')) {
-    await response.body?.cancel();
-    return undefined;
-  }
+/** The server's problems are shorter; a longer body is not from a flag server. */
+const maxBytes = 10_000;
+
+/**
+ * Returns the `detail` of a response that is a problem (RFC 9457), on one line, or undefined. Reads at
+ * most 10,000 bytes. The caller must destroy the response.
+ */
+export async function readDetail(response: IncomingMessage): Promise<string | undefined> {
+  if (!/^application\/problem\+json\b/i.test(response.headers['content-type'] ?? '')) return undefined;
   try {
     const { detail } = JSON.parse(await readText(response)) as { detail?: unknown };
     return typeof detail === 'string' ? detail.replaceAll(/\s+/g, ' ').slice(0, 500) : undefined;
   } catch {
-    // What it says can't be read: its status says enough.
+    // The body is cut off or no JSON: the status has to do.
     return undefined;
   }
 }
 
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const bytes of response.body ?? []) {
-    text += decoder.decode(bytes, { stream: true });
-    if (text.length > maxCharacters) break;
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maxBytes) break;
   }
-  return text;
+  return Buffer.concat(chunks).toString();
 }

@@ -1,99 +1,85 @@
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { backoff, readRetryAfter } from './backoff.ts';
-import { checkOptions } from './check-options.ts';
+import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EventSourceMessage } from 'eventsource-parser';
+import { backoff } from './backoff.ts';
+import { checkResponse } from './check-response.ts';
+import { EventReader } from './event-reader.ts';
 import type { FlagSink, FlagSource } from './flag-source.ts';
-import { applyDelta, type Delta } from './protocol.ts';
-import { readDetail } from './read-detail.ts';
+import type { Delta } from './protocol.ts';
+import { reasonOf, Refusal } from './refusal.ts';
+import {
+  headerValue,
+  readUrlSourceOptions,
+  type UrlSourceOptions,
+  type UrlTarget,
+} from './url-source-options.ts';
+import { Watchdog } from './watchdog.ts';
 
-/** A flag server, and which of its environments. */
-export interface UrlSourceOptions {
-  /** The server's HTTP address, e.g. `http://flags:8080`. */
-  readonly url: string;
-  /** Sent as a bearer token to servers, or proxies before them, that want one. */
-  readonly token?: string;
-  /** Default: `default`. */
-  readonly environment?: string;
-}
-
-/** The server promises a sign of life each second; after so long without one it counts as gone. */
+/** The server sends a heartbeat each second; after this silence the connection counts as lost. */
 const silenceMs = 1800;
 
-/** What a header can carry as one word; fetch throws on much of the rest. */
-const headerValue = /^[\x21-\x7e]{1,8000}$/;
-
-/** Follows a flag server's change stream for as long as it takes, and never gives up. */
+/** Follows a flag server's change stream, and reconnects until it is closed. */
 export class UrlSource implements FlagSource {
-  readonly #address: URL;
-  readonly #token: string | undefined;
-  readonly #closing = new AbortController();
-  #document: object = { flags: {} };
+  readonly id: string;
+  readonly #target: UrlTarget;
+  #closing = new AbortController();
+  /** What the sink has; undefined if it needs a whole document. */
   #revision: string | undefined;
-  /** Over how long the server wants its clients to come back; it grows with their number. */
+  /** The window in which the server wants its clients to reconnect; it grows with their number. */
   #spreadMs = 0;
 
-  /** @throws {TypeError} where the address is no HTTP URL, or an option is unknown. */
+  /** @throws {TypeError} if an option is invalid or unknown. */
   constructor(options: UrlSourceOptions) {
-    checkOptions('source', options, ['url', 'token', 'environment']);
-    const { url, token, environment = 'default' } = options;
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-      throw new TypeError(
-        `source.url is ${JSON.stringify(url)}: give it the flag server's address, e.g. http://flags:8080`,
-      );
-    }
-    const { username, password } = new URL(url);
-    if (username !== '' || password !== '') {
-      throw new TypeError(
-        'source.url has a user or a password, which would end up in logs: use source.token',
-      );
-    }
-    if (token !== undefined && !headerValue.test(token)) {
-      throw new TypeError('source.token is empty or has characters that no header can carry');
-    }
-    const path = `api/v1/environments/${encodeURIComponent(environment)}/stream?heartbeat=1`;
-    this.#address = new URL(path, url.endsWith('/') ? url : `${url}/`);
-    this.#token = token;
+    this.#target = readUrlSourceOptions(options);
+    const { origin, pathname } = this.#target.address;
+    this.id = `${origin}${pathname}`;
   }
 
   start(sink: FlagSink): void {
-    void this.#run(sink);
+    this.#closing = new AbortController();
+    this.#revision = undefined;
+    void this.#run(sink, this.#closing.signal);
   }
 
   close(): void {
     this.#closing.abort();
   }
 
-  async #run(sink: FlagSink): Promise<void> {
+  async #run(sink: FlagSink, signal: AbortSignal): Promise<void> {
     let failures = 0;
-    while (!this.#closing.signal.aborted) {
+    while (!signal.aborted) {
       let retryAfterMs = 0;
       try {
-        await this.#follow(sink, () => (failures = 0));
+        await this.#follow(sink, signal, () => (failures = 0));
       } catch (error) {
-        if (this.#closing.signal.aborted) return;
+        if (signal.aborted) return;
+        const message = `the flag server at ${this.#target.server} ${reasonOf(error)}`;
         if (error instanceof Refusal) ({ retryAfterMs } = error);
-        sink.stale(`the flag server at ${this.#address.origin} ${reasonOf(error)}`);
+        if (error instanceof Refusal && error.isFinal) sink.refused(message);
+        else sink.stale(message);
       }
-      await this.#pause(backoff(failures, { retryAfterMs, spreadMs: this.#spreadMs }));
+      await pause(backoff(failures, { retryAfterMs, spreadMs: this.#spreadMs }), undefined, { signal }).catch(
+        () => {
+          // The source was closed meanwhile.
+        },
+      );
       failures += 1;
     }
   }
 
   /** Reads one connection until it ends; always throws. */
-  async #follow(sink: FlagSink, onLive: () => void): Promise<never> {
-    const connection = new AbortController();
-    const watchdog = new Watchdog(silenceMs, () => connection.abort(new Error('went silent')));
-    const stop = (): void => connection.abort();
-    this.#closing.signal.addEventListener('abort', stop);
+  async #follow(sink: FlagSink, signal: AbortSignal, onLive: () => void): Promise<never> {
+    const request = this.#request(signal);
+    let silent = false;
+    const watchdog = new Watchdog(silenceMs, () => {
+      silent = true;
+      request.destroy();
+    });
     try {
-      const response = await fetch(this.#address, { headers: this.#headers(), signal: connection.signal });
-      if (response.status !== 200 || response.body === null) {
-        throw new Refusal(
-          response.status,
-          await readDetail(response),
-          readRetryAfter(response.headers.get('retry-after'), Date.now()),
-        );
-      }
-      const parser = createParser({
+      const response = await responseTo(request);
+      await checkResponse(response, this.#target.token !== undefined);
+      const reader = new EventReader(this.#target.maxEventBytes, {
         onRetry: (ms) => (this.#spreadMs = ms),
         onEvent: (event) => {
           this.#take(event, sink);
@@ -101,105 +87,81 @@ export class UrlSource implements FlagSource {
           sink.live();
         },
       });
-      const decoder = new TextDecoder();
-      for await (const bytes of response.body) {
+      for await (const bytes of response as AsyncIterable<Buffer>) {
         watchdog.reset();
-        parser.feed(decoder.decode(bytes, { stream: true }));
+        reader.feed(bytes);
       }
       throw new Error('ended the stream');
+    } catch (error) {
+      throw silent && !(error instanceof Refusal) ? new Error('went silent') : error;
     } finally {
       watchdog.stop();
-      this.#closing.signal.removeEventListener('abort', stop);
-      // Without this a connection that failed half-way would stay open.
-      connection.abort();
+      request.destroy();
     }
   }
 
-  /** Applies one event; what can't be applied costs the connection, and the next one brings everything anew. */
+  /**
+   * Without OpenTelemetry and undici: `fetch` would follow redirects with the token, undo compression
+   * before its size is known, and take no certificate authority.
+   */
+  #request(signal: AbortSignal): ClientRequest {
+    const { address, token, ca } = this.#target;
+    const headers = {
+      accept: 'text/event-stream',
+      'accept-encoding': 'identity',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(this.#revision === undefined ? {} : { 'last-event-id': this.#revision }),
+    };
+    const options = { headers, agent: false, signal } as const;
+    return address.protocol === 'https:'
+      ? requestHttps(address, ca === undefined ? options : { ...options, ca })
+      : requestHttp(address, options);
+  }
+
+  /** Applies one event. If that fails, the next connection starts with a whole document. */
   #take({ event, data }: EventSourceMessage, sink: FlagSink): void {
-    const { revision, ...change } = JSON.parse(data) as Message;
+    const { revision, ...change } = parse(data);
     if (typeof revision !== 'string' || !headerValue.test(revision)) {
-      throw new Error('sent an event without a revision that can be named again');
+      throw new Error('sent an event without a valid revision');
     }
     if (event !== 'snapshot' && event !== 'delta') return;
     const before = this.#revision;
     this.#revision = undefined;
-    if (event === 'delta' && before === undefined) throw new Error('sent a change of nothing');
-    const document = event === 'snapshot' ? change.document : applyDelta(this.#document, change as Delta);
-    if (!sink.update(document, revision)) throw new Error("sent flags that can't be read");
-    this.#document = document as object;
+    if (event === 'delta' && before === undefined) throw new Error('sent a change before any flags');
+    const applied =
+      event === 'snapshot' ? sink.update(change.document, revision) : sink.change(change as Delta, revision);
+    if (!applied) throw new Error("sent flags that can't be read");
     this.#revision = revision;
-  }
-
-  #headers(): Record<string, string> {
-    return {
-      accept: 'text/event-stream',
-      ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
-      ...(this.#revision === undefined ? {} : { 'last-event-id': this.#revision }),
-    };
-  }
-
-  async #pause(ms: number): Promise<void> {
-    const { signal } = this.#closing;
-    if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      signal.addEventListener('abort', end);
-    });
   }
 }
 
-/** What every event of the stream is, as far as it is well-formed. */
+/** The data of an event, before it is known to be well-formed. */
 interface Message {
   readonly revision?: unknown;
   readonly document?: unknown;
 }
 
-class Refusal extends Error {
-  readonly retryAfterMs: number;
-
-  constructor(status: number, detail: string | undefined, retryAfterMs: number) {
-    const remedy = { 401: 'set source.token', 403: 'its token may not read this' }[status];
-    const words =
-      remedy ?? detail ?? (status === 404 ? 'check that source.url is a graylane flag server' : undefined);
-    super(words === undefined ? `answered ${status}` : `answered ${status}: ${words}`);
-    this.retryAfterMs = retryAfterMs;
+function parse(data: string): Message {
+  let message: unknown;
+  try {
+    message = JSON.parse(data);
+  } catch (error) {
+    throw new Error('sent an event that is not JSON', { cause: error });
   }
+  if (typeof message === 'object' && message !== null) return message;
+  throw new Error('sent an event that is not a JSON object');
 }
 
-/** Calls out when nothing has happened for a while. */
-class Watchdog {
-  readonly #ms: number;
-  readonly #onSilence: () => void;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(ms: number, onSilence: () => void) {
-    this.#ms = ms;
-    this.#onSilence = onSilence;
-    this.reset();
-  }
-
-  reset(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      // A process that was busy for long has not read yet what came meanwhile: let it read first.
-      this.#timer = setTimeout(this.#onSilence, 50);
-    }, this.#ms);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  return `can't be reached (${'code' in cause ? String(cause.code) : cause.message})`;
+async function responseTo(request: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.on('response', (response) => {
+      // What breaks the response while it is read reaches the reader; later errors are of no interest.
+      response.on('error', () => {});
+      resolve(response);
+    });
+    request.on('error', reject);
+    // After an upgrade that no one asked for, there is no other event.
+    request.on('close', () => reject(new Error('closed the connection without a response')));
+    request.end();
+  });
 }

@@ -2,23 +2,24 @@ import { watch, type FSWatcher } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
-/** Somebody who wants to know what a file holds. */
+/** Receives the changes of a file. */
 export interface FileListener {
-  /** The file holds other text than before. */
+  /** The file has other content than before. */
   changed(text: string): void;
-  /** The file can't be read; called once until it can. */
+  /** The file can't be read. Called once until it can be read again. */
   unreadable(error: Error): void;
 }
 
-/** How often the file is looked at anyway: file systems that are mounted from elsewhere tell nothing. */
+/** How often the file is checked anyway: network file systems report no changes. */
 const pollMs = 500;
 
-/** Editors write in several steps: what is read after so long a silence is what they meant. */
+/** Editors write in several steps. The file is read after this long without another event. */
 const settleMs = 25;
 
 /**
- * Watches one file by its folder, so that it is still watched after an editor, `mv` or a Kubernetes volume has put another file in its
- * place. `known` is the text that the caller has read already. Returns what ends the watch.
+ * Watches one file through its folder, so that it stays watched when an editor, `mv` or a Kubernetes
+ * volume replaces it. `known` is the content that the caller has already read. Returns a function that
+ * ends the watch.
  */
 export function watchFile(file: string, known: string, listener: FileListener): () => void {
   let text: string | undefined = known;
@@ -62,11 +63,11 @@ async function signature(file: string): Promise<string> {
   return `${ino} ${size} ${mtimeMs}`;
 }
 
-/** None where the system has no watches left: the poll does it alone. */
+/** Returns undefined if the system has no watches left: polling alone has to do then. */
 function openWatcher(file: string, onEvent: () => void): FSWatcher | undefined {
   try {
     const watcher = watch(dirname(file), { persistent: false }, (_event, name) => {
-      // `..data` is the link that Kubernetes turns over when a mounted ConfigMap changes.
+      // `..data` is the link that Kubernetes replaces when a mounted ConfigMap changes.
       if (name === null || name === basename(file) || name === '..data') onEvent();
     });
     watcher.on('error', () => watcher.close());
