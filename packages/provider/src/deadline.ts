@@ -6,12 +6,13 @@ const steps = 10;
  * Returns a function that cancels.
  */
 export function startDeadline(ms: number, onExpire: () => void): () => void {
+  const stepMs = Math.ceil(ms / steps);
   let left = steps;
   let timer: NodeJS.Timeout;
   const step = (): void => {
     if (left === 0) return onExpire();
     left -= 1;
-    timer = setTimeout(step, ms / steps);
+    timer = setTimeout(step, stepMs);
   };
   step();
   return () => clearTimeout(timer);

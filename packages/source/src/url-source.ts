@@ -1,6 +1,5 @@
 import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { EventSourceMessage } from 'eventsource-parser';
 import { backoff } from './backoff.ts';
 import { checkResponse } from './check-response.ts';
@@ -59,11 +58,7 @@ export class UrlSource implements FlagSource {
         if (error instanceof Refusal && error.isFinal) sink.refused(message);
         else sink.stale(message);
       }
-      await pause(backoff(failures, { retryAfterMs, spreadMs: this.#spreadMs }), undefined, { signal }).catch(
-        () => {
-          // The source was closed meanwhile.
-        },
-      );
+      await pause(backoff(failures, { retryAfterMs, spreadMs: this.#spreadMs }), signal);
       failures += 1;
     }
   }
@@ -150,6 +145,20 @@ function parse(data: string): Message {
   }
   if (typeof message === 'object' && message !== null) return message;
   throw new Error('sent an event that is not a JSON object');
+}
+
+/** Resolves early if the source is closed. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
 }
 
 async function responseTo(request: ClientRequest): Promise<IncomingMessage> {
