@@ -3,10 +3,19 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { FlagSet } from '@graylane/flags';
 
-/** Flag definitions, and which. */
+/** What a cache file holds. */
 export interface CachedFlags {
   readonly document: unknown;
+  readonly revision: string;
+}
+
+/** What is written to a cache file. */
+export interface FlagsToCache {
+  readonly flags: FlagSet;
+  /** The document; its flags are ignored. */
+  readonly rest: object;
   readonly revision: string;
 }
 
@@ -29,7 +38,7 @@ export class CacheFile {
   readonly #file: string;
   readonly #sourceId: string;
   readonly #warn: (message: string) => void;
-  #wanted: (() => CachedFlags) | undefined;
+  #wanted: (() => FlagsToCache) | undefined;
   #saving: Promise<void> | undefined;
   #hurry = new AbortController();
 
@@ -71,7 +80,7 @@ export class CacheFile {
    * Saves in the background; of several changes in a second, the first and the last. `read` is called when
    * the file is written. A disk that refuses costs the cache, never a request.
    */
-  save(read: () => CachedFlags): void {
+  save(read: () => FlagsToCache): void {
     this.#wanted = read;
     this.#saving ??= this.#saveAll().finally(() => (this.#saving = undefined));
   }
@@ -104,15 +113,15 @@ export class CacheFile {
    * The name is random and must be new, so that neither a planted symbolic link nor another container,
    * where the process has the same id, can redirect the write.
    */
-  async #replace({ document, revision }: CachedFlags): Promise<void> {
+  async #replace(flags: FlagsToCache): Promise<void> {
     await this.#removeAbandoned();
     const temporary = `${this.#file}.${randomBytes(8).toString('hex')}.tmp`;
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     // Windows has no O_NOFOLLOW, and no O_NONBLOCK: undefined counts as 0.
     const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      const head: Head = { format, source: this.#sourceId, revision };
-      await write(handle, head, document);
+      const head: Head = { format, source: this.#sourceId, revision: flags.revision };
+      await write(handle, head, flags);
       await handle.sync();
       await handle.close();
       await rename(temporary, this.#file);
@@ -154,7 +163,7 @@ function readRegularFile(file: string): string {
 }
 
 /** Writes three lines: the head, the document and the digest of both. */
-async function write(handle: FileHandle, head: Head, document: unknown): Promise<void> {
+async function write(handle: FileHandle, head: Head, flags: FlagsToCache): Promise<void> {
   const hash = createHash('sha256');
   let batch = `${JSON.stringify(head)}\n`;
   const flush = async (): Promise<void> => {
@@ -162,7 +171,7 @@ async function write(handle: FileHandle, head: Head, document: unknown): Promise
     await handle.writeFile(batch);
     batch = '';
   };
-  for (const piece of serialize(document)) {
+  for (const piece of serialize(flags)) {
     batch += piece;
     if (batch.length >= batchLength) await flush();
   }
@@ -171,28 +180,20 @@ async function write(handle: FileHandle, head: Head, document: unknown): Promise
   await handle.writeFile(hash.digest('base64'));
 }
 
-/** Yields JSON flag by flag. */
-function* serialize(document: unknown): Generator<string> {
-  const { flags, ...rest } = document as { flags?: unknown };
-  if (typeof flags !== 'object' || flags === null || Array.isArray(flags)) {
-    yield JSON.stringify(document);
-    return;
-  }
-  yield `{"flags":{`;
-  yield* members(flags);
-  yield '}';
-  for (const member of members(rest)) yield `,${member.replace(/^,/, '')}`;
-  yield '}';
-}
-
-function* members(object: object): Generator<string> {
+/** Yields the document's JSON flag by flag. */
+function* serialize({ flags, rest }: FlagsToCache): Generator<string> {
+  yield '{"flags":{';
   let separator = '';
-  for (const key of Object.keys(object)) {
-    const value = JSON.stringify((object as Record<string, unknown>)[key]) as string | undefined;
-    if (value === undefined) continue;
-    yield `${separator}${JSON.stringify(key)}:${value}`;
+  for (const key of flags.keys()) {
+    yield `${separator}${JSON.stringify(key)}:${JSON.stringify(flags.get(key)?.definition) ?? null}`;
     separator = ',';
   }
+  yield '}';
+  for (const [name, member] of Object.entries(rest)) {
+    const value = JSON.stringify(member) as string | undefined;
+    if (name !== 'flags' && value !== undefined) yield `,${JSON.stringify(name)}:${value}`;
+  }
+  yield '}';
 }
 
 function digestOf(content: string): string {

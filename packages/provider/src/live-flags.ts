@@ -1,5 +1,5 @@
-import { changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
-import { applyDelta, type FlagSink, type FlagSource } from '@graylane/source';
+import { applyFlagChanges, changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
+import { applyDelta, type Delta, type FlagSink, type FlagSource } from '@graylane/source';
 import { ProviderFatalError } from '@openfeature/server-sdk';
 import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { CacheFile } from './cache-file.ts';
@@ -29,6 +29,8 @@ const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRAC
 /** How long a start waits for the newest flags if the cache has others, in milliseconds. */
 const patienceMs = 50;
 
+const none = compileFlags({ flags: {} });
+
 /** The compiled flags of one source. They are replaced as a whole: an evaluation sees one set. */
 export class LiveFlags {
   readonly #source: FlagSource;
@@ -36,8 +38,9 @@ export class LiveFlags {
   readonly #listener: FlagsListener;
   readonly #log: StateLog;
   readonly #starts = new Set<PendingStart>();
-  #document: object = {};
   #flags: FlagSet | undefined;
+  /** For the cache: the document with its flags left out. */
+  #rest: object = {};
   #revision = '';
   #state: 'new' | 'started' | 'live' | 'stale' | 'closed' = 'new';
   #trouble = 'the source has not responded yet';
@@ -128,8 +131,7 @@ export class LiveFlags {
     const unlessClosed = (act: () => boolean): boolean => this.#state !== 'closed' && act();
     return {
       update: (document, revision) => unlessClosed(() => this.#update(document, revision)),
-      change: (delta, revision) =>
-        unlessClosed(() => this.#update(applyDelta(this.#document, delta), revision)),
+      change: (delta, revision) => unlessClosed(() => this.#change(delta, revision)),
       live: () => void unlessClosed(() => this.#become('live')),
       stale: (message) => void unlessClosed(() => this.#complain(message, 'warn')),
       refused: (message) => {
@@ -140,22 +142,34 @@ export class LiveFlags {
   }
 
   #update(document: unknown, revision: string): boolean {
-    if (!this.#take(document, revision)) return false;
-    this.#cache?.save(() => ({ document: this.#document, revision: this.#revision }));
+    if (!this.#take((previous) => compileFlags(document, { previous }), revision)) return false;
+    this.#save(() => ({ ...(typeof document === 'string' ? JSON.parse(document) : document), flags: {} }));
     return true;
   }
 
+  #change(delta: Delta, revision: string): boolean {
+    if (!this.#take((previous) => applyFlagChanges(previous ?? none, delta), revision)) return false;
+    this.#save(() => applyDelta(this.#rest, { ...delta, flags: {} }));
+    return true;
+  }
+
+  /** The cost of a change is that of its flags, so all of them are read only when the file is written. */
+  #save(rest: () => object): void {
+    if (this.#cache === undefined) return;
+    this.#rest = rest();
+    this.#cache.save(() => ({ flags: this.#flags ?? none, rest: this.#rest, revision: this.#revision }));
+  }
+
   /** Flags that can't be read leave the last good ones in force. */
-  #take(document: unknown, revision: string): boolean {
+  #take(compile: (previous: FlagSet | undefined) => FlagSet, revision: string): boolean {
     const before = this.#flags;
     let next: FlagSet;
     try {
-      next = compileFlags(document, { previous: before });
+      next = compile(before);
     } catch (error) {
       this.#complain(`its flags can't be read: ${(error as Error).message}`, 'warn');
       return false;
     }
-    this.#document = document as object;
     this.#flags = next;
     this.#revision = revision;
     const changed = before ? changedFlags(before, next) : [];
@@ -176,7 +190,7 @@ export class LiveFlags {
   /** Continues with the flags that there are, or with those of the cache. */
   #makeDo(): void {
     const cached = this.#flags ? undefined : this.#cache?.load();
-    if (cached && this.#take(cached.document, cached.revision)) {
+    if (cached && this.#take(() => compileFlags(cached.document), cached.revision)) {
       this.#log.trouble(`starting on the cached flags of revision ${cached.revision}: ${this.#trouble}`);
     }
     this.#become('stale');

@@ -123,6 +123,7 @@ export class UrlSource implements FlagSource {
     const before = this.#revision;
     this.#revision = undefined;
     if (event === 'delta' && before === undefined) throw new Error('sent a change before any flags');
+    if (event === 'delta' && !isObject(change.flags)) throw new Error('sent a change without flags');
     const applied =
       event === 'snapshot' ? sink.update(change.document, revision) : sink.change(change as Delta, revision);
     if (!applied) throw new Error("sent flags that can't be read");
@@ -134,6 +135,11 @@ export class UrlSource implements FlagSource {
 interface Message {
   readonly revision?: unknown;
   readonly document?: unknown;
+  readonly flags?: unknown;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parse(data: string): Message {
@@ -143,7 +149,7 @@ function parse(data: string): Message {
   } catch (error) {
     throw new Error('sent an event that is not JSON', { cause: error });
   }
-  if (typeof message === 'object' && message !== null) return message;
+  if (isObject(message)) return message;
   throw new Error('sent an event that is not a JSON object');
 }
 
