@@ -39,15 +39,15 @@ export const hostileHeaders: readonly Record<string, string | Buffer | Buffer[]>
 /** Valid values that are easily broken on the way, each in one piece: what comes in like this goes out like this, over any hop. */
 export const delicateValues: readonly string[] = [
   'lane=gray',
-  'lane=%0D%0Aevil:%201',
+  'k=%0D%0Aevil:%201',
   'k=%00%1B%5B31m',
   'k=%E7%81%B0%E5%BA%A6',
   'k=%FF%',
   'k=',
   'k=a=b==',
-  "k=!#$%25&'()*+-./09:<=>?@AZ[]^_`az{|}~",
-  "lane=gray;p;q=1;!#$%&'*+-.^_`|~=%2C%3B",
+  "k=!#$%25&'()*-./09:<=>?@AZ[]^_`az{|}~",
+  "k=gray;p;q=1;!#$%&'*+-.^_`|~=%2C%3B",
   '__proto__=x,constructor=y',
   `k=${'v'.repeat(8190)}`,
-  `lane=${'%F0%9F%90%88'.repeat(600)}`,
+  `k=${'%F0%9F%90%88'.repeat(600)}`,
 ];

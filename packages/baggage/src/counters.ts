@@ -2,31 +2,35 @@ import { metrics, type Counter, type MeterProvider } from '@opentelemetry/api';
 
 /** What can happen to the baggage of a request; each is counted. */
 export type BaggageEvent =
-  /** A member, or a pin, gave way to the limits. */
+  /** A member, or a pin, exceeded the limits and was dropped. */
   | 'dropped'
-  /** A member, or a property, was malformed: it was not let in, or could not be written. */
+  /** A member, a property or a seal was malformed: it was not admitted, or could not be written. */
   | 'rejected'
-  /** A member was kept out by an ingress policy that does not name it. */
+  /** An ingress policy removed a member that it does not name. */
   | 'stripped'
   /** A lane, or pins, did not bear a valid signature. */
   | 'forged'
-  /** A lane, or pins, were past their expiry. */
+  /** A lane, or pins, had expired. */
   | 'expired'
-  /** A lane had gone through too many hops. */
+  /** A lane had passed too many hops. */
   | 'looped'
-  /** A lane was none of those there are. */
+  /** A lane was not one of those that exist. */
   | 'unknown'
-  /** A member was kept back by an egress policy. */
+  /** A lane was not a DNS label, or `other`. */
+  | 'invalid'
+  /** Baggage that no ingress policy had admitted was ignored. */
+  | 'unadmitted'
+  /** An egress policy kept a member back. */
   | 'withheld'
-  /** The dye rule could not be evaluated, or not in time; the request runs in baseline. */
+  /** The dye rule did not exist, was not a string, failed, or was too slow; the request runs in baseline. */
   | 'undyed'
-  /** A flag that is to be pinned was decided where there is no request cell, or by a provider that can't pin. */
+  /** A flag to be pinned was decided without a request cell, or by a provider that can't pin. */
   | 'unpinned'
   /** A pin named a variant that its flag does not have here; the rules decided. */
   | 'mispinned'
-  /** A dye got lost: a dyed request made a call without its lane, to a destination that may see it. */
+  /** A dye got lost: a dyed request called a destination that may see its lane, without it. */
   | 'escaped'
-  /** A request that nobody dyed was about to carry a lane, which was taken off. */
+  /** A request that was not dyed was about to carry a lane, which was removed. */
   | 'leaked';
 
 const counts = new Map<BaggageEvent, number>();

@@ -6,9 +6,9 @@ export {
   runInLane,
   type RunInLaneOptions,
 } from './request/active-lane.ts';
-export { baseline } from './codec/names.ts';
+export { baseline } from './lane/names.ts';
 export { parseBaggage } from './codec/lazy-baggage.ts';
-export { formatBaggage, type FormatOptions } from './codec/format.ts';
+export { formatBaggage, type FormatOptions } from './lane/format-baggage.ts';
 export type { BaggageLimits } from './codec/parse.ts';
 export type { EgressPolicy, OriginPattern } from './policy/egress.ts';
 export type {
@@ -22,7 +22,8 @@ export type {
 export type { MarkOptions } from './lane/mark.ts';
 export type { SignOptions } from './lane/signer.ts';
 export type { SigningKey } from './lane/signing-key.ts';
-export type { Dye, DyeChoice, DyeClient, DyeContext } from './policy/dye.ts';
+export type { Dye, DyeChoice } from './policy/dye.ts';
+export type { DyeClient, DyeContext, DyeDetails } from './policy/ask-rule.ts';
 export { getCell, withCell } from './request/context.ts';
 export type { RequestCell } from './request/cell.ts';
 export type { Pin } from './lane/pins.ts';
@@ -31,3 +32,5 @@ export { printable } from './codec/log-safe.ts';
 export { admit } from './policy/admit.ts';
 export { emit } from './policy/emit.ts';
 export { withoutBaggage } from './request/hidden-baggage.ts';
+export { ignoreUnadmitted, trustUnadmitted } from './request/unadmitted.ts';
+export type { Logger } from './report.ts';

@@ -5,66 +5,76 @@ import {
   type TextMapPropagator,
   type TextMapSetter,
 } from '@opentelemetry/api';
+import { checkOptions } from './check-options.ts';
+import { formatAll } from './lane/format-baggage.ts';
 import { admitInto } from './policy/admit.ts';
-import { isSuppressed } from './policy/emit.ts';
-import { formatBaggage } from './codec/format.ts';
+import { isSuppressed, outgoingOf } from './policy/emit.ts';
 import { checkIngress, type IngressPolicy } from './policy/ingress.ts';
 import { RequestCell } from './request/cell.ts';
-import { withCell } from './request/context.ts';
-import { W3cBaggage } from './codec/lazy-baggage.ts';
+import { getCell, withCell } from './request/context.ts';
+import { ignoreUnadmitted } from './request/unadmitted.ts';
 
-/** How `GraylaneBaggagePropagator` sends. */
+/** What `GraylaneBaggagePropagator` sends and admits. */
 export interface PropagatorOptions {
   /**
-   * `adapters`: only our adapters send, each under its egress policy, so that a client that nobody wrapped sends nothing.
-   * `always`: whatever OpenTelemetry instruments sends all baggage, to anybody, as the stock propagator does. Default: `always`.
+   * `adapters`: only graylane's adapters send, each under its egress policy, so that a client that is not wrapped sends nothing.
+   * `always`: every client that OpenTelemetry instruments sends all baggage to every destination, as the stock propagator does.
+   * Default: `adapters`.
    */
   readonly inject?: 'always' | 'adapters';
   /**
-   * What comes in, for services that have none of our middleware: what one of them lets in is its own policy's. It judges the message
-   * as it came, whatever this one has let in. Default: all comes in.
+   * The baggage that comes in, for services without a middleware of graylane. A middleware applies its own policy, to the headers as
+   * they came. Default: `{ mode: 'strip' }`.
    */
   readonly ingress?: IngressPolicy;
 }
 
 const header = 'baggage';
+const example = "new GraylaneBaggagePropagator({ ingress: { mode: 'accept', keys: ['lane'] } })";
 
 /**
- * A drop-in for OpenTelemetry's `W3CBaggagePropagator`. Without an ingress policy, what it extracts is not yet trusted: a middleware
- * decides what stays, in the same request cell.
+ * Takes the place of OpenTelemetry's `W3CBaggagePropagator`. By default it admits nothing and sends nothing by itself: a middleware
+ * judges the request later, in the cell that this propagator leaves in the OTel context, and adapters send.
  */
 export class GraylaneBaggagePropagator implements TextMapPropagator {
   readonly #inject: 'always' | 'adapters';
-  readonly #ingress: IngressPolicy | undefined;
+  readonly #ingress: IngressPolicy;
 
-  /** @throws {TypeError} where the ingress policy can't work. */
-  constructor({ inject = 'always', ingress }: PropagatorOptions = {}) {
-    if (ingress) checkIngress(ingress);
+  /** @throws {TypeError} if an option is unknown, or the ingress policy can't be used. */
+  constructor(options: PropagatorOptions = {}) {
+    checkOptions('GraylaneBaggagePropagator', options, { inject: 'string?', ingress: 'object?' }, example);
+    const { inject = 'adapters', ingress = { mode: 'strip' } } = options;
+    if (inject !== 'adapters' && inject !== 'always') {
+      throw new TypeError(`inject must be "adapters" or "always", got ${JSON.stringify(inject)}`);
+    }
+    checkIngress(ingress);
     this.#inject = inject;
     this.#ingress = ingress;
   }
 
   inject(otelContext: Context, carrier: unknown, setter: TextMapSetter): void {
+    if (this.#inject === 'adapters' || isSuppressed(otelContext)) return;
     const baggage = propagation.getBaggage(otelContext);
-    if (this.#inject === 'adapters' || baggage === undefined || isSuppressed(otelContext)) return;
-    const value = formatBaggage(baggage);
+    if (baggage === undefined) return;
+    const cell = getCell(otelContext);
+    if (cell === undefined) {
+      ignoreUnadmitted(otelContext);
+      return;
+    }
+    const value = formatAll(outgoingOf(cell, baggage), cell.laneKey);
     if (value !== '') setter.set(carrier, header, value);
   }
 
   extract(otelContext: Context, carrier: unknown, getter: TextMapGetter): Context {
     const headers = getter.get(carrier, header) ?? '';
-    if (this.#ingress === undefined) return withCell(otelContext, new RequestCell(W3cBaggage.read(headers)));
     const cell = new RequestCell();
-    admitInto(cell, [headers].flat(), this.#ingress, laneHeader(this.#ingress, carrier, getter));
+    const alias = this.#ingress.mode === 'accept' ? this.#ingress.laneHeader : undefined;
+    const lane = alias && [getter.get(carrier, alias.toLowerCase())].flat()[0];
+    admitInto(cell, typeof headers === 'string' ? [headers] : headers, this.#ingress, lane);
     return withCell(otelContext, cell);
   }
 
   fields(): string[] {
     return [header];
   }
-}
-
-function laneHeader(policy: IngressPolicy, carrier: unknown, getter: TextMapGetter): string | undefined {
-  const name = policy.mode === 'accept' ? policy.laneHeader : undefined;
-  return name && [getter.get(carrier, name.toLowerCase())].flat()[0];
 }

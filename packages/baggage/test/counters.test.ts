@@ -25,7 +25,8 @@ test('the counters are an OpenTelemetry metric whose one attribute is the event,
   expect(metric?.descriptor.name).toBe('graylane.baggage.members');
   expect(metric?.dataPoints.map(({ attributes, value }) => ({ attributes, value }))).toEqual([
     { attributes: { event: 'rejected' }, value: 9 },
-    { attributes: { event: 'withheld' }, value: 3 },
+    { attributes: { event: 'withheld' }, value: 1 },
+    { attributes: { event: 'invalid' }, value: 2 },
   ]);
   expect((baggageCounts().rejected ?? 0) - (before.rejected ?? 0)).toBe(9);
   await reader.shutdown();

@@ -1,4 +1,4 @@
-import { formatBaggage, GraylaneBaggagePropagator, parseBaggage } from '@graylane/baggage';
+import { formatBaggage, GraylaneBaggagePropagator, parseBaggage, runInLane } from '@graylane/baggage';
 import {
   baggageEntryMetadataFromString,
   context,
@@ -13,12 +13,13 @@ import {
 } from '@opentelemetry/api';
 import { suppressTracing, W3CBaggagePropagator } from '@opentelemetry/core';
 import { describe, expect, test } from 'vitest';
+import { codecPropagator } from './codec-propagator.ts';
 
 /** Where OpenTelemetry's propagator departs from W3C Baggage, one test each; the stock one stands beside to show that it does. */
 const stock = new W3CBaggagePropagator();
-const ours = new GraylaneBaggagePropagator();
+const ours = codecPropagator;
 
-describe('unlike the stock propagator, ours', () => {
+describe('unlike the stock propagator, our codec', () => {
   test('keeps an empty value', () => {
     expect(read(stock, 'k=')).toEqual({});
     expect(read(ours, 'k=')).toEqual({ k: '' });
@@ -122,15 +123,21 @@ describe('unlike the stock propagator, ours', () => {
 
 describe('like the stock propagator, ours', () => {
   test('injects nothing while tracing is suppressed, for exporters run so', () => {
-    for (const propagator of [stock, ours]) {
+    const always = new GraylaneBaggagePropagator({ inject: 'always' });
+    for (const [propagator, request] of [
+      [stock, extract(stock, 'lane=gray')],
+      [always, runInLane('gray', () => context.active())],
+    ] as const) {
       const carrier = {};
-      propagator.inject(suppressTracing(extract(propagator, 'lane=gray')), carrier, defaultTextMapSetter);
+      propagator.inject(suppressTracing(request), carrier, defaultTextMapSetter);
       expect(carrier).toEqual({});
+      propagator.inject(request, carrier, defaultTextMapSetter);
+      expect(carrier).toEqual({ baggage: 'lane=gray' });
     }
   });
 
   test('names the header that it reads and writes', () => {
-    expect(ours.fields()).toEqual(stock.fields());
+    expect(new GraylaneBaggagePropagator().fields()).toEqual(stock.fields());
   });
 });
 

@@ -74,9 +74,10 @@ describe('a dye', () => {
       },
     });
     expect(await lanes(dye)).toBe('baseline');
+    expect(await lanes(dye)).toBe('baseline');
     expect(lines).toEqual([
       [
-        String.raw`graylane: a request stays undyed: Error: no flags\u{000d}\u{000a}set-cookie: \u{001b}[31mred`,
+        String.raw`graylane: a request stays undyed: Error: no flags\u{000d}\u{000a}set-cookie: \u{001b}[31mred (logged once)`,
       ],
     ]);
   });
@@ -112,7 +113,7 @@ describe('a dye', () => {
 
   test('that expires says when, and counts its hops', async () => {
     const sent = (): string => emit(context.active(), egress, 'orders') ?? '';
-    expect(await lanes(dyeOf({ ttlSeconds: 60 }), {}, sent)).toMatch(/^lane=gray;exp=\d{10};hops=0$/);
+    expect(await lanes(dyeOf({ ttlSeconds: 60 }), {}, sent)).toMatch(/^lane=gray,lane-seal=1\.0\.\d{10}$/);
   });
 
   test('of an edge is believed by a service that verifies, over real sockets', async () => {

@@ -3,6 +3,7 @@ import {
   baggageCounts,
   emit,
   getCell,
+  getLane,
   withoutBaggage,
   type BaggageEvent,
   type EgressPolicy,
@@ -16,7 +17,8 @@ const egress: EgressPolicy = {
   to: {
     'http://orders:8080': keys,
     'https://shop.example/': ['lane'],
-    'HTTP://UPPER.example:80/path': ['lane'],
+    'HTTP://UPPER.example:80': ['lane'],
+    'https://*.Shop.example:443/': ['lane'],
     'https://*.shop.internal': ['lane'],
     'http://api-*.internal:*': ['lane'],
     'grpc://payments:50051': ['lane'],
@@ -32,6 +34,7 @@ describe('an egress policy', () => {
     ['https://shop.example', 'lane=gray'],
     ['http://upper.example', 'lane=gray'],
     ['https://a.shop.internal', 'lane=gray'],
+    ['https://a.shop.example', 'lane=gray'],
     ['http://api-7.internal:9000', 'lane=gray'],
     ['grpc://payments:50051', 'lane=gray'],
     ['kafka:orders.created', 'lane=gray'],
@@ -66,13 +69,22 @@ describe('an egress policy', () => {
     expect(counting(() => emit(ROOT_CONTEXT, egress, 'http://stranger'))).toEqual({});
   });
 
-  test('sends what code sets on the baggage, with a cell and without one', () => {
+  test('sends what code sets on the baggage of a request', () => {
     const edited = edit(request(), (baggage) => baggage.setEntry('user-id', { value: 'bob' }));
     expect(emit(edited, egress, 'http://orders:8080')).toBe('lane=gray,user-id=bob');
+  });
+
+  test('sends nothing that no ingress policy has admitted, and counts it once a request', () => {
     const plain = propagation.createBaggage({ 'user-id': { value: 'bob' }, lane: { value: 'gray' } });
-    expect(emit(propagation.setBaggage(ROOT_CONTEXT, plain), egress, 'http://orders:8080')).toBe(
-      'lane=gray,user-id=bob',
-    );
+    const stranger = propagation.setBaggage(ROOT_CONTEXT, plain);
+    const calls = (): unknown[] => [emit(stranger, egress, 'http://orders:8080'), getLane(stranger)];
+    expect(
+      counting(() =>
+        expect([...calls(), ...calls()]).toEqual([undefined, 'baseline', undefined, 'baseline']),
+      ),
+    ).toEqual({
+      unadmitted: 1,
+    });
   });
 
   test('sends nothing while tracing is suppressed', () => {

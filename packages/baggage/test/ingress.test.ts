@@ -25,60 +25,93 @@ describe('strip', () => {
 describe('accept', () => {
   const accept = { mode: 'accept', keys: ['lane', 'pins', 'user-id'] } as const;
 
-  test('lets in the members that it names, with their properties', () => {
-    expect(counting(() => arrive('admin=1,user-id=ada,lane=gray;p=1,bad', accept))).toEqual([
-      'lane=gray;p=1,user-id=ada',
+  test('lets in the members that it names, with their properties; a lane has none', () => {
+    expect(counting(() => arrive('admin=1,user-id=ada;p=1,lane=gray;p=1,bad', accept))).toEqual([
+      'lane=gray,user-id=ada;p=1',
       { stripped: 1, rejected: 1 },
     ]);
   });
 
   test('honours the expiry of a lane, with 30 seconds for clocks that differ', () => {
     vi.setSystemTime(now * 1000);
-    for (const expiry of [now - 30, now, now + 1, 999_999_999_999]) {
-      expect(laneOf(`lane=gray;exp=${expiry}`, accept)).toBe('gray');
+    for (const expiry of [now - 30, now, now + 1, 999_999_999_999, '']) {
+      expect(laneOf(`lane=gray,lane-seal=1.0.${expiry}`, accept)).toBe('gray');
     }
-    for (const expiry of [now - 31, 0, '', 'soon', '-1', '1e12', '9999999999999', '%FF']) {
-      expect(counting(() => arrive(`lane=gray;exp=${expiry},pins=a:b:c,user-id=ada`, accept))).toEqual([
-        'user-id=ada',
-        { expired: 1, stripped: 1 },
-      ]);
+    for (const expiry of [now - 31, 1]) {
+      const header = `pins=a.b.c,lane-seal=1.0.${expiry},user-id=ada,lane=gray`;
+      expect(counting(() => arrive(header, accept))).toEqual(['user-id=ada', { expired: 1, stripped: 1 }]);
     }
-    expect(laneOf('lane=gray;exp', accept)).toBe('baseline');
   });
 
-  test('takes the first of two expiries, so that nobody prolongs one by adding another', () => {
+  test('takes no lane whose seal it can not read: its expiry is unknown', () => {
+    const seals = [
+      '',
+      '1',
+      '1.0',
+      '2.0.',
+      '1.0.0',
+      '1.0.soon',
+      '1.0.-1',
+      '1.0.1e12',
+      '1.0.9999999999999',
+      '1.x.',
+      '1.-1.',
+    ];
+    for (const seal of [...seals, '1.9999999.', '1.0.1.k.a', '1.0.1.k.a.sig', '1.0. ', '%FF', '1.0.%3Bp']) {
+      expect(
+        counting(() =>
+          arrive(`lane=gray,lane-seal=${seal.trim()}${seal.endsWith(' ') ? '%20' : ''},user-id=ada`, accept),
+        ),
+      ).toEqual(['user-id=ada', { rejected: 1 }]);
+    }
+    expect(arrive('lane-seal=1.0.,user-id=ada', accept)).toBe('user-id=ada');
+  });
+
+  test('reads no property of the lane: a mark has its seal in a member of its own', () => {
     vi.setSystemTime(now * 1000);
-    expect(laneOf(`lane=gray;exp=${now - 100};exp=${now + 100}`, accept)).toBe('baseline');
+    expect(arrive(`lane=gray;exp=${now - 100};hops=99`, accept)).toBe('lane=gray');
+  });
+
+  test.each(['Gray', 'team a', 'gray;exp=1', '-gray', 'gray-', 'a.b', '灰度', 'x'.repeat(64), 'other'])(
+    'takes no lane that is not a DNS label: %s',
+    (lane) => {
+      const header = `lane=${encodeURIComponent(lane)},pins=a.b.c,user-id=ada`;
+      expect(counting(() => arrive(header, accept))).toEqual(['user-id=ada', { invalid: 1, stripped: 1 }]);
+    },
+  );
+
+  test.each(['g', '0', 'x'.repeat(63), 'team-a', 'gray-control', 'baseline'])('takes the lane %s', (lane) => {
+    expect(laneOf(`lane=${lane}`, accept)).toBe(lane);
+  });
+
+  test('writes a lane that came encoded as it is', () => {
+    expect(arrive('lane=%67ray,user-id=a%62', accept)).toBe('lane=gray,user-id=a%62');
   });
 
   test('raises the hops of a lane that counts them, and ends a loop', () => {
-    let header = 'lane=gray;hops=0;p,user-id=ada';
+    let header = 'user-id=ada,lane=gray,lane-seal=1.0.';
     for (let hop = 1; hop <= 32; hop += 1) {
       header = arrive(header, accept);
-      expect(header).toBe(`lane=gray;hops=${hop};p,user-id=ada`);
+      expect(header).toBe(`lane=gray,lane-seal=1.${hop}.,user-id=ada`);
     }
     expect(counting(() => arrive(header, accept))).toEqual(['user-id=ada', { looped: 1 }]);
-    expect(laneOf('lane=gray;hops=2', { ...accept, maxHops: 2 })).toBe('baseline');
-    for (const hops of ['', 'x', '-1', '1e1', '9999999']) {
-      expect(laneOf(`lane=gray;hops=${hops}`, accept)).toBe('baseline');
-    }
+    expect(laneOf('lane=gray,lane-seal=1.2.', { ...accept, maxHops: 2 })).toBe('baseline');
   });
 
   test('begins to count the hops of a lane where it is told how many there may be', () => {
     const counting3 = { ...accept, maxHops: 3 };
-    expect(arrive('user-id=ada,lane=gray', counting3)).toBe('lane=gray;hops=1,user-id=ada');
-    expect(arrive('lane=gray;p=1;q,user-id=ada', counting3)).toBe('lane=gray;p=1;q;hops=1,user-id=ada');
-    expect(arrive('lane=gray;p=1;hops=2', counting3)).toBe('lane=gray;p=1;hops=3');
+    expect(arrive('user-id=ada,lane=gray', counting3)).toBe('lane=gray,lane-seal=1.1.,user-id=ada');
+    expect(arrive('lane=gray,lane-seal=1.2.', counting3)).toBe('lane=gray,lane-seal=1.3.');
     expect(arrive('user-id=ada', counting3)).toBe('user-id=ada');
     expect(arrive('lane=gray', { ...accept, maxHops: 0 })).toBe('');
-    const meshed = { mode: 'accept', keys: ['lane'], laneKey: 'no token', maxHops: 3 } as const;
-    expect(arrive('lane=gray', meshed)).toBe('lane=gray');
   });
 
   test('runs a lane that there is not in baseline, and drops what was pinned in it', () => {
     const some = { ...accept, lanes: ['gray', 'team-a'] };
     expect(laneOf('lane=team-a', some)).toBe('team-a');
-    expect(counting(() => arrive('lane=team-b,pins=a:b:c,user-id=ada', some))).toEqual([
+    expect(laneOf('lane=team-a-control', some)).toBe('team-a-control');
+    expect(laneOf('lane=team-b-control', some)).toBe('baseline');
+    expect(counting(() => arrive('lane=team-b,pins=a.b.c,user-id=ada', some))).toEqual([
       'user-id=ada',
       { unknown: 1, stripped: 1 },
     ]);

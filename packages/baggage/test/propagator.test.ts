@@ -16,10 +16,15 @@ import { serve } from './adapters/http-listener.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
+const acceptAll = { mode: 'accept', keys: ['lane', 'a'] } as const;
+
 describe('the propagator', () => {
   test('works beside others in a composite', () => {
     const composite = new CompositePropagator({
-      propagators: [new W3CTraceContextPropagator(), new GraylaneBaggagePropagator()],
+      propagators: [
+        new W3CTraceContextPropagator(),
+        new GraylaneBaggagePropagator({ inject: 'always', ingress: acceptAll }),
+      ],
     });
     const extracted = composite.extract(
       ROOT_CONTEXT,
@@ -35,7 +40,7 @@ describe('the propagator', () => {
   });
 
   test('leaves a cell where nothing came, for a dye that falls later', () => {
-    const propagator = new GraylaneBaggagePropagator();
+    const propagator = new GraylaneBaggagePropagator({ inject: 'always' });
     const extracted = propagator.extract(ROOT_CONTEXT, {}, defaultTextMapGetter);
     expect(injected(propagator, extracted)).toEqual({});
     getCell(extracted)?.dye('gray');
@@ -44,15 +49,38 @@ describe('the propagator', () => {
 
   test('reads several headers as one list', () => {
     const carrier = { baggage: ['a=1', 'lane=gray'] };
-    const extracted = new GraylaneBaggagePropagator().extract(ROOT_CONTEXT, carrier, {
+    const extracted = new GraylaneBaggagePropagator({ ingress: acceptAll }).extract(ROOT_CONTEXT, carrier, {
       get: (from: typeof carrier) => from.baggage,
       keys: (from) => Object.keys(from),
     });
     expect(propagation.getBaggage(extracted)?.getAllEntries()).toHaveLength(2);
   });
 
+  test('admits nothing and sends nothing by itself, unless it is told to', () => {
+    const propagator = new GraylaneBaggagePropagator();
+    const extracted = propagator.extract(ROOT_CONTEXT, { baggage: 'lane=gray' }, defaultTextMapGetter);
+    expect(getLane(extracted)).toBe('baseline');
+    expect(propagation.getBaggage(extracted)?.getAllEntries()).toEqual([]);
+    getCell(extracted)?.dye('gray');
+    expect(injected(propagator, extracted)).toEqual({});
+  });
+
+  test('that sends always keeps lane and pins to those of the request', () => {
+    const propagator = new GraylaneBaggagePropagator({ inject: 'always', ingress: acceptAll });
+    const request = propagator.extract(ROOT_CONTEXT, { baggage: 'a=1,lane=gray' }, defaultTextMapGetter);
+    const replaced = propagation.createBaggage({
+      lane: { value: 'blue' },
+      pins: { value: 'a.b.c' },
+      b: { value: '2' },
+    });
+    expect(injected(propagator, propagation.setBaggage(request, replaced))).toEqual({
+      baggage: 'lane=gray,b=2',
+    });
+    expect(injected(propagator, propagation.setBaggage(ROOT_CONTEXT, replaced))).toEqual({});
+  });
+
   test('with inject "adapters" sends nothing by itself', () => {
-    const propagator = new GraylaneBaggagePropagator({ inject: 'adapters' });
+    const propagator = new GraylaneBaggagePropagator({ inject: 'adapters', ingress: acceptAll });
     const extracted = propagator.extract(ROOT_CONTEXT, { baggage: 'lane=gray' }, defaultTextMapGetter);
     expect(getLane(extracted)).toBe('gray');
     expect(injected(propagator, extracted)).toEqual({});
@@ -61,14 +89,14 @@ describe('the propagator', () => {
   test('with an ingress policy lets in what that says, and a middleware of ours then judges anew', async () => {
     const lanes = ['gray'];
     const ingress = { mode: 'accept', keys: ['lane', 'user-id'], laneHeader: 'X-Lane', lanes } as const;
-    const propagator = new GraylaneBaggagePropagator({ ingress });
+    const propagator = new GraylaneBaggagePropagator({ inject: 'always', ingress });
     const arriving = (carrier: object): object =>
       injected(propagator, propagator.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter));
     expect(arriving({ baggage: 'user-id=ada,secret=1,lane=gray' })).toEqual({
       baggage: 'lane=gray,user-id=ada',
     });
     const before = baggageCounts();
-    expect(arriving({ baggage: 'lane=dead,pins=a:b:c,user-id=ada' })).toEqual({ baggage: 'user-id=ada' });
+    expect(arriving({ baggage: 'lane=dead,pins=a.b.c,user-id=ada' })).toEqual({ baggage: 'user-id=ada' });
     expect((baggageCounts().unknown ?? 0) - (before.unknown ?? 0)).toBe(1);
     expect(arriving({ baggage: ['user-id=ada', 'lane=gray'] })).toEqual({ baggage: 'lane=gray,user-id=ada' });
     expect(arriving({ 'x-lane': 'gray' })).toEqual({ baggage: 'lane=gray' });
@@ -90,8 +118,12 @@ describe('the propagator', () => {
     expect(await answer.text()).toBe('baseline');
     await service.close();
     expect(() => new GraylaneBaggagePropagator({ ingress: { mode: 'accept' } as never })).toThrow(
-      /ingress.keys/,
+      /ingress needs the option "keys"/,
     );
+    expect(() => new GraylaneBaggagePropagator({ ingres: ingress } as never)).toThrow(
+      /did you mean "ingress"/,
+    );
+    expect(() => new GraylaneBaggagePropagator({ inject: 'all' as never })).toThrow(/"adapters" or "always"/);
   });
 
   test('throws at no header and no entry', () => {

@@ -1,4 +1,4 @@
-import { admit, formatBaggage, getCell } from '@graylane/baggage';
+import { baggageCounts, admit, formatBaggage, getCell } from '@graylane/baggage';
 import { propagation, ROOT_CONTEXT, type Context } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { RequestCell } from '../src/request/cell.ts';
@@ -24,11 +24,19 @@ describe('a request cell', () => {
     }
   });
 
-  test('can be dyed in any text, and what leaves is valid', () => {
-    const cell = new RequestCell();
-    cell.dye('灰,度\r\n', [['(bad)', '1']]);
-    expect(cell.lane).toBe('灰,度\r\n');
-    expect(formatBaggage(cell.baggage)).toBe('lane=%E7%81%B0%2C%E5%BA%A6%0D%0A');
+  test('is in baseline if it is dyed with anything but a DNS label, and what leaves is valid', () => {
+    for (const lane of ['灰,度\r\n', 'Team A', 'x'.repeat(64), 'other']) {
+      const cell = new RequestCell();
+      const before = baggageCounts().invalid ?? 0;
+      cell.dye(lane, [
+        ['(bad)', '1'],
+        ['lane', 'blue'],
+        ['lane-seal', '1.0.'],
+      ]);
+      expect(cell.lane).toBe('baseline');
+      expect(formatBaggage(cell.baggage)).toBe('');
+      expect(baggageCounts().invalid).toBe(before + 1);
+    }
   });
 
   test('keeps the first pin of each flag', () => {
@@ -55,9 +63,19 @@ describe('a request cell', () => {
   });
 
   test('leaves out pins that nobody of ours has written', () => {
-    for (const pins of ['', ':', 'a:b', 'a:b:c:d', '~zz:b:c', 'x'.repeat(3000), 'a:b:c/~E7:b:c']) {
+    for (const pins of [
+      '',
+      '.',
+      'a.b',
+      'a.b.c.d',
+      'a:b:c',
+      '~zz.b.c',
+      '~41.b.c',
+      'x'.repeat(3000),
+      'a.b.c.~E7.b.c',
+    ]) {
       const read = getCell(admit([`pins=${pins}`], { mode: 'accept', keys: ['pins'] }, ROOT_CONTEXT))?.pins;
-      expect([pins, read?.size]).toEqual([pins, pins.startsWith('a:b:c/') ? 1 : 0]);
+      expect([pins, read?.size]).toEqual([pins, pins.startsWith('a.b.c.~') ? 1 : 0]);
     }
   });
 

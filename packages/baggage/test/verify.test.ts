@@ -45,23 +45,27 @@ describe('a signed lane', () => {
     const header = signed('gray', current);
     expect(header).toMatch(
       new RegExp(
-        `^lane=gray;aud=shop;exp=${now + 300};kid=2026-11;sig=[\\w-]{43};hops=0,user-id=ada,tenant=acme$`,
+        `^lane=gray,lane-seal=1\\.0\\.${now + 300}\\.2026-11\\.shop\\.[\\w-]{43},user-id=ada,tenant=acme$`,
       ),
     );
     const request = admit([header], policy, ROOT_CONTEXT);
     expect(getLane(request)).toBe('gray');
-    expect(written(request)).toBe(header.replace('hops=0', 'hops=1').replace(',tenant=acme', ''));
+    expect(written(request)).toBe(header.replace('=1.0.', '=1.1.').replace(',tenant=acme', ''));
   });
 
-  test('is signed by HMAC-SHA256 over a list that JSON writes', () => {
-    const list = ['graylane', '1', 'shop', String(now + 300), '2026-11', 'lane', 'gray'];
-    const signature = createHmac('sha256', current.secret).update(JSON.stringify(list)).digest('base64url');
-    expect(signed('gray', current)).toContain(`;sig=${signature};`);
+  test('is signed by HMAC-SHA256 over its fields, each escaped', () => {
+    const fields = ['graylane', '1', 'lane', 'shop~2eeu', String(now + 300), 'k~7e1', 'x~21lane', 'gray'];
+    const signature = createHmac('sha256', current.secret).update(fields.join('.')).digest('base64url');
+    const sign = { key: { ...current, id: 'k~1' }, audience: 'shop.eu' };
+    const egress = { to: { anywhere: ['x!lane'] } };
+    expect(
+      runInLane('gray', () => emit(context.active(), egress, 'anywhere'), { sign, laneKey: 'x!lane' }),
+    ).toBe(`x!lane=gray,x!lane-seal=1.0.${now + 300}.k~7e1.shop~2eeu.${signature}`);
   });
 
   test('crosses hops that know nothing of it, in any number', () => {
     const stock = new W3CBaggagePropagator();
-    let header = signed('灰, "lane"', current);
+    let header = signed('gray', current);
     for (let hop = 0; hop < 10; hop += 1) {
       const carrier: { baggage?: string } = {};
       stock.inject(
@@ -70,10 +74,17 @@ describe('a signed lane', () => {
         defaultTextMapSetter,
       );
       const request = admit([carrier.baggage ?? ''], policy, ROOT_CONTEXT);
-      expect(getLane(request)).toBe('灰, "lane"');
+      expect(getLane(request)).toBe('gray');
       header = written(request);
     }
-    expect(header).toContain(';hops=10');
+    expect(header).toContain(',lane-seal=1.10.');
+  });
+
+  test('is not taken under another key of the lane', () => {
+    const header = signed('gray', current).replaceAll(/(^|,)lane/g, '$1zone');
+    const zone = { ...policy, laneKey: 'zone' };
+    const admitted = getCell(admit([header], zone, ROOT_CONTEXT));
+    expect([admitted?.lane, admitted?.baggage.size]).toEqual(['baseline', 0]);
   });
 
   test('is verified by any of the keys, so that one can take over from another', () => {
@@ -112,36 +123,46 @@ describe('a signed lane', () => {
     expect(written(admit([signed('baseline', current)], { ...policy, lanes: [] }, ROOT_CONTEXT))).toContain(
       'user-id',
     );
-    expect(arriving(header.replace('hops=0', 'hops=32'))).toBe('baseline');
-    expect(arriving(header.replace('hops=0', 'hops=31'))).toBe('gray');
+    expect(arriving(header.replace('=1.0.', '=1.32.'))).toBe('baseline');
+    expect(arriving(header.replace('=1.0.', '=1.31.'))).toBe('gray');
   });
 });
 
 describe('what nobody of ours has signed', () => {
   const header = signedAt(now, 'gray', current);
-  const [, signature = ''] = /sig=([\w-]+)/.exec(header) ?? [];
+  const [, signature = ''] = /\.([\w-]{43}),/.exec(header) ?? [];
+  const expiry = String(now + 300);
 
   test.each([
     ['no signature', 'lane=gray,user-id=ada'],
     ['no lane', 'user-id=ada'],
     ['another lane', header.replace('lane=gray', 'lane=blue')],
-    ['another expiry', header.replace(`exp=${now + 300}`, `exp=${now + 301}`)],
-    ['an expiry written otherwise', header.replace(`exp=${now + 300}`, `exp=0${now + 300}`)],
-    ['no expiry', header.replace(`exp=${now + 300};`, '')],
-    ['another audience', header.replace('aud=shop', 'aud=bank')],
-    ['no audience', header.replace('aud=shop;', '')],
-    ['another key id', header.replace('kid=2026-11', 'kid=2026-10')],
-    ['a key id of nobody', header.replace('kid=2026-11', 'kid=constructor')],
-    ['no key id', header.replace('kid=2026-11;', '')],
+    ['another expiry', header.replace(expiry, String(now + 301))],
+    ['an expiry written otherwise', header.replace(expiry, `0${expiry}`)],
+    ['no expiry', header.replace(expiry, '')],
+    ['another audience', header.replace('.shop.', '.bank.')],
+    ['no audience', header.replace('.shop.', '.')],
+    ['an empty audience', header.replace('.shop.', '..')],
+    ['an audience written otherwise', header.replace('.shop.', '.~73hop.')],
+    ['another key id', header.replace('2026-11', '2026-10')],
+    ['a key id that no key has', header.replace('2026-11', 'constructor')],
+    ['no key id', header.replace('.2026-11.', '.')],
+    ['another version', header.replace('seal=1.', 'seal=2.')],
     ['half a signature', header.replace(signature, signature.slice(0, 20))],
     ['an empty signature', header.replace(signature, '')],
     ['a longer signature', header.replace(signature, `${signature}=`)],
     ['a signature with one bit turned', header.replace(signature, turned(signature))],
     ['a signature that is no text', header.replace(signature, '%FF%00')],
-    ['a second signature behind a wrong one', header.replace('sig=', `sig=${'A'.repeat(43)};sig=`)],
+    ['no seal', header.replace(/,lane-seal=[^,]*/, '')],
+    ['a second seal that is wrong', `${header},lane-seal=1.0.${expiry}.2026-11.shop.${turned(signature)}`],
+    ['the seal as a property', header.replace(',lane-seal=', ';lane-seal=')],
+    [
+      'the form of earlier versions',
+      `lane=gray;aud=shop;exp=${expiry};kid=2026-11;sig=${signature};hops=0,user-id=ada`,
+    ],
     ['a second lane behind the signed one', `${header},lane=blue`],
     ["a stranger's key", signedAt(now, 'gray', stranger)],
-    ['fields moved into one another', header.replace('aud=shop;', 'aud=sho;').replace('exp=', 'exp=p')],
+    ['fields moved into one another', header.replace('2026-11.shop', '2026-1.1shop')],
   ])('is baseline, and nothing of it comes in: %s', (_what, forged) => {
     const before = baggageCounts();
     const request = admit([forged], policy, ROOT_CONTEXT);
@@ -157,7 +178,7 @@ describe('what nobody of ours has signed', () => {
     const expired = signedAt(now - 1000, 'gray', current);
     const offered = Array.from({ length: 10_000 }, (_, index) => {
       if (index % 4 === 0)
-        return `lane=gray;aud=shop;exp=${now + index};kid=2026-11;sig=${turned(signature, index)}`;
+        return `lane=gray,lane-seal=1.0.${now + index}.2026-11.shop.${turned(signature, index)}`;
       if (index % 4 === 1) return expired;
       return index % 4 === 2 ? elsewhere : signedAt(now, `gray-${index}`, stranger);
     });
@@ -176,11 +197,13 @@ describe('pins', () => {
     getCell(request)?.pin('tax', { variant: 'b', revision: '7' });
     const header = written(request);
     expect(header).toMatch(
-      new RegExp(`,pins=fee:on:7/tax:b:7;aud=shop;exp=${now + 300};kid=2026-11;sig=[\\w-]{43},user-id=ada$`),
+      new RegExp(
+        `,pins=fee\\.on\\.7\\.tax\\.b\\.7,pins-seal=1\\.0\\.${now + 300}\\.2026-11\\.shop\\.[\\w-]{43},user-id=ada$`,
+      ),
     );
     const next = admit([header], policy, ROOT_CONTEXT);
     expect(getCell(next)?.pins.get('tax')).toEqual({ variant: 'b', revision: '7' });
-    expect(written(next)).toBe(header.replace('hops=1', 'hops=2'));
+    expect(written(next)).toBe(header.replace('lane-seal=1.1.', 'lane-seal=1.2.'));
   });
 
   test('are signed by the edge that signs the lane', () => {
@@ -196,21 +219,28 @@ describe('pins', () => {
   });
 
   test('are refused without a signature, with a wrong one, and beside another lane; the lane stays', () => {
-    const gray = signed('gray', current).split(',')[0];
-    const blue = pinned('blue');
+    const gray = signed('gray', current).split(',').slice(0, 2).join(',');
+    const sealOf = (header: string): string => header.slice(header.indexOf('seal=') + 5);
     for (const pins of [
-      'pins=fee:on:7',
+      'pins=fee.on.7',
       pinned('gray').replace('fee', 'tax'),
-      blue,
-      gray?.replace('lane=gray', 'pins=gray'),
+      pinned('gray').replace('.on.7', '.on.7.tax.on.7'),
+      pinned('blue'),
+      `pins=gray,pins-seal=${sealOf(gray)}`,
+      `pins=,pins-seal=${sealOf(gray)}`,
     ]) {
       const before = baggageCounts().forged ?? 0;
       const request = admit([`${gray},${pins}`], policy, ROOT_CONTEXT);
-      expect(getLane(request)).toBe('gray');
+      expect([pins, getLane(request)]).toEqual([pins, 'gray']);
       expect(getCell(request)?.pins.size).toBe(0);
+      expect(written(request)).not.toContain('pins');
       expect(baggageCounts().forged).toBe(before + 1);
     }
     expect(getCell(admit([`${gray},${pinned('gray')}`], policy, ROOT_CONTEXT))?.pins.size).toBe(1);
+    const swapped = pinned('gray')
+      .replaceAll('pins', 'lane')
+      .replace(/lane=[^,]*/, 'lane=gray');
+    expect(arriving(swapped)).toBe('baseline');
   });
 
   test('are refused without a valid lane', () => {
@@ -220,7 +250,7 @@ describe('pins', () => {
   test('of a service without a key leave unsigned', () => {
     const request = admit(['lane=gray'], { mode: 'accept', keys: ['lane'] }, ROOT_CONTEXT);
     getCell(request)?.pin('fee', { variant: 'on', revision: '7' });
-    expect(written(request)).toBe('lane=gray,pins=fee:on:7');
+    expect(written(request)).toBe('lane=gray,pins=fee.on.7');
   });
 
   test('that were added before a late dye are signed for its lane', () => {
@@ -233,11 +263,10 @@ describe('pins', () => {
   function pinned(lane: string): string {
     const request = admit([signed(lane, current)], policy, ROOT_CONTEXT);
     getCell(request)?.pin('fee', { variant: 'on', revision: '7' });
-    return (
-      written(request)
-        .split(',')
-        .find((member) => member.startsWith('pins=')) ?? ''
-    );
+    return written(request)
+      .split(',')
+      .filter((member) => member.startsWith('pins'))
+      .join(',');
   }
 });
 
@@ -252,8 +281,8 @@ describe('a policy that cannot work is said when it is given', () => {
   });
 
   test.each<[string, object]>([
-    ["can't live for 0 seconds", { ttlSeconds: 0 }],
-    ["can't live for NaN seconds", { ttlSeconds: Number.NaN }],
+    ['ttlSeconds is 0: use a positive', { ttlSeconds: 0 }],
+    ['ttlSeconds is NaN: use a positive', { ttlSeconds: Number.NaN }],
     ['has 5 bytes', { sign: { key: { id: 'k', secret: 'short' }, audience: 'shop' } }],
     ['need an audience', { sign: { key: current, audience: '' } }],
   ])('%s', (words, part) => {

@@ -27,6 +27,11 @@ export interface GraylaneProviderOptions {
   /** Which baggage members enter the evaluation context. Default: the lane, authoritative. */
   readonly baggage?: BaggageMapping;
   /**
+   * Counts baggage that no ingress policy has admitted, so that any caller can choose the lane.
+   * Default: false.
+   */
+  readonly trustBaggage?: boolean;
+  /**
    * A file that keeps the last flags of the source, so that the service starts without its server. It is
    * used only by a provider with the same server and environment. Default: none.
    */
@@ -65,8 +70,16 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   constructor(options: GraylaneProviderOptions) {
     const given: Partial<GraylaneProviderOptions> = options ?? {};
     checkOptions('GraylaneProvider', given, optionNames);
-    const { source, baggage, cacheFile, startTimeoutMs = 10_000, hooks = [], logger } = given;
-    this.#baggage = new BaggageReader(baggage);
+    const {
+      source,
+      baggage,
+      trustBaggage = false,
+      cacheFile,
+      startTimeoutMs = 10_000,
+      hooks = [],
+      logger,
+    } = given;
+    this.#baggage = new BaggageReader(baggage, { trustBaggage });
     this.#startTimeoutMs = startTimeoutMs;
     this.hooks = [...hooks];
     this.#open = () => this.#openFlags(openSource(source), cacheFile, new StateLog(logger));
@@ -213,9 +226,9 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
     if (flags === undefined) return undefined;
     const evaluation: Evaluation = evaluate(flags, flagKey, this.#baggage.merge(context));
     return evaluation.flagMetadata['pin'] === true
-      ? decideOnce(evaluation, flagKey, flags.get(flagKey), revision)
+      ? decideOnce(evaluation, flagKey, flags.get(flagKey), revision, this.#baggage.activeCell())
       : evaluation;
   }
 }
 
-const optionNames = ['source', 'baggage', 'cacheFile', 'startTimeoutMs', 'hooks', 'logger'];
+const optionNames = ['source', 'baggage', 'trustBaggage', 'cacheFile', 'startTimeoutMs', 'hooks', 'logger'];

@@ -5,5 +5,5 @@ export { getSyncClient } from './client/get-sync-client.ts';
 export type { SyncClient } from './client/sync-client.ts';
 export type { SyncProvider } from './client/sync-provider.ts';
 export { pin, type PinningProvider, type PinOptions } from './baggage/pins.ts';
-export type { BaggageMapping, MappedMember } from './baggage/mapping.ts';
+export type { BaggageMapping, MappedMember, TrustOptions } from './baggage/mapping.ts';
 export type { FlagSink, FlagSource, SourceOptions, UrlSourceOptions } from '@graylane/source';

@@ -303,7 +303,7 @@ test('an option that is none is refused at once, with those that there are', () 
   const options = { source: { flags: document }, cachefile: 'flags.cache' };
   expect(() => new GraylaneProvider(options)).toThrow(
     new TypeError(
-      'GraylaneProvider has no "cachefile": it knows source, baggage, cacheFile, startTimeoutMs, hooks, logger',
+      'GraylaneProvider has no "cachefile": it knows source, baggage, trustBaggage, cacheFile, startTimeoutMs, hooks, logger',
     ),
   );
   const nothing = undefined as unknown as typeof options;

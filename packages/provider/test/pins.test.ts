@@ -213,12 +213,15 @@ describe('a pin comes in with the mark of its lane', () => {
   });
 
   test.each([
-    ['was changed', (header: string) => header.replace('fees:off', 'fees:on')],
-    ['is not signed', (header: string) => header.replace(/(pins=[^;]*);[^,]*/, '$1')],
-    ['was signed for another lane', (header: string) => laneOf('red') + header.slice(header.indexOf(','))],
+    ['was changed', (header: string) => header.replace('fees.off', 'fees.on')],
+    ['is not signed', (header: string) => header.replace(/,pins-seal=[^,]*/, '')],
+    [
+      'was signed for another lane',
+      (header: string) => laneOf('red') + header.slice(header.indexOf(',pins=')),
+    ],
   ])('and is refused where ingress verifies and it %s; the lane is not', (_case, forge) => {
     const header = forge(signed());
-    expect(header).toContain('pins=fees:');
+    expect(header).toContain('pins=fees.');
     const before = counted('forged');
     expect(seen(verify, header)).toEqual([expect.stringMatching(/gray|red/), 'on STATIC']);
     expect(counted('forged') - before).toBe(1);
@@ -226,13 +229,19 @@ describe('a pin comes in with the mark of its lane', () => {
 
   test('and falls where that has expired', () => {
     const before = counted('expired');
-    expect(seen(accept, 'lane=gray;exp=1700000000,pins=fees:off:1')).toEqual(['baseline', 'on STATIC']);
+    expect(seen(accept, 'lane=gray,lane-seal=1.0.1700000000,pins=fees.off.1')).toEqual([
+      'baseline',
+      'on STATIC',
+    ]);
     expect(counted('expired') - before).toBe(1);
-    expect(seen(accept, 'lane=gray;exp=99999999999,pins=fees:off:1')).toEqual(['gray', 'off CACHED']);
+    expect(seen(accept, 'lane=gray,lane-seal=1.0.99999999999,pins=fees.off.1')).toEqual([
+      'gray',
+      'off CACHED',
+    ]);
   });
 
   test("and stays out at the edge, with all else that a stranger's baggage says", () => {
-    expect(seen({ mode: 'strip' }, 'lane=gray,pins=fees:off:1')).toEqual(['baseline', 'on STATIC']);
+    expect(seen({ mode: 'strip' }, 'lane=gray,pins=fees.off.1')).toEqual(['baseline', 'on STATIC']);
   });
 
   /** What a signing service sends on once it has pinned the flag. */
@@ -340,13 +349,19 @@ describe('the budget', () => {
     });
   });
 
-  test('yields to the lane: where both do not fit into a header, the lane goes', () => {
+  test('yields to nothing but the lane: both go before members that fill the header', () => {
     orders.replace(many);
-    const lane = `gray-${'x'.repeat(7000)}`;
-    runInLane(lane, () => {
-      for (const key of Object.keys(many)) atOrders.getBooleanValueSync(key, true);
-      expect(outgoing()).toBe(`lane=${lane}`);
-    });
+    runInLane(
+      'gray',
+      () => {
+        for (const key of Object.keys(many)) atOrders.getBooleanValueSync(key, true);
+        const members = outgoing()
+          ?.split(',')
+          .map((member) => member.slice(0, member.indexOf('=')));
+        expect(members).toEqual(['lane', 'pins']);
+      },
+      { members: { tenant: 'x'.repeat(7000) } },
+    );
   });
 });
 
@@ -439,7 +454,7 @@ describe('pin(keys) at an ancestor', () => {
       next();
     });
     app.get('/', (_request, response) => void response.end(outgoing()));
-    expect(await answerOf(app)).toContain('pins=fees:off:');
+    expect(await answerOf(app)).toContain('pins=fees.off.');
   });
 
   test('works in a plain listener', async () => {
@@ -447,7 +462,7 @@ describe('pin(keys) at an ancestor', () => {
       pin(['fees']);
       response.end(outgoing());
     });
-    expect(await answerOf(listener)).toContain('pins=fees:off:');
+    expect(await answerOf(listener)).toContain('pins=fees.off.');
   });
 });
 

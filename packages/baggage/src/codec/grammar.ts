@@ -5,7 +5,7 @@ const octets = String.raw`[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+`;
 const space = String.raw`[ \t]*`;
 const wholeToken = new RegExp(`^${token}$`);
 const wholeValue = new RegExp(`^(?:${octets})?$`);
-// What may follow a part is no character of it: there is one way to match, and a failure is as linear as a success.
+// The character that ends a part is never a character of that part, so there is one way to match and failing is linear, too.
 const compactValue = `=(?:${octets})?`;
 const compactMember = new RegExp(`${token}${compactValue}(?:;${token}(?:${compactValue})?)*`, 'y');
 const spacedValue = `=${space}(?:${octets}${space})?`;
@@ -14,20 +14,23 @@ const spacedMember = new RegExp(
 );
 const spaces = /[ \t]+/g;
 
-/** What must be encoded: everything that is no baggage octet, and the percent sign itself. */
-const unsafe = /[^\x21\x23\x24\x26-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+/;
+/**
+ * The characters to encode: everything but baggage octets, the percent sign, and the plus sign, which OpenTelemetry's propagator for
+ * Python reads as a space.
+ */
+const unsafe = /[^\x21\x23\x24\x26-\x2a\x2d-\x3a\x3c-\x5b\x5d-\x7e]+/;
 const unsafeRuns = new RegExp(unsafe, 'g');
 const loneSurrogates = /[\uD800-\uDFFF]/gu;
 /** A byte order mark is a character like any other here. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Where a member that begins here ends, if there is no white space in it; `start` where it is not well formed. */
+/** Where a member that begins here ends, if there is no white space in it; `start` if it is malformed. */
 export function endOfCompactMember(header: string, start: number): number {
   compactMember.lastIndex = start;
   return compactMember.test(header) ? compactMember.lastIndex : start;
 }
 
-/** A member without the optional white space in it; undefined where the grammar does not allow it. */
+/** A member without the optional white space in it; undefined if it is malformed. */
 export function compacted(member: string): string | undefined {
   return spacedMember.test(member) ? member.replaceAll(spaces, '') : undefined;
 }
@@ -37,7 +40,7 @@ export function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/** Drops the optional white space around a part. */
+/** Removes the optional white space around a part. */
 export function trim(text: string): string {
   let start = 0;
   let end = text.length;
@@ -46,12 +49,12 @@ export function trim(text: string): string {
   return text.slice(start, end);
 }
 
-/** Whether a text can be the key of a member or of a property. */
+/** Whether a string can be the key of a member or of a property. */
 export function isToken(text: string): boolean {
   return wholeToken.test(text);
 }
 
-/** Whether a text is a value as it stands on the wire: baggage octets alone. */
+/** Whether a string is a value as it stands on the wire: baggage octets only. */
 export function isEncodedValue(text: string): boolean {
   return wholeValue.test(text);
 }
@@ -63,13 +66,13 @@ export function encodeValue(value: string): string {
   return value.replaceAll(loneSurrogates, '\uFFFD').replaceAll(unsafeRuns, encodeURIComponent);
 }
 
-/** The value that stands on the wire in this form. Octets that are no UTF-8 become U+FFFD; a percent sign without two digits stays. */
+/** The value that this form on the wire encodes. Bytes that are not valid UTF-8 become U+FFFD; a percent sign without two digits stays. */
 export function decodeValue(encoded: string): string {
   if (!encoded.includes('%')) return encoded;
   try {
     return decodeURIComponent(encoded);
   } catch {
-    // Not well formed, so octet by octet.
+    // Malformed, so byte by byte.
     return decodeOctets(encoded);
   }
 }

@@ -1,100 +1,129 @@
 import type { Baggage, BaggageEntry } from '@opentelemetry/api';
+import { GraylaneBaggage } from './graylane-baggage.ts';
+import type { KeyTable } from './key-table.ts';
 import { memberOf, toEntry, type Member } from './member.ts';
 import { findMember, readMembers, type BaggageLimits } from './parse.ts';
 
-/** In a longer header than the floor, one look reads all: somebody may want to make many looks expensive. */
+/** In a longer header than W3C's floor, one look reads all members: a hostile client may want to make many looks expensive. */
 const maxSearched = 8192;
 
-/** Immutable baggage behind OpenTelemetry's interface. A header is read when somebody looks, and no further than needed. */
-export class W3cBaggage implements Baggage {
-  /** The header that this baggage came in whole, as long as nothing has been changed. */
-  readonly header: string | undefined;
+/** Immutable baggage behind OpenTelemetry's interface. A header is read when code looks into it, and no further than needed. */
+export class LazyBaggage extends GraylaneBaggage {
+  /**
+   * The header that holds this baggage, if an ingress policy has admitted it: written as it would be sent, own members first, no key
+   * twice, no key that `keys` does not have.
+   */
+  readonly admitted: { readonly header: string; readonly size: number; readonly keys: KeyTable } | undefined;
   readonly #unread: string;
   readonly #limits: BaggageLimits | undefined;
   #members: ReadonlyMap<string, Member> | undefined;
 
-  static readonly empty: W3cBaggage = new W3cBaggage(undefined, new Map());
+  static readonly empty: LazyBaggage = new LazyBaggage('', new Map());
 
-  /** What a header holds; several are one list. */
-  static read(headers: string | readonly string[], limits?: BaggageLimits): W3cBaggage {
+  /** The baggage of a header; several headers are one list (W3C Baggage, section 3.2). */
+  static read(headers: string | readonly string[], limits?: BaggageLimits): LazyBaggage {
     const header = typeof headers === 'string' ? headers : headers.join(',');
-    return header === '' ? W3cBaggage.empty : new W3cBaggage(header, undefined, limits);
+    return header === '' ? LazyBaggage.empty : new LazyBaggage(header, undefined, limits);
   }
 
-  static fromMembers(members: Iterable<Member>): W3cBaggage {
+  /** What an ingress policy has admitted: a header of `size` members that are known to be well formed. */
+  static admit(header: string, size: number, keys: KeyTable): LazyBaggage {
+    return header === ''
+      ? LazyBaggage.empty
+      : new LazyBaggage(header, undefined, undefined, { header, size, keys });
+  }
+
+  static fromMembers(members: Iterable<Member>): LazyBaggage {
     const byKey = new Map<string, Member>();
     for (const member of members) byKey.set(member.key, member);
-    return new W3cBaggage(undefined, byKey);
+    return new LazyBaggage('', byKey);
+  }
+
+  /** Any implementation's baggage as one of ours, as it is now. */
+  static of(baggage: Baggage): LazyBaggage {
+    if (baggage instanceof GraylaneBaggage) return baggage.current;
+    return LazyBaggage.fromMembers(baggage.getAllEntries().map(([key, entry]) => memberOf(key, entry)));
   }
 
   private constructor(
-    header: string | undefined,
+    header: string,
     members: ReadonlyMap<string, Member> | undefined,
     limits?: BaggageLimits,
+    admitted?: LazyBaggage['admitted'],
   ) {
-    this.header = limits === undefined ? header : undefined;
-    this.#unread = header ?? '';
+    super();
+    this.admitted = admitted;
+    this.#unread = header;
     this.#members = members;
     this.#limits = limits;
+  }
+
+  override get current(): LazyBaggage {
+    return this;
   }
 
   get members(): ReadonlyMap<string, Member> {
     return (this.#members ??= readMembers(this.#unread, this.#limits));
   }
 
+  /** How many members there are. */
+  get size(): number {
+    return this.admitted?.size ?? this.members.size;
+  }
+
   /** One member; the others of the header need not be read for it. */
   member(key: string): Member | undefined {
-    const isRead = this.#members !== undefined || this.header === undefined;
+    const isRead = this.#members !== undefined || this.#limits !== undefined;
     return isRead || this.#unread.length > maxSearched
       ? this.members.get(key)
       : findMember(this.#unread, key);
   }
 
-  getEntry(key: string): BaggageEntry | undefined {
+  override getEntry(key: string): BaggageEntry | undefined {
     const member = this.member(key);
     return member && toEntry(member);
   }
 
-  getAllEntries(): [string, BaggageEntry][] {
+  override getAllEntries(): [string, BaggageEntry][] {
     return Array.from(this.members.values(), (member) => [member.key, toEntry(member)]);
   }
 
-  setEntry(key: string, entry: BaggageEntry): W3cBaggage {
+  setEntry(key: string, entry: BaggageEntry): LazyBaggage {
     return this.withMember(memberOf(key, entry));
   }
 
-  withMember(member: Member): W3cBaggage {
+  withMember(member: Member): LazyBaggage {
     const members = new Map<string, Member>();
     for (const other of this.members.values()) members.set(other.key, other);
-    return new W3cBaggage(undefined, members.set(member.key, member));
+    return new LazyBaggage('', members.set(member.key, member));
   }
 
-  removeEntry(key: string): W3cBaggage {
+  removeEntry(key: string): LazyBaggage {
     return this.filter((other) => other !== key);
   }
 
-  removeEntries(...keys: string[]): W3cBaggage {
+  removeEntries(...keys: string[]): LazyBaggage {
     return this.filter((key) => !keys.includes(key));
   }
 
-  clear(): W3cBaggage {
-    return W3cBaggage.empty;
+  clear(): LazyBaggage {
+    return LazyBaggage.empty;
   }
 
-  /** The members whose keys are to stay; the very same baggage where all of them are. */
-  filter(keep: (key: string) => boolean): W3cBaggage {
+  /** The members whose keys are to stay; the very same baggage if all of them are. */
+  filter(keep: (key: string) => boolean): LazyBaggage {
     for (const key of this.members.keys()) {
       if (!keep(key))
-        return W3cBaggage.fromMembers([...this.members.values()].filter((one) => keep(one.key)));
+        return LazyBaggage.fromMembers([...this.members.values()].filter((one) => keep(one.key)));
     }
     return this;
   }
 }
 
 /**
- * Reads one or several `baggage` headers as one list (W3C Baggage, section 3). Malformed members are left out and counted, the last
- * of several with one key wins. Never throws, is linear in the length of the header, and reads when somebody looks.
+ * Reads one or several `baggage` headers as one list (W3C Baggage, section 3). Malformed members are left out and counted; of several
+ * with one key the last wins. Never throws, takes time linear in the length of the header, and reads when code looks into it.
  */
 export function parseBaggage(header: string | readonly string[], limits?: BaggageLimits): Baggage {
-  return W3cBaggage.read(header, limits);
+  return LazyBaggage.read(header, limits);
 }

@@ -13,50 +13,45 @@ import {
 /** One member, as it stands on the wire and as OpenTelemetry's interface shows it. */
 export interface Member {
   readonly key: string;
-  /** Key, value and properties as on the wire; undefined where the key can't stand there. */
+  /** Key, value and properties as on the wire; undefined if the key is not a token. */
   readonly text: string | undefined;
   readonly value: string;
-  /** Its properties as one text, without the first semicolon. */
+  /** Its properties as one string, without the first semicolon. */
   readonly properties: string | undefined;
 }
 
-/** What code that looks at the baggage gets to see: an object of its own, which it may change without changing the baggage. */
+/** The entry that OpenTelemetry's interface returns: a new object, which the caller may change without changing the baggage. */
 export function toEntry({ value, properties }: Member): BaggageEntry {
   return properties === undefined
     ? { value }
     : { value, metadata: baggageEntryMetadataFromString(properties) };
 }
 
-/** A member that code has set. What it holds is copied: the caller's object may change. Never throws, whatever untyped code passes. */
+/** A member that code has set. The entry is copied, since the caller's object may change. Never throws, for any value of untyped code. */
 export function memberOf(key: string, entry: Partial<BaggageEntry> | null | undefined): Member {
   return new SetMember(textOf(key), textOf(entry?.value), textOf(entry?.metadata) || undefined);
 }
 
 /**
- * Reads the member between two commas, `key=value;property;property=value`; undefined where the grammar does not allow it. White
- * space falls away, all else stays as it came.
+ * Reads the member between two commas, `key=value;property;property=value`; undefined if it is malformed. Optional white space is
+ * removed and a plus sign in the value is encoded; everything else stays as it came.
  */
 export function readMember(header: string, start: number, end: number): Member | undefined {
   const whole = header.slice(start, end);
   const text = endOfCompactMember(header, start) === end ? whole : compacted(whole);
-  return text === undefined ? undefined : new ReadMember(text.slice(0, text.indexOf('=')), text);
+  if (text === undefined) return undefined;
+  const key = text.slice(0, text.indexOf('='));
+  return new ReadMember(key, text.includes('+', key.length) ? withoutPlus(key, text) : text);
 }
 
-/** The same member with this value of a property, in octets that may stand there; it comes last where the member has no such property. */
-export function withProperty(member: Member, key: string, value: string): Member {
-  const { text } = member;
-  if (text === undefined) return member;
-  // No value has a semicolon in it.
-  const assignment = `;${key}=`;
-  const at = text.indexOf(assignment);
-  if (at < 0) return new ReadMember(member.key, `${text}${assignment}${value}`);
-  const start = at + assignment.length;
-  const end = text.indexOf(';', start);
-  const rest = end < 0 ? '' : text.slice(end);
-  return new ReadMember(member.key, `${text.slice(0, start)}${value}${rest}`);
+/** Writes plus signs of the value as `%2B`: OpenTelemetry's propagator for Python reads `+` as a space. */
+function withoutPlus(key: string, text: string): string {
+  const end = text.indexOf(';');
+  const valueEnd = end < 0 ? text.length : end;
+  return `${key}${text.slice(key.length, valueEnd).replaceAll('+', '%2B')}${text.slice(valueEnd)}`;
 }
 
-/** A member as it came in: valid, and forwarded as it is. */
+/** A member of a header: well formed, and forwarded as it stands. */
 class ReadMember implements Member {
   readonly key: string;
   readonly text: string;
@@ -102,7 +97,7 @@ class SetMember implements Member {
   }
 }
 
-/** Properties that code has set, as one text: each is checked and encoded, so that none of them can forge a member. */
+/** Properties that code has set, as one string: each is checked and encoded, so that none of them can forge a member. */
 function formatProperties(text = ''): string {
   let formatted = '';
   for (const property of text === '' ? [] : text.split(';')) {
@@ -116,13 +111,13 @@ function formatProperties(text = ''): string {
   return formatted;
 }
 
-/** Whatever untyped code has put there, as text. */
+/** A value that untyped code has set, as a string. */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   try {
     return String(value ?? '');
   } catch {
-    // It has no text, and setting it must not break a request.
+    // It has no string form, and setting it must not break a request.
     return '';
   }
 }

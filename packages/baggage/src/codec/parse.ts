@@ -2,7 +2,7 @@ import { isSpace, trim } from './grammar.ts';
 import { count } from '../counters.ts';
 import { readMember, type Member } from './member.ts';
 
-/** How much baggage is taken and sent; more is dropped by whole members. W3C's floor (section 3.3.2) is 64 members and 8192 bytes. */
+/** How much baggage is read and sent; whole members beyond that are dropped. W3C's floor (section 3.3.2) is 64 members and 8192 bytes. */
 export interface BaggageLimits {
   /** How many members. Default: 64 are sent, and any number read. */
   readonly members?: number;
@@ -10,11 +10,11 @@ export interface BaggageLimits {
   readonly bytes?: number;
 }
 
-/** Of a longer header only so many characters are read, and of a longer member none: what comes in may be hostile. */
+/** A longer header is read up to this character, and a longer member not at all: headers may be hostile. */
 const maxRead = 65_536;
 const comma = 0x2c;
 
-/** All members of a header. Malformed ones are left out and counted; of several with one key the last wins. Linear in its length. */
+/** All members of a header. Malformed ones are left out and counted; of several with one key the last wins. Takes linear time. */
 export function readMembers(header: string, limits: BaggageLimits = {}): ReadonlyMap<string, Member> {
   const { members: most = Number.POSITIVE_INFINITY, bytes = maxRead } = limits;
   const members = new Map<string, Member>();
@@ -23,7 +23,7 @@ export function readMembers(header: string, limits: BaggageLimits = {}): Readonl
   for (let start = 0; start < bound; start += 1) {
     if (header.charCodeAt(start) === comma) continue;
     const end = endOfMember(header, start);
-    // A member that the bound cuts in two is not read: half a member is another one.
+    // A member that the bound cuts in two is not read: half a member would be another one.
     const isWhole = end <= bound && end - start <= maxRead;
     const member = isWhole ? readMember(header, start, end) : undefined;
     if (member === undefined) {
@@ -36,7 +36,7 @@ export function readMembers(header: string, limits: BaggageLimits = {}): Readonl
   return members;
 }
 
-/** The member of one key: what `readMembers` would say of it, without reading the others. */
+/** The member of one key, as `readMembers` would return it, without reading the others. */
 export function findMember(header: string, key: string): Member | undefined {
   if (key === '' || isSpace(key.charCodeAt(0))) return undefined;
   let found: Member | undefined;

@@ -1,70 +1,63 @@
-import { baggageEntryMetadataFromString } from '@opentelemetry/api';
-import { baseline } from '../codec/names.ts';
-import type { MarkProperties } from './mark-properties.ts';
-import { memberOf, withProperty, type Member } from '../codec/member.ts';
-import { nowInSeconds, Seal, type SignOptions } from './signer.ts';
+import { memberOf, type Member } from '../codec/member.ts';
+import { baseline, sealKeyOf } from './names.ts';
+import { formatSeal, type Seal } from './seal.ts';
+import { nowInSeconds, Signer, type SignOptions } from './signer.ts';
 
 /** How long a mark lasts, and who vouches for it. */
 export interface MarkOptions {
   /**
-   * After so many seconds the mark is taken for none, by every ingress that sees it: a message that is consumed again a day later
-   * runs in baseline. Default: 300 where the mark is signed, otherwise it lasts for ever.
+   * How many seconds the mark lasts. Every ingress policy that meets it later takes the request for baseline, e.g. if a message is
+   * consumed again a day later. Default: 300 where the mark is signed; otherwise it does not expire.
    */
   readonly ttlSeconds?: number;
-  /** Signs the mark, for services whose ingress verifies. Then a request in baseline is marked too. Default: no signature. */
+  /** Signs the mark, for services whose ingress verifies. A request in baseline is then marked too. Default: no signature. */
   readonly sign?: SignOptions;
 }
 
-/** Writes the member that dyes a request. */
+/** Writes the members that dye a request. */
 export interface Marker {
-  readonly seal: Seal | undefined;
-  /** The member for a lane; none for baseline, unless marks are signed: then other members are believed by it. */
-  mark(laneKey: string, lane: string): Member | undefined;
+  readonly signer: Signer | undefined;
+  /** The lane and its seal, if it has one. Empty for baseline, unless marks are signed: other members are admitted by its seal. */
+  mark(laneKey: string, lane: string): readonly Member[];
 }
 
 const signedTtlSeconds = 300;
 const defaultMaxHops = 32;
 
-/** @throws {TypeError} where marks are to be signed with what can't sign, or the time to live is no positive number of seconds. */
+/** @throws {TypeError} if the signing key can't be used, or the time to live is not a positive number of seconds. */
 export function markerOf({ ttlSeconds, sign }: MarkOptions): Marker {
   if (ttlSeconds !== undefined && !(ttlSeconds > 0)) {
-    throw new TypeError(`a dye can't live for ${ttlSeconds} seconds: give ttlSeconds a positive number`);
+    throw new TypeError(`ttlSeconds is ${ttlSeconds}: use a positive number of seconds, e.g. 300`);
   }
-  return sealingMarker(sign && new Seal([sign.key], sign.audience), ttlSeconds);
+  return markerWith(sign && new Signer([sign.key], sign.audience), ttlSeconds);
 }
 
-/** A marker that signs with a seal, if there is one. */
-export function sealingMarker(
-  seal: Seal | undefined,
-  ttlSeconds: number | undefined = seal && signedTtlSeconds,
+/** A marker that signs with a signer, if there is one. */
+export function markerWith(
+  signer: Signer | undefined,
+  ttlSeconds: number | undefined = signer && signedTtlSeconds,
 ): Marker {
   return {
-    seal,
+    signer,
     mark: (laneKey, lane) => {
-      if (lane === baseline && seal === undefined) return undefined;
-      if (ttlSeconds === undefined) return memberOf(laneKey, { value: lane });
+      if (lane === baseline && signer === undefined) return [];
+      const mark = memberOf(laneKey, { value: lane });
+      if (ttlSeconds === undefined) return [mark];
       const expiry = nowInSeconds() + Math.ceil(ttlSeconds);
-      const properties = seal?.properties(['lane', lane], expiry) ?? `exp=${expiry}`;
-      return withProperties(laneKey, lane, `${properties};hops=0`);
+      const seal =
+        signer?.sign({ laneKey, lane }, expiry) ??
+        formatSeal({ hops: 0, expiry: String(expiry), signed: undefined });
+      return [mark, memberOf(sealKeyOf(laneKey), { value: seal })];
     },
   };
 }
 
 /**
- * The same mark one hop further; `looped` where it has gone through too many. A mark that does not count its hops begins to where it is
- * told how many there may be.
+ * The hop count of a mark one hop further, or `looped` if it has passed too many services. A mark without a seal does not count its
+ * hops: undefined, unless the policy limits them.
  */
-export function passOn(
-  mark: Member,
-  properties: MarkProperties,
-  maxHops: number | undefined,
-): Member | 'looped' {
-  const hops = properties.hops ?? (maxHops === undefined ? undefined : '0');
-  if (hops === undefined) return mark;
-  const count = /^\d{1,6}$/.test(hops) ? Number(hops) : Number.POSITIVE_INFINITY;
-  return count >= (maxHops ?? defaultMaxHops) ? 'looped' : withProperty(mark, 'hops', String(count + 1));
-}
-
-function withProperties(key: string, value: string, properties: string): Member {
-  return memberOf(key, { value, metadata: baggageEntryMetadataFromString(properties) });
+export function nextHop(seal: Seal | undefined, maxHops: number | undefined): number | 'looped' | undefined {
+  if (seal === undefined && maxHops === undefined) return undefined;
+  const hops = seal?.hops ?? 0;
+  return hops >= (maxHops ?? defaultMaxHops) ? 'looped' : hops + 1;
 }

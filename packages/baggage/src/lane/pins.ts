@@ -1,3 +1,5 @@
+import { escapeField, unescapeField } from './seal.ts';
+
 /** A flag decision that travels with its request. */
 export interface Pin {
   readonly variant: string;
@@ -5,57 +7,29 @@ export interface Pin {
   readonly revision: string;
 }
 
-/** The baggage key of the pins. */
-export const pinsKey = 'pins';
-
-/** How many characters the pins of one request may take; one that does not fit is not carried. */
+/** How many characters the pins of one request may take; a pin that does not fit is not carried. */
 export const maxPinsLength = 2048;
 
-/**
- * The keys that a policy allows, and the pins where it allows the lane: they are decided for the request in that lane. To whoever may
- * know the lane they tell no more than its rules do, and whoever may choose the lane may choose more than they can. A policy that had
- * to name them would be forgotten at one hop of ten, and that hop would split the request, which is what pins are there to prevent.
- */
-export function withPins(keys: ReadonlySet<string>, laneKey: string): { has(key: string): boolean } {
-  return { has: (key) => keys.has(key) || (key === pinsKey && keys.has(laneKey)) };
-}
+/** Flag key, variant and revision. */
+const fieldsOfPin = 3;
 
-const encoder = new TextEncoder();
-
-/** Writes pins as one value, in characters that need no percent-encoding and survive hops that decode and encode again. */
+/** Writes pins as one value, in characters that no propagator encodes: three fields a pin, all separated by dots. */
 export function formatPins(pins: ReadonlyMap<string, Pin>): string {
   return [...pins]
-    .map(([key, { variant, revision }]) => [key, variant, revision].map(escape).join(':'))
-    .join('/');
+    .flatMap(([key, { variant, revision }]) => [key, variant, revision].map(escapeField))
+    .join('.');
 }
 
-/** Reads what `formatPins` wrote; what is malformed is left out. */
+/** Reads what `formatPins` wrote. A malformed pin is left out; a value that does not consist of whole pins holds none. */
 export function parsePins(value: string): Map<string, Pin> {
   const pins = new Map<string, Pin>();
-  if (value.length > maxPinsLength) return pins;
-  for (const pin of value.split('/')) {
-    const [key, variant, revision, ...more] = pin.split(':').map(unescape);
-    if (key !== undefined && variant !== undefined && revision !== undefined && more.length === 0)
+  if (value === '' || value.length > maxPinsLength) return pins;
+  const fields = value.split('.');
+  if (fields.length % fieldsOfPin > 0) return pins;
+  for (let index = 0; index < fields.length; index += fieldsOfPin) {
+    const [key, variant, revision] = fields.slice(index, index + fieldsOfPin).map(unescapeField);
+    if (key !== undefined && variant !== undefined && revision !== undefined)
       pins.set(key, { variant, revision });
   }
   return pins;
-}
-
-/** Every UTF-8 byte but letters, digits, dot, dash and underscore becomes ~ and two digits. */
-function escape(text: string): string {
-  let escaped = '';
-  for (const byte of encoder.encode(text)) {
-    const character = String.fromCharCode(byte);
-    escaped += /[\w.-]/.test(character) ? character : `~${byte.toString(16).padStart(2, '0')}`;
-  }
-  return escaped;
-}
-
-function unescape(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text.replaceAll('~', '%'));
-  } catch {
-    // Not what `escape` writes: the pin is not ours.
-    return undefined;
-  }
 }

@@ -1,6 +1,4 @@
-import { encodeValue } from '../codec/grammar.ts';
-import { readMarkProperties, type MarkProperties } from './mark-properties.ts';
-import type { Member } from '../codec/member.ts';
+import { parseSeal, escapeField, formatSeal, type Seal } from './seal.ts';
 import { PreparedKey, type SigningKey } from './signing-key.ts';
 
 /** How the edge signs what it marks, so that services can tell its marks from forged ones. */
@@ -16,24 +14,30 @@ const skewSeconds = 30;
 const mostKnown = 1024;
 const longestKnown = 1024;
 
-/** What is signed: the lane, or the pins of a request in that lane. */
-export type Sealed = readonly ['lane', lane: string] | readonly ['pins', pins: string, lane: string];
+/** What a signature covers beside audience, expiry and key id: the lane and its key, or the pins of a request in that lane. */
+export interface Subject {
+  readonly laneKey: string;
+  readonly lane: string;
+  /** The value of the pins; undefined for the seal of the lane itself. */
+  readonly pins?: string | undefined;
+}
 
 /**
- * Signs members and checks their signatures, for one audience. The signature stands in the properties of the member, so that hops
- * that know nothing of it forward it: `;aud=shop;exp=1790000000;kid=2026-11;sig=…`. It covers the decoded text, which hops may
- * encode in another way.
+ * Signs marks and pins and verifies them, for one audience. The signature stands in the member `<key>-seal`, in characters that no
+ * propagator encodes, so that services that know nothing of it forward it. docs/mark-format.md specifies what is signed.
  */
-export class Seal {
+export class Signer {
   readonly #keys: ReadonlyMap<string, PreparedKey>;
   readonly #signing: PreparedKey;
   readonly #audience: string;
-  /** What all signed texts begin with. */
-  readonly #head: string;
-  /** Members that were found right, and what they say. Requests of a lane that are marked within one second bear the same mark. */
-  readonly #known = new Map<string, MarkProperties>();
+  readonly #escapedAudience: string;
+  /** Valid seals, by their values. Requests of a lane that are marked within one second bear the same mark. */
+  readonly #known = new Map<string, { readonly subject: Subject; readonly seal: Seal }>();
 
-  /** The first key signs, all verify. @throws {TypeError} where there is no key, a key is no good, or no audience is named. */
+  /**
+   * The first key signs, all verify.
+   * @throws {TypeError} if there is no key, a key can't be used, two have one id, or the audience is missing.
+   */
   constructor(keys: readonly SigningKey[], audience: string) {
     const prepared = keys.map((key) => new PreparedKey(key));
     const [first] = prepared;
@@ -44,56 +48,67 @@ export class Seal {
       );
     }
     this.#keys = new Map(prepared.map((key) => [key.id, key]));
+    if (this.#keys.size < prepared.length) {
+      const ids = prepared.map(({ id }) => JSON.stringify(id)).join(', ');
+      throw new TypeError(`signing keys need different ids, got ${ids}: a mark names its key by the id`);
+    }
     this.#signing = first;
     this.#audience = audience;
-    this.#head = `["graylane","1",${JSON.stringify(audience)}`;
+    this.#escapedAudience = escapeField(audience);
   }
 
-  /** The properties of a signed member. `expiry` is in seconds since 1970. */
-  properties(sealed: Sealed, expiry: number): string {
-    const signature = this.#signing.sign(this.#textOf(sealed, String(expiry), this.#signing));
-    const [audience, id] = [this.#audience, this.#signing.id].map(encodeValue);
-    return `aud=${audience};exp=${expiry};kid=${id};sig=${signature}`;
+  /** The value of a seal that has passed no service yet. `expiry` is in seconds since 1970. */
+  sign(subject: Subject, expiry: number): string {
+    const { id } = this.#signing;
+    const signature = this.#signing.sign(this.#inputOf(subject, String(expiry), this.#signing));
+    return formatSeal({
+      hops: 0,
+      expiry: String(expiry),
+      signed: { keyId: id, audience: this.#audience, signature },
+    });
   }
 
-  /**
-   * What the properties of a member say, if they hold a signature of ours, for this audience, over what the member says: undefined
-   * where they don't. It may have expired.
-   */
-  vouchedFor(member: Member, sealed: Sealed): MarkProperties | undefined {
-    // No text of a member has a line break. Pins are right for one lane only.
-    const text = sealed[0] === 'lane' ? (member.text ?? '') : `${member.text}\n${sealed[2]}`;
-    const known = this.#known.get(text);
-    if (known !== undefined) return known;
-    const properties = readMarkProperties(member);
-    if (!this.#isSigned(sealed, properties)) return undefined;
-    this.#keep(text, properties);
-    return properties;
+  /** The seal, if this value holds a signature of ours, for this audience, over this subject; else undefined. It may have expired. */
+  verify(value: string, subject: Subject): Seal | undefined {
+    const known = this.#known.get(value);
+    if (known !== undefined && areSame(known.subject, subject)) return known.seal;
+    const seal = parseSeal(value);
+    if (seal?.signed === undefined || !this.#isSigned(seal.signed, seal.expiry, subject)) return undefined;
+    this.#keep(value, subject, seal);
+    return seal;
   }
 
-  #isSigned(sealed: Sealed, { audience, expiry = '', keyId = '', signature = '' }: MarkProperties): boolean {
-    const key = audience === this.#audience ? this.#keys.get(keyId) : undefined;
-    return key !== undefined && key.verify(this.#textOf(sealed, expiry, key), signature);
+  #isSigned(
+    { keyId, audience, signature }: NonNullable<Seal['signed']>,
+    expiry: string,
+    subject: Subject,
+  ): boolean {
+    const key = audience === this.#audience && expiry !== '' ? this.#keys.get(keyId) : undefined;
+    return key !== undefined && key.verify(this.#inputOf(subject, expiry, key), signature);
   }
 
-  /** Only what was found right is kept, so that forged marks fill nothing; and nothing long is, which pins may be. */
-  #keep(text: string, properties: MarkProperties): void {
-    if (text.length > longestKnown) return;
+  /** Only valid seals are kept, so that forged ones fill nothing, and only short ones: pins may be long. */
+  #keep(value: string, subject: Subject, seal: Seal): void {
+    if (value.length + (subject.pins?.length ?? 0) > longestKnown) return;
     if (this.#known.size >= mostKnown) this.#known.clear();
-    this.#known.set(text, properties);
+    this.#known.set(value, { subject, seal });
   }
 
-  /** A list as JSON writes it: no two lists of texts are signed alike. */
-  #textOf(sealed: Sealed, expiry: string, { quotedId }: PreparedKey): string {
-    const [what, text, lane] = sealed;
-    const last = lane === undefined ? '' : `,${JSON.stringify(lane)}`;
-    return `${this.#head},${JSON.stringify(expiry)},${quotedId},"${what}",${JSON.stringify(text)}${last}]`;
+  /** Fields hold no dot, and pins come last, so no two subjects have one input. */
+  #inputOf({ laneKey, lane, pins }: Subject, expiry: string, { escapedId }: PreparedKey): string {
+    const kind = pins === undefined ? 'lane' : 'pins';
+    const common = `graylane.1.${kind}.${this.#escapedAudience}.${expiry}.${escapedId}.${escapeField(laneKey)}.${escapeField(lane)}`;
+    return pins === undefined ? common : `${common}.${pins}`;
   }
 }
 
-/** Whether an `exp` has passed; one that is no number of seconds has. */
+function areSame(one: Subject, other: Subject): boolean {
+  return one.lane === other.lane && one.laneKey === other.laneKey && one.pins === other.pins;
+}
+
+/** Whether an expiry has passed, in seconds since 1970. */
 export function isExpired(expiry: string): boolean {
-  return !/^\d{1,12}$/.test(expiry) || Number(expiry) + skewSeconds < nowInSeconds();
+  return Number(expiry) + skewSeconds < nowInSeconds();
 }
 
 /** The time of expiries: whole seconds since 1970. */

@@ -1,10 +1,11 @@
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { escapeField } from './seal.ts';
 
-/** A secret that signs dyes and that verifies them. All who verify can sign: give it to services of yours alone. */
+/** A secret that signs marks and verifies them. A service that can verify can also sign: give it to your own services only. */
 export interface SigningKey {
-  /** Travels with the signature and says which key made it, so that two can be active while one takes over from the other. */
+  /** Travels with the signature and names the key that made it, so that two keys can be active while one replaces the other. */
   readonly id: string;
-  /** At least 32 random bytes, e.g. of `openssl rand -base64 32`; text is taken as UTF-8. */
+  /** At least 32 random bytes, e.g. of `openssl rand -base64 32`; a string is taken as UTF-8. */
   readonly secret: string | Uint8Array;
 }
 
@@ -15,13 +16,13 @@ const mostKnown = 1024;
 /** A key that is ready for use. */
 export class PreparedKey {
   readonly id: string;
-  /** The id as it stands in what is signed. */
-  readonly quotedId: string;
+  /** The id as it stands in seals and in what is signed. */
+  readonly escapedId: string;
   readonly #secret: KeyObject;
-  /** What was signed here lately. All requests of a lane that are marked within one second bear the same signature. */
+  /** Recent signatures by what they sign. All requests of a lane that are marked within one second bear the same one. */
   readonly #known = new Map<string, string>();
 
-  /** @throws {TypeError} where the key has no id, or its secret is too short to be one. */
+  /** @throws {TypeError} if the key has no id, or its secret is too short. */
   constructor({ id, secret }: SigningKey) {
     if (typeof id !== 'string' || id === '') throw new TypeError('a signing key needs an id, e.g. "2026-11"');
     if (secret === undefined || secret === null) {
@@ -30,15 +31,15 @@ export class PreparedKey {
     const bytes = Buffer.from(secret);
     if (bytes.length < leastBytes) {
       throw new TypeError(
-        `the signing key "${id}" has ${bytes.length} bytes: give it at least ${leastBytes} random ones, e.g. of openssl rand -base64 32`,
+        `the signing key "${id}" has ${bytes.length} bytes: use at least ${leastBytes} random bytes, e.g. from openssl rand -base64 32`,
       );
     }
     this.id = id;
-    this.quotedId = JSON.stringify(id);
+    this.escapedId = escapeField(id);
     this.#secret = createSecretKey(bytes);
   }
 
-  /** HMAC-SHA256 over a text, as base64url. */
+  /** HMAC-SHA256 over a string, as base64url. */
   sign(text: string): string {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
@@ -48,7 +49,7 @@ export class PreparedKey {
     return signature;
   }
 
-  /** Whether a signature is the one of this text, in a time that does not tell how much of it is right. */
+  /** Whether a signature is the one of this string, in a time that does not depend on how much of it is right. */
   verify(text: string, signature: string): boolean {
     return areSame(signature, this.#signatureOf(text));
   }
@@ -64,7 +65,7 @@ const encoder = new TextEncoder();
 const offeredBytes = new Uint8Array(signatureLength);
 const rightBytes = new Uint8Array(signatureLength);
 
-/** Takes the same time for all texts that are as long as a signature. */
+/** Takes the same time for all strings that are as long as a signature. */
 function areSame(offered: string, right: string): boolean {
   return (
     isLaidOut(offered, offeredBytes) &&
@@ -73,7 +74,7 @@ function areSame(offered: string, right: string): boolean {
   );
 }
 
-/** False where a text is no signature: it does not fill the bytes. */
+/** False if a string can't be a signature: it does not fill the bytes. */
 function isLaidOut(text: string, bytes: Uint8Array): boolean {
   return text.length === signatureLength && encoder.encodeInto(text, bytes).written === signatureLength;
 }

@@ -1,25 +1,18 @@
 import type { Context } from '@opentelemetry/api';
-import { baseline } from '../codec/names.ts';
-import { ensureContextManager } from '../request/context-manager.ts';
+import { LazyBaggage } from '../codec/lazy-baggage.ts';
+import { countMembers } from '../codec/scan.ts';
 import { count, type BaggageEvent } from '../counters.ts';
-import {
-  isKnown,
-  sealOf,
-  type AcceptPolicy,
-  type IngressPolicy,
-  type LanePolicy,
-  type VerifyPolicy,
-} from './ingress.ts';
-import { passOn } from '../lane/mark.ts';
-import { readMarkProperties } from '../lane/mark-properties.ts';
-import { memberOf, type Member } from '../codec/member.ts';
-import { pinsKey, withPins } from '../lane/pins.ts';
+import { baseline, pinsKey, pinsSealKey, sealKeyOf } from '../lane/names.ts';
+import { formatSeal, withHops } from '../lane/seal.ts';
 import { RequestCell } from '../request/cell.ts';
+import { ensureContextManager } from '../request/context-manager.ts';
 import { withCell } from '../request/context.ts';
-import { isExpired, type Seal } from '../lane/signer.ts';
-import { W3cBaggage } from '../codec/lazy-baggage.ts';
+import { compiledIngress, type CompiledIngress, type IngressPolicy } from './ingress.ts';
+import { judge, type Verdict } from './judge.ts';
+import { readOffer, type Offer } from './offer.ts';
+import { reportRefused, warnOfStripped } from './refused.ts';
 
-/** What adapters build on: the OTel context of a request that came with these `baggage` headers, as far as the policy lets them in. */
+/** For adapters: the OTel context of a request that came with these `baggage` headers, as far as the policy admits them. */
 export function admit(headers: readonly string[], policy: IngressPolicy, otelContext: Context): Context {
   ensureContextManager();
   const cell = new RequestCell();
@@ -27,89 +20,111 @@ export function admit(headers: readonly string[], policy: IngressPolicy, otelCon
   return withCell(otelContext, cell);
 }
 
-/** Starts a cell over with the part of some `baggage` headers that a policy lets in, and what a mesh's own header says of the lane. */
+/** Starts a cell over with the members of some `baggage` headers that a policy admits; `alias` is the lane of a mesh's own header. */
 export function admitInto(
   cell: RequestCell,
   headers: readonly string[],
   policy: IngressPolicy,
   alias?: string,
 ): void {
-  const { laneKey = 'lane' } = policy;
-  const offered = withAlias(W3cBaggage.read(headers), policy, laneKey, alias);
-  const refused: BaggageEvent[] = [];
-  const admitted = judge(policy, laneKey, offered, (event) => refused.push(event));
-  for (const event of refused) count(event);
-  const stripped = offered.members.size - admitted.members.size - refused.length;
+  const compiled = compiledIngress(policy);
+  const header = headers.length === 1 ? (headers[0] ?? '') : headers.join(',');
+  if (compiled.mode === 'strip') strip(cell, header, compiled);
+  else admitOffer(cell, header, compiled, compiled.admitsLane ? alias || undefined : undefined);
+}
+
+function strip(cell: RequestCell, header: string, compiled: CompiledIngress): void {
+  cell.reset(LazyBaggage.empty, baseline, compiled.laneKey);
+  if (header === '') return;
+  const stripped = countMembers(header);
   if (stripped > 0) count('stripped', stripped);
-  cell.reset(admitted, { laneKey, seal: policy.mode === 'verify' ? sealOf(policy) : undefined });
+  warnOfStripped(header, compiled);
+  remember(cell, compiled, header);
 }
 
-/** The members that may come in. What is refused for a reason of its own is told; all else that is missing was stripped. */
-function judge(
-  policy: IngressPolicy,
-  laneKey: string,
-  offered: W3cBaggage,
-  refuse: (event: BaggageEvent) => void,
-): W3cBaggage {
-  if (policy.mode === 'strip' || offered === W3cBaggage.empty) return W3cBaggage.empty;
-  const seal = policy.mode === 'verify' ? sealOf(policy) : undefined;
-  const keys = admittedKeys(policy, laneKey);
-  const mark = keys.has(laneKey) ? offered.members.get(laneKey) : undefined;
-  if (mark === undefined) return seal ? W3cBaggage.empty : offered.filter((key) => keys.has(key));
-  const passed = judgeMark(mark, policy, seal);
-  if (typeof passed === 'string') refuse(passed);
-  // What nobody vouches for vouches for nothing.
-  if (seal !== undefined && (passed === 'forged' || passed === 'expired')) return W3cBaggage.empty;
-  // What has been decided for the lane falls with it.
-  if (typeof passed === 'string')
-    return offered.filter((key) => keys.has(key) && key !== laneKey && key !== pinsKey);
-  const allowed = offered.filter((key) => keys.has(key));
-  const kept = passed === mark ? allowed : allowed.withMember(passed);
-  const fault = seal && judgePins(kept.member(pinsKey), mark.value, seal);
-  if (fault === undefined) return kept;
-  refuse(fault);
-  return kept.removeEntry(pinsKey);
-}
-
-const admitted = new WeakMap<AcceptPolicy | VerifyPolicy, ReturnType<typeof withPins>>();
-
-function admittedKeys(policy: AcceptPolicy | VerifyPolicy, laneKey: string): ReturnType<typeof withPins> {
-  let keys = admitted.get(policy);
-  if (keys === undefined) {
-    const { keys: named = [] } = policy;
-    keys = withPins(new Set(policy.mode === 'verify' ? [laneKey, ...named] : named), laneKey);
-    admitted.set(policy, keys);
-  }
-  return keys;
-}
-
-/** The mark of a request, one hop further; or what is wrong with it. */
-function judgeMark(
-  mark: Member,
-  { lanes, maxHops }: LanePolicy,
-  seal: Seal | undefined,
-): Member | 'forged' | 'expired' | 'unknown' | 'looped' {
-  const properties = seal ? seal.vouchedFor(mark, ['lane', mark.value]) : readMarkProperties(mark);
-  if (properties === undefined) return 'forged';
-  if (properties.expiry !== undefined && isExpired(properties.expiry)) return 'expired';
-  if (lanes !== undefined && mark.value !== baseline && !isKnown(mark.value, lanes)) return 'unknown';
-  return passOn(mark, properties, maxHops);
-}
-
-/** What is wrong with the pins of a request in a lane, if anything. */
-function judgePins(pins: Member | undefined, lane: string, seal: Seal): 'forged' | 'expired' | undefined {
-  if (pins === undefined) return undefined;
-  const properties = seal.vouchedFor(pins, ['pins', pins.value, lane]);
-  if (properties === undefined) return 'forged';
-  return isExpired(properties.expiry ?? '') ? 'expired' : undefined;
-}
-
-function withAlias(
-  offered: W3cBaggage,
-  policy: IngressPolicy,
-  laneKey: string,
+function admitOffer(
+  cell: RequestCell,
+  header: string,
+  compiled: CompiledIngress,
   alias: string | undefined,
-): W3cBaggage {
-  if (policy.mode !== 'accept' || !alias || alias === baseline || offered.member(laneKey)) return offered;
-  return W3cBaggage.fromMembers([memberOf(laneKey, { value: alias }), ...offered.members.values()]);
+): void {
+  const { laneKey, signer } = compiled;
+  const offer = readOffer(header, compiled.keys);
+  const isAliased = offer.lane === undefined && signer === undefined && alias !== baseline;
+  const lane = offer.lane ?? (isAliased ? alias : undefined);
+  const verdict = judge(offer, lane, compiled);
+  const admitted = admittedPart(offer, verdict, header, compiled);
+  cell.reset(admitted, verdict.lane ?? baseline, laneKey, signer);
+
+  const refused = verdict.fault ?? verdict.pinsFault;
+  if (refused !== undefined) reportRefused(refused, lane ?? baseline, verdict, compiled);
+  const stripped = strippedBy(offer, verdict);
+  if (stripped > 0) {
+    count('stripped', stripped);
+    if (offer.lane === undefined) warnOfStripped(header, compiled);
+  }
+  if (header !== '' || lane !== undefined)
+    remember(cell, compiled, header, refused, isAliased ? alias : undefined);
+}
+
+/** What `explainRequest` works with. */
+function remember(
+  cell: RequestCell,
+  { mode, laneKey }: CompiledIngress,
+  header: string,
+  refused?: BaggageEvent,
+  alias?: string,
+): void {
+  cell.decision = { by: 'ingress', mode, laneKey, header, alias, refused };
+}
+
+/** The members that a verdict admits, as they are to be sent: the header itself if that is possible. */
+function admittedPart(
+  offer: Offer,
+  { lane, hops, keepsPins, keepsOthers }: Verdict,
+  header: string,
+  { keys, laneKey }: CompiledIngress,
+): LazyBaggage {
+  const ownCount = (lane === undefined ? 0 : 1) + (keepsPins ? 1 : 0);
+  if (
+    offer.isWhole &&
+    keepsOthers &&
+    lane === offer.lane &&
+    offer.seal === undefined &&
+    hops === undefined &&
+    keepsPins === (offer.pins !== undefined) &&
+    (keepsPins || offer.pinsSeal === undefined)
+  ) {
+    return LazyBaggage.admit(
+      header,
+      ownCount + (offer.pinsSeal === undefined ? 0 : 1) + offer.otherCount,
+      keys,
+    );
+  }
+  const members: string[] = [];
+  if (lane !== undefined) {
+    members.push(`${laneKey}=${lane}`);
+    if (hops !== undefined) members.push(`${sealKeyOf(laneKey)}=${sealWith(offer.seal, hops)}`);
+  }
+  if (keepsPins) {
+    members.push(`${pinsKey}=${offer.pins}`);
+    if (offer.pinsSeal !== undefined) members.push(`${pinsSealKey}=${offer.pinsSeal}`);
+  }
+  const others = keepsOthers && offer.otherCount > 0 ? offer.otherCount : 0;
+  const size = members.length + others;
+  if (others > 0) members.push(offer.others);
+  return LazyBaggage.admit(members.join(','), size, keys);
+}
+
+function sealWith(seal: string | undefined, hops: number): string {
+  return seal === undefined ? formatSeal({ hops, expiry: '', signed: undefined }) : withHops(seal, hops);
+}
+
+/** How many members are missing without a reason of their own. Seals are parts of what they seal, and not counted. */
+function strippedBy(offer: Offer, { lane, fault, keepsPins, pinsFault, keepsOthers }: Verdict): number {
+  let stripped = offer.stripped;
+  if (!keepsOthers) stripped += offer.otherCount;
+  if (offer.lane !== undefined && lane === undefined && fault === undefined) stripped += 1;
+  if (offer.pins !== undefined && !keepsPins && pinsFault === undefined) stripped += 1;
+  return stripped;
 }

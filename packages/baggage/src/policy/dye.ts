@@ -1,68 +1,61 @@
-import { diag } from '@opentelemetry/api';
-import { baseline } from '../codec/names.ts';
-import { count } from '../counters.ts';
-import { isKnown, type KnownLanes } from './ingress.ts';
-import { markerOf, type MarkOptions, type Marker } from '../lane/mark.ts';
+import { checkOptions } from '../check-options.ts';
 import { printable } from '../codec/log-safe.ts';
+import { markerOf, type MarkOptions, type Marker } from '../lane/mark.ts';
+import { baseline, isLane } from '../lane/names.ts';
+import { report, type Logger } from '../report.ts';
 import type { RequestCell } from '../request/cell.ts';
+import { askRule, type DyeClient, type DyeContext } from './ask-rule.ts';
+import { checkLanes, isKnown, type KnownLanes } from './ingress.ts';
 
-/** Whoever answers the dye rule: OpenFeature's client fits. */
-export interface DyeClient {
-  getStringValue(
-    flagKey: string,
-    defaultValue: string,
-    evaluationContext: DyeContext,
-  ): Promise<string> | string;
-}
-
-/** What is known of a request at the edge; OpenFeature's evaluation context takes it. `targetingKey` names its subject. */
-export type DyeContext = { targetingKey?: string } & Record<string, string | number | boolean>;
-
-/** How the edge decides who is gray, once a request. */
+/** How the edge decides which requests are dyed, once a request. */
 export interface Dye<Request> extends MarkOptions {
+  /** The client that evaluates the dye rule; OpenFeature's client fits. */
   readonly client: DyeClient;
-  /** The flag whose value is the lane. Default: `lane`. */
+  /** The flag whose value is the lane: a string flag whose variants are lanes. Default: `lane`. */
   readonly flag?: string;
-  /** What the dye rule may look at. */
+  /** The facts about a request that the dye rule may look at. */
   evaluationContext(request: Request): Readonly<Record<string, string | number | boolean | null | undefined>>;
-  /** What else travels: baggage key to key of the evaluation context, e.g. `{ 'user-id': 'targetingKey' }`. Default: nothing. */
+  /** Further members: baggage key to key of the evaluation context, e.g. `{ 'user-id': 'targetingKey' }`. Default: none. */
   readonly carry?: Readonly<Record<string, string>>;
-  /** The lanes there are: a request is not dyed with another one. A function may ask a kill switch. Default: any lane. */
+  /** The lanes that exist: a request is not dyed with another one. A function may read a kill switch. Default: any lane. */
   readonly lanes?: KnownLanes;
   /** How long the dye rule may take, in milliseconds, before the request goes on in baseline. Default: 1000. */
   readonly timeoutMs?: number;
   /** Lets a request name its lane itself, e.g. testers by a header or a cookie. Default: no request may. */
   readonly choice?: DyeChoice<Request>;
+  /** Gets one message for each way in which a request stays undyed, with the remedy. Default: OpenTelemetry's `diag`. */
+  readonly logger?: Logger;
 }
 
-/** Who may choose a lane, and which. It is asked before the dye rule. */
+/** Which requests may choose a lane, and which lanes. It is applied before the dye rule. */
 export interface DyeChoice<Request> {
   /** The lanes that may be chosen, beside `baseline`. */
   readonly lanes: readonly string[];
   /**
-   * The lane that the request names, or undefined where it names none or may not: anybody can send a header, so look first at who
-   * it is. `(request) => isTester(request) ? request.get('x-lane') : undefined`
+   * The lane that the request names; undefined if it names none, or may not. Any client can send a header, so check first who sends it:
+   * `(request) => isTester(request) ? request.get('x-lane') : undefined`
    */
   lane(request: Request): string | undefined;
 }
 
-const markers = new WeakMap<MarkOptions, Marker>();
+const markers = new WeakMap<object, Marker>();
+const example =
+  'dye: { client: OpenFeature.getClient(), evaluationContext: (request) => ({ targetingKey: userOf(request) }) }';
 
-/** The marker of a dye. @throws {TypeError} where its keys or its time to live are no good, or nobody can be asked. */
-export function checkDye(
-  dye: MarkOptions & Partial<Pick<Dye<never>, 'client' | 'evaluationContext'>>,
-): Marker {
+/** The marker of a dye. @throws {TypeError} if an option is unknown or missing, or a key can't be used. */
+export function checkDye(dye: MarkOptions & Partial<Dye<never>>): Marker {
   let marker = markers.get(dye);
   if (marker === undefined) {
+    checkOptions('dye', dye, optionTypes, example);
+    checkLanes('dye.lanes', dye.lanes);
+    if (dye.choice !== undefined) {
+      checkOptions('dye.choice', dye.choice, { lanes: 'array', lane: 'function' }, choiceExample);
+      checkLanes('dye.choice.lanes', dye.choice.lanes);
+    }
     marker = markerOf(dye);
     if (typeof dye.client?.getStringValue !== 'function') {
       throw new TypeError(
-        'dye.client is missing: give it a client of OpenFeature, e.g. OpenFeature.getClient()',
-      );
-    }
-    if (typeof dye.evaluationContext !== 'function') {
-      throw new TypeError(
-        'dye.evaluationContext is missing: give it a function from a request to what the dye rule may look at',
+        'dye.client has no getStringValue: use a client of OpenFeature, e.g. OpenFeature.getClient()',
       );
     }
     markers.set(dye, marker);
@@ -70,9 +63,23 @@ export function checkDye(
   return marker;
 }
 
+const choiceExample = "{ lanes: ['team-a'], lane: (request) => request.headers['x-lane'] }";
+const optionTypes = {
+  client: 'any',
+  flag: 'string?',
+  evaluationContext: 'function',
+  carry: 'object?',
+  lanes: 'any?',
+  timeoutMs: 'number?',
+  choice: 'object?',
+  ttlSeconds: 'any?',
+  sign: 'object?',
+  logger: 'object?',
+} as const;
+
 /**
- * Asks the dye rule and marks the request. One that can't be asked leaves the request in baseline, with what it is to carry, and is
- * counted.
+ * Evaluates the dye rule and marks the request. If the rule can't be evaluated, the request runs in baseline with the members that it
+ * is to carry, and is counted. Never rejects.
  */
 export async function dyeRequest<Request>(
   dye: Dye<Request>,
@@ -81,27 +88,32 @@ export async function dyeRequest<Request>(
 ): Promise<void> {
   try {
     const facts = factsOf(dye.evaluationContext(request));
-    const lane = await laneOf(dye, request, facts);
-    cell.dye(lane, carriedBy(dye, facts), checkDye(dye));
+    const chosen = chosenLane(dye, request);
+    const answer = chosen === undefined ? await askRule(dye, facts) : { lane: chosen };
+    if (answer.fault !== undefined) undyed(dye, answer.fault);
+    const admission = cell.decision;
+    cell.dye(knownLane(dye, answer.lane), carriedBy(dye, facts), checkDye(dye));
+    const by = chosen === undefined ? 'rule' : 'choice';
+    cell.decision = { ...answer, by, lane: cell.lane, flag: dye.flag ?? 'lane', admission };
   } catch (error) {
-    undyed(error);
+    // A fault of graylane or of a callback: the request goes on in baseline.
+    undyed(dye, String(error));
   }
 }
 
-/** The request goes on, in baseline: a fault of ours is no fault of the user's. */
-function undyed(error: unknown): void {
-  count('undyed');
-  diag.warn(`graylane: a request stays undyed: ${printable(String(error))}`);
+function undyed({ logger }: Dye<never>, fault: string): void {
+  const shown = printable(fault);
+  report('undyed', shown, () => `a request stays undyed: ${shown}`, logger);
 }
 
-async function laneOf<Request>(dye: Dye<Request>, request: Request, facts: DyeContext): Promise<string> {
-  try {
-    const lane = chosen(dye, request) ?? (await ask(dye, facts));
-    if (lane === baseline || isKnown(lane, dye.lanes)) return lane;
-    count('unknown');
-  } catch (error) {
-    undyed(error);
-  }
+function knownLane({ flag = 'lane', lanes, logger }: Dye<never>, lane: string): string {
+  if (lane === baseline || !isLane(lane) || isKnown(lane, lanes)) return lane;
+  report(
+    'unknown',
+    'dye',
+    () => `the dye rule "${flag}" returned "${lane}", which dye.lanes does not have: add it there`,
+    logger,
+  );
   return baseline;
 }
 
@@ -117,30 +129,24 @@ function factsOf(known: ReturnType<Dye<unknown>['evaluationContext']>): DyeConte
   return Object.fromEntries(present) as DyeContext;
 }
 
-function chosen<Request>({ choice }: Dye<Request>, request: Request): string | undefined {
-  const lane = choice?.lane(request);
-  if (choice === undefined || lane === undefined) return undefined;
-  if (lane === baseline || choice.lanes.includes(lane)) return lane;
-  count('unknown');
-  return undefined;
-}
-
-/** A client that never answers must not hold the request. */
-async function ask(
-  { client, flag = 'lane', timeoutMs = 1000 }: Dye<never>,
-  facts: DyeContext,
-): Promise<string> {
-  const answer = client.getStringValue(flag, baseline, facts);
-  if (typeof answer === 'string') return answer;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`the dye rule "${flag}" has not answered within ${timeoutMs} ms`));
-    }, timeoutMs);
-  });
+/** The lane that the request has chosen; undefined if the dye rule decides. */
+function chosenLane<Request>(dye: Dye<Request>, request: Request): string | undefined {
+  const { choice, logger } = dye;
+  if (choice === undefined) return undefined;
+  let lane: string | undefined;
   try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
+    lane = choice.lane(request);
+  } catch (error) {
+    undyed(dye, `dye.choice.lane failed: ${String(error)}`);
+    return baseline;
   }
+  if (lane === undefined || lane === baseline || isKnown(lane, choice.lanes)) return lane;
+  const shown = printable(String(lane));
+  report(
+    'unknown',
+    'choice',
+    () => `a request chose the lane "${shown}", which dye.choice.lanes does not have: the dye rule decides`,
+    logger,
+  );
+  return undefined;
 }

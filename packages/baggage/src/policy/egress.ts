@@ -1,53 +1,104 @@
+import { checkOptions } from '../check-options.ts';
+import type { KeyTable } from '../codec/key-table.ts';
+import type { Logger } from '../report.ts';
+import { checkKeys, tableOf } from './ingress.ts';
+
 /** A destination, as egress policies name it: `http://orders:8080`, `https://*.shop.internal`, `grpc://payments:50051`, `kafka:payments`. */
 export type OriginPattern = string;
 
-/** What may leave, and to whom: the destinations that get something, and the keys that each may see. Anything else gets nothing. */
+/** Which baggage may leave: the destinations that get any, and the keys that each may see. Any other destination gets nothing. */
 export interface EgressPolicy {
+  /** An empty array says that a destination is to get nothing; calls to a destination that is missing here are logged once. */
   readonly to: Readonly<Record<OriginPattern, readonly string[]>>;
   /**
-   * An HTTP header that repeats the lane for a mesh that routes by it, e.g. `x-lane`, to destinations that may see the lane. One that
-   * was there is replaced. HTTP clients only. Default: none.
+   * An HTTP header that repeats the lane for a mesh that routes by it, e.g. `x-lane`, to destinations that may see the lane. It replaces
+   * one that the request has. HTTP clients only. Default: none.
    */
   readonly laneHeader?: string;
+  /** Gets one message for each way in which a request loses its lane, with the remedy. Default: OpenTelemetry's `diag`. */
+  readonly logger?: Logger;
 }
 
-/** The keys that a destination may see; undefined for one that the policy does not name. */
-export function allowedKeys(policy: EgressPolicy, destination: string): ReadonlySet<string> | undefined {
+/** The keys that a destination may see; undefined for a destination that the policy does not name. */
+export function allowedKeys(policy: EgressPolicy, destination: string): AllowedKeys | undefined {
   const { exact, wildcards } = compiledPolicies.get(policy) ?? compile(policy);
   return exact.get(destination) ?? wildcards.find(({ pattern }) => pattern.test(destination))?.keys;
 }
 
-/** What adapters call when they are made, so that a policy which can't work is said at once. @throws {TypeError} saying what is wrong. */
-export function checkEgress(policy: EgressPolicy | undefined): void {
-  const example = "e.g. { to: { 'http://orders:8080': ['lane'] } }";
-  if (typeof policy?.to !== 'object' || policy.to === null) {
-    throw new TypeError(`egress.to is missing: name the destinations that get something, ${example}`);
+/** The keys that a destination may see. */
+export class AllowedKeys {
+  readonly #keys: ReadonlySet<string>;
+  readonly #tables = new Map<string, KeyTable>();
+
+  constructor(keys: readonly string[]) {
+    this.#keys = new Set(keys);
   }
-  for (const [pattern, keys] of Object.entries(policy.to)) {
-    if (!destinationPattern.test(pattern)) {
-      throw new TypeError(
-        `egress.to names ${JSON.stringify(pattern)}, which is no destination: write http://host:port, https://host, grpc://host:port or kafka:topic`,
-      );
-    }
-    if (!Array.isArray(keys)) {
-      throw new TypeError(`egress.to[${JSON.stringify(pattern)}] is no list: list the keys that it may see`);
-    }
+
+  has(key: string): boolean {
+    return this.#keys.has(key);
   }
-  compile(policy);
+
+  /** These keys for a request whose lane has this key: with the pins, if they name the lane. */
+  of(laneKey: string): KeyTable {
+    let table = this.#tables.get(laneKey);
+    if (table === undefined) {
+      table = tableOf(this.#keys, laneKey);
+      this.#tables.set(laneKey, table);
+    }
+    return table;
+  }
 }
 
-const destinationPattern = /^(?:(?:https?|grpc):\/\/[^\s/]|kafka:\S)/i;
+const example = "{ to: { 'http://orders:8080': ['lane'] } }";
+const mostKnown = 100;
+const known = new Set<EgressPolicy>();
+
+/** The egress policies of this process's adapters: the first hundred of them. */
+export function knownPolicies(): ReadonlySet<EgressPolicy> {
+  return known;
+}
+
+/**
+ * Checks a policy when an adapter is made, so that a mistake is reported at once.
+ * @throws {TypeError} with what is wrong and an example.
+ */
+export function checkEgress(policy: EgressPolicy | undefined): void {
+  if (policy?.to === undefined) {
+    throw new TypeError(`egress.to is missing: name the destinations that get baggage, e.g. ${example}`);
+  }
+  checkOptions('egress', policy, { to: 'object', laneHeader: 'string?', logger: 'object?' }, example);
+  for (const [pattern, keys] of Object.entries(policy.to)) {
+    checkPattern(pattern);
+    const name = `egress.to[${JSON.stringify(pattern)}]`;
+    if (!Array.isArray(keys)) throw new TypeError(`${name} must be an array of baggage keys, e.g. ["lane"]`);
+    checkKeys(name, keys);
+  }
+  compile(policy);
+  if (known.size < mostKnown) known.add(policy);
+}
+
+const destinationPattern = /^(?:(https?|grpc):\/\/([^\s/?#@]+?)(?::(\d+|\*))?\/?|kafka:\S+)$/i;
+
+function checkPattern(pattern: string): void {
+  if (destinationPattern.test(pattern)) return;
+  const origin = /^(?:https?|grpc):\/\/(?:[^\s/?#@]*@)?[^\s/?#@]+/i.exec(pattern)?.[0];
+  throw new TypeError(
+    origin === undefined
+      ? `egress.to names ${JSON.stringify(pattern)}, which is not a destination: write http://host:port, https://host, grpc://host:port or kafka:topic`
+      : `egress.to names ${JSON.stringify(pattern)}, but a policy covers whole origins, not paths or users: write "${origin.replace(/\/\/.*@/, '//')}"`,
+  );
+}
 
 interface CompiledPolicy {
-  readonly exact: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly wildcards: ReadonlyArray<{ readonly pattern: RegExp; readonly keys: ReadonlySet<string> }>;
+  readonly exact: ReadonlyMap<string, AllowedKeys>;
+  readonly wildcards: ReadonlyArray<{ readonly pattern: RegExp; readonly keys: AllowedKeys }>;
 }
 
 const compiledPolicies = new WeakMap<EgressPolicy, CompiledPolicy>();
 
 function compile(policy: EgressPolicy): CompiledPolicy {
   const entries = Object.entries(policy.to).map(
-    ([pattern, keys]) => [normalise(pattern), new Set(keys)] as const,
+    ([pattern, keys]) => [normalise(pattern), new AllowedKeys(keys)] as const,
   );
   const compiled = {
     exact: new Map(entries.filter(([pattern]) => !pattern.includes('*'))),
@@ -59,10 +110,17 @@ function compile(policy: EgressPolicy): CompiledPolicy {
   return compiled;
 }
 
-/** An HTTP origin as `URL` writes it: no default port, no path, the host in lower case. */
+const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443' };
+
+/** An origin as adapters name it: scheme and host in lower case, no default port, no slash at the end. */
 function normalise(pattern: string): string {
-  if (!/^https?:\/\//i.test(pattern) || pattern.includes('*')) return pattern.replace(/\/$/, '');
-  return URL.canParse(pattern) ? new URL(pattern).origin : pattern;
+  const [, scheme, host, port] = destinationPattern.exec(pattern) ?? [];
+  if (scheme === undefined || host === undefined) return pattern;
+  const lower = scheme.toLowerCase();
+  const isDefault = port === undefined || port === defaultPorts[lower];
+  const origin = `${lower}://${lower === 'grpc' ? host : host.toLowerCase()}${isDefault ? '' : `:${port}`}`;
+  // `URL` also writes international host names as adapters do.
+  return lower !== 'grpc' && !origin.includes('*') && URL.canParse(origin) ? new URL(origin).origin : origin;
 }
 
 /** A star stands for part of one label of a host name, or of a topic: it crosses no dot, no slash and no colon. */

@@ -1,35 +1,38 @@
 import { createContextKey, propagation, type Baggage, type Context } from '@opentelemetry/api';
-import { baseline } from '../codec/names.ts';
+import { GraylaneBaggage } from '../codec/graylane-baggage.ts';
+import { LazyBaggage } from '../codec/lazy-baggage.ts';
 import { count } from '../counters.ts';
-import { allowedKeys, type EgressPolicy } from './egress.ts';
-import { formatBaggage } from '../codec/format.ts';
-import { ownBaggage } from '../request/own-baggage.ts';
-import { pinsKey, withPins } from '../lane/pins.ts';
+import { formatAllowed } from '../lane/format-baggage.ts';
+import { baseline, ownKeys } from '../lane/names.ts';
+import { report, warnOnce } from '../report.ts';
 import type { RequestCell } from '../request/cell.ts';
 import { getCell } from '../request/context.ts';
 import { insideOf } from '../request/hidden-baggage.ts';
+import { ignoreUnadmitted } from '../request/unadmitted.ts';
+import { allowedKeys, type EgressPolicy } from './egress.ts';
 
-/** What `suppressTracing` of @opentelemetry/core sets: exporters run so, and must not mail baggage to the telemetry vendor. */
+/** The key that `suppressTracing` of @opentelemetry/core sets: exporters run so, and must not send baggage to the telemetry vendor. */
 const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
-/** What adapters build on: the one `baggage` value to send to a destination, or undefined for none. */
+/** For adapters: the one `baggage` value to send to a destination, or undefined for none. */
 export function emit(otelContext: Context, policy: EgressPolicy, destination: string): string | undefined {
   if (isSuppressed(otelContext)) return undefined;
   const inside = insideOf(otelContext);
   if (inside) return inside.caller && emit(inside.caller, policy, destination);
-  const baggage = propagation.getBaggage(otelContext);
   const cell = getCell(otelContext);
-  const keys = allowedKeys(policy, destination);
-  if (keys === undefined) {
-    const withheld = baggage?.getAllEntries().length ?? 0;
-    if (withheld > 0) count('withheld', withheld);
+  if (cell === undefined) {
+    ignoreUnadmitted(otelContext);
     return undefined;
   }
-  if (cell && keys.has(cell.laneKey)) watch(cell, baggage);
+  const keys = allowedKeys(policy, destination);
+  const baggage = propagation.getBaggage(otelContext);
+  if (keys === undefined) {
+    withhold(cell, baggage, policy, destination);
+    return undefined;
+  }
+  if (keys.has(cell.laneKey)) watch(cell, baggage, policy, destination);
   if (baggage === undefined) return undefined;
-  const laneKey = cell?.laneKey ?? 'lane';
-  const laned = cell ? withLaneOf(cell, baggage) : baggage;
-  return formatBaggage(laned, { keys: withPins(keys, laneKey), first: [laneKey, pinsKey] }) || undefined;
+  return formatAllowed(outgoingOf(cell, baggage), keys.of(cell.laneKey), cell.laneKey) || undefined;
 }
 
 /** Whether nothing is to be sent from this OTel context. */
@@ -37,17 +40,63 @@ export function isSuppressed(otelContext: Context): boolean {
   return otelContext.getValue(suppressed) === true;
 }
 
-function watch(cell: RequestCell, baggage: Baggage | undefined): void {
-  if (cell.lane === baseline) cell.sentUndyed();
-  else if (baggage === undefined) count('escaped');
+/**
+ * The baggage as it leaves. The request cell is authoritative for lane, pins and their seals: if other code replaced the baggage in the
+ * OTel context, the cell's members are restored, and a lane that the request never had is removed.
+ */
+export function outgoingOf(cell: RequestCell, baggage: Baggage): LazyBaggage {
+  const given = baggage instanceof GraylaneBaggage ? baggage.outgoing : LazyBaggage.of(baggage);
+  const { outgoing, laneKey, lane } = cell;
+  if (given === outgoing) return given;
+  const replaced = given.member(laneKey)?.value || baseline;
+  if (replaced !== lane && lane === baseline) {
+    report(
+      'leaked',
+      '',
+      () =>
+        'code wrote a lane into the baggage of a request that is not dyed, and it was removed: dye with a dye rule, or use runInLane',
+    );
+  }
+  const own = ownKeys(laneKey);
+  const restored = own.flatMap((key) => outgoing.member(key) ?? []);
+  return LazyBaggage.fromMembers([
+    ...restored,
+    ...given.filter((key) => !own.includes(key)).members.values(),
+  ]);
 }
 
-/** The cell has the last word on the lane: code that sets or replaces the OTel context's baggage neither makes one nor loses it. */
-function withLaneOf(cell: RequestCell, baggage: Baggage): Baggage {
-  if (ownBaggage(baggage) === cell.outgoing) return baggage;
-  const said = baggage.getEntry(cell.laneKey)?.value || baseline;
-  if (said === cell.lane) return baggage;
-  const mark = cell.outgoing.getEntry(cell.laneKey);
-  if (cell.lane === baseline) count('leaked');
-  return mark ? baggage.setEntry(cell.laneKey, mark) : baggage.removeEntry(cell.laneKey);
+function withhold(
+  cell: RequestCell,
+  baggage: Baggage | undefined,
+  { logger }: EgressPolicy,
+  destination: string,
+): void {
+  if (baggage === undefined) return;
+  const { size } = LazyBaggage.of(baggage);
+  if (size > 0) count('withheld', size);
+  if (cell.lane === baseline) return;
+  warnOnce(
+    `withheld ${destination}`,
+    () =>
+      `a request in lane "${cell.lane}" called "${destination}" without its lane, since egress.to does not name that destination: add it with the keys that it may see, or with [] if it is to get none`,
+    logger,
+  );
+}
+
+function watch(
+  cell: RequestCell,
+  baggage: Baggage | undefined,
+  { logger }: EgressPolicy,
+  destination: string,
+): void {
+  if (cell.lane === baseline) cell.sentUndyed();
+  else if (baggage === undefined) {
+    report(
+      'escaped',
+      'deleted',
+      () =>
+        `a request in lane "${cell.lane}" called "${destination}" without its lane, since code deleted the baggage of the OTel context`,
+      logger,
+    );
+  }
 }

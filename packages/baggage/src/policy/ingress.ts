@@ -1,23 +1,29 @@
-import { Seal } from '../lane/signer.ts';
+import { checkOptions, type OptionTypes } from '../check-options.ts';
+import { isToken } from '../codec/grammar.ts';
+import { KeyTable } from '../codec/key-table.ts';
+import { checkLaneName, comparedWith, defaultLaneKey, ownKeys, pinsKey, pinsSealKey } from '../lane/names.ts';
+import { Signer } from '../lane/signer.ts';
 import type { SigningKey } from '../lane/signing-key.ts';
+import type { Logger } from '../report.ts';
 
-/** What may come in where trust ends: per app, per route, per port. */
+/** The baggage that may come in at a trust boundary: per app, per route, per port. */
 export type IngressPolicy = StripPolicy | AcceptPolicy | VerifyPolicy;
 
-/** Nothing comes in: the edge. */
-export interface StripPolicy {
+/** Nothing comes in: for the edge. */
+export interface StripPolicy extends LoggingPolicy {
   readonly mode: 'strip';
   /** The key of the member that holds the lane. Default: `lane`. */
   readonly laneKey?: string;
 }
 
-/** These members come in, from callers that are trusted: inside the mesh. */
+/** The named members come in, from callers that are trusted: inside the mesh. */
 export interface AcceptPolicy extends LanePolicy {
   readonly mode: 'accept';
+  /** The members to admit. Without the lane's key, every request runs in baseline. The lane brings its seal and the pins with it. */
   readonly keys: readonly string[];
   /**
    * An HTTP header of a mesh that names the lane where the baggage does not, e.g. `x-lane`. The keys must allow the lane.
-   * Default: none is looked at.
+   * Default: none is read.
    */
   readonly laneHeader?: string;
 }
@@ -25,67 +31,168 @@ export interface AcceptPolicy extends LanePolicy {
 /** A request comes in if a service of ours has signed its lane; otherwise it runs in baseline, and nothing comes in. */
 export interface VerifyPolicy extends LanePolicy {
   readonly mode: 'verify';
-  /** All of these verify, so that one can take over from another. The first one signs the pins that this service adds. */
+  /** Each of these verifies, so that one can replace another. The first one signs the pins that this service adds. */
   readonly signingKeys: readonly SigningKey[];
   /** Whom the signature must be for; the name that the signing edge uses. */
   readonly audience: string;
   /**
-   * What else comes in with a request whose signature is valid. The signature does not cover these: whoever can replay one valid mark
-   * can write anything into them. Default: nothing. Pins need not be named, and come in where they are signed.
+   * Further members of a request whose signature is valid. The signature does not cover them: a caller that can replay one valid mark
+   * can write anything into them. Default: none. Pins need not be named; they are signed themselves.
    */
   readonly keys?: readonly string[];
 }
 
-/** What a lane must be to come in. */
-export interface LanePolicy {
+/** Which lanes come in. */
+export interface LanePolicy extends LoggingPolicy {
   /** The key of the member that holds the lane. Default: `lane`. */
   readonly laneKey?: string;
-  /** The lanes there are: a request in another one runs in baseline. A function may ask a kill switch. Default: any lane. */
+  /**
+   * The lanes that exist: a request in another one runs in baseline. A lane includes its `<lane>-control`, and `baseline` always exists.
+   * A function may read a kill switch. Default: any lane.
+   */
   readonly lanes?: KnownLanes;
   /**
-   * A lane that has come through so many hops is in a loop, and is taken off. Where this is set, a lane that does not count its hops
-   * begins to: its header then changes at every hop. Default: 32, for lanes that count; those that expire or are signed do.
+   * A lane that has passed so many services is in a loop, and is removed. If this is set, a lane that does not count its hops begins to:
+   * its seal then changes at every hop. Default: 32, for lanes that count; those that expire or are signed do.
    */
   readonly maxHops?: number;
 }
 
-/** Lanes, or who knows of them. */
+/** Where a policy reports. */
+export interface LoggingPolicy {
+  /** Gets one message for each way in which a request loses its lane, with the remedy. Default: OpenTelemetry's `diag`. */
+  readonly logger?: Logger;
+}
+
+/** The lanes that exist, or a function that knows them. */
 export type KnownLanes = readonly string[] | ((lane: string) => boolean);
 
-const seals = new WeakMap<VerifyPolicy, Seal>();
-
-/** The seal of a policy that verifies. @throws {TypeError} where its keys are no good. */
-export function sealOf(policy: VerifyPolicy): Seal {
-  let seal = seals.get(policy);
-  if (seal === undefined) {
-    seal = new Seal(policy.signingKeys ?? [], policy.audience);
-    seals.set(policy, seal);
-  }
-  return seal;
+/** A policy, prepared for requests. */
+export interface CompiledIngress {
+  readonly mode: IngressPolicy['mode'];
+  readonly laneKey: string;
+  readonly admitsLane: boolean;
+  readonly keys: KeyTable;
+  readonly lanes: KnownLanes | undefined;
+  readonly maxHops: number | undefined;
+  /** Set if and only if the policy verifies. */
+  readonly signer: Signer | undefined;
+  readonly logger: Logger | undefined;
 }
 
-/** What adapters call when they are made, so that a policy which can't work is said at once. @throws {TypeError} saying what is wrong. */
-export function checkIngress(policy: IngressPolicy): void {
-  const { mode, keys, maxHops } = policy as Partial<AcceptPolicy | VerifyPolicy>;
-  if (!modes.has(mode)) {
-    throw new TypeError(`ingress.mode is ${JSON.stringify(mode)}: use "strip", "accept" or "verify"`);
+const compiledPolicies = new WeakMap<IngressPolicy, CompiledIngress>();
+
+/** @throws {TypeError} if the signing keys of a policy can't be used. */
+export function compiledIngress(policy: IngressPolicy): CompiledIngress {
+  let compiled = compiledPolicies.get(policy);
+  if (compiled === undefined) {
+    compiled = compile(policy);
+    compiledPolicies.set(policy, compiled);
   }
-  if (keys === undefined ? mode === 'accept' : !Array.isArray(keys)) {
+  return compiled;
+}
+
+function compile(policy: IngressPolicy): CompiledIngress {
+  const { mode, laneKey = defaultLaneKey, logger } = policy;
+  const { keys = [], lanes, maxHops } = policy as Partial<AcceptPolicy & VerifyPolicy>;
+  const named = mode === 'verify' ? [laneKey, ...keys] : mode === 'accept' ? keys : [];
+  return {
+    mode,
+    laneKey,
+    admitsLane: named.includes(laneKey),
+    keys: tableOf(named, laneKey),
+    lanes,
+    maxHops,
+    signer: policy.mode === 'verify' ? new Signer(policy.signingKeys ?? [], policy.audience) : undefined,
+    logger,
+  };
+}
+
+/**
+ * The keys that a policy names, with the pins if it names the lane: they are decided for the request in that lane. To a service that may
+ * know the lane, pins reveal no more than its rules do, and a caller that may choose the lane may choose more than they can. A policy
+ * that had to name them would be forgotten at one hop of ten, and that hop would split the request, which pins are there to prevent.
+ */
+export function tableOf(named: Iterable<string>, laneKey: string): KeyTable {
+  const keys = new Set(named);
+  if (keys.has(laneKey)) return new KeyTable(ownKeys(laneKey), keys);
+  return new KeyTable([], keys.has(pinsKey) ? [...keys, pinsSealKey] : keys);
+}
+
+const ofAll: OptionTypes = { mode: 'string', laneKey: 'string?', logger: 'object?' };
+const ofLanes: OptionTypes = { ...ofAll, lanes: 'any?', maxHops: 'number?' };
+const optionTypes: Readonly<Record<IngressPolicy['mode'], OptionTypes>> = {
+  strip: ofAll,
+  accept: { ...ofLanes, keys: 'array', laneHeader: 'string?' },
+  verify: { ...ofLanes, signingKeys: 'array', audience: 'string', keys: 'array?' },
+};
+const examples: Readonly<Record<IngressPolicy['mode'], string>> = {
+  strip: "{ mode: 'strip' }",
+  accept: "{ mode: 'accept', keys: ['lane'] }",
+  verify: "{ mode: 'verify', signingKeys: [{ id: '2026-11', secret }], audience: 'shop-production' }",
+};
+
+/**
+ * Checks a policy when an adapter is made, so that a mistake is reported at once.
+ * @throws {TypeError} with what is wrong and an example.
+ */
+export function checkIngress(policy: IngressPolicy | undefined): void {
+  const { mode } = (policy ?? {}) as Partial<IngressPolicy>;
+  if (mode === undefined || !Object.hasOwn(examples, mode)) {
     throw new TypeError(
-      `ingress.keys is ${JSON.stringify(keys)}: list the members that may come in, e.g. ["lane"]`,
+      `ingress.mode must be "strip", "accept" or "verify", got ${JSON.stringify(mode)}: e.g. ${examples.accept}`,
     );
   }
-  if (maxHops !== undefined && !(maxHops >= 0)) {
-    throw new TypeError(`ingress.maxHops is ${maxHops}: give it a number of hops, e.g. 16`);
+  checkOptions('ingress', policy, optionTypes[mode], examples[mode]);
+  const { laneKey, keys, lanes, maxHops } = policy as Partial<AcceptPolicy & VerifyPolicy>;
+  checkLaneKey('ingress.laneKey', laneKey);
+  checkKeys('ingress.keys', keys);
+  checkLanes('ingress.lanes', lanes);
+  if (maxHops !== undefined && maxHops < 0) {
+    throw new TypeError(`ingress.maxHops must not be negative, got ${maxHops}: e.g. 16`);
   }
-  if (policy.mode === 'verify') sealOf(policy);
+  compiledIngress(policy as IngressPolicy);
 }
 
-const modes: ReadonlySet<unknown> = new Set(['strip', 'accept', 'verify']);
+/** @throws {TypeError} if a member of this key can't hold the lane. */
+export function checkLaneKey(option: string, laneKey: string | undefined): void {
+  if (laneKey === undefined) return;
+  if (!isToken(laneKey) || laneKey === pinsKey || laneKey === pinsSealKey) {
+    throw new TypeError(
+      `${option} is ${JSON.stringify(laneKey)}: use a token (RFC 9110) other than "${pinsKey}" and "${pinsSealKey}", e.g. "lane"`,
+    );
+  }
+}
 
-/** Whether a lane is one of those there are. One that can't be asked about is not. */
+/** @throws {TypeError} if one of them can't be the key of a baggage member. */
+export function checkKeys(option: string, keys: readonly unknown[] | undefined): void {
+  const wrong = keys?.find((key) => typeof key !== 'string' || !isToken(key));
+  if (wrong === undefined && !keys?.includes(undefined)) return;
+  throw new TypeError(
+    `${option} must be an array of baggage keys, got ${JSON.stringify(wrong)} in it: e.g. ["lane"]`,
+  );
+}
+
+/** @throws {TypeError} if a lane has a name that no lane can have, or is reserved. */
+export function checkLanes(option: string, lanes: unknown): void {
+  if (lanes === undefined || typeof lanes === 'function') return;
+  if (!Array.isArray(lanes)) {
+    throw new TypeError(
+      `${option} must be an array of lanes or a function, got a ${typeof lanes}: e.g. ["gray"]`,
+    );
+  }
+  for (const lane of lanes) checkLaneName(option, lane);
+}
+
+/** Whether a lane is one of those that exist. Beside a lane, its control exists. */
 export function isKnown(lane: string, lanes: KnownLanes | undefined): boolean {
-  if (typeof lanes !== 'function') return lanes === undefined || lanes.includes(lane);
+  if (lanes === undefined || isListed(lane, lanes)) return true;
+  const compared = comparedWith(lane);
+  return compared !== undefined && isListed(compared, lanes);
+}
+
+function isListed(lane: string, lanes: KnownLanes): boolean {
+  if (typeof lanes !== 'function') return lanes.includes(lane);
   try {
     return lanes(lane);
   } catch {

@@ -1,21 +1,24 @@
-import { context, propagation, type Context } from '@opentelemetry/api';
-import { baseline } from '../codec/names.ts';
-import { ensureContextManager } from './context-manager.ts';
+import { context, type Context } from '@opentelemetry/api';
+import { checkOptions } from '../check-options.ts';
+import { LazyBaggage } from '../codec/lazy-baggage.ts';
 import { markerOf, type MarkOptions } from '../lane/mark.ts';
+import { baseline, defaultLaneKey } from '../lane/names.ts';
 import { RequestCell } from './cell.ts';
+import { ensureContextManager } from './context-manager.ts';
 import { getCell, withCell } from './context.ts';
-import { W3cBaggage } from '../codec/lazy-baggage.ts';
+import { ignoreUnadmitted } from './unadmitted.ts';
 
-/** The lane of the active request; `baseline` where nobody dyed it. */
+/** The lane of the active request; `baseline` if it is not dyed. */
 export function getActiveLane(): string {
   return getLane(context.active());
 }
 
-/** The lane of an OTel context; `baseline` where nobody dyed it. */
+/** The lane of an OTel context; `baseline` if it is not dyed, or no ingress policy has admitted its baggage. */
 export function getLane(otelContext: Context): string {
   const cell = getCell(otelContext);
-  if (cell) return cell.lane;
-  return propagation.getBaggage(otelContext)?.getEntry('lane')?.value || baseline;
+  if (cell !== undefined) return cell.lane;
+  ignoreUnadmitted(otelContext, defaultLaneKey);
+  return baseline;
 }
 
 /** The cell of the active request, if there is one. */
@@ -25,20 +28,30 @@ export function getActiveCell(): RequestCell | undefined {
 
 /** What a job takes along, and how its mark is made. */
 export interface RunInLaneOptions extends MarkOptions {
-  /** Further members, e.g. `{ 'user-id': 'ada' }` where the baggage mapping reads the targeting key from there. Default: none. */
+  /** Further members, e.g. `{ 'user-id': 'ada' }` if the baggage mapping reads the targeting key from there. Default: none. */
   readonly members?: Readonly<Record<string, string>>;
   /** The key of the member that holds the lane. Default: `lane`. */
   readonly laneKey?: string;
 }
 
 /**
- * Runs a function, and all it starts, in a lane of its own: for jobs and cron, which no inbound request dyes.
- * @throws {TypeError} where the mark is to be signed with what can't sign.
+ * Runs a function, and everything it starts, in a lane of its own: for jobs and cron, which no inbound request dyes. A lane that is not
+ * a DNS label is logged once and counted, and the function runs in baseline.
+ * @throws {TypeError} if an option is unknown, or the signing key can't be used.
  */
 export function runInLane<T>(lane: string, fn: () => T, options: RunInLaneOptions = {}): T {
+  checkOptions('runInLane', options, optionTypes, "runInLane('gray', fn, { members: { 'user-id': 'ada' } })");
   ensureContextManager();
-  const { members = {}, laneKey = 'lane' } = options;
-  const cell = new RequestCell(W3cBaggage.empty, laneKey);
+  const { members = {}, laneKey = defaultLaneKey } = options;
+  const cell = new RequestCell(LazyBaggage.empty, laneKey);
   cell.dye(lane, Object.entries(members), markerOf(options));
+  cell.decision = { by: 'job', lane: cell.lane };
   return context.with(withCell(context.active(), cell), fn);
 }
+
+const optionTypes = {
+  members: 'object?',
+  laneKey: 'string?',
+  ttlSeconds: 'any?',
+  sign: 'object?',
+} as const;

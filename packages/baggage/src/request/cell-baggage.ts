@@ -1,38 +1,30 @@
 import type { Baggage, BaggageEntry } from '@opentelemetry/api';
+import { GraylaneBaggage } from '../codec/graylane-baggage.ts';
+import type { LazyBaggage } from '../codec/lazy-baggage.ts';
 import { memberOf } from '../codec/member.ts';
 import type { RequestCell } from './cell.ts';
-import type { W3cBaggage } from '../codec/lazy-baggage.ts';
 
-/** What OpenTelemetry sees of a cell: its baggage at the time of looking. What code sets on it is its own, on top. */
-export class CellBaggage implements Baggage {
+/** The baggage of a cell as OpenTelemetry sees it, at the time of each call. Entries that code sets on it are its own, on top. */
+export class CellBaggage extends GraylaneBaggage {
   readonly #cell: RequestCell;
-  readonly #edit: (baggage: W3cBaggage) => W3cBaggage;
+  readonly #edit: ((baggage: LazyBaggage) => LazyBaggage) | undefined;
 
-  constructor(cell: RequestCell, edit: (baggage: W3cBaggage) => W3cBaggage = unedited) {
+  constructor(cell: RequestCell, edit?: (baggage: LazyBaggage) => LazyBaggage) {
+    super();
     this.#cell = cell;
     this.#edit = edit;
   }
 
-  /** The baggage as it is now. */
-  get current(): W3cBaggage {
-    return this.#edit(this.#cell.baggage);
+  override get current(): LazyBaggage {
+    return this.#edit === undefined ? this.#cell.baggage : this.#edit(this.#cell.baggage);
   }
 
-  /** The baggage as it leaves. */
-  get outgoing(): W3cBaggage {
-    return this.#edit(this.#cell.outgoing);
-  }
-
-  getEntry(key: string): BaggageEntry | undefined {
-    return this.current.getEntry(key);
-  }
-
-  getAllEntries(): [string, BaggageEntry][] {
-    return this.current.getAllEntries();
+  override get outgoing(): LazyBaggage {
+    return this.#edit === undefined ? this.#cell.outgoing : this.#edit(this.#cell.outgoing);
   }
 
   setEntry(key: string, entry: BaggageEntry): Baggage {
-    // Copied now: the caller's object may change before somebody looks.
+    // Copied now: the caller's object may change before the baggage is read.
     const member = memberOf(key, entry);
     return this.#edited((baggage) => baggage.withMember(member));
   }
@@ -49,11 +41,8 @@ export class CellBaggage implements Baggage {
     return this.#edited((baggage) => baggage.clear());
   }
 
-  #edited(edit: (baggage: W3cBaggage) => W3cBaggage): Baggage {
-    return new CellBaggage(this.#cell, (baggage) => edit(this.#edit(baggage)));
+  #edited(edit: (baggage: LazyBaggage) => LazyBaggage): Baggage {
+    const before = this.#edit;
+    return new CellBaggage(this.#cell, before === undefined ? edit : (baggage) => edit(before(baggage)));
   }
-}
-
-function unedited(baggage: W3cBaggage): W3cBaggage {
-  return baggage;
 }

@@ -1,34 +1,46 @@
-import { baggageEntryMetadataFromString } from '@opentelemetry/api';
-import { baseline } from '../codec/names.ts';
+import { LazyBaggage } from '../codec/lazy-baggage.ts';
+import { memberOf } from '../codec/member.ts';
 import { count } from '../counters.ts';
-import { sealingMarker, type Marker } from '../lane/mark.ts';
-import { readMarkProperties } from '../lane/mark-properties.ts';
-import { memberOf, type Member } from '../codec/member.ts';
-import { formatPins, maxPinsLength, parsePins, pinsKey, type Pin } from '../lane/pins.ts';
-import { nowInSeconds, type Seal } from '../lane/signer.ts';
-import { W3cBaggage } from '../codec/lazy-baggage.ts';
+import { markerWith, type Marker } from '../lane/mark.ts';
+import {
+  baseline,
+  defaultLaneKey,
+  isLane,
+  laneFault,
+  ownKeys,
+  pinsKey,
+  pinsSealKey,
+  sealKeyOf,
+} from '../lane/names.ts';
+import { formatPins, maxPinsLength, parsePins, type Pin } from '../lane/pins.ts';
+import { parseSeal } from '../lane/seal.ts';
+import { nowInSeconds, type Signer } from '../lane/signer.ts';
+import { report } from '../report.ts';
+import type { Decision } from './decision.ts';
 
-/** How long the signature of pins lasts in a request whose lane has no expiry, in seconds. */
+/** How long the signature of pins lasts in a request whose lane does not expire, in seconds. */
 const pinsTtlSeconds = 300;
 
 /**
- * The mutable holder of one request's baggage, inside the immutable OTel context: a dye that falls late is seen by everything that
- * looks later. OpenTelemetry sees it as the context's `Baggage`.
+ * The mutable holder of one request's baggage, inside the immutable OTel context: everything that looks later sees a late dye.
+ * OpenTelemetry sees it as the context's `Baggage`.
  */
 export class RequestCell {
-  /** Whether a middleware has decided what is in it: then it is that request's, and no other one's. */
+  /** Whether a middleware has judged the request: then the cell belongs to that request only. */
   isClaimed = false;
+  /** What has decided on the lane, for `explainRequest`; the last decision counts. */
+  decision: Decision | undefined;
   #laneKey: string;
-  #baggage: W3cBaggage;
+  #baggage: LazyBaggage;
   #lane: string | undefined;
   #pins: Map<string, Pin> | undefined;
-  /** What signs the pins that are added here. */
-  #seal: Seal | undefined;
-  /** The baggage with its pins signed, once somebody sends it. */
-  #sealed: W3cBaggage | undefined;
+  /** Signs the pins that are added here. */
+  #signer: Signer | undefined;
+  /** The baggage with its pins signed, once it is sent. */
+  #sealed: LazyBaggage | undefined;
   #sentUndyed = false;
 
-  constructor(baggage: W3cBaggage = W3cBaggage.empty, laneKey = 'lane') {
+  constructor(baggage: LazyBaggage = LazyBaggage.empty, laneKey: string = defaultLaneKey) {
     this.#laneKey = laneKey;
     this.#baggage = baggage;
     this.#sealed = baggage;
@@ -39,18 +51,18 @@ export class RequestCell {
     return this.#laneKey;
   }
 
-  /** The lane of the request; `baseline` where nobody dyed it. */
+  /** The lane of the request; `baseline` if it is not dyed. */
   get lane(): string {
     return (this.#lane ??= this.#baggage.member(this.#laneKey)?.value || baseline);
   }
 
-  get baggage(): W3cBaggage {
+  get baggage(): LazyBaggage {
     return this.#baggage;
   }
 
   /** The baggage as it leaves: pins that were added here are signed, if this service has a key. */
-  get outgoing(): W3cBaggage {
-    return (this.#sealed ??= this.#seal ? sealPins(this.#baggage, this.#laneKey, this.#seal) : this.#baggage);
+  get outgoing(): LazyBaggage {
+    return (this.#sealed ??= this.#signer ? this.#sealPins(this.#signer) : this.#baggage);
   }
 
   /** The flag decisions that travel with the request, by flag key. */
@@ -58,35 +70,45 @@ export class RequestCell {
     return (this.#pins ??= parsePins(this.#baggage.member(pinsKey)?.value ?? ''));
   }
 
-  /** Starts the request over with other baggage: what an ingress policy let in, signatures and all. */
-  reset(
-    baggage: W3cBaggage,
-    { laneKey = 'lane', seal }: { laneKey?: string; seal?: Seal | undefined } = {},
-  ): void {
+  /** Starts the request over with the baggage that an ingress policy has admitted, signatures included, in this lane. */
+  reset(baggage: LazyBaggage, lane: string, laneKey: string, signer?: Signer): void {
     this.#laneKey = laneKey;
     this.#baggage = baggage;
     this.#sealed = baggage;
-    this.#lane = undefined;
+    this.#lane = lane;
     this.#pins = undefined;
-    this.#seal = seal;
+    this.#signer = signer;
+    this.decision = undefined;
   }
 
   /**
-   * Marks the request with a lane, and sets further members, e.g. the targeting key. Baseline is no mark: it removes one. A service
-   * that verifies signs what it marks.
+   * Marks the request with a lane, and sets further members, e.g. the targeting key. Baseline removes the mark, or is signed where marks
+   * are. A service that verifies signs its marks. A lane that is not a DNS label is logged once and counted, and becomes baseline.
    */
   dye(
     lane: string,
     members: Iterable<readonly [string, string]> = [],
-    marker: Marker = sealingMarker(this.#seal),
+    marker: Marker = markerWith(this.#signer),
   ): void {
-    const mark = marker.mark(this.#laneKey, lane || baseline);
-    const others = this.#baggage.removeEntry(this.#laneKey).members.values();
+    const known = laneOrBaseline(lane || baseline);
+    const mark = marker.mark(this.#laneKey, known);
+    const stale = [this.#laneKey, sealKeyOf(this.#laneKey), pinsSealKey];
+    const others = this.#baggage.filter((key) => !stale.includes(key)).members.values();
+    const reserved = ownKeys(this.#laneKey);
     const added = Array.from(members, ([key, value]) => memberOf(key, { value }));
-    this.#seal = marker.seal ?? this.#seal;
-    this.#change(W3cBaggage.fromMembers([...(mark ? [mark] : []), ...others, ...added]));
-    this.#lane = undefined;
-    if (this.#sentUndyed && this.lane !== baseline) count('escaped');
+    this.#signer = marker.signer ?? this.#signer;
+    this.#change(
+      LazyBaggage.fromMembers([...mark, ...others, ...added.filter(({ key }) => !reserved.includes(key))]),
+    );
+    this.#lane = known;
+    this.decision = { by: 'code', lane: known };
+    if (this.#sentUndyed && known !== baseline) {
+      report(
+        'escaped',
+        'late dye',
+        () => `a request was dyed with "${known}" after it had called another service: dye it first`,
+      );
+    }
     this.#sentUndyed = false;
   }
 
@@ -100,32 +122,36 @@ export class RequestCell {
       return;
     }
     this.#pins = pins;
-    this.#change(this.#baggage.withMember(memberOf(pinsKey, { value })));
+    this.#change(this.#baggage.removeEntry(pinsSealKey).withMember(memberOf(pinsKey, { value })));
   }
 
-  /** Remembers that this request has called somebody who may see its lane, while it had none: a dye that falls now comes too late. */
+  /** Remembers that this request has called a service that may see its lane while it had none: a later dye is counted as escaped. */
   sentUndyed(): void {
     this.#sentUndyed = true;
   }
 
-  #change(baggage: W3cBaggage): void {
+  #change(baggage: LazyBaggage): void {
     this.#baggage = baggage;
     this.#sealed = undefined;
   }
+
+  #sealPins(signer: Signer): LazyBaggage {
+    const pins = this.#baggage.member(pinsKey);
+    if (pins === undefined) return this.#baggage;
+    const subject = { laneKey: this.#laneKey, lane: this.lane, pins: pins.value };
+    const value = signer.sign(subject, this.#pinsExpiry());
+    return this.#baggage.withMember(memberOf(pinsSealKey, { value }));
+  }
+
+  /** Pins last as long as the lane that they were decided in. */
+  #pinsExpiry(): number {
+    const seal = parseSeal(this.#baggage.member(sealKeyOf(this.#laneKey))?.value ?? '');
+    return Number(seal?.expiry) || nowInSeconds() + pinsTtlSeconds;
+  }
 }
 
-function sealPins(baggage: W3cBaggage, laneKey: string, seal: Seal): W3cBaggage {
-  const pins = baggage.member(pinsKey);
-  if (pins === undefined) return baggage;
-  const mark = baggage.member(laneKey);
-  const properties = seal.properties(['pins', pins.value, mark?.value || baseline], expiryOf(mark));
-  return baggage.withMember(
-    memberOf(pinsKey, { value: pins.value, metadata: baggageEntryMetadataFromString(properties) }),
-  );
-}
-
-/** Pins last as long as the lane that they were decided in. */
-function expiryOf(mark: Member | undefined): number {
-  const { expiry = '' } = mark ? readMarkProperties(mark) : {};
-  return Number.parseInt(expiry, 10) || nowInSeconds() + pinsTtlSeconds;
+function laneOrBaseline(lane: string): string {
+  if (isLane(lane)) return lane;
+  report('invalid', 'dye', () => `a request stays in baseline: ${laneFault(lane)}`);
+  return baseline;
 }

@@ -1,24 +1,25 @@
 import { context, createContextKey, propagation, type Baggage, type Context } from '@opentelemetry/api';
-import { W3cBaggage } from '../codec/lazy-baggage.ts';
+import { GraylaneBaggage } from '../codec/graylane-baggage.ts';
+import { LazyBaggage } from '../codec/lazy-baggage.ts';
 
 const insideKey = createContextKey('graylane inside of a client');
 
-/** What an adapter leaves behind for whatever runs inside of it. */
+/** The state that an adapter leaves for the code that runs inside of it. */
 interface Inside {
-  /** The OTel context that the adapter was called in; none where nothing at all is to be sent. */
+  /** The OTel context that the adapter was called in; undefined if nothing at all is to be sent. */
   readonly caller: Context | undefined;
   /** The destinations whose headers are set. */
   readonly told: ReadonlyArray<string | undefined>;
 }
 
-/** The OTel context for the inside of a client: instrumentation that injects whatever the context holds finds nothing there. */
+/** The OTel context for the inside of a client: instrumentation, which injects all baggage of the context, finds none there. */
 export function withoutBaggage(otelContext: Context): Context {
   return inside(otelContext, { caller: undefined, told: [] });
 }
 
 /**
- * The same, where the adapter that is left has set the headers for these destinations. Adapters inside of it that send to another one,
- * for a token say, judge by their own policies what the caller's request may tell it.
+ * The same for an adapter that has set the headers for these destinations. Adapters inside of it that send to another destination,
+ * e.g. for a token, apply their own policies to the caller's request.
  */
 export function withoutBaggageTo(
   otelContext: Context,
@@ -27,13 +28,13 @@ export function withoutBaggageTo(
   return inside(otelContext, { caller: otelContext, told: destinations });
 }
 
-/** What is known of the adapter around this OTel context, if it is one's inside: there, a baggage that is missing is not lost. */
+/** The state of the adapter around this OTel context, if there is one: inside of an adapter, missing baggage is not lost. */
 export function insideOf(otelContext: Context): Inside | undefined {
   const found = otelContext.getValue(insideKey) as Inside | undefined;
   return found && propagation.getBaggage(otelContext) === undefined ? found : undefined;
 }
 
-/** Whether an adapter further out has set the headers for this very destination: to set them here would take them off. */
+/** Whether an adapter further out has set the headers for this destination: setting them here would remove them. */
 export function isToldFor(otelContext: Context, destination: string | undefined): boolean {
   return destination !== undefined && insideOf(otelContext)?.told.includes(destination) === true;
 }
@@ -43,7 +44,7 @@ function inside(otelContext: Context, found: Inside): Context {
 }
 
 /**
- * Runs `fn` in an OTel context whose baggage nobody finds before `fn` returns. What `fn` started finds it again later, so that the
+ * Runs `fn` in an OTel context whose baggage is hidden until `fn` returns. Code that `fn` started finds it again later, so that the
  * listeners of a request are in its lane; for clients that are instrumented at the call itself.
  */
 export function hidingBaggage<T>(otelContext: Context, fn: () => T): T {
@@ -57,30 +58,26 @@ export function hidingBaggage<T>(otelContext: Context, fn: () => T): T {
   }
 }
 
-/** Baggage that is not found before it is shown. */
-export class HiddenBaggage implements Baggage {
-  readonly #baggage: Baggage;
-  #seen: Baggage = W3cBaggage.empty;
+/** Baggage that is empty until it is shown. */
+class HiddenBaggage extends GraylaneBaggage {
+  readonly #baggage: GraylaneBaggage;
+  #seen: GraylaneBaggage = LazyBaggage.empty;
 
   constructor(baggage: Baggage) {
-    this.#baggage = baggage;
+    super();
+    this.#baggage = baggage instanceof GraylaneBaggage ? baggage : LazyBaggage.of(baggage);
   }
 
-  /** What is to be found now. */
-  get seen(): Baggage {
-    return this.#seen;
+  override get current(): LazyBaggage {
+    return this.#seen.current;
+  }
+
+  override get outgoing(): LazyBaggage {
+    return this.#seen.outgoing;
   }
 
   show(): void {
     this.#seen = this.#baggage;
-  }
-
-  getEntry(key: string): ReturnType<Baggage['getEntry']> {
-    return this.#seen.getEntry(key);
-  }
-
-  getAllEntries(): ReturnType<Baggage['getAllEntries']> {
-    return this.#seen.getAllEntries();
   }
 
   setEntry(...entry: Parameters<Baggage['setEntry']>): Baggage {

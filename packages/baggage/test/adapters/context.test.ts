@@ -53,14 +53,14 @@ const carried: Readonly<Record<string, (say: Say) => void>> = {
   "in a callback of Node's thread pool": (say) => pbkdf2('password', 'salt', 1, 8, 'sha256', () => say()),
   'in a callback of a pool that keeps an AsyncResource for each task': (say) => {
     const task = new AsyncResource('task');
-    runInLane('other', () => setTimeout(() => task.runInAsyncScope(say), 1));
+    runInLane('blue', () => setTimeout(() => task.runInAsyncScope(say), 1));
   },
   'after a promise that another request settles': (say) => {
     let settle: Say = () => {};
     void new Promise<void>((resolve) => {
       settle = resolve;
     }).then(say);
-    runInLane('other', () => settle());
+    runInLane('blue', () => settle());
   },
   'in a listener of a signal that it aborts itself': (say) => {
     const controller = new AbortController();
@@ -73,7 +73,7 @@ const carried: Readonly<Record<string, (say: Say) => void>> = {
       for await (const _event of on(emitter, 'done')) return say();
       return undefined;
     })();
-    runInLane('other', () => emitter.emit('done'));
+    runInLane('blue', () => emitter.emit('done'));
   },
 };
 
@@ -81,16 +81,16 @@ const carried: Readonly<Record<string, (say: Say) => void>> = {
 const elsewhere: Readonly<Record<string, (callback: Say) => void>> = {
   'a listener of an emitter that others share': (callback) => {
     shared.once('done', callback);
-    runInLane('other', () => shared.emit('done'));
+    runInLane('blue', () => shared.emit('done'));
   },
   'a listener of a signal that others abort': (callback) => {
     const controller = new AbortController();
     controller.signal.addEventListener('abort', callback);
-    runInLane('other', () => controller.abort());
+    runInLane('blue', () => controller.abort());
   },
   'a callback that waits in a pool': (callback) => {
     waiting.push(callback);
-    runInLane('other', () => waiting.shift()?.());
+    runInLane('blue', () => waiting.shift()?.());
   },
 };
 
@@ -128,7 +128,7 @@ describe('context.bind keeps the lane of', () => {
       hand(say);
       hand(context.bind(context.active(), say));
     });
-    expect(seen).toEqual(['other', 'gray']);
+    expect(seen).toEqual(['blue', 'gray']);
   });
 });
 

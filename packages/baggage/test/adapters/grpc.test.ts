@@ -191,13 +191,13 @@ describe('an interceptor beside another one of ours', () => {
       connectEcho(`127.0.0.1:${twice.port}`, [allowing(destination), allowing(destination)]),
     );
     const stripped = baggageCounts().stripped ?? 0;
-    const seen = await inRequest('lane=gray;hops=1,user-id=ada', () => there[kind]());
+    const seen = await inRequest('lane=gray,lane-seal=1.1.,user-id=ada', () => there[kind]());
     expect(seen).toEqual(sightings[kind].map((place) => `${place} gray`));
     // One hop in, one hop to the server.
-    expect(await twice.received.take(1)).toEqual([['lane=gray;hops=3,user-id=ada']]);
+    expect(await twice.received.take(1)).toEqual([['lane=gray,lane-seal=1.3.,user-id=ada']]);
     expect(baggageCounts().stripped ?? 0).toBe(stripped);
     await there[kind]();
-    expect(await twice.received.take(2)).toEqual([['lane=gray;hops=3,user-id=ada'], []]);
+    expect(await twice.received.take(2)).toEqual([['lane=gray,lane-seal=1.3.,user-id=ada'], []]);
   });
 
   test('finds what the first one that a call meets has decided, whatever its own policy says', async () => {

@@ -66,7 +66,7 @@ describe.each(servers)('%s', (_name, wrap) => {
       'gray lane=gray user-id=ada',
     );
     expect(await get(origin, { baggage: ['user-id=ada', 'admin=1, lane=gray'] })).toBe(
-      'gray user-id=ada lane=gray',
+      'gray lane=gray user-id=ada',
     );
     expect(await get(origin, {})).toBe('baseline');
   });

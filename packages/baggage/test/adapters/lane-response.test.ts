@@ -55,13 +55,6 @@ describe('a dyed response', () => {
     expect(headers.get('cache-control')).toBe('public');
   });
 
-  test('tells its lane in characters that a header may hold', async () => {
-    const { headers } = await get(
-      await start(baggageListener({ dye: dyeOf('灰\r\n\uD800') }, viaWriteHead({}))),
-    );
-    expect(headers.get('graylane-lane')).toBe('%E7%81%B0%0D%0A%EF%BF%BD');
-  });
-
   test('is otherwise what the application made it: status, message, headers that repeat, body', async () => {
     const answer: RequestListener = (_request, response) => {
       response.setHeader('Set-Cookie', ['a=1', 'b=2']);

@@ -18,7 +18,7 @@ afterEach(async () => {
 test('two services that call each other in a lane: one that is told how many hops there may be ends it', async () => {
   const looped = baggageCounts().looped ?? 0;
   const visits = await roundBetween({ ...accept, maxHops: 6 }, accept, 'lane=gray,user-id=ada');
-  const counted = Array.from({ length: 6 }, (_, index) => `lane=gray;hops=${index + 1},user-id=ada`);
+  const counted = Array.from({ length: 6 }, (_, index) => `lane=gray,lane-seal=1.${index + 1}.,user-id=ada`);
   expect(visits).toEqual(['lane=gray,user-id=ada', ...counted]);
   expect((baggageCounts().looped ?? 0) - looped).toBe(1);
 });
@@ -26,7 +26,7 @@ test('two services that call each other in a lane: one that is told how many hop
 test('a signed lane ends after 32 hops without being told', async () => {
   const signed = signedLane();
   const visits = await roundBetween(verify, verify, signed);
-  expect(visits).toEqual(Array.from({ length: 33 }, (_, index) => signed.replace('hops=0', `hops=${index}`)));
+  expect(visits).toEqual(Array.from({ length: 33 }, (_, index) => signed.replace('=1.0.', `=1.${index}.`)));
 });
 
 test('a lane that counts no hops, where nobody is told to, is forwarded as it is', async () => {

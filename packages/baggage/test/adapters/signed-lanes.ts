@@ -29,16 +29,17 @@ export function signedLane({
 export function forgedLanes(count: number): string[] {
   const kinds = [
     'lane=gray',
-    'lane=gray;sig=;aud=shop;kid=2026-11;exp=9999999999',
+    'lane=gray,lane-seal=1.0.9999999999.2026-11.shop.',
+    'lane=gray,lane-seal=1.0.9999999999',
     signedLane({ by: stranger }),
     signedLane({ by: { ...key, id: 'unknown' } }),
     signedLane({ audience: 'partner' }),
     signedLane({ hoursAgo: 24 }),
-    signedLane({ hoursAgo: 24 }).replace(/exp=\d+/, 'exp=9999999999'),
+    signedLane({ hoursAgo: 24 }).replace(/1\.0\.\d+/, '1.0.9999999999'),
     signedLane({ lane: 'blue' }).replace('lane=blue', 'lane=gray'),
-    signedLane().replace(/sig=./, 'sig='),
-    `${signedLane()},lane=gray`,
-    signedLane().replace('lane=', 'other=').concat(',lane=gray'),
+    signedLane().replace(/.$/, ''),
+    `${signedLane({ lane: 'blue' })},lane=gray`,
+    signedLane().replace('lane-seal', 'zone-seal'),
   ];
   return Array.from({ length: count }, (_, index) => `${kinds[index % kinds.length]};n=${index}`);
 }

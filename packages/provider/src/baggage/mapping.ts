@@ -1,14 +1,14 @@
-import { getCell, getLane } from '@graylane/baggage';
-import { context, propagation, type Context } from '@opentelemetry/api';
+import { baseline, getCell, ignoreUnadmitted, trustUnadmitted, type RequestCell } from '@graylane/baggage';
+import { context, type Context } from '@opentelemetry/api';
 import type { EvaluationContext, EvaluationContextValue } from '@openfeature/server-sdk';
 import { overlay, set, type Draft } from '../evaluation-context.ts';
 
 /**
- * What of the baggage enters the evaluation context: baggage key to how. Baggage holds only strings and comes from other services,
- * so nothing enters that is not named here, and it never overrides what the application passes, unless it is `authoritative`.
+ * Which baggage members enter the evaluation context: baggage key to how. Baggage holds only strings and comes from other services, so
+ * only members that are named here enter, and they never override the application, unless they are `authoritative`.
  */
 export interface BaggageMapping {
-  /** `lane` is the request's lane, whatever key a `laneKey` gave its member; `baseline` where nobody dyed it. */
+  /** `lane` is the request's lane, also if a `laneKey` gave its member another key; `baseline` if the request is not dyed. */
   readonly [baggageKey: string]: MappedMember;
 }
 
@@ -16,43 +16,67 @@ export interface BaggageMapping {
 export interface MappedMember {
   /** The name it has there; `targetingKey` for the subject of rollouts. Default: the baggage key. */
   readonly as?: string;
-  /** What its text is read as; a text that is none is left out. Default: `string`. */
+  /** The type that its string is read as; a string that can't be read so is left out. Default: `string`. */
   readonly type?: 'string' | 'number' | 'boolean';
   /** Whether it overrides the application, also by its absence. Default: false. */
   readonly authoritative?: boolean;
 }
 
-/** The lane, which an invocation may not forge; nothing else. */
+/** Only the lane, which an invocation may not forge. */
 const defaultMapping: BaggageMapping = { lane: { authoritative: true } };
+
+/** How a reader treats baggage that no ingress policy has admitted. */
+export interface TrustOptions {
+  /**
+   * Whether baggage counts that no ingress policy has admitted, e.g. from OpenTelemetry's own propagator without a middleware of
+   * graylane. Any caller can then choose the lane, pins and mapped members: use it only if an outer proxy removes the `baggage` of
+   * strangers. Default: false.
+   */
+  readonly trustBaggage?: boolean;
+}
 
 /** Merges the active request's baggage into evaluation contexts: mapped members < the given context < authoritative members. */
 export class BaggageReader {
   readonly #ordinary: readonly CompiledMember[];
   readonly #authoritative: readonly CompiledMember[];
+  readonly #trustBaggage: boolean;
+  /** The keys whose members would count, if they were admitted. */
+  readonly #keys: readonly string[];
 
-  /** @throws {TypeError} where the mapping can't be used. */
-  constructor(mapping: BaggageMapping = defaultMapping) {
+  /** @throws {TypeError} if the mapping can't be used. */
+  constructor(mapping: BaggageMapping = defaultMapping, { trustBaggage = false }: TrustOptions = {}) {
     const members = Object.entries(mapping).map(([key, member]) => compile(key, member));
     this.#ordinary = members.filter(({ authoritative }) => !authoritative);
     this.#authoritative = members.filter(({ authoritative }) => authoritative);
+    this.#trustBaggage = trustBaggage;
+    this.#keys = [...members.map(({ key }) => key), 'pins'];
+  }
+
+  /** The cell of the active request whose baggage counts. Without one, unadmitted baggage is counted, and logged once. */
+  activeCell(otelContext: Context = context.active()): RequestCell | undefined {
+    const cell = getCell(otelContext);
+    if (cell !== undefined) return cell;
+    if (this.#trustBaggage) return trustUnadmitted(otelContext);
+    ignoreUnadmitted(otelContext, ...this.#keys);
+    return undefined;
   }
 
   /** The mapped members beneath a context, the authoritative ones above it. Neither is changed. */
   merge(given: EvaluationContext): EvaluationContext {
-    const active = context.active();
+    const cell = this.activeCell();
     const [only] = this.#authoritative;
     if (only !== undefined && this.#ordinary.length + this.#authoritative.length === 1) {
-      // What the default mapping comes to. The name stands first too: an object that grows after a spread is several times as dear.
-      const value = read(only, active);
+      // The default mapping. The name also stands first, since an object that grows after a spread is several times as expensive.
+      const value = read(only, cell);
       return { [only.as]: value, ...given, [only.as]: value } as EvaluationContext;
     }
     const merged: Draft = {};
     for (const member of this.#ordinary) {
-      const value = read(member, active);
+      const value = read(member, cell);
       if (value !== undefined) set(merged, member.as, value);
     }
     overlay(merged, given);
-    for (const member of this.#authoritative) set(merged, member.as, read(member, active));
+    for (const member of this.#authoritative) set(merged, member.as, read(member, cell));
     return merged as EvaluationContext;
   }
 }
@@ -61,15 +85,16 @@ interface CompiledMember {
   readonly key: string;
   readonly as: string;
   readonly authoritative: boolean;
-  readonly parse: (text: string | undefined) => string | number | boolean | undefined;
+  readonly parse: (value: string | undefined) => string | number | boolean | undefined;
 }
 
-/** The lane is the one that the request runs in, whatever the key of its member; who is not dyed is in baseline. */
-function read({ key, parse }: CompiledMember, otelContext: Context): EvaluationContextValue | undefined {
-  const cell = getCell(otelContext);
-  if (key === 'lane' || key === cell?.laneKey) return parse(getLane(otelContext));
-  const baggage = cell?.baggage ?? propagation.getBaggage(otelContext);
-  return parse(baggage?.getEntry(key)?.value);
+/** The lane is the one that the request runs in, for any key of its member; a request that is not dyed runs in baseline. */
+function read(
+  { key, parse }: CompiledMember,
+  cell: RequestCell | undefined,
+): EvaluationContextValue | undefined {
+  if (key === 'lane' || key === cell?.laneKey) return parse(cell?.lane ?? baseline);
+  return parse(cell?.baggage.member(key)?.value);
 }
 
 function compile(
@@ -84,10 +109,10 @@ function compile(
 }
 
 const parsers: Readonly<Record<string, CompiledMember['parse']>> = {
-  string: (text) => text,
-  number: (text) => {
-    const number = text === undefined || text.trim() === '' ? Number.NaN : Number(text);
+  string: (value) => value,
+  number: (value) => {
+    const number = value === undefined || value.trim() === '' ? Number.NaN : Number(value);
     return Number.isFinite(number) ? number : undefined;
   },
-  boolean: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  boolean: (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
 };

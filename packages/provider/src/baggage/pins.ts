@@ -1,9 +1,9 @@
-import { count, getActiveCell } from '@graylane/baggage';
+import { count, getActiveCell, type RequestCell } from '@graylane/baggage';
 import type { Evaluation, Flag } from '@graylane/flags';
 import { OpenFeature, StandardResolutionReasons, type EvaluationContext } from '@openfeature/server-sdk';
 import { overlay, type Draft } from '../evaluation-context.ts';
 
-/** An evaluation, or what was decided of the flag earlier in the request. */
+/** An evaluation, or the decision about the flag that was made earlier in the request. */
 export type Decision = Omit<Evaluation, 'reason'> & { readonly reason: string };
 
 /** A provider that can pin flags to the active request, as `GraylaneProvider` does. */
@@ -19,11 +19,11 @@ export interface PinOptions {
 }
 
 /**
- * Decides flags at once and pins them to the active request, so that everything that is called from here on agrees on them: call it
- * at the edge, once the request is dyed, where siblings that don't call each other must agree. Works wherever a request runs: in a
- * middleware, a handler, a message, or inside `runInLane`. Flags must say `pin: true` in their metadata.
- * A text is one key. The evaluation context is what rules see beside the API's and the transaction's, and the baggage.
- * Returns the keys that are pinned now. Never throws; what can't be pinned, or is no key, is counted.
+ * Decides flags at once and pins them to the active request, so that all services that are called from here on agree on them: call it
+ * at the edge, once the request is dyed, if siblings that don't call each other must agree. Works in a middleware, a handler, a
+ * message, or inside `runInLane`. Flags need `pin: true` in their metadata. A string is one key. Rules see this evaluation context
+ * beside those of the API and the transaction, and the baggage.
+ * Returns the keys that are pinned now. Never throws; flags that can't be pinned, and values that are not keys, are counted.
  */
 export function pin(
   flagKeys: string | readonly string[],
@@ -45,7 +45,7 @@ export function pin(
     unpinned -= keys.length;
     return pinned;
   } catch {
-    // Arguments that nobody can read, or a provider that throws: the request must not pay for it.
+    // Arguments that can't be read, or a provider that throws: the request must not fail.
     return [];
   } finally {
     if (unpinned > 0) count('unpinned', unpinned);
@@ -54,21 +54,21 @@ export function pin(
 
 /**
  * The decision about a flag that is made once a request: the one that came with the request or was made before, else this one, for
- * all that follows. The flag is the local one: its variants are what a pin can name, and disabling it beats every pin.
+ * every later evaluation. `flag` is the local definition: a pin can name its variants, and disabling it beats every pin.
  */
 export function decideOnce(
   evaluation: Evaluation,
   flagKey: string,
   flag: Flag | undefined,
   revision: string,
+  cell: RequestCell | undefined = getActiveCell(),
 ): Decision {
   if (flag === undefined || evaluation.reason === StandardResolutionReasons.DISABLED) return evaluation;
-  const cell = getActiveCell();
   const known = cell?.pins.get(flagKey);
   if (known !== undefined) {
     const value = flag.variants.get(known.variant);
     if (value === undefined) {
-      // Somebody upstream has other rules. Their pin goes on to others, who may know the variant.
+      // An upstream service has other rules. Its pin travels on to services that may know the variant.
       count('mispinned');
       return evaluation;
     }
@@ -81,8 +81,9 @@ export function decideOnce(
   }
   const { variant } = evaluation;
   if (variant === undefined || evaluation.errorCode !== undefined) return evaluation;
-  if (cell === undefined) count('unpinned');
-  else cell.pin(flagKey, { variant, revision });
+  // A cell that is not the request's own holds baggage that is trusted, but does not travel on.
+  if (cell === undefined || cell !== getActiveCell()) count('unpinned');
+  cell?.pin(flagKey, { variant, revision });
   return evaluation;
 }
 

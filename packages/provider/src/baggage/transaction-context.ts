@@ -4,20 +4,20 @@ import type {
   TransactionContext,
   TransactionContextPropagator,
 } from '@openfeature/server-sdk';
-import { BaggageReader, type BaggageMapping } from './mapping.ts';
+import { BaggageReader, type BaggageMapping, type TrustOptions } from './mapping.ts';
 import { overlay, type Draft } from '../evaluation-context.ts';
 
 /**
  * Puts mapped baggage at OpenFeature's transaction level, under any vendor's provider: API < baggage < client < invocation.
- * What `setTransactionContext` sets stands above the baggage; set again inside, it adds to what was set outside.
- * Default mapping: the lane. Everything above this level can forge it: where that must not be, use `withBaggage`.
+ * A transaction context stands above the baggage; one that is set inside of another adds to it. Default mapping: the lane.
+ * Client and invocation can forge it at this level: use `withBaggage` to prevent that.
  */
 export class BaggageTransactionContextPropagator implements TransactionContextPropagator {
   readonly #baggage: BaggageReader;
   readonly #own = new AsyncLocalStorage<TransactionContext>();
 
-  /** @throws {TypeError} where a member is `authoritative`: client and invocation stand above this level. */
-  constructor(mapping: BaggageMapping = { lane: {} }) {
+  /** @throws {TypeError} if a member is `authoritative`: client and invocation stand above this level. */
+  constructor(mapping: BaggageMapping = { lane: {} }, options: TrustOptions = {}) {
     const strict = Object.keys(mapping).find((key) => mapping[key]?.authoritative);
     if (strict !== undefined) {
       throw new TypeError(
@@ -25,7 +25,7 @@ export class BaggageTransactionContextPropagator implements TransactionContextPr
           'leave authoritative out, or use withBaggage or GraylaneProvider',
       );
     }
-    this.#baggage = new BaggageReader(mapping);
+    this.#baggage = new BaggageReader(mapping, options);
   }
 
   getTransactionContext(): EvaluationContext {

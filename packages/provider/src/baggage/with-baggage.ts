@@ -1,14 +1,18 @@
 import type { EvaluationContext, Provider } from '@openfeature/server-sdk';
-import { BaggageReader, type BaggageMapping } from './mapping.ts';
+import { BaggageReader, type BaggageMapping, type TrustOptions } from './mapping.ts';
 
 /**
- * Any vendor's provider, with the mapped baggage merged into each evaluation context that it is given to evaluate or to track:
- * mapped members beneath what the application passes, authoritative ones above. All else is the vendor's own, synchronous methods
- * included. Default mapping: the lane, authoritative, and nothing else. What enters goes wherever the vendor sends such contexts.
- * @throws {TypeError} where the mapping can't be used.
+ * Merges the mapped baggage into each evaluation context that a vendor's provider gets to evaluate or to track: mapped members beneath
+ * the application's own, authoritative ones above. Everything else is the vendor's, synchronous methods included. Default mapping: only
+ * the lane, authoritative. Mapped members reach every system to which the vendor sends evaluation contexts.
+ * @throws {TypeError} if the mapping can't be used.
  */
-export function withBaggage<P extends Provider>(provider: P, mapping?: BaggageMapping): P {
-  const baggage = new BaggageReader(mapping);
+export function withBaggage<P extends Provider>(
+  provider: P,
+  mapping?: BaggageMapping,
+  options?: TrustOptions,
+): P {
+  const baggage = new BaggageReader(mapping, options);
   return new Proxy(provider, {
     get: (target, key) => {
       const member: unknown = Reflect.get(target, key, target);

@@ -6,7 +6,7 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { admit } from '../../policy/admit.ts';
-import { formatBaggage } from '../../codec/format.ts';
+import { formatBaggage } from '../../lane/format-baggage.ts';
 import { checkIngress, type IngressPolicy } from '../../policy/ingress.ts';
 import { getCell } from '../../request/context.ts';
 import { replaceBaggage } from './metadata.ts';

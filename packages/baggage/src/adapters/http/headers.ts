@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import { baseline } from '../../codec/names.ts';
+import { baseline } from '../../lane/names.ts';
 import { emit } from '../../policy/emit.ts';
 import { headerSafe } from '../../codec/header-safe.ts';
 import { getLane } from '../../request/active-lane.ts';

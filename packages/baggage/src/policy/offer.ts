@@ -1,0 +1,69 @@
+import type { KeyTable } from '../codec/key-table.ts';
+import { LazyBaggage } from '../codec/lazy-baggage.ts';
+import { otherMembers, scan } from '../codec/scan.ts';
+
+/** The members of a header, as an ingress policy looks at them. */
+export interface Offer {
+  /** The values of graylane's own members; undefined for those that are missing, or that the policy does not admit. */
+  readonly lane: string | undefined;
+  readonly seal: string | undefined;
+  readonly pins: string | undefined;
+  readonly pinsSeal: string | undefined;
+  /** The other members that the policy names, as they are to be sent. */
+  readonly others: string;
+  readonly otherCount: number;
+  /** How many members the policy does not name. */
+  readonly stripped: number;
+  /** Whether the header is exactly these members, written as they are to be sent. */
+  readonly isWhole: boolean;
+}
+
+const nothing: Offer = {
+  lane: undefined,
+  seal: undefined,
+  pins: undefined,
+  pinsSeal: undefined,
+  others: '',
+  otherCount: 0,
+  stripped: 0,
+  isWhole: true,
+};
+
+/** Reads the members that a table has. A header as propagators write it takes one look at each character. */
+export function readOffer(header: string, keys: KeyTable): Offer {
+  if (header === '') return nothing;
+  const found = scan(header, keys);
+  if (found === undefined) return parseOffer(header, keys);
+  const { ownStarts, ownEnds } = found;
+  const valueOf = (index: number): string | undefined =>
+    index < keys.owned && (ownStarts[index] ?? -1) >= 0
+      ? header.slice(ownStarts[index], ownEnds[index])
+      : undefined;
+  return {
+    lane: valueOf(0),
+    seal: valueOf(1),
+    pins: valueOf(2),
+    pinsSeal: valueOf(3),
+    others: otherMembers(header),
+    otherCount: found.others,
+    stripped: found.stripped,
+    isWhole: found.isWhole,
+  };
+}
+
+/** The same for any header, member by member. */
+function parseOffer(header: string, keys: KeyTable): Offer {
+  const { members } = LazyBaggage.read(header);
+  const own = new Map<string, string>();
+  const others: string[] = [];
+  let stripped = 0;
+  for (const { key, value, text = '' } of members.values()) {
+    const index = keys.keys.indexOf(key);
+    if (index < 0) stripped += 1;
+    else if (index < keys.owned) own.set(key, value);
+    else others.push(text);
+  }
+  const [lane, seal, pins, pinsSeal] = keys.keys.slice(0, keys.owned).map((key) => own.get(key));
+  const joined = others.join(',');
+  return { lane, seal, pins, pinsSeal, others: joined, otherCount: others.length, stripped, isWhole: false };
+}
