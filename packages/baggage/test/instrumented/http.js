@@ -46,8 +46,13 @@ export async function serve(listener) {
   return { call: (headers) => call(own.address().port, headers), close: () => own.close() };
 }
 
-/** Looks after an await, as handlers do. */
+/** Looks after an await, as handlers do, in an event of the request, and in one of the response. */
 export async function sayLater(response, sighting) {
+  const seen = [];
   await new Promise((resolve) => setTimeout(resolve, 1));
-  response.end(sighting());
+  seen.push(sighting());
+  await new Promise((resolve) => response.req.on('end', () => resolve(seen.push(sighting()))).resume());
+  response.once('pipe', () => seen.push(sighting()));
+  response.emit('pipe');
+  response.end(new Set(seen).size === 1 ? seen[0] : seen.join(' | '));
 }

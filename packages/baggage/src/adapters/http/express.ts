@@ -1,41 +1,51 @@
-import { ServerResponse } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
-import { requestRunner, type HttpRequestOptions } from './handle-request.ts';
-import { tellBeforeHeaders } from './lane-response.ts';
+import { hookBoth, requestRunner, type HttpRequestOptions } from './handle-request.ts';
+import { hookWriteHead } from './lane-response.ts';
+import { hookEvents } from './request-events.ts';
 
-/** What comes in with a request, who is dyed, and what responses say of it. */
+/** What comes in with a request, who is dyed, and how responses name their lane. */
 export interface BaggageMiddlewareOptions extends HttpRequestOptions<Request> {}
 
 /**
  * Middleware for express 5 and 4: all that follows runs in the request's baggage. Use it twice to dye late: once first, with the
  * ingress policy, and once after authentication, with the dye.
- * @throws {TypeError} where the options can't work, e.g. a signing key that is too short.
+ * @throws {TypeError} if the options can't work, e.g. a signing key that is too short.
  */
 export function baggageMiddleware(options: BaggageMiddlewareOptions = {}): RequestHandler {
-  return requestRunner(options, tellBeforeHeadersOfAll);
+  return requestRunner(options, hookPrototypes);
 }
 
 const hooked = new WeakSet<object>();
 
 /**
- * Express gives all of its responses one prototype, behind those of the apps. A method there costs a request nothing, and stands closer
- * to Node's own than what other middleware puts on a response: it sees what that has set.
+ * Express gives all of its requests one prototype, and all of its responses another one, behind those of the apps. A method
+ * there costs a request nothing, and stands closer to Node's own than those that other middleware sets on a response: it sees the
+ * headers that those have set.
  */
-function tellBeforeHeadersOfAll(response: ServerResponse): void {
-  const ofApp = prototypeOf(response);
-  if (ofApp === null || !Object.hasOwn(ofApp, 'app')) {
-    // No app of express made this one: middleware can be called by anybody.
-    tellBeforeHeaders(response);
+function hookPrototypes(request: IncomingMessage, response: ServerResponse): void {
+  const [requests, responses] = [prototypeOf(request), prototypeOf(response)];
+  if (!isOfApp(requests) || !isOfApp(responses)) {
+    // The middleware can be called without an app of express.
+    hookBoth(request, response);
     return;
   }
-  if (hooked.has(ofApp)) return;
-  const ofExpress = lastBefore(ServerResponse.prototype, ofApp);
-  if (!hooked.has(ofExpress)) tellBeforeHeaders(ofExpress);
-  hooked.add(ofApp).add(ofExpress);
+  if (hooked.has(responses)) return;
+  hooked.add(responses);
+  hookOnce(lastBefore(IncomingMessage.prototype, requests), (shared) => hookEvents(shared, (one) => one));
+  hookOnce(lastBefore(ServerResponse.prototype, responses), (shared) => {
+    hookWriteHead(shared);
+    hookEvents(shared, ({ req }) => req);
+  });
 }
 
-/** Where the prototypes from `first` on end without `last`, it is `first`. */
-function lastBefore(last: ServerResponse, first: ServerResponse): ServerResponse {
+function hookOnce<Shared extends object>(shared: Shared, hook: (shared: Shared) => void): void {
+  if (!hooked.has(shared)) hook(shared);
+  hooked.add(shared);
+}
+
+/** The last prototype before `last` in the chain of `first`; `first` itself if `last` is not in the chain. */
+function lastBefore<Shared extends object>(last: Shared, first: Shared): Shared {
   let one = first;
   for (let next = prototypeOf(one); next !== last; next = prototypeOf(one)) {
     if (next === null) return first;
@@ -44,6 +54,10 @@ function lastBefore(last: ServerResponse, first: ServerResponse): ServerResponse
   return one;
 }
 
-function prototypeOf(response: ServerResponse): ServerResponse | null {
-  return Object.getPrototypeOf(response) as ServerResponse | null;
+function isOfApp<Shared extends object>(prototype: Shared | null): prototype is Shared {
+  return prototype !== null && Object.hasOwn(prototype, 'app');
+}
+
+function prototypeOf<Shared extends object>(shared: Shared): Shared | null {
+  return Object.getPrototypeOf(shared) as Shared | null;
 }

@@ -6,10 +6,11 @@ import { checkDye, dyeRequest, type Dye } from '../../policy/dye.ts';
 import { checkIngress, type IngressPolicy } from '../../policy/ingress.ts';
 import { RequestCell } from '../../request/cell.ts';
 import { getCell, withCell } from '../../request/context.ts';
-import { findRequest, keepRequest, type KnownRequest } from './tracked-request.ts';
-import { tellBeforeHeaders, tellLane, type LaneResponseOptions } from './lane-response.ts';
+import { hookWriteHead, markResponse, type LaneResponseOptions } from './lane-response.ts';
+import { bindAgain, hookEvents } from './request-events.ts';
+import { findRequest, trackRequest, type TrackedRequest } from './tracked-request.ts';
 
-/** What comes in with a request, who is dyed, and what responses say of it. */
+/** What comes in with a request, who is dyed, and how responses name their lane. */
 export interface HttpRequestOptions<Request> extends LaneResponseOptions {
   /** Default: `{ mode: 'strip' }`, right at an edge. */
   readonly ingress?: IngressPolicy;
@@ -18,13 +19,13 @@ export interface HttpRequestOptions<Request> extends LaneResponseOptions {
 }
 
 /**
- * What all HTTP servers do with a request: let in what the policy says, dye it, and call `next` in its OTel context. `hook` sees to it
- * that the response tells what it is to tell.
- * @throws {TypeError} at once, where the options can't work.
+ * Handles a request in every HTTP server: admits what the policy allows, dyes the request, and calls `next` in its OTel context.
+ * `hook` makes the response name its lane, and the events of both run in that context.
+ * @throws {TypeError} at once, if the options can't work.
  */
 export function requestRunner<Request extends IncomingMessage>(
   { ingress = { mode: 'strip' }, dye, ...responses }: HttpRequestOptions<Request>,
-  hook: (response: ServerResponse) => void = tellBeforeHeaders,
+  hook: (request: IncomingMessage, response: ServerResponse) => void = hookBoth,
 ): (request: Request, response: ServerResponse, next: () => void) => void {
   checkIngress(ingress);
   if (dye) checkDye(dye);
@@ -34,39 +35,48 @@ export function requestRunner<Request extends IncomingMessage>(
   return (request, response, next) => {
     ensureContextManager();
     const active = context.active();
-    let known = findRequest(request);
-    if (known === undefined) {
-      known = enterRequest(request, active, ingress, alias);
-      hook(response);
+    let tracked = findRequest(request);
+    if (tracked === undefined) {
+      tracked = enterRequest(request, active, ingress, alias);
+      hook(request, response);
+      if (tracked.otelContext !== active) bindAgain(request, response, tracked);
     }
-    const { cell } = known;
-    tellLane(known, isBaseline ? undefined : origin, responses);
+    const { cell } = tracked;
+    markResponse(tracked, isBaseline ? undefined : origin, responses);
     const otelContext = getCell(active) === cell ? active : withCell(active, cell);
     if (dye === undefined) context.with(otelContext, next);
     else context.with(otelContext, () => void dyeRequest(dye, request, cell).then(() => next()));
   };
 }
 
+/** Hooks one request and its response. */
+export function hookBoth(request: IncomingMessage, response: ServerResponse): void {
+  hookWriteHead(response);
+  hookEvents(request, () => request);
+  hookEvents(response, () => request);
+}
+
 /**
- * A request with what the policy lets in. Where OpenTelemetry has extracted the request with our propagator, its cell is taken over,
- * so that spans and metrics that began before see what is decided here. A request keeps its cell: a second middleware finds what the
- * first one left, whatever its own policy says.
+ * A request with what the policy admits. If OpenTelemetry has extracted the request with our propagator, its cell is taken over,
+ * so that spans and metrics that began before see what is decided here. A request keeps its cell: a second middleware finds what
+ * the first one left, and ignores its own policy.
  */
 function enterRequest(
   request: IncomingMessage,
   active: Context,
   ingress: IngressPolicy,
   alias: string | undefined,
-): KnownRequest {
-  const cell = unownedCell(active) ?? new RequestCell();
+): TrackedRequest {
+  const extracted = unclaimedCell(active);
+  const cell = extracted ?? new RequestCell();
   cell.isClaimed = true;
   const baggage = header(request, 'baggage');
   admitInto(cell, baggage ? [baggage] : [], ingress, alias && header(request, alias.toLowerCase()));
-  return keepRequest(request, cell);
+  return trackRequest(request, cell, extracted ? active : withCell(active, cell));
 }
 
 /** The propagator's cell; not one of another request, in which this server was perhaps started. */
-function unownedCell(otelContext: Context): RequestCell | undefined {
+function unclaimedCell(otelContext: Context): RequestCell | undefined {
   const cell = getCell(otelContext);
   return cell?.isClaimed ? undefined : cell;
 }

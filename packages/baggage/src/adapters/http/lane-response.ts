@@ -2,58 +2,69 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { headerSafe } from '../../codec/header-safe.ts';
 import type { RequestCell } from '../../request/cell.ts';
 import { beforeHeaders } from './before-headers.ts';
-import { releaseRequest, type KnownRequest, type LaneOrigin } from './tracked-request.ts';
+import { findRequest, type LaneOrigin, type TrackedRequest } from './tracked-request.ts';
 
-/** How responses tell of their lane. */
+/** How responses name their lane. */
 export interface LaneResponseOptions {
   /**
-   * Whether responses carry their lane in `Graylane-Lane`, and tell caches whom they are for. `false` only where no cache stands in
-   * front, or where the routes answer alike in all lanes. Default: true.
+   * Whether responses carry their lane in `Graylane-Lane`, and keep shared caches from serving them to other lanes. Use
+   * `false` only if there is no cache, or if the routes respond alike in all lanes. Default: true.
    */
   readonly laneResponse?: boolean;
   /**
-   * Whether browsers of other origins may send `baggage` and read `Graylane-Lane`: the two are added to what the CORS middleware of
-   * the application allows, which alone decides on origins. Default: false.
+   * Whether browsers of other origins may send `baggage` and read `Graylane-Lane`: both are added to what the CORS
+   * middleware of the application allows, which alone decides on origins. Default: false.
    */
   readonly cors?: boolean;
 }
 
 const laneHeader = 'Graylane-Lane';
-/** As Node names it among the headers of a request. */
+/** Its name in `request.headers`. */
 const requestLaneHeader = laneHeader.toLowerCase();
 /** Caches that have a field of their own obey it rather than `Cache-Control` (RFC 9213, nginx, Fastly). */
-const overriding = /^(?:x-accel-expires|surrogate-control|(?:.+-)?cdn-cache-control)$/i;
+const cacheSpecific = /^(?:x-accel-expires|surrogate-control|(?:.+-)?cdn-cache-control)$/i;
 
 /**
- * Makes a response tell its lane, and keeps shared caches from serving it in another one. Where the lane came with the request's
- * headers, the response varies by these. Where the dye rule decided, no cache can know: the response is private, unless the request
- * says the same lane in `Graylane-Lane`, as a proxy that keeps the lanes apart does; then it varies by that.
+ * Marks a response with its lane, and keeps shared caches from serving it in another one. If the lane came with the request's
+ * headers, the response varies by these. If the dye rule decided, no cache can know: the response is private, unless the request
+ * names the same lane in `Graylane-Lane`, as a proxy that keeps the lanes apart does; then it varies by that.
  */
-export function tellLane(
-  known: KnownRequest,
+export function markResponse(
+  tracked: TrackedRequest,
   origin: LaneOrigin | undefined,
   { laneResponse = true, cors = false }: LaneResponseOptions,
 ): void {
-  if (laneResponse && known.by !== 'dye') known.by = origin ?? known.by;
-  if (cors) known.cors = true;
+  if (laneResponse && tracked.by !== 'dye') tracked.by = origin ?? tracked.by;
+  if (cors) tracked.cors = true;
 }
 
-/** Has the responses of `owner`, which is one itself or a prototype of many, tell what is to be told of their requests. */
-export function tellBeforeHeaders(owner: ServerResponse): void {
-  beforeHeaders(owner, release, tell);
+/**
+ * Hooks `writeHead` on `owner` (a response, or a prototype shared by many) so that the lane headers are set before the head is
+ * sent.
+ */
+export function hookWriteHead(owner: ServerResponse): void {
+  beforeHeaders(owner, takeOnce, setHeaders);
 }
 
-function release({ req }: ServerResponse): KnownRequest | undefined {
-  const known = req && releaseRequest(req);
-  return known?.by !== undefined || known?.cors ? known : undefined;
+/** The record of the response's request, the first time that it is asked for, if there are headers to set. */
+function takeOnce({ req }: ServerResponse): TrackedRequest | undefined {
+  const tracked = req && findRequest(req);
+  if (tracked === undefined || tracked.hasResponded) return undefined;
+  tracked.hasResponded = true;
+  return tracked.by !== undefined || tracked.cors ? tracked : undefined;
 }
 
-function tell(response: ServerResponse, { request, cell, by, cors }: KnownRequest): void {
-  if (by !== undefined) tellBy(by, request, response, cell);
+function setHeaders(response: ServerResponse, { request, cell, by, cors }: TrackedRequest): void {
+  if (by !== undefined) setLane(by, request, response, cell);
   if (cors) allowBrowsers(request, response);
 }
 
-function tellBy(by: LaneOrigin, request: IncomingMessage, response: ServerResponse, cell: RequestCell): void {
+function setLane(
+  by: LaneOrigin,
+  request: IncomingMessage,
+  response: ServerResponse,
+  cell: RequestCell,
+): void {
   const lane = headerSafe(cell.lane);
   response.setHeader(laneHeader, lane);
   if (by !== 'dye') vary(response, by.headers);
@@ -67,7 +78,7 @@ function vary(response: ServerResponse, names: readonly string[]): void {
 }
 
 function keepPrivate(response: ServerResponse): void {
-  for (const name of response.getHeaderNames()) if (overriding.test(name)) response.removeHeader(name);
+  for (const name of response.getHeaderNames()) if (cacheSpecific.test(name)) response.removeHeader(name);
   if (!response.hasHeader('Cache-Control')) {
     response.setHeader('Cache-Control', 'private');
     return;

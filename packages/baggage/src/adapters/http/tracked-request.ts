@@ -1,62 +1,72 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Context } from '@opentelemetry/api';
 import type { RequestCell } from '../../request/cell.ts';
 
-/** What decided on the lane of a request: its own headers, or the dye rule, which may look at anything. */
+/** What decided on the lane of a request: its own headers, or the dye rule, which may read anything. */
 export type LaneOrigin = { readonly headers: readonly string[] } | 'dye';
 
-/** A request that has passed a middleware, until its response begins: its cell, and what the response is to tell. */
-export interface KnownRequest {
+/** A request that has passed a middleware, until it and its response are closed. */
+export interface TrackedRequest {
   readonly request: IncomingMessage;
   readonly cell: RequestCell;
-  /** Set where the response tells its lane. */
+  /** The OTel context in which events of the request and its response run. */
+  readonly otelContext: Context;
+  /** Set if the response names its lane. */
   by: LaneOrigin | undefined;
-  /** Whether browsers are told that they may send `baggage`. */
+  /** Whether the response lets browsers send `baggage`. */
   cors: boolean;
-  /** The one before it on its connection. */
-  older: KnownRequest | undefined;
+  /** Whether the head of the response has been written. */
+  hasResponded: boolean;
+  /** How many of the request and its response are not closed yet. */
+  open: number;
 }
 
 /**
- * Where a connection keeps the newest request that it has brought. A weak map would cost more than all else that is done with a request,
- * and so would a property of the request or its response: express changes their prototypes, and what is added after that is slow.
+ * The property of a socket that holds its most recent request. A WeakMap lookup would cost more than the rest of
+ * the middleware; a property on the request or response is slow because express swaps their prototypes.
  */
-const newest = Symbol('graylane newest request');
+const latest = Symbol('graylane latest request');
+/** The property that holds the earlier requests of a client that sends several before it has the responses. */
+const earlier = Symbol('graylane earlier requests');
 
-interface Holder {
-  [newest]?: KnownRequest | undefined;
+interface Connection {
+  [latest]?: TrackedRequest | undefined;
+  [earlier]?: WeakMap<IncomingMessage, TrackedRequest> | undefined;
 }
 
-/** What a middleware has left of a request whose response has not begun. */
-export function findRequest(request: IncomingMessage): KnownRequest | undefined {
-  let known = holderOf(request)[newest];
-  while (known !== undefined && known.request !== request) known = known.older;
-  return known;
+/** The record of a request that has passed a middleware and is not closed yet. */
+export function findRequest(request: IncomingMessage): TrackedRequest | undefined {
+  const connection = connectionOf(request);
+  const last = connection[latest];
+  return last?.request === request ? last : connection[earlier]?.get(request);
 }
 
-/** Keeps what is known of a request until its response begins. */
-export function keepRequest(request: IncomingMessage, cell: RequestCell): KnownRequest {
-  const holder = holderOf(request);
-  const known = { request, cell, by: undefined, cors: false, older: holder[newest] };
-  holder[newest] = known;
-  return known;
+/** Keeps the record of a request until both the request and its response are closed. */
+export function trackRequest(
+  request: IncomingMessage,
+  cell: RequestCell,
+  otelContext: Context,
+): TrackedRequest {
+  const connection = connectionOf(request);
+  const last = connection[latest];
+  if (last !== undefined) (connection[earlier] ??= new WeakMap()).set(last.request, last);
+  const tracked = { request, cell, otelContext, by: undefined, cors: false, hasResponded: false, open: 2 };
+  connection[latest] = tracked;
+  return tracked;
 }
 
-/** Lets go of a request, so that a connection that idles keeps none. Answers what was known. */
-export function releaseRequest(request: IncomingMessage): KnownRequest | undefined {
-  const holder = holderOf(request);
-  let newer: KnownRequest | undefined;
-  let known = holder[newest];
-  // More than one only where a client sends requests before it has the responses.
-  while (known !== undefined && known.request !== request) [newer, known] = [known, known.older];
-  if (known === undefined) return undefined;
-  if (newer === undefined) holder[newest] = known.older;
-  else newer.older = known.older;
-  return known;
+/** Notes that the request or its response is closed; after both, an idle connection must not retain the request. */
+export function closeOne(tracked: TrackedRequest): void {
+  tracked.open -= 1;
+  if (tracked.open > 0) return;
+  const connection = connectionOf(tracked.request);
+  if (connection[latest] === tracked) connection[latest] = undefined;
+  else connection[earlier]?.delete(tracked.request);
 }
 
-/** HTTP/2 has many requests on a connection, which last longer than any of them. */
-function holderOf(request: IncomingMessage): Holder {
+/** HTTP/2 has many requests on a connection, which outlasts them; the request itself takes its place. */
+function connectionOf(request: IncomingMessage): Connection {
   const socket = request.httpVersionMajor < 2 ? (request.socket as Socket | null | undefined) : undefined;
-  return (socket ?? request) as Holder;
+  return (socket ?? request) as Connection;
 }
