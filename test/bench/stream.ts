@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { openFilesLimit } from '../../apps/server/src/http/descriptors.ts';
+import { openFilesLimit } from '../../apps/server/src/http/port/descriptors.ts';
 import { BareProcess } from '../support/bare-process.ts';
 import { compare, type Contender } from '../support/bench.ts';
 import { CrowdProcess } from '../support/crowd-process.ts';

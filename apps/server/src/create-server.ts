@@ -1,40 +1,46 @@
-import { Descriptors } from './http/descriptors.ts';
-import { createGrpcServer } from './protocols/flagd/server.ts';
-import { HttpPort } from './http/port.ts';
-import { createApp, createManagementApp } from './create-app.ts';
-import { listen } from './http/listen.ts';
-import type { Log } from './log.ts';
-import { openEnvironments } from './store/open-environments.ts';
 import type { Settings } from './cli/settings.ts';
+import { createApp, createManagementApp } from './create-app.ts';
+import { FrontDoor } from './http/front-door/front-door.ts';
+import { Guard } from './http/front-door/guard.ts';
+import { RateLimit } from './http/front-door/rate-limit.ts';
+import { Descriptors } from './http/port/descriptors.ts';
+import { HttpPort } from './http/port/http-port.ts';
+import { listen } from './http/port/listen.ts';
+import type { Log } from './log.ts';
+import { createGrpcPort } from './protocols/flagd/port.ts';
+import { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
 import { ChangeStream } from './protocols/stream/change-stream.ts';
 import { EventStreams } from './sse/event-streams.ts';
-import { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
+import { openEnvironments } from './store/open-environments.ts';
 
 /** A server that listens. */
 export interface RunningServer {
   readonly port: number;
   readonly grpcPort: number;
   readonly managementPort: number;
-  /** Ends streams, finishes the requests under way, and closes; after 5 s it does not wait any longer. */
+  /** Ends streams, finishes the requests under way, and closes; waits at most 5 s for clients. */
   close(): Promise<void>;
 }
 
 /**
  * Composes the flag server and listens on its three ports.
- * @throws {Error} where the flags can't be read or a port is taken; nothing is left running.
+ * @throws {Error} if the flags can't be read or a port is taken; then nothing is left running.
  */
 export async function createServer(settings: Settings, log: Log): Promise<RunningServer> {
+  const descriptors = new Descriptors(log);
+  const guard = new Guard(settings, log);
+  const door = new FrontDoor({ guard, descriptors, rateLimit: new RateLimit(settings) });
   const environments = await openEnvironments(settings, log);
   const streams = new EventStreams();
   const stream = new ChangeStream(environments, streams);
   const refetches = new RefetchStream(environments, streams);
-  const descriptors = new Descriptors(log);
   const readiness = { ready: false };
-  const shared = { environments, descriptors, readiness, settings, log };
+  const shared = { environments, door, readiness, log };
   const http = new HttpPort(createApp({ ...shared, stream, refetches }));
   const management = new HttpPort(createManagementApp(shared));
-  const grpc = createGrpcServer(environments);
-  for (const { server } of [http, grpc]) descriptors.watch(server);
+  const grpc = createGrpcPort(shared);
+  descriptors.watch(http.server);
+  descriptors.watch(grpc.server, { share: 0.5 });
 
   const close = async (): Promise<void> => {
     readiness.ready = false;

@@ -18,6 +18,8 @@ const flags = {
   list: { state: 'ENABLED', variants: { a: [1] }, defaultVariant: 'a' },
   off: { state: 'DISABLED', variants: { a: 'A' }, defaultVariant: 'a' },
   open: { state: 'ENABLED', variants: { a: 'A' }, defaultVariant: null },
+  openObject: { state: 'ENABLED', variants: { a: { b: 1 } } },
+  unmatched: { ...fees, defaultVariant: null },
   broken: { state: 'ENABLED', variants: { a: 'A' }, targeting: { iff: [] } },
   lost: { state: 'ENABLED', variants: { a: 'A' }, defaultVariant: 'a', targeting: { if: [true, 'b'] } },
 };
@@ -66,11 +68,26 @@ describe('flagd.evaluation', () => {
       ['off', 'DISABLED'],
       ['open', 'DEFAULT'],
     ] as const) {
-      const answer = await v2.resolveString({ flagKey });
-      expect([answer.value, answer.variant, answer.reason]).toEqual([undefined, undefined, reason]);
-      const old = await v1.resolveString({ flagKey });
-      expect([old.value, old.variant, old.reason]).toEqual(['', '', reason]);
+      const response = await v2.resolveString({ flagKey });
+      expect([response.value, response.variant, response.reason]).toEqual([undefined, undefined, reason]);
     }
+  });
+
+  test('reports a flag without a default variant as not found in v1, which would have to send a zero value', async () => {
+    for (const [flagKey, method] of [
+      ['open', 'resolveString'],
+      ['openObject', 'resolveObject'],
+      ['unmatched', 'resolveBoolean'],
+    ] as const) {
+      await expect(v1[method]({ flagKey })).rejects.toThrow('[not_found]');
+      expect((await v2[method]({ flagKey })).value).toBe(undefined);
+    }
+    expect(await v1.resolveBoolean({ flagKey: 'unmatched', context: { lane: 'gray' } })).toMatchObject({
+      value: true,
+    });
+    // As flagd does: the reason tells it from a value.
+    const disabled = await v1.resolveString({ flagKey: 'off' });
+    expect([disabled.value, disabled.variant, disabled.reason]).toEqual(['', '', 'DISABLED']);
   });
 
   test.each([
@@ -87,11 +104,11 @@ describe('flagd.evaluation', () => {
     }
   });
 
-  test('v1 answers for all flags at once, those without a value included', async () => {
+  test('v1 evaluates all flags at once, and leaves out those without a default variant', async () => {
     const { flags: answers, metadata: ofSet } = await v1.resolveAll({ context: { lane: 'gray' } });
     expect(ofSet).toEqual(metadata);
     expect(Object.keys(answers).toSorted()).toEqual(
-      ['fees', 'half', 'list', 'object', 'off', 'open', 'text', 'whole'].toSorted(),
+      ['fees', 'half', 'list', 'object', 'off', 'text', 'unmatched', 'whole'].toSorted(),
     );
     expect(answers).toMatchObject({
       fees: { value: { case: 'boolValue', value: true }, variant: 'on', reason: 'TARGETING_MATCH' },
@@ -129,7 +146,7 @@ describe('EventStream', () => {
     expect((await events.take(3)).map(([type]) => type)).toEqual([
       'provider_ready',
       'provider_shutdown',
-      '[unavailable] the flag server is stopping: come back',
+      '[unavailable] the flag server is shutting down: reconnect',
     ]);
   });
 
@@ -144,26 +161,38 @@ describe('EventStream', () => {
 });
 
 describe('the selector', () => {
-  test.each(['', 'flagSetId=shop', 'flagSetId=default', 'environment=default', 'source=default', 'default'])(
-    '%j picks the environment',
-    async (selector) => {
-      const headers = { 'flagd-selector': selector };
-      expect(await v2.resolveString({ flagKey: 'text' }, { headers })).toMatchObject({ value: 'A' });
-      expect((await sync.fetchAllFlags({ selector })).flagConfiguration).toContain('"fees"');
-    },
-  );
+  test.each([
+    '',
+    'flagSetId=shop',
+    'flagSetId=default',
+    'environment=default',
+    'source=default',
+    'default',
+    'rawflags/default.json',
+    'source=file:/etc/default.yaml',
+  ])('%j picks the environment', async (selector) => {
+    const headers = { 'flagd-selector': selector };
+    expect(await v2.resolveString({ flagKey: 'text' }, { headers })).toMatchObject({ value: 'A' });
+    expect((await sync.fetchAllFlags({ selector })).flagConfiguration).toContain('"fees"');
+  });
 
-  test.each(['flagSetId=other', 'environment=moon', 'source=', 'moon', 'colour=red', '=', 'a=b=c'])(
-    '%j picks nothing, and the error says what would',
-    async (selector) => {
-      const headers = { 'flagd-selector': selector };
-      const refused = /\[invalid_argument\].*(?:use|environment)/;
-      await expect(v2.resolveString({ flagKey: 'text' }, { headers })).rejects.toThrow(refused);
-      await expect(sync.fetchAllFlags({ selector })).rejects.toThrow(refused);
-      await expect(first(sync.syncFlags({ selector }))).rejects.toThrow(refused);
-      await expect(first(v2.eventStream({}, { headers }))).rejects.toThrow(refused);
-    },
-  );
+  test.each([
+    ['flagSetId=other', 'failed_precondition'],
+    ['environment=moon', 'failed_precondition'],
+    ['source=', 'failed_precondition'],
+    ['moon', 'failed_precondition'],
+    ['rawflags/moon.json', 'failed_precondition'],
+    ['colour=red', 'invalid_argument'],
+    ['=', 'invalid_argument'],
+    ['a=b=c', 'invalid_argument'],
+  ])('%j picks nothing, and the error says what would, as %s', async (selector, code) => {
+    const headers = { 'flagd-selector': selector };
+    const refused = new RegExp(`\\[${code}\\].*(?:use|environment)`);
+    await expect(v2.resolveString({ flagKey: 'text' }, { headers })).rejects.toThrow(refused);
+    await expect(sync.fetchAllFlags({ selector })).rejects.toThrow(refused);
+    await expect(first(sync.syncFlags({ selector }))).rejects.toThrow(refused);
+    await expect(first(v2.eventStream({}, { headers }))).rejects.toThrow(refused);
+  });
 
   test('of the header beats that of the request', async () => {
     const headers = { 'flagd-selector': 'environment=default' };
@@ -178,10 +207,10 @@ describe('the selector', () => {
       headers: { 'graylane-environment': 'default', ...(selector ? { 'flagd-selector': selector } : {}) },
     });
     for (const selector of ['', 'flagSetId=shop', 'default']) await sync.fetchAllFlags({}, within(selector));
-    await expect(sync.fetchAllFlags({}, within('moon'))).rejects.toThrow('[invalid_argument]');
+    await expect(sync.fetchAllFlags({}, within('moon'))).rejects.toThrow('[failed_precondition]');
     const nowhere = { headers: { 'graylane-environment': 'moon' } };
     await expect(sync.fetchAllFlags({}, nowhere)).rejects.toThrow(
-      '[invalid_argument] there is no environment "moon": use one of "default"',
+      '[failed_precondition] there is no environment "moon": use one of "default"',
     );
   });
 });

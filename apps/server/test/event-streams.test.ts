@@ -31,15 +31,15 @@ describe('a client that stops reading', () => {
     const slow = await follow({ reads: false });
     const live = await follow({ reads: true });
     const first = log.add(large);
-    streams.tell(log, first);
-    for (let count = 2; count <= 500; count += 1) streams.tell(log, log.add(''));
+    streams.send(log, first);
+    for (let count = 2; count <= 500; count += 1) streams.send(log, log.add(''));
     await expect.poll(() => idsOf(live)).toEqual(log.ids);
     const waiting = served[0]?.writableLength ?? 0;
     expect(waiting).toBeGreaterThan(0);
     expect(waiting).toBeLessThanOrEqual(first.chunk.length);
     slow.socket.resume();
     await expect.poll(() => idsOf(slow)).toEqual(log.ids);
-    streams.tell(log, log.add(''));
+    streams.send(log, log.add(''));
     await expect.poll(() => idsOf(slow)).toEqual(log.ids);
     streams.close();
   });
@@ -47,7 +47,7 @@ describe('a client that stops reading', () => {
   test('is cut off when it has taken nothing for long', async () => {
     const streams = await serve({ stalledMs: 100 });
     const slow = await follow({ reads: false });
-    streams.tell(log, log.add(large));
+    streams.send(log, log.add(large));
     await expect.poll(() => served[0]?.closed).toBe(true);
     slow.socket.resume();
     await once(slow.socket, 'close');
@@ -60,7 +60,7 @@ describe('a client that stops reading', () => {
     const clients = [];
     for (let count = 0; count < 4; count += 1) {
       clients.push(await follow({ reads: false }));
-      streams.tell(log, log.add(large));
+      streams.send(log, log.add(large));
     }
     for (const { socket } of clients) socket.resume();
     // What the first one did not take, the others were sent in another event each: only the newest may be held.

@@ -3,8 +3,8 @@ import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { answerOfrepError } from '../src/protocols/ofrep/errors.ts';
-import { HttpProblem } from '../src/http/problem-details.ts';
+import { sendOfrepError } from '../src/protocols/ofrep/errors.ts';
+import { RequestError } from '../src/model/request-error.ts';
 import { fees, serve, type Served } from './support/serve.ts';
 
 let served: Served;
@@ -161,13 +161,13 @@ test('a refetch that names the rules it has heard of is answered with the newest
 
 describe('an error', () => {
   test.each([
-    [new HttpProblem(401, 'no token'), 401, ''],
-    [new HttpProblem(403, 'not yours'), 403, ''],
+    [new RequestError('unauthenticated', 'no token'), 401, ''],
+    [new RequestError('forbidden', 'not yours'), 403, ''],
     [new Error('secret'), 500, '{"errorDetails":"the server failed; its log says more"}'],
   ])('%s is answered without saying more than OFREP does', async (error, status, body) => {
     const logged: string[] = [];
     const log = { info: () => {}, warn: (text: string) => logged.push(text) };
-    const server = createServer((_request, response) => answerOfrepError(error, undefined, response, log));
+    const server = createServer((_request, response) => sendOfrepError(error, undefined, response, log));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
     const answer = await fetch(`http://127.0.0.1:${port}/evaluate/flags`);

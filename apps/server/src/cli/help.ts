@@ -15,11 +15,12 @@ Options
   --data DIR            the folder: flags files to edit, and their journals; new if none  GRAYLANE_DATA
   --read-only           refuses writes over the API; edits by hand are taken over         GRAYLANE_READ_ONLY
   --port N              OFREP, admin API, change stream (8080)                            GRAYLANE_PORT
-  --grpc-port N         flagd sync and evaluation (8015)                                  GRAYLANE_GRPC_PORT
+  --grpc-port N         flagd by gRPC, gRPC-Web and Connect (8015)                        GRAYLANE_GRPC_PORT
   --management-port N   health and readiness for operators (9464)                         GRAYLANE_MANAGEMENT_PORT
-  --rate-limit N        OFREP requests a second of one client address (no limit)          GRAYLANE_RATE_LIMIT
+  --rate-limit N        evaluation requests a second of one client address (no limit)     GRAYLANE_RATE_LIMIT
+  --trust-proxy CIDR    a proxy whose X-Forwarded-For names the client; repeatable        GRAYLANE_TRUST_PROXY
   --allow-host NAME     a name beside localhost that the server goes by; repeatable       GRAYLANE_ALLOW_HOST
-  --allow-origin ORIGIN a web origin whose pages may use the server; repeatable           GRAYLANE_ALLOW_ORIGIN
+  --allow-origin ORIGIN a web origin whose pages may evaluate, e.g. https://*.example.com GRAYLANE_ALLOW_ORIGIN
   --url URL             the server that export, import and history ask (port 8080 here)   GRAYLANE_URL
   --environment NAME    their environment (default)
   --reason TEXT         why, for import: it is kept with the change
@@ -38,7 +39,7 @@ Interfaces (port 8080)
   GET  /api/v1/environments/default/stream                  server-sent events: a snapshot, then changes
   GET  /healthz, /readyz                                    health, with the mistake in a broken edit
 
-Interfaces on gRPC (port 8015)
+Interfaces on gRPC, gRPC-Web and Connect (port 8015; gRPC needs HTTP/2)
   flagd.sync.v1.FlagSyncService                             for flagd's in-process providers
   flagd.evaluation.v1.Service, flagd.evaluation.v2.Service  for flagd's providers in RPC mode
 

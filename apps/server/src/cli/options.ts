@@ -13,6 +13,7 @@ export const options = {
   'rate-limit': { type: 'string' },
   'allow-host': { type: 'string', multiple: true },
   'allow-origin': { type: 'string', multiple: true },
+  'trust-proxy': { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -34,6 +35,7 @@ const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
     'rate-limit',
     'allow-host',
     'allow-origin',
+    'trust-proxy',
   ],
   check: [],
   export: ['url', 'environment'],

@@ -5,6 +5,8 @@ import type { ExportOptions } from './export.ts';
 import type { HistoryOptions } from './history.ts';
 import type { ImportOptions } from './import.ts';
 import type { VerifyOptions } from './verify.ts';
+import { clientAddress } from '../http/front-door/client-address.ts';
+import { originPattern } from '../http/front-door/origin-pattern.ts';
 
 /** What the command line and the environment ask for. */
 export type Command =
@@ -27,12 +29,14 @@ export interface Settings {
   readonly port: number;
   readonly grpcPort: number;
   readonly managementPort: number;
-  /** How many OFREP questions a second one client address may ask. Default: no limit. */
+  /** The evaluation requests per second of one client address, by OFREP and gRPC together. Default: no limit. */
   readonly rateLimit?: number | undefined;
   /** Names beside those of loopback that the server goes by. Default: none. */
   readonly allowHosts?: readonly string[];
-  /** Web origins whose pages may use the server. Default: none. */
+  /** Web origins whose pages may use the server, with `*` for subdomains or the port. Default: none. */
   readonly allowOrigins?: readonly string[];
+  /** Proxies (addresses and CIDR ranges) whose `X-Forwarded-For` names the client. Default: none. */
+  readonly trustProxies?: readonly string[];
 }
 
 /** A command line that can't be followed; the message says what would be right. */
@@ -67,7 +71,16 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
     ),
     rateLimit: readRate(values['rate-limit'], environment),
     allowHosts: values['allow-host'] ?? readList(environment['GRAYLANE_ALLOW_HOST']),
-    allowOrigins: values['allow-origin'] ?? readList(environment['GRAYLANE_ALLOW_ORIGIN']),
+    allowOrigins: readChecked(
+      '--allow-origin',
+      values['allow-origin'] ?? readList(environment['GRAYLANE_ALLOW_ORIGIN']),
+      originPattern,
+    ),
+    trustProxies: readChecked(
+      '--trust-proxy',
+      values['trust-proxy'] ?? readList(environment['GRAYLANE_TRUST_PROXY']),
+      (proxy) => clientAddress([proxy]),
+    ),
   };
 }
 
@@ -173,6 +186,22 @@ function readRate(value: string | undefined, environment: NodeJS.ProcessEnv): nu
   if (Number(text) > 0 && Number.isFinite(Number(text))) return Number(text);
   const name = value === undefined ? 'GRAYLANE_RATE_LIMIT' : '--rate-limit';
   throw new UsageError(`${name} is "${text}": give it a number of requests a second, e.g. 100`);
+}
+
+/** A list whose items are checked by what will use them. */
+function readChecked(
+  option: string,
+  items: readonly string[],
+  use: (item: string) => unknown,
+): readonly string[] {
+  for (const item of items) {
+    try {
+      use(item);
+    } catch (error) {
+      throw new UsageError(`${option}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return items;
 }
 
 /** A list in one variable: its items are separated by commas. */

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { Descriptors } from './descriptors.ts';
+import type { Descriptors } from './port/descriptors.ts';
 import { defaultEnvironment, storeOf, type Environments } from '../store/environments.ts';
 import type { FlagStore } from '../store/flag-store.ts';
 

@@ -1,44 +1,43 @@
-import type { Frame } from './frame.ts';
-
-/** What slow clients may keep in memory, all together. */
+/** The bytes that slow clients may keep in memory, all together. */
 const maxHeldBytes = 16_777_216;
 
-/** Somebody who can be cut off. */
+/** A client that can be disconnected. */
 export interface Holder {
   cutOff(): void;
 }
 
 /**
- * What slow clients have been sent and not taken yet. A frame that many of them hold is there once; those that hold different ones, each
- * from another time, are bounded: beyond 16 MiB those who hold the oldest are cut off. One frame alone may be as large as it is.
+ * The bytes that were sent to slow clients and are still in memory. Bytes that many clients hold
+ * exist once. Beyond 16 MiB of different bytes, the clients that hold the oldest are cut off; a
+ * single chunk may be larger than that.
  */
 export class Backlog {
   /** Oldest first. */
-  readonly #holders = new Map<Frame, Set<Holder>>();
+  readonly #holders = new Map<Uint8Array, Set<Holder>>();
   #bytes = 0;
 
-  hold(frame: Frame, holder: Holder): void {
-    const holders = this.#holders.get(frame);
+  hold(chunk: Uint8Array, holder: Holder): void {
+    const holders = this.#holders.get(chunk);
     if (holders !== undefined) {
       holders.add(holder);
       return;
     }
-    this.#holders.set(frame, new Set([holder]));
-    this.#bytes += frame.chunk.length;
+    this.#holders.set(chunk, new Set([holder]));
+    this.#bytes += chunk.byteLength;
     for (const [oldest, slow] of this.#holders) {
-      if (this.#bytes <= maxHeldBytes || oldest === frame) break;
+      if (this.#bytes <= maxHeldBytes || oldest === chunk) break;
       this.#drop(oldest);
       for (const one of slow) one.cutOff();
     }
   }
 
-  release(frame: Frame, holder: Holder): void {
-    const holders = this.#holders.get(frame);
-    if (holders?.delete(holder) && holders.size === 0) this.#drop(frame);
+  release(chunk: Uint8Array, holder: Holder): void {
+    const holders = this.#holders.get(chunk);
+    if (holders?.delete(holder) && holders.size === 0) this.#drop(chunk);
   }
 
-  #drop(frame: Frame): void {
-    this.#holders.delete(frame);
-    this.#bytes -= frame.chunk.length;
+  #drop(chunk: Uint8Array): void {
+    this.#holders.delete(chunk);
+    this.#bytes -= chunk.byteLength;
   }
 }

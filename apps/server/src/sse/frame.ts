@@ -1,6 +1,6 @@
-/** Text of a stream of server-sent events (HTML standard, section 9.2), made once for all clients that are sent it. */
+/** Bytes of a stream of server-sent events (HTML standard, section 9.2), made once for all clients. */
 export interface Frame {
-  /** Of the event; a comment or a hint has none. */
+  /** The id of the event; a comment or a hint has none. */
   readonly id: string | undefined;
   readonly plain: Buffer;
   /** The same as a chunk (RFC 9112, section 7.1). */
@@ -12,7 +12,7 @@ export function frame(event: string, id: string, data: unknown): Frame {
   return frameOf(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`, id);
 }
 
-/** How long to wait before coming back, in milliseconds, with a comment: a sign of life for those who want one. */
+/** The delay before reconnecting, in milliseconds, with a comment that serves as a heartbeat. */
 export function retryHint(ms: number): Frame {
   return frameOf(`:\nretry: ${ms}\n\n`);
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What a client that comes back has seen last (HTML standard, section 9.2.4); undefined for one that is new. */
+/** The last event that a reconnecting client has seen (HTML standard, section 9.2.4); undefined for a new client. */
 export function lastEventId({ headers }: IncomingMessage): string | undefined {
   const id = headers['last-event-id'];
   return typeof id === 'string' && id !== '' ? id : undefined;

@@ -1,24 +1,24 @@
-import { HttpProblem } from '../http/problem-details.ts';
+import { RequestError } from '../model/request-error.ts';
 import type { Environments } from '../store/environments.ts';
 import type { FlagStore } from '../store/flag-store.ts';
-import type { EventLog } from './subscriber.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { Frame } from './frame.ts';
+import type { EventLog } from './subscriber.ts';
 
-/** Makes the log of one environment; what it tells goes to everybody who follows that log. */
-export type OpenLog<L> = (store: FlagStore, tell: (frame: Frame) => void) => L;
+/** Makes the log of one environment; `send` sends a frame to all of its subscribers. */
+export type OpenLog<L> = (store: FlagStore, send: (frame: Frame) => void) => L;
 
-/** One log for each environment, as long as the environment is there. */
+/** One log for each environment, as long as the environment exists. */
 export class EnvironmentLogs<L extends EventLog & { close(): void }> {
   readonly #streams: EventStreams;
   readonly #logs = new Map<FlagStore, L>();
-  readonly #endings: ReadonlyArray<() => void>;
+  readonly #unsubscribes: ReadonlyArray<() => void>;
 
   constructor(environments: Environments, streams: EventStreams, open: OpenLog<L>) {
     this.#streams = streams;
-    this.#endings = [
+    this.#unsubscribes = [
       environments.onCreate((_name, store) => {
-        const log = open(store, (frame) => streams.tell(log, frame));
+        const log = open(store, (frame) => streams.send(log, frame));
         this.#logs.set(store, log);
       }),
       environments.onRemove((_name, store) => this.#drop(store)),
@@ -29,16 +29,16 @@ export class EnvironmentLogs<L extends EventLog & { close(): void }> {
     return this.#logs.values();
   }
 
-  /** @throws {HttpProblem} 404 where the environment has been removed meanwhile. */
+  /** @throws {RequestError} `not_found` if the environment was removed in the meantime. */
   of(store: FlagStore): L {
     const log = this.#logs.get(store);
-    if (log === undefined) throw new HttpProblem(404, 'the environment has been removed');
+    if (log === undefined) throw new RequestError('not_found', 'the environment has been removed');
     return log;
   }
 
-  /** Ends every stream; the clients come back elsewhere, or here when the server is back. */
+  /** Ends every stream; the clients reconnect to another server, or to this one when it is back. */
   close(): void {
-    for (const end of this.#endings) end();
+    for (const unsubscribe of this.#unsubscribes) unsubscribe();
     for (const store of this.#logs.keys()) this.#drop(store);
   }
 

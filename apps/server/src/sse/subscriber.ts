@@ -3,48 +3,50 @@ import type { Backlog } from './backlog.ts';
 import { retryHint, type Frame } from './frame.ts';
 import { waitWithin } from './reconnect-delay.ts';
 
-/** What can be told of one subject, by the ids of its events. */
+/** The events of one subject, by their ids. */
 export interface EventLog {
-  /** What somebody is to be told who has seen this event last; undefined has seen none. Nothing where it is the newest. */
+  /** The events after this one; undefined has seen none. Empty if the event is the newest. */
   after(id: string | undefined): readonly Frame[];
 }
 
-/** How a stream begins, and who reads it. */
+/** How a stream begins, and how its client behaves. */
 export interface StreamStart {
-  /** The event that the client has seen last; undefined for one that is new. */
+  /** The last event that the client has seen; undefined for a new client. */
   readonly seen: string | undefined;
-  /** What the client is sent first. */
+  /** The first frames of the stream. */
   readonly first: readonly Frame[];
-  /** How often it gets a sign of life, in seconds. */
+  /** The period of heartbeats, in seconds. */
   readonly heartbeatS: number;
   /**
-   * What the client makes of `retry:`. An EventSource waits exactly so long (HTML standard, section 9.2.3), so each one is told something
-   * else. Graylane's provider waits up to so long, at random, so that all can be told the same.
+   * How the client waits after `retry:`. An EventSource waits exactly that long (HTML standard,
+   * section 9.2.3), so each one gets another value. Graylane's provider waits a random part of it,
+   * so that all get the same.
    */
   readonly waits: 'exactly' | 'up to';
 }
 
-/** What the clients of a server share. */
+/** The state that all subscribers of a server share. */
 export interface Shared {
   readonly backlog: Backlog;
-  /** How long a client may take nothing of what waits for it until it is cut off, in milliseconds. */
+  /** The time after which a subscriber that reads nothing is cut off, in milliseconds. */
   readonly stalledMs: number;
 }
 
-/** What may wait for a request's turn on its connection. */
+/** The bytes that may wait for a request's turn on its connection. */
 const maxWaiting = 1_048_576;
 
 /**
- * One open stream. Frames go to the socket as they are: a response would frame them anew for each client, in three pieces. A client that
- * does not take what it is sent is sent nothing more until it has, and is then told from the log what it has missed.
+ * One open stream. Frames are written to the socket directly: a response would frame them anew for
+ * each client, in three pieces. A client that does not read is sent nothing more until it has read
+ * everything; then it gets what it missed from the log.
  */
-export class Client {
+export class Subscriber {
   readonly #response: ServerResponse;
   readonly #log: EventLog;
   readonly #waits: StreamStart['waits'];
   readonly #shared: Shared;
   #seen: string | undefined;
-  /** What it has not taken yet. */
+  /** The frame that the client has not read yet. */
   #held: Frame | undefined;
 
   constructor(response: ServerResponse, log: EventLog, shared: Shared, { seen, waits }: StreamStart) {
@@ -56,22 +58,25 @@ export class Client {
   }
 
   begin(first: readonly Frame[], spreadMs: number): void {
-    // By itself, since Node keeps the head of an open answer: sent as one text it is one, and not the two dozen pieces it was made of.
+    // Heartbeats show that the stream is alive; a port's time limit for responses does not apply.
+    this.#response.socket?.setTimeout(0);
+    // Flush the headers separately: Node keeps the header string as long as the response is open,
+    // and flushing flattens the rope of about 24 substrings.
     this.#response.flushHeaders();
-    this.tell(this.#hint(spreadMs));
-    this.#tellAll(first);
+    this.send(this.#hint(spreadMs));
+    this.#sendAll(first);
   }
 
-  /** Tells a change, unless the client has not taken what came before: then the change waits in the log. */
-  tell(frame: Frame): void {
+  /** Sends a frame. If the client still has to read an earlier one, the frame waits in the log. */
+  send(frame: Frame): void {
     if (this.#held !== undefined) return;
     this.#write(frame);
-    this.#await(frame);
+    this.#holdUntilRead(frame);
   }
 
-  /** A sign of life that says how to come back; whoever still has something to read needs none. */
+  /** Sends a heartbeat with the delay for reconnecting, unless the client has something left to read. */
   beat(spreadMs: number): void {
-    this.tell(this.#hint(spreadMs));
+    this.send(this.#hint(spreadMs));
   }
 
   /** Ends the stream in good order. */
@@ -83,41 +88,41 @@ export class Client {
     this.#response.destroy();
   }
 
-  /** Forgets what it holds. */
+  /** Releases the frame that the client has not read. */
   close(): void {
-    if (this.#held !== undefined) this.#shared.backlog.release(this.#held, this);
+    if (this.#held !== undefined) this.#shared.backlog.release(this.#held.chunk, this);
     this.#held = undefined;
   }
 
-  #tellAll(frames: readonly Frame[]): void {
-    for (const frame of frames) this.tell(frame);
+  #sendAll(frames: readonly Frame[]): void {
+    for (const frame of frames) this.send(frame);
   }
 
   #write({ plain, chunk, id }: Frame): void {
     const { socket, chunkedEncoding, writableEnded, writableLength } = this.#response;
-    // What came behind the end would be taken for the next answer on the connection.
+    // Bytes after the end would be taken for the next response on the connection.
     if (writableEnded) return;
-    // A request that came behind another one on its connection has no socket before it is its turn.
+    // A pipelined request has no socket before its turn.
     if (socket === null && writableLength > maxWaiting) this.cutOff();
     else if (socket === null) this.#response.write(plain);
     else if (!socket.destroyed) socket.write(chunkedEncoding ? chunk : plain);
     this.#seen = id ?? this.#seen;
   }
 
-  /** Where the client has not taken a frame, waits until it has. */
-  #await(frame: Frame): void {
+  /** If the client has not read the frame, waits until it has. */
+  #holdUntilRead(frame: Frame): void {
     const { socket } = this.#response;
     if (socket === null || socket.writableLength < socket.writableHighWaterMark) return;
     const { backlog, stalledMs } = this.#shared;
     this.#held = frame;
-    // Node counts every byte that leaves as life, and destroys a socket that times out.
+    // Node resets the timer with every byte that leaves, and destroys a socket that times out.
     socket.setTimeout(stalledMs);
     socket.once('drain', () => {
       socket.setTimeout(0);
       this.close();
-      this.#tellAll(this.#log.after(this.#seen));
+      this.#sendAll(this.#log.after(this.#seen));
     });
-    backlog.hold(frame, this);
+    backlog.hold(frame.chunk, this);
   }
 
   #hint(spreadMs: number): Frame {
@@ -128,7 +133,7 @@ export class Client {
 let shared = retryHint(0);
 let sharedMs = 0;
 
-/** The hint, made once for all that are told the same. */
+/** The hint, made once for all clients that get the same. */
 function sharedHint(ms: number): Frame {
   if (sharedMs !== ms) [shared, sharedMs] = [retryHint(ms), ms];
   return shared;

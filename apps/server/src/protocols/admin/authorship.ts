@@ -1,19 +1,25 @@
 import type { IncomingMessage } from 'node:http';
+import { principalOf } from '../../http/front-door/principal.ts';
+import { RequestError } from '../../model/request-error.ts';
 import type { Authorship } from '../../store/flag-store.ts';
-import { HttpProblem } from '../../http/problem-details.ts';
 
 const maxReason = 1000;
 
 /**
- * Who sends a change, and why: the header `Graylane-Reason`, in UTF-8 as it is or percent-encoded, at most 1,000 characters.
- * Without tokens nobody is known by name.
+ * The author of a change, and the reason in the header `Graylane-Reason`: UTF-8, plain or
+ * percent-encoded, one line of at most 1,000 characters.
+ * @throws {RequestError} `invalid_request` for any other reason.
  */
-export function authorship({ headers }: IncomingMessage): Authorship {
-  const sent = headers['graylane-reason'];
-  if (typeof sent !== 'string' || sent.trim() === '') return { author: 'anonymous' };
+export function authorship(request: IncomingMessage): Authorship {
+  const author = principalOf(request).name;
+  const sent = request.headers['graylane-reason'];
+  if (typeof sent !== 'string' || sent.trim() === '') return { author };
   const reason = decodePercent(decodeUtf8(sent)).trim();
-  if (reason.length <= maxReason && !/\p{Cc}/u.test(reason)) return { author: 'anonymous', reason };
-  throw new HttpProblem(400, `Graylane-Reason: use one line of at most ${maxReason} characters`);
+  if (reason.length <= maxReason && !/\p{Cc}/u.test(reason)) return { author, reason };
+  throw new RequestError(
+    'invalid_request',
+    `Graylane-Reason must be one line of at most ${maxReason} characters`,
+  );
 }
 
 /** Node reads header values as Latin-1, byte by byte. */
@@ -25,12 +31,12 @@ function decodeUtf8(text: string): string {
   }
 }
 
-/** Browsers refuse to send other characters as they are. */
+/** Browsers refuse to send other characters unencoded. */
 function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // "from 5% to 10%" is meant as it stands.
+    // A reason like "from 5% to 10%" is not encoded.
     return text;
   }
 }

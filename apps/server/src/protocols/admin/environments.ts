@@ -3,7 +3,7 @@ import { storeOf, type Environments } from '../../store/environments.ts';
 import type { FlagDocument, FlagStore } from '../../store/flag-store.ts';
 import { differingParts } from '../../model/parts.ts';
 import { authorship } from './authorship.ts';
-import { readBody } from '../../http/read-body.ts';
+import { readBody } from '../../http/body/read-body.ts';
 import { precondition } from './precondition.ts';
 import { methodNotAllowed } from '../../http/problem-details.ts';
 import { readDraft } from './read-draft.ts';
@@ -28,7 +28,7 @@ export function environmentsApi(router: Router, environments: Environments): voi
     .get((request: OfEnvironment, response: Response) => {
       const { snapshot } = storeOf(environments, request.params.environment);
       response.setHeader('cache-control', 'no-cache');
-      response.setHeader('etag', tagOf(snapshot.revision));
+      response.setHeader('etag', revisionTag(snapshot.revision));
       response.setHeader('graylane-revision', snapshot.revision);
       response.json(snapshot.document);
     })
@@ -38,13 +38,13 @@ export function environmentsApi(router: Router, environments: Environments): voi
       const created = environments.get(environment) === undefined;
       const store = created ? await create(request, sent) : await replace(request, sent);
       const { document, revision } = store.snapshot;
-      response.setHeader('etag', tagOf(revision));
+      response.setHeader('etag', revisionTag(revision));
       response.setHeader('graylane-revision', revision);
       response.status(created ? 201 : 200).json(document);
     })
     .delete(async (request: OfEnvironment, response: Response) => {
       await environments.remove(request.params.environment, ({ revision }) => {
-        precondition(request, 'environment', tagOf(revision));
+        precondition(request, 'environment', revisionTag(revision));
         return authorship(request);
       });
       response.status(204).end();
@@ -59,7 +59,7 @@ export function environmentsApi(router: Router, environments: Environments): voi
   async function replace(request: OfEnvironment, document: FlagDocument): Promise<FlagStore> {
     const store = storeOf(environments, request.params.environment);
     await store.write((current) => {
-      precondition(request, 'environment', tagOf(current.revision));
+      precondition(request, 'environment', revisionTag(current.revision));
       const changes = differingParts(current.document, document);
       const edits = changes.map(({ path, after }) => ({ path, value: after }));
       return { ...authorship(request), edits };
@@ -68,8 +68,8 @@ export function environmentsApi(router: Router, environments: Environments): voi
   }
 }
 
-/** The validator of an environment as a whole. */
-export function tagOf(revision: string): string {
+/** The validator of an environment as a whole: its revision. */
+export function revisionTag(revision: string): string {
   return `"${revision}"`;
 }
 

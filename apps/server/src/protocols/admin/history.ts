@@ -5,9 +5,10 @@ import { diff } from '../../model/diff.ts';
 import { jsonPath } from '../../model/parts.ts';
 import { undoOf } from '../../model/undo.ts';
 import { authorship } from './authorship.ts';
-import { tagOf } from './environments.ts';
+import { revisionTag } from './environments.ts';
 import { precondition } from './precondition.ts';
-import { HttpProblem, methodNotAllowed } from '../../http/problem-details.ts';
+import { RequestError } from '../../model/request-error.ts';
+import { methodNotAllowed } from '../../http/problem-details.ts';
 
 const defaultLimit = 50;
 const maxLimit = 200;
@@ -51,12 +52,12 @@ export function historyApi(router: Router, environments: Environments): void {
       const store = storeOf(environments, request.params.environment);
       const after = await store.write((current) => {
         if (request.headers['if-match'] !== undefined) {
-          precondition(request, 'environment', tagOf(current.revision));
+          precondition(request, 'environment', revisionTag(current.revision));
         }
         const undone = undoOf(revision, current.document);
         if ('problems' in undone) {
           const detail = `revision ${revision.revision} can't be taken back as it is`;
-          throw new HttpProblem(409, detail, undone.problems);
+          throw new RequestError('conflict', detail, { problems: undone.problems });
         }
         const { reason = `undo ${revision.revision}`, author } = authorship(request);
         return { author, reason, undoes: revision.revision, edits: undone.edits };
@@ -71,7 +72,7 @@ export function historyApi(router: Router, environments: Environments): void {
     const found = await storeOf(environments, environment).revision(revision);
     if (found) return found;
     const remedy = `GET /api/v1/environments/${encodeURIComponent(environment)}/history lists them`;
-    throw new HttpProblem(404, `there is no revision ${JSON.stringify(revision)} here: ${remedy}`);
+    throw new RequestError('not_found', `there is no revision ${JSON.stringify(revision)} here: ${remedy}`);
   }
 }
 
@@ -83,13 +84,16 @@ function readLimit(value: unknown): number {
   if (value === undefined) return defaultLimit;
   const limit = Number(value);
   if (Number.isInteger(limit) && limit >= 1 && limit <= maxLimit) return limit;
-  throw new HttpProblem(400, `limit is ${JSON.stringify(value)}: use 1 to ${maxLimit}`);
+  throw new RequestError('invalid_request', `limit is ${JSON.stringify(value)}: use 1 to ${maxLimit}`);
 }
 
 function readRevision(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value !== '') return value;
-  throw new HttpProblem(400, `before is ${JSON.stringify(value)}: use one revision, e.g. "next" of a page`);
+  throw new RequestError(
+    'invalid_request',
+    `before is ${JSON.stringify(value)}: use one revision, e.g. "next" of a page`,
+  );
 }
 
 type OfHistory = Request<{ environment: string; flag?: string; segment?: string }>;

@@ -4,11 +4,12 @@ import type { PartPath } from '../../store/flag-store.ts';
 import { judgeChange } from '../../model/judge-change.ts';
 import { partOf, withEdits } from '../../model/parts.ts';
 import { authorship } from './authorship.ts';
-import { entityTag } from '../../http/entity-tag.ts';
+import { entityTag } from '../../http/body/entity-tag.ts';
 import { mergePatch } from './merge-patch.ts';
 import { precondition } from './precondition.ts';
-import { HttpProblem, methodNotAllowed } from '../../http/problem-details.ts';
-import { readBody } from '../../http/read-body.ts';
+import { RequestError } from '../../model/request-error.ts';
+import { methodNotAllowed } from '../../http/problem-details.ts';
+import { readBody } from '../../http/body/read-body.ts';
 
 /** Parts of a document that are read and written one by one. */
 export interface PartKind {
@@ -51,7 +52,7 @@ export function partResource(router: Router, environments: Environments, kind: P
         precondition(request, noun, entityTag(before));
         const edits = [{ path, value: undefined }];
         const problems = judgeChange(withEdits(document, edits), [{ path, before }]);
-        if (problems.length > 0) throw new HttpProblem(409, `the ${noun} is in use`, problems);
+        if (problems.length > 0) throw new RequestError('conflict', `the ${noun} is in use`, { problems });
         return { ...authorship(request), edits };
       });
       response.setHeader('graylane-revision', revision);
@@ -95,8 +96,11 @@ export function partResource(router: Router, environments: Environments, kind: P
     return [member, name];
   }
 
-  function unknownPart({ params: { name } }: OfPart): HttpProblem {
-    return new HttpProblem(404, `there is no ${noun} "${name}": create it with PUT and "If-None-Match: *"`);
+  function unknownPart({ params: { name } }: OfPart): RequestError {
+    return new RequestError(
+      'not_found',
+      `there is no ${noun} "${name}": create it with PUT and "If-None-Match: *"`,
+    );
   }
 }
 

@@ -2,11 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import { changedFlags, compileFlags, evaluate, type EvaluationContext, type FlagSet } from '@graylane/flags';
 import type { Request, Response, Router } from 'express';
 import { storeOf, type Environments } from '../../store/environments.ts';
-import { StoreError, type Edit, type FlagDocument, type Snapshot } from '../../store/flag-store.ts';
+import { type Edit, type FlagDocument, type Snapshot } from '../../store/flag-store.ts';
 import { judgeChange } from '../../model/judge-change.ts';
 import { differingParts, withEdits } from '../../model/parts.ts';
-import { HttpProblem, methodNotAllowed } from '../../http/problem-details.ts';
-import { readBody } from '../../http/read-body.ts';
+import { RequestError } from '../../model/request-error.ts';
+import { methodNotAllowed } from '../../http/problem-details.ts';
+import { readBody } from '../../http/body/read-body.ts';
 import { readDraft } from './read-draft.ts';
 import { isObject } from '../../is-object.ts';
 
@@ -24,7 +25,8 @@ export function previewApi(router: Router, environments: Environments): void {
         const contexts = readContexts(request.body);
         const document = readProposal(request.body, snapshot);
         const problems = judgeChange(document, differingParts(snapshot.document, document));
-        if (problems.length > 0) throw new StoreError('invalid', 'the draft is not valid', { problems });
+        if (problems.length > 0)
+          throw new RequestError('invalid_request', 'the draft is not valid', { problems });
         const draft = compileFlags(document, { previous: snapshot.flags });
         response.json({
           revision: snapshot.revision,
@@ -52,7 +54,10 @@ async function compare(
   const keys = changedFlags(before, after);
   if (keys.length * contexts.length > maxEvaluations) {
     const remedy = `send ${Math.floor(maxEvaluations / keys.length)} contexts at once`;
-    throw new HttpProblem(413, `${keys.length} flags differ, for ${contexts.length} contexts: ${remedy}`);
+    throw new RequestError(
+      'too_large',
+      `${keys.length} flags differ, for ${contexts.length} contexts: ${remedy}`,
+    );
   }
   const now = Date.now();
   const changes: Change[] = [];
@@ -116,6 +121,8 @@ function asObject(value: unknown, path: string): Readonly<Record<string, unknown
   throw problemAt(path, 'this is no object', 'send an object');
 }
 
-function problemAt(path: string, message: string, remedy: string): HttpProblem {
-  return new HttpProblem(400, `${message}: ${remedy}`, [{ path, message, remedy }]);
+function problemAt(path: string, message: string, remedy: string): RequestError {
+  return new RequestError('invalid_request', `${message}: ${remedy}`, {
+    problems: [{ path, message, remedy }],
+  });
 }

@@ -1,12 +1,12 @@
 import { checkFlags, type Problem } from '@graylane/flags';
 import type { FlagDocument } from '../../store/flag-store.ts';
 import { readDocument } from '../../store/file/read-document.ts';
-import { HttpProblem } from '../../http/problem-details.ts';
+import { RequestError } from '../../model/request-error.ts';
 
 /**
  * A flag document that somebody sent, its flags under their keys. A list of flags, which flagd's daemon takes from a file, is refused: of
  * those without a key nothing would be left.
- * @throws {HttpProblem} 400 where it is none; a broken flag is judged later, by what it changes.
+ * @throws {RequestError} 400 where it is none; a broken flag is judged later, by what it changes.
  */
 export function readDraft(body: unknown): FlagDocument {
   if (Array.isArray((body as { flags?: unknown } | null)?.flags)) {
@@ -18,6 +18,6 @@ export function readDraft(body: unknown): FlagDocument {
   throw refusal(checkFlags(body));
 }
 
-function refusal(problems: readonly Problem[]): HttpProblem {
-  return new HttpProblem(400, 'the body is no flag document', problems);
+function refusal(problems: readonly Problem[]): RequestError {
+  return new RequestError('invalid_request', 'the body is not a flag document', { problems });
 }

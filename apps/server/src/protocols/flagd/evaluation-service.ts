@@ -1,21 +1,25 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { evaluate, type Evaluation } from '@graylane/flags';
-import type { AnyFlag, Service as ServiceV1 } from './gen/flagd/evaluation/v1/evaluation_pb.ts';
-import type { Service as ServiceV2 } from './gen/flagd/evaluation/v2/evaluation_pb.ts';
+import { forEachInSlices } from '../../event-loop-turns.ts';
+import { requireSmallContext } from '../../model/context-size.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
 import { flagEvents, type FlagEvent } from './flag-events.ts';
+import type { AnyFlag, Service as ServiceV1 } from './gen/flagd/evaluation/v1/evaluation_pb.ts';
+import type { Service as ServiceV2 } from './gen/flagd/evaluation/v2/evaluation_pb.ts';
 import type { LongCalls } from './long-calls.ts';
 import {
   booleanType,
   commonPart,
   floatType,
   intType,
+  isMissingDefault,
   objectType,
   resolve,
+  resolveV1,
   stringType,
-  type Answer,
-  type Question,
+  type Resolved,
+  type ResolveRequest,
   type ValueType,
 } from './resolve.ts';
 import { selectorOf, selectStore } from './select.ts';
@@ -25,38 +29,44 @@ export function evaluationServiceV2(
   environments: Environments,
   calls: LongCalls,
 ): ServiceImpl<typeof ServiceV2> {
-  return methods(environments, calls);
+  return methods(environments, calls, resolve);
 }
 
-/** The same as `flagd.evaluation.v1`, which also answers for all flags at once, and has no way to say "no value" but an empty variant. */
+/** `flagd.evaluation.v1`, which also evaluates all flags at once and can't express a missing value. */
 export function evaluationServiceV1(
   environments: Environments,
   calls: LongCalls,
 ): ServiceImpl<typeof ServiceV1> {
   return {
-    ...methods(environments, calls),
-    resolveAll: ({ context = {} }, call) => {
+    ...methods(environments, calls, resolveV1),
+    resolveAll: async ({ context = {} }, call) => {
       const { flags } = chosen(environments, call).snapshot;
-      const answers = [...flags.keys()].map((key) => [key, evaluate(flags, key, context)] as const);
-      return {
-        // A flag that fails is left out: there is no field for an error.
-        flags: Object.fromEntries(
-          answers
-            .filter(([, { errorCode }]) => errorCode === undefined)
-            .map(([key, answer]) => [key, { ...commonPart(answer), ...anyValue(answer) }]),
-        ),
-        metadata: { ...flags.metadata },
-      };
+      requireSmallContext(context);
+      const now = Date.now();
+      const resolved: Array<readonly [string, FlagOfAll]> = [];
+      await forEachInSlices(
+        flags.keys(),
+        (key) => {
+          const evaluation = evaluate(flags, key, context, { now });
+          // There is no field for an error, and none to tell a missing value from a zero value.
+          if (evaluation.errorCode !== undefined || isMissingDefault(evaluation)) return;
+          resolved.push([key, { ...commonPart(evaluation), ...anyValue(evaluation) }]);
+        },
+        () => call.signal.aborted,
+      );
+      return { flags: Object.fromEntries(resolved), metadata: { ...flags.metadata } };
     },
   };
 }
 
-/** What both versions have, in fields that both have. */
-function methods(environments: Environments, calls: LongCalls) {
+type FlagOfAll = Omit<Resolved<never>, 'value'> & { value?: AnyFlag['value'] };
+
+/** The methods of both versions, with the fields that both have. */
+function methods(environments: Environments, calls: LongCalls, resolveOne: typeof resolve) {
   const resolver =
     <T>(type: ValueType<T>) =>
-    (question: Question, call: HandlerContext): Answer<T> =>
-      resolve(chosen(environments, call).snapshot.flags, question, type);
+    (request: ResolveRequest, call: HandlerContext): Resolved<T> =>
+      resolveOne(chosen(environments, call).snapshot.flags, request, type);
   return {
     resolveBoolean: resolver(booleanType),
     resolveString: resolver(stringType),
@@ -75,7 +85,7 @@ function chosen(environments: Environments, { requestHeader }: HandlerContext): 
   return selectStore(environments, requestHeader, selectorOf(requestHeader));
 }
 
-/** The value in the field for its type; none where the default of the caller's code serves, or where it is a list. */
+/** The value in the field for its type; none for an array, which has no field. */
 function anyValue({ value }: Evaluation): { value?: AnyFlag['value'] } {
   if (value === undefined) return {};
   for (const [field, type] of anyFields) {

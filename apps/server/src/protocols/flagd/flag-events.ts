@@ -37,13 +37,13 @@ export async function* flagEvents(
       followed,
       followed.onChange((after, before) => {
         for (const change of changesOf(name, after, before)) unread.set(change.flagKey, change);
-        call.bell.ring();
+        call.notifier.notify();
       }),
     );
   });
   try {
     yield { type: 'provider_ready' };
-    for (; !signal.aborted; await call.bell.heard()) {
+    for (; !signal.aborted; await call.notifier.wait()) {
       if (unread.size > 0) {
         const flags = Object.fromEntries(unread);
         unread.clear();

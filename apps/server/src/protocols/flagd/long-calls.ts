@@ -1,15 +1,19 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import { RequestError } from '../../model/request-error.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
-import { Bell } from './notifier.ts';
+import { Notifier } from './notifier.ts';
 
-/** How often a call that has nothing to say gives a sign of life: flagd's own period. */
+/** How often a call without news sends a sign of life: flagd's own period. */
 const keepAliveMs = 20_000;
 
-/** One call that goes on until somebody ends it. */
+/** The calls that may be open at a time, on all connections together. */
+const maxCalls = 10_000;
+
+/** A call that stays open until the client or the server ends it. */
 export class LongCall {
-  readonly bell: Bell = new Bell();
-  /** The environment that it follows; none follows all of them. */
+  readonly notifier: Notifier = new Notifier();
+  /** The environment that it follows; undefined follows all of them. */
   readonly store: FlagStore | undefined;
   /** Whether it is time for a sign of life. */
   keepAliveDue = false;
@@ -22,36 +26,42 @@ export class LongCall {
 }
 
 /**
- * The calls that would go on for ever. The server ends them with an error, never in good order: flagd's providers come back after an
- * error, and some of them take a stream that ends well for one that has nothing new to say.
+ * The open calls. The server ends them with an error and never in good order: flagd's providers
+ * reconnect after an error, and some of them wait forever after a stream that ended well.
  */
 export class LongCalls {
   readonly #open = new Set<LongCall>();
   readonly #timer: NodeJS.Timeout;
-  readonly #forget: () => void;
+  readonly #unsubscribe: () => void;
   #stopped = false;
 
   constructor(environments: Environments) {
-    this.#forget = environments.onRemove((name, store) => {
-      const gone = new ConnectError(`the environment "${name}" has been removed`, Code.NotFound);
-      for (const call of this.#open) if (call.store === store) this.#end(call, gone);
+    this.#unsubscribe = environments.onRemove((name, store) => {
+      const removed = new ConnectError(`the environment "${name}" has been removed`, Code.NotFound);
+      for (const call of this.#open) if (call.store === store) this.#end(call, removed);
     });
     // One timer for all calls.
     this.#timer = setInterval(() => {
       for (const call of this.#open) {
         call.keepAliveDue = true;
-        call.bell.ring();
+        call.notifier.notify();
       }
     }, keepAliveMs);
     this.#timer.unref();
   }
 
-  /** Begins a call; `done` is for its end, whoever brings it about. */
+  /**
+   * Begins a call; the caller calls `done` when it has ended.
+   * @throws {RequestError} `no_room` if too many are open.
+   */
   begin(store: FlagStore | undefined, signal: AbortSignal): { call: LongCall; done: () => void } {
+    if (this.#open.size >= maxCalls) {
+      throw new RequestError('no_room', `no room for another stream: ${maxCalls} are open`);
+    }
     const call = new LongCall(store);
-    if (this.#stopped) call.end = stopping();
+    if (this.#stopped) call.end = shuttingDown();
     this.#open.add(call);
-    const wake = (): void => call.bell.ring();
+    const wake = (): void => call.notifier.notify();
     signal.addEventListener('abort', wake);
     const done = (): void => {
       signal.removeEventListener('abort', wake);
@@ -62,17 +72,17 @@ export class LongCalls {
 
   close(): void {
     this.#stopped = true;
-    this.#forget();
+    this.#unsubscribe();
     clearInterval(this.#timer);
-    for (const call of this.#open) this.#end(call, stopping());
+    for (const call of this.#open) this.#end(call, shuttingDown());
   }
 
   #end(call: LongCall, reason: ConnectError): void {
     call.end = reason;
-    call.bell.ring();
+    call.notifier.notify();
   }
 }
 
-function stopping(): ConnectError {
-  return new ConnectError('the flag server is stopping: come back', Code.Unavailable);
+function shuttingDown(): ConnectError {
+  return new ConnectError('the flag server is shutting down: reconnect', Code.Unavailable);
 }

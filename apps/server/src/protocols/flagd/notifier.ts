@@ -1,17 +1,17 @@
-/** Something to wait for that may also happen while nobody waits; several rings in between count as one. */
-export class Bell {
-  #rung = false;
+/** A signal to one waiting task. It may come before the task waits; several signals count as one. */
+export class Notifier {
+  #notified = false;
   #wake: (() => void) | undefined;
 
-  ring(): void {
-    this.#rung = true;
+  notify(): void {
+    this.#notified = true;
     this.#wake?.();
   }
 
-  /** Resolves at the next ring, or at once where one came since the last time. */
-  async heard(): Promise<void> {
-    if (!this.#rung) await new Promise<void>((resolve) => (this.#wake = resolve));
-    this.#rung = false;
+  /** Resolves at the next signal, or at once if one came since the last time. */
+  async wait(): Promise<void> {
+    if (!this.#notified) await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#notified = false;
     this.#wake = undefined;
   }
 }

@@ -1,22 +1,23 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { evaluate, type ErrorCode, type Evaluation, type FlagSet, type FlagValue } from '@graylane/flags';
+import { requireSmallContext } from '../../model/context-size.ts';
 
-/** What is asked for: a key, and facts that rules look at. */
-export interface Question {
+/** A request for one flag. */
+export interface ResolveRequest {
   readonly flagKey: string;
   readonly context?: JsonObject | undefined;
 }
 
-/** The answer in the fields that both versions of flagd's protocol share. No value: the default of the caller's code serves. */
-export interface Answer<T> {
+/** A response, in the fields that both versions share. Without a value the default of the code applies. */
+export interface Resolved<T> {
   value?: T;
   variant?: string;
   reason: string;
   metadata: JsonObject;
 }
 
-/** What a type of flagd's protocol makes of a value; undefined where it is of another type. */
+/** A type of flagd's protocol: reads a value, or returns undefined for a value of another type. */
 export interface ValueType<T> {
   readonly name: string;
   read(value: FlagValue): T | undefined;
@@ -34,26 +35,27 @@ export const floatType: ValueType<number> = {
   name: 'float',
   read: (value) => (typeof value === 'number' ? value : undefined),
 };
-/** A number with a fraction is no integer: cutting it off would answer what nobody has written. */
+/** A number with a fraction is not an integer: truncated, it would be a value that no variant has. */
 export const intType: ValueType<bigint> = {
   name: 'integer',
   read: (value) => (Number.isSafeInteger(value) ? BigInt(value as number) : undefined),
 };
-/** A list is no object here: the protocol has no field for it. */
+/** An array is not an object here: the protocol has no field for it. */
 export const objectType: ValueType<JsonObject> = {
   name: 'object',
   read: (value) => (typeof value === 'object' && !Array.isArray(value) ? (value as JsonObject) : undefined),
 };
 
 /**
- * Answers for one flag.
- * @throws {ConnectError} with the status that flagd uses for the error.
+ * Evaluates one flag.
+ * @throws {ConnectError} with the status that flagd has for the error.
  */
 export function resolve<T>(
   flags: FlagSet,
-  { flagKey, context = {} }: Question,
+  { flagKey, context = {} }: ResolveRequest,
   type: ValueType<T>,
-): Answer<T> {
+): Resolved<T> {
+  requireSmallContext(context);
   const evaluation = evaluate(flags, flagKey, context);
   if (evaluation.errorCode !== undefined) {
     throw new ConnectError(evaluation.errorMessage ?? evaluation.errorCode, statusOf[evaluation.errorCode]);
@@ -61,16 +63,32 @@ export function resolve<T>(
   if (evaluation.value === undefined) return commonPart(evaluation);
   const value = type.read(evaluation.value);
   if (value === undefined) {
-    throw new ConnectError(
-      `flag "${flagKey}" is not of the type ${type.name} that was asked for`,
-      Code.InvalidArgument,
-    );
+    throw new ConnectError(`flag "${flagKey}" is not of the type ${type.name}`, Code.InvalidArgument);
   }
   return { ...commonPart(evaluation), value };
 }
 
-/** All of an answer but its value. */
-export function commonPart({ variant, reason, flagMetadata }: Evaluation): Answer<never> {
+/**
+ * The same for `flagd.evaluation.v1`, whose clients would take the zero value of a flag without a
+ * default variant for its value: flagd reports it as not found, and the default of the code
+ * applies. A disabled flag has its reason, as with flagd.
+ */
+export function resolveV1<T>(flags: FlagSet, request: ResolveRequest, type: ValueType<T>): Resolved<T> {
+  const resolved = resolve(flags, request, type);
+  if (!isMissingDefault(resolved)) return resolved;
+  throw new ConnectError(
+    `flag "${request.flagKey}" has no default variant: the default of the code applies`,
+    Code.NotFound,
+  );
+}
+
+/** Whether a flag has no value here because it has no default variant. */
+export function isMissingDefault({ value, reason }: { value?: unknown; reason: string }): boolean {
+  return value === undefined && reason !== 'DISABLED';
+}
+
+/** All of a response but its value. */
+export function commonPart({ variant, reason, flagMetadata }: Evaluation): Resolved<never> {
   return { reason, metadata: { ...flagMetadata }, ...(variant === undefined ? {} : { variant }) };
 }
 

@@ -1,58 +1,68 @@
-import { Code, ConnectError } from '@connectrpc/connect';
+import { RequestError } from '../../model/request-error.ts';
 import { defaultEnvironment, storeOf, type Environments } from '../../store/environments.ts';
-import { StoreError, type FlagStore } from '../../store/flag-store.ts';
+import type { FlagStore } from '../../store/flag-store.ts';
 
-/** What a call says about the flags that it wants; the header `Flagd-Selector` beats the field of the request. */
+/** The selector of a call: the header `Flagd-Selector` takes precedence over the field of the request. */
 export function selectorOf(header: Headers, field = ''): string {
   return header.get('flagd-selector') ?? field;
 }
 
 /**
- * The environment that a call means. The metadata `graylane-environment` names it; else the selector does: `environment=x`, flagd's
- * `source=x` or a bare `x` by its name, `flagSetId=x` by the id in its flags' metadata, or by its name. Without either, `default`.
- * @throws {ConnectError} INVALID_ARGUMENT where that is none, or not one.
+ * The environment of a call. The metadata `graylane-environment` names it; else the selector does:
+ * `environment=x`, flagd's `source=x` or a bare `x` by its name, `flagSetId=x` by the id in its
+ * flags' metadata, or by its name. Without either it is `default`.
+ * @throws {RequestError} `invalid_request` for a malformed or ambiguous selector.
+ * @throws {StoreError} `unknown_environment`.
  */
 export function selectStore(environments: Environments, header: Headers, selector: string): FlagStore {
   const name = header.get('graylane-environment');
   if (name !== null) {
-    const store = named(environments, name);
+    const store = storeOf(environments, name);
     if (selector !== '' && select(environments, [name], selector) !== store) {
-      throw invalid(`the selector "${selector}" picks no flags of the environment "${name}"`);
+      throw invalid(`the selector ${JSON.stringify(selector)} selects no flags of the environment "${name}"`);
     }
     return store;
   }
   return selector === ''
-    ? named(environments, defaultEnvironment)
+    ? storeOf(environments, defaultEnvironment)
     : select(environments, environments.names, selector);
 }
 
 function select(environments: Environments, among: readonly string[], selector: string): FlagStore {
   const [, key = 'source', value = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(selector) ?? [];
-  if (key === 'environment' || key === 'source') return named(environments, value);
+  if (key === 'environment') return storeOf(environments, value);
+  if (key === 'source') return storeOf(environments, sourceName(environments, value));
   if (key !== 'flagSetId') {
-    throw invalid(`the selector "${selector}" asks for "${key}": use flagSetId=ID or environment=NAME`);
+    throw invalid(
+      `the selector ${JSON.stringify(selector)} names ${JSON.stringify(key)}: use flagSetId=ID or environment=NAME`,
+    );
   }
   const withId = among.filter(
     (name) => environments.get(name)?.snapshot.flags.metadata['flagSetId'] === value,
   );
   const [first, second] = withId;
   if (first !== undefined && second !== undefined) {
+    const names = withId.map((name) => `"${name}"`).join(', ');
     throw invalid(
-      `the selector "${selector}" fits the environments ${withId.map((name) => `"${name}"`).join(', ')}: use environment=NAME`,
+      `the selector ${JSON.stringify(selector)} fits the environments ${names}: use environment=NAME`,
     );
   }
-  return named(environments, first ?? value);
+  return storeOf(environments, first ?? value);
 }
 
-function named(environments: Environments, name: string): FlagStore {
-  try {
-    return storeOf(environments, name);
-  } catch (error) {
-    if (error instanceof StoreError) throw invalid(error.detail);
-    throw error;
-  }
+/**
+ * The environment of one of flagd's sources, which are paths and URLs (`rawflags/shop.json`): that
+ * of the file's name without its extension. An environment can't have a slash in its name.
+ */
+function sourceName(environments: Environments, source: string): string {
+  const file =
+    source
+      .split('/')
+      .at(-1)
+      ?.replace(/\.(?:json|ya?ml)$/i, '') ?? '';
+  return source.includes('/') && environments.get(file) ? file : source;
 }
 
-function invalid(message: string): ConnectError {
-  return new ConnectError(message, Code.InvalidArgument);
+function invalid(message: string): RequestError {
+  return new RequestError('invalid_request', message);
 }

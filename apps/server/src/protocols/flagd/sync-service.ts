@@ -1,28 +1,38 @@
-import type { ServiceImpl } from '@connectrpc/connect';
-import type { FlagSyncService } from './gen/flagd/sync/v1/sync_pb.ts';
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import { setTimeout } from 'node:timers/promises';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore, Snapshot } from '../../store/flag-store.ts';
+import type { FlagSyncService } from './gen/flagd/sync/v1/sync_pb.ts';
 import type { LongCalls } from './long-calls.ts';
 import { selectorOf, selectStore } from './select.ts';
+import { documentsKey } from './shared-messages.ts';
 
-/** Attributes that in-process providers are to add to every evaluation context: there are none. */
+/** Attributes that in-process providers add to every evaluation context: none. */
 const syncContext = {};
 
-/** flagd's sync protocol (`flagd.sync.v1`): whole documents, at once and after each change. */
+/** The time within which changes count as one, in milliseconds: each one sends the whole document. */
+const burstMs = 50;
+
+/**
+ * flagd's sync protocol (`flagd.sync.v1`): whole documents, at once and after changes. The messages
+ * here are empty; {@link documentsKey} holds the documents that replace them.
+ */
 export function syncService(
   environments: Environments,
   calls: LongCalls,
 ): ServiceImpl<typeof FlagSyncService> {
   return {
-    async *syncFlags({ selector }, { requestHeader, signal }) {
+    async *syncFlags({ selector }, { requestHeader, signal, values }) {
       const store = selectStore(environments, requestHeader, selectorOf(requestHeader, selector));
       for await (const snapshot of snapshots(store, calls, signal)) {
-        yield { flagConfiguration: textOf(snapshot), syncContext };
+        values.get(documentsKey).push(snapshot);
+        yield { flagConfiguration: '' };
       }
     },
-    fetchAllFlags({ selector }, { requestHeader }) {
+    fetchAllFlags({ selector }, { requestHeader, values }: HandlerContext) {
       const { snapshot } = selectStore(environments, requestHeader, selectorOf(requestHeader, selector));
-      return { flagConfiguration: textOf(snapshot) };
+      values.get(documentsKey).push(snapshot);
+      return { flagConfiguration: '' };
     },
     getMetadata() {
       return { metadata: syncContext };
@@ -30,15 +40,16 @@ export function syncService(
   };
 }
 
-/** The snapshot, then each newer one; where several have come meanwhile, only the last. Ends with the call. */
+/** The snapshot, then newer ones; of a burst of changes only the last. Ends with the call. */
 async function* snapshots(store: FlagStore, calls: LongCalls, signal: AbortSignal): AsyncGenerator<Snapshot> {
   const { call, done } = calls.begin(store, signal);
-  const unsubscribe = store.onChange(() => call.bell.ring());
+  const unsubscribe = store.onChange(() => call.notifier.notify());
   try {
-    for (let sent: string | undefined; !signal.aborted; await call.bell.heard()) {
+    for (let sent: string | undefined; !signal.aborted; await call.notifier.wait()) {
       if (call.end) throw call.end;
+      if (store.snapshot.revision === sent) continue;
+      if (sent !== undefined) await setTimeout(burstMs);
       const { snapshot } = store;
-      if (snapshot.revision === sent) continue;
       sent = snapshot.revision;
       yield snapshot;
     }
@@ -46,13 +57,4 @@ async function* snapshots(store: FlagStore, calls: LongCalls, signal: AbortSigna
     unsubscribe();
     done();
   }
-}
-
-const texts = new WeakMap<Snapshot, string>();
-
-/** The document as JSON, written once for all clients. */
-function textOf(snapshot: Snapshot): string {
-  const text = texts.get(snapshot) ?? JSON.stringify(snapshot.document);
-  texts.set(snapshot, text);
-  return text;
 }

@@ -8,6 +8,14 @@ import { lastEventId } from '../../sse/last-event-id.ts';
 
 const heartbeatS = 15;
 
+/** The path of OFREP's event stream. */
+export const refetchPath = '/ofrep/v1/events';
+
+/** The path and query of OFREP's event stream: an EventSource sends no header, so the query names the environment. */
+export function refetchUri(environment: string): string {
+  return `${refetchPath}?environment=${encodeURIComponent(environment)}`;
+}
+
 /**
  * OFREP's event stream (ADR 8): tells clients to evaluate again. An event's id is the revision of the rules that it tells of, so a client
  * that comes back with the newest one has missed nothing and is told nothing. Any other client is told at once, a new one too, because the

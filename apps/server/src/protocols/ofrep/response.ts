@@ -1,37 +1,51 @@
 import { evaluate, type Evaluation, type EvaluationContext, type FlagSet } from '@graylane/flags';
+import { forEachInSlices } from '../../event-loop-turns.ts';
 
-/** One answer, as it is sent. */
-export interface OfrepAnswer {
+/** A response before it is sent. */
+export interface OfrepResponse {
   readonly status: number;
   readonly body: string;
 }
 
-/** What OFREP says of one flag. */
-export function answerOne(flags: FlagSet, key: string, context: EvaluationContext): OfrepAnswer {
+/** Evaluates one flag. */
+export function evaluateOne(flags: FlagSet, key: string, context: EvaluationContext): OfrepResponse {
   const evaluation = evaluate(flags, key, context);
-  return { status: statusOf(evaluation), body: textOf(key, evaluation) };
+  return { status: statusOf(evaluation), body: serialize(key, evaluation) };
 }
 
-/** What OFREP says of all flags, with what else stands in the answer. */
-export function answerAll(flags: FlagSet, context: EvaluationContext, more: object): string {
-  const texts: string[] = [];
-  for (const key of flags.keys()) texts.push(textOf(key, evaluate(flags, key, context)));
-  return `{"flags":[${texts.join()}],${JSON.stringify({ metadata: flags.metadata, ...more }).slice(1)}`;
+/**
+ * Evaluates all flags, and lets other requests run in between. Returns the body, with further
+ * members, or part of it once the result is no longer wanted.
+ */
+export async function evaluateAll(
+  flags: FlagSet,
+  context: EvaluationContext,
+  more: object,
+  isOver: () => boolean,
+): Promise<string> {
+  const all: string[] = [];
+  const now = Date.now();
+  await forEachInSlices(
+    flags.keys(),
+    (key) => all.push(serialize(key, evaluate(flags, key, context, { now }))),
+    isOver,
+  );
+  return `{"flags":[${all.join()}],${JSON.stringify({ metadata: flags.metadata, ...more }).slice(1)}`;
 }
 
-/** An evaluation belongs to one flag and is shared between calls, and so is its text. */
-const texts = new WeakMap<Evaluation, string>();
+/** An evaluation belongs to one flag and is shared between calls, and so is its JSON. */
+const serialized = new WeakMap<Evaluation, string>();
 
-function textOf(key: string, evaluation: Evaluation): string {
-  const known = texts.get(evaluation);
+function serialize(key: string, evaluation: Evaluation): string {
+  const known = serialized.get(evaluation);
   if (known !== undefined) return known;
-  const text = JSON.stringify(describe(key, evaluation));
-  texts.set(evaluation, text);
-  return text;
+  const json = JSON.stringify(toOfrep(key, evaluation));
+  serialized.set(evaluation, json);
+  return json;
 }
 
-/** Without a value the caller's own default serves. */
-function describe(key: string, evaluation: Evaluation): object {
+/** Without a value, the default of the caller's code applies. */
+function toOfrep(key: string, evaluation: Evaluation): object {
   const { value, variant, reason, errorCode, errorMessage, flagMetadata } = evaluation;
   const metadata = Object.keys(flagMetadata).length > 0 ? { metadata: flagMetadata } : {};
   if (errorCode !== undefined) return { key, errorCode, errorDetails: errorMessage, ...metadata };

@@ -1,97 +1,107 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EvaluationContext } from '@graylane/flags';
-import type { Descriptors } from '../../http/descriptors.ts';
+import { entityTagOf } from '../../http/body/entity-tag.ts';
+import { jsonBody } from '../../http/body/json-body.ts';
+import { sendJson } from '../../http/body/send-json.ts';
+import { environmentOf } from '../../http/environment-header.ts';
+import { servePreflight } from '../../http/front-door/cross-origin.ts';
+import type { FrontDoor } from '../../http/front-door/front-door.ts';
+import { wrongMethod } from '../../http/problem-details.ts';
 import { isObject } from '../../is-object.ts';
 import type { Log } from '../../log.ts';
+import { requireSmallContext } from '../../model/context-size.ts';
+import { RequestError } from '../../model/request-error.ts';
 import { storeOf, type Environments } from '../../store/environments.ts';
-import { tagOf } from '../../http/entity-tag.ts';
-import { environmentOf } from '../../http/environment-header.ts';
-import type { Guard } from '../../http/guard.ts';
-import { jsonBody } from '../../http/json-body.ts';
-import { answerAll, answerOne } from './response.ts';
-import { answerOfrepError, OfrepError } from './errors.ts';
-import { answerProblem } from '../../http/problem-details.ts';
-import { RateLimit } from '../../http/rate-limit.ts';
-import { dontLinger } from '../../http/load-shedding.ts';
-import { sendJson } from '../../http/send-json.ts';
-import { refetchUri } from '../stream/routes.ts';
+import { sendOfrepError } from './errors.ts';
+import { refetchUri } from './refetch-stream.ts';
+import { evaluateAll, evaluateOne } from './response.ts';
 
-/** What OFREP is made of. */
+/** What OFREP's routes are made of. */
 export interface OfrepOptions {
   readonly environments: Environments;
-  readonly descriptors: Descriptors;
-  readonly guard: Guard;
-  readonly settings: { readonly rateLimit?: number | undefined };
+  readonly door: FrontDoor;
   readonly log: Log;
 }
 
-/** The largest evaluation context, with what is around it, and how deep it may nest. */
+/** The largest body in bytes, and how deep it may nest. */
 const [maxBodyBytes, maxDepth] = [262_144, 100];
 
-/** JSON, and what clients of the command line send when nobody tells them otherwise. */
+/** JSON, and the types that simple clients send for it unless they are told otherwise (`curl -d`). */
 const types = ['application/json', 'application/*+json', 'text/plain', 'application/x-www-form-urlencoded'];
 
-/** After so long out of sight a client may close its event stream. */
+/** The seconds out of sight after which a client may close its event stream. */
 const inactivityDelaySec = 120;
 
-const questions = /^\/ofrep\/v1\/evaluate\/flags(?:\/([^/?]+))?\/?(?:\?|$)/;
+const evaluations = /^\/ofrep\/v1\/evaluate\/flags(?:\/([^/?]+))?\/?(?:\?|$)/;
+
+const crossOrigin = {
+  methods: ['GET', 'POST'],
+  headers: [
+    'authorization',
+    'content-type',
+    'graylane-environment',
+    'if-none-match',
+    'last-event-id',
+    'x-api-key',
+  ],
+};
 
 /**
- * The OpenFeature Remote Evaluation Protocol 0.3: one flag, and all of them with the stream that says when to ask again. Answers whether
- * the request was such a question. They do not go through express, which takes longer to find a route than an answer takes.
+ * The OpenFeature Remote Evaluation Protocol 0.3: single and bulk evaluation. Returns a function
+ * that serves a request and returns true, or returns false for another path. Evaluations bypass
+ * express, whose routing takes longer than an evaluation.
  */
 export function ofrepRoutes({
   environments,
-  descriptors,
-  guard,
-  settings,
+  door,
   log,
 }: OfrepOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const limit = new RateLimit(settings.rateLimit);
+  const { guard, rateLimit } = door;
   const readJson = jsonBody({ types, limit: maxBodyBytes, depth: maxDepth });
 
-  const answer = (request: IncomingMessage, response: ServerResponse, segment: string | undefined): void => {
+  const respond = (request: IncomingMessage, response: ServerResponse, segment: string | undefined) => {
     const environment = environmentOf(request);
     const { flags } = storeOf(environments, environment).snapshot;
     const context = readContext(request);
     if (segment !== undefined) {
-      const { status, body } = answerOne(flags, decodeKey(segment), context);
+      const { status, body } = evaluateOne(flags, decodeKey(segment), context);
       sendJson(response, status, body);
       return;
     }
-    // The query `flagConfigEtag` and `flagConfigLastModified` ask for rules at least as new as an event has told of: every answer is made
-    // of the newest rules, so there is nothing to do about them.
+    // The query parameters `flagConfigEtag` and `flagConfigLastModified` ask for rules at least as
+    // new as an event. Every response is made from the newest rules, so they need no handling.
     const endpoint = { requestUri: refetchUri(environment) };
     const eventStreams = [{ type: 'sse', endpoint, inactivityDelaySec }];
-    sendUnlessKnown(request, response, answerAll(flags, context, { eventStreams }));
+    evaluateAll(flags, context, { eventStreams }, () => response.destroyed).then(
+      (body) => sendUnlessKnown(request, response, body),
+      (error: unknown) => sendOfrepError(error, segment, response, log),
+    );
   };
 
   return (request, response) => {
-    const [asked, segment] = (request.method === 'POST' && questions.exec(request.url ?? '')) || [];
-    if (asked === undefined) return false;
-    try {
-      guard.admit(request);
-    } catch (error) {
-      answerProblem(error, response, log);
-      return true;
+    const { method, url = '' } = request;
+    const [matched, segment] = evaluations.exec(url) ?? [];
+    if (matched === undefined) {
+      return url.startsWith('/ofrep/v1/') && servePreflight(guard, request, response, crossOrigin);
     }
+    if (method === 'OPTIONS' && servePreflight(guard, request, response, crossOrigin)) return true;
     guard.allowReading(request, response);
-    dontLinger(descriptors, response);
     const attempt = (step: () => void): void => {
       try {
         step();
       } catch (error) {
-        answerOfrepError(error, segment, response, log);
+        sendOfrepError(error, segment, response, log);
       }
     };
     attempt(() => {
-      limit.admit(request, response);
-      // A body need not say what it is (RFC 9110, section 8.3). Passed over, it would be a question without its context.
+      if (method !== 'POST') throw wrongMethod(method, ['POST']);
+      rateLimit.admit(request);
+      // A body need not name its type (RFC 9110, section 8.3). Ignored, it would lose the context.
       request.headers['content-type'] ??= 'application/json';
       readJson(request, response, (error) =>
         attempt(() => {
           if (error !== undefined) throw error;
-          answer(request, response, segment);
+          respond(request, response, segment);
         }),
       );
     });
@@ -100,31 +110,35 @@ export function ofrepRoutes({
 }
 
 function decodeKey(segment: string): string {
+  if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new OfrepError(400, 'GENERAL', `the key ${JSON.stringify(segment)} is not well encoded`);
+    throw new RequestError('invalid_request', `the key ${JSON.stringify(segment)} is not well encoded`);
   }
 }
 
-/** A question without a body is one with an empty context. */
+/** A request without a body has an empty context. */
 function readContext(request: IncomingMessage & { body?: unknown }): EvaluationContext {
   const { body, headers } = request;
   if (body === undefined) {
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return {};
     const type = JSON.stringify(headers['content-type']);
-    throw new OfrepError(415, 'GENERAL', `the body is ${type}: send application/json`);
+    throw new RequestError('unsupported_type', `the body is ${type}: send application/json`);
   }
   if (isObject(body)) {
     const { context = {} } = body;
-    if (isObject(context)) return context;
+    if (isObject(context)) {
+      requireSmallContext(context);
+      return context;
+    }
   }
-  throw new OfrepError(400, 'INVALID_CONTEXT', 'the body must be a JSON object whose "context" is an object');
+  throw new RequestError('invalid_context', 'the body must be a JSON object whose "context" is an object');
 }
 
-/** The tag is that of the answer, so it covers the rules and the context alike. */
+/** The tag is that of the body, so it covers the rules and the context alike. */
 function sendUnlessKnown(request: IncomingMessage, response: ServerResponse, body: string): void {
-  const tag = tagOf(body);
+  const tag = entityTagOf(body);
   response.setHeader('etag', tag);
   response.setHeader('cache-control', 'no-cache');
   if (isKnown(request.headers['if-none-match'], tag)) {
@@ -135,6 +149,7 @@ function sendUnlessKnown(request: IncomingMessage, response: ServerResponse, bod
 
 /** `If-None-Match` compares weakly (RFC 9110, section 13.1.2). */
 function isKnown(header: string | undefined, tag: string): boolean {
-  const known = new Set((header ?? '').split(',').map((one) => one.trim().replace(/^W\//, '')));
+  if (header === undefined) return false;
+  const known = new Set(header.split(',').map((one) => one.trim().replace(/^W\//, '')));
   return known.has(tag) || known.has('*');
 }

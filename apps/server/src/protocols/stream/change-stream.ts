@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { HttpProblem } from '../../http/problem-details.ts';
+import { RequestError } from '../../model/request-error.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
 import { ChangeLog } from './change-log.ts';
@@ -49,5 +49,8 @@ function readHeartbeat(value: string | undefined): number {
   if (value === undefined) return defaultHeartbeatS;
   const seconds = Number(value);
   if (seconds >= 1 && seconds <= maxHeartbeatS) return seconds;
-  throw new HttpProblem(400, `heartbeat is ${JSON.stringify(value)}: use 1 to ${maxHeartbeatS} seconds`);
+  throw new RequestError(
+    'invalid_request',
+    `heartbeat is ${JSON.stringify(value)}: use 1 to ${maxHeartbeatS} seconds`,
+  );
 }

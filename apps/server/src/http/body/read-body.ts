@@ -1,17 +1,20 @@
 import type { RequestHandler } from 'express';
-import { maxDepth } from '../store/file/read-document.ts';
+import { RequestError } from '../../model/request-error.ts';
+import { maxDepth } from '../../store/file/read-document.ts';
 import { jsonBody } from './json-body.ts';
-import { HttpProblem } from './problem-details.ts';
 
-/** What a route reads. */
+/** Which body a route reads. */
 export interface ReadBodyOptions {
-  /** The media type that is meant; plain `application/json` is always taken. */
+  /** The media type that the route expects; plain `application/json` is always accepted. */
   readonly type?: string;
   /** The largest body, in bytes. Default: 1 MiB. */
   readonly limit?: number;
 }
 
-/** Reads a body of JSON, as deep as a document may nest; another type is refused, since it would be taken for none. */
+/**
+ * Reads a JSON body, as deep as a document may nest. Another media type is refused: the body would
+ * be ignored otherwise.
+ */
 export function readBody({
   type = 'application/json',
   limit = 1_048_576,
@@ -19,7 +22,7 @@ export function readBody({
   return [
     jsonBody({ types: ['application/json', type], limit, depth: maxDepth }),
     (request, _response, next) => {
-      if (request.body === undefined) throw new HttpProblem(415, `send a body as ${type}`);
+      if (request.body === undefined) throw new RequestError('unsupported_type', `send a body as ${type}`);
       next();
     },
   ];

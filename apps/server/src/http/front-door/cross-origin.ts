@@ -1,0 +1,33 @@
+import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
+import type { Guard } from './guard.ts';
+import type { AnyRequest } from './principal.ts';
+
+/** What pages of allowed origins may send and read. */
+export interface CrossOriginOptions {
+  readonly methods: readonly string[];
+  /** Request headers, beside those that a browser always sends. */
+  readonly headers: readonly string[];
+}
+
+/** Responds to a preflight (CORS). Returns whether the request was one of an allowed origin. */
+export function servePreflight(
+  guard: Guard,
+  request: AnyRequest,
+  response: ServerResponse | Http2ServerResponse,
+  { methods, headers }: CrossOriginOptions,
+): boolean {
+  if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) {
+    return false;
+  }
+  if (!guard.allowReading(request, response)) {
+    guard.logRefusedPreflight(request);
+    return false;
+  }
+  response.setHeader('access-control-allow-methods', methods.join(', '));
+  response.setHeader('access-control-allow-headers', headers.join(', '));
+  response.setHeader('access-control-max-age', '600');
+  response.statusCode = 204;
+  response.end();
+  return true;
+}

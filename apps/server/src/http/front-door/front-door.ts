@@ -1,0 +1,42 @@
+import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
+import type { Descriptors } from '../port/descriptors.ts';
+import type { Guard } from './guard.ts';
+import { closeWhenScarce } from './load-shedding.ts';
+import { anonymous, setPrincipal, type AnyRequest, type Authenticate } from './principal.ts';
+import type { RateLimit } from './rate-limit.ts';
+
+/** What the front door checks requests against. */
+export interface FrontDoorOptions {
+  readonly guard: Guard;
+  readonly descriptors: Descriptors;
+  readonly rateLimit: RateLimit;
+  /** Default: every sender is anonymous. */
+  readonly authenticate?: Authenticate;
+}
+
+/**
+ * The one entrance of every port: each request of each protocol passes it before it is routed. It
+ * checks the host and the origin, sheds load and authenticates.
+ */
+export class FrontDoor {
+  readonly guard: Guard;
+  readonly descriptors: Descriptors;
+  /** Applied by the routes that evaluate: streams, health and the admin API are not limited. */
+  readonly rateLimit: RateLimit;
+  readonly #authenticate: Authenticate;
+
+  constructor({ guard, descriptors, rateLimit, authenticate = () => anonymous }: FrontDoorOptions) {
+    this.guard = guard;
+    this.descriptors = descriptors;
+    this.rateLimit = rateLimit;
+    this.#authenticate = authenticate;
+  }
+
+  /** @throws {RequestError} `wrong_host`, `forbidden` or `unauthenticated`. */
+  admit(request: AnyRequest, response: ServerResponse | Http2ServerResponse): void {
+    this.guard.admit(request);
+    closeWhenScarce(this.descriptors, request, response);
+    setPrincipal(request, this.#authenticate(request));
+  }
+}

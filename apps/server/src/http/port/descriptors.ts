@@ -1,0 +1,86 @@
+import type { Server, Socket } from 'node:net';
+import process from 'node:process';
+import type { Log } from '../../log.ts';
+
+/** Descriptors for files, watches and pipes, with some to spare for short-lived ones. */
+const reserved = 64;
+
+/** Scarcity begins at nine tenths and ends at eight, so that it does not change with every connection. */
+const nearlyAll = 0.9;
+const wellOver = 0.8;
+
+/** How many connections are open, and for how many there is room. */
+export interface DescriptorUse {
+  readonly open: number;
+  readonly limit: number;
+}
+
+/** How the connections of a server are counted. */
+export interface WatchOptions {
+  /** The part of the room that this server may take, so that it leaves some to the others. Default: 1. */
+  readonly share?: number;
+}
+
+/**
+ * Counts connections against the limit of open files. A process without descriptors can't read a
+ * file, and much of Node throws in unexpected places; asking the system how many are open takes a
+ * descriptor, too. So connections are counted as they open and close, and refused in time.
+ */
+export class Descriptors {
+  readonly #limit: number;
+  readonly #log: Log;
+  #open = 0;
+  #scarce = false;
+
+  constructor(log: Log) {
+    this.#limit = openFilesLimit();
+    this.#log = log;
+  }
+
+  get use(): DescriptorUse {
+    return { open: this.#open, limit: this.#room };
+  }
+
+  /** Whether nine tenths of the room are taken, or were and are not yet given back well. */
+  get scarce(): boolean {
+    return this.#scarce;
+  }
+
+  /** Counts the connections of a server, and closes those for which there is no room. */
+  watch(server: Server, { share = 1 }: WatchOptions = {}): void {
+    let open = 0;
+    // One function for all: every connection would keep a closure of its own alive.
+    const closed = (): void => {
+      open -= 1;
+      this.#count(-1);
+    };
+    server.on('connection', (socket: Socket) => {
+      open += 1;
+      this.#count(1);
+      socket.on('close', closed);
+      if (this.#open > this.#room || open > this.#room * share) socket.destroy();
+    });
+  }
+
+  #count(change: 1 | -1): void {
+    this.#open += change;
+    const before = this.#scarce;
+    this.#scarce = this.#open >= this.#room * (before ? wellOver : nearlyAll);
+    if (before === this.#scarce) return;
+    const state = `${this.#open} of ${this.#room} connections are open`;
+    if (before) this.#log.info(`${state}: there is room for streams again`);
+    else this.#log.warn(`${state}: new streams are refused; raise the limit of open files (ulimit -n)`);
+  }
+
+  /** The number of connections that fit. A limit too small for the reserve leaves half of it. */
+  get #room(): number {
+    return Math.max(this.#limit - reserved, Math.floor(this.#limit / 2));
+  }
+}
+
+/** The number of files and connections that this process may have open; Node raises it to the hard limit. */
+export function openFilesLimit(): number {
+  const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
+  const soft = report.userLimits?.open_files?.soft;
+  return typeof soft === 'number' ? soft : Number.POSITIVE_INFINITY;
+}

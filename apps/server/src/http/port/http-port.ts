@@ -1,0 +1,84 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { Socket } from 'node:net';
+
+const patienceMs = 5000;
+const sweepMs = 20;
+
+/** The time after which a connection whose response makes no progress is closed, in milliseconds. */
+const stalledMs = 30_000;
+
+/** The number of pipelined requests that wait for their turn on one connection. */
+const maxPipelined = 1000;
+
+/**
+ * A HTTP server that stops without breaking a request, and without waiting for idle connections.
+ * Pipelined requests are served one after another: each response is in memory until the client has
+ * read it, so a client that sends requests and reads nothing holds one response and no more.
+ */
+export class HttpPort {
+  readonly server: Server;
+  readonly #listener: RequestListener;
+  /** Pipelined requests by their connection, behind the one that is served now. */
+  readonly #pipelines = new WeakMap<Socket, Pipelined[]>();
+  readonly #done: (this: ServerResponse) => void;
+  #underWay = 0;
+
+  constructor(listener: RequestListener) {
+    this.#listener = listener;
+    // One function for all: an open stream would keep a closure of its own alive.
+    const done = ({ socket }: IncomingMessage): void => {
+      this.#underWay -= 1;
+      this.#serveNext(socket);
+    };
+    this.#done = function (this: ServerResponse): void {
+      done(this.req);
+    };
+    this.server = createServer((request, response) => {
+      // A response has no socket as long as another one on its connection is not finished.
+      if (response.socket === null) this.#enqueue(request, response);
+      else this.#serve(request, response);
+    });
+    this.server.timeout = stalledMs;
+  }
+
+  /** Takes no new connections, finishes the requests under way, and closes; waits at most 5 s. */
+  async close(): Promise<void> {
+    if (!this.server.listening) return;
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    // Node counts a connection without a request as busy: browsers and undici open some ahead.
+    const sweep = setInterval(() => this.#underWay === 0 && this.server.closeAllConnections(), sweepMs);
+    const impatient = setTimeout(() => this.server.closeAllConnections(), patienceMs);
+    await closed;
+    clearInterval(sweep);
+    clearTimeout(impatient);
+  }
+
+  #serve(request: IncomingMessage, response: Pipelined['response']): void {
+    this.#underWay += 1;
+    response.on('close', this.#done);
+    this.#listener(request, response);
+  }
+
+  #enqueue(request: IncomingMessage, response: Pipelined['response']): void {
+    const { socket } = request;
+    const pipeline = this.#pipelines.get(socket) ?? [];
+    this.#pipelines.set(socket, pipeline);
+    if (pipeline.push({ request, response }) > maxPipelined) socket.destroy();
+  }
+
+  #serveNext(socket: Socket): void {
+    const next = this.#pipelines.get(socket)?.shift();
+    if (next !== undefined && !socket.destroyed) this.#serve(next.request, next.response);
+  }
+}
+
+interface Pipelined {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse & { req: IncomingMessage };
+}

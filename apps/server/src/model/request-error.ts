@@ -1,0 +1,47 @@
+import type { Problem } from '@graylane/flags';
+
+/** Why a request is refused, in terms of no transport. Each protocol maps the codes to its own. */
+export type RequestErrorCode =
+  | 'conflict'
+  | 'forbidden'
+  | 'invalid_context'
+  | 'invalid_request'
+  | 'method_not_allowed'
+  | 'no_room'
+  | 'not_found'
+  | 'precondition_failed'
+  | 'precondition_required'
+  | 'rate_limited'
+  | 'too_large'
+  | 'unauthenticated'
+  | 'unparsable'
+  | 'unsupported_type'
+  | 'wrong_host'
+  | 'wrong_version';
+
+/** What a refusal carries beside its code and message. */
+export interface RequestErrorDetails extends ErrorOptions {
+  readonly problems?: readonly Problem[] | undefined;
+  /** The seconds after which the client may try again. */
+  readonly retryAfterS?: number;
+  /** The methods that the resource has. */
+  readonly allow?: readonly string[];
+}
+
+/** A refusal that the client can do something about: the message names the remedy. */
+export class RequestError extends Error {
+  readonly code: RequestErrorCode;
+  readonly problems: RequestErrorDetails['problems'];
+  readonly retryAfterS: number | undefined;
+  readonly allow: readonly string[] | undefined;
+
+  constructor(code: RequestErrorCode, message: string, details: RequestErrorDetails = {}) {
+    const { problems, retryAfterS, allow, ...options } = details;
+    super(message, options);
+    this.name = 'RequestError';
+    this.code = code;
+    this.problems = problems;
+    this.retryAfterS = retryAfterS;
+    this.allow = allow;
+  }
+}

@@ -1,0 +1,48 @@
+import { createServer as createHttp2Server } from 'node:http2';
+import type { Server } from 'node:net';
+import type { FrontDoor } from '../../http/front-door/front-door.ts';
+import { HttpPort } from '../../http/port/http-port.ts';
+import { serveHttp2 } from '../../http/port/http2.ts';
+import { Http2Sessions } from '../../http/port/http2-sessions.ts';
+import type { Log } from '../../log.ts';
+import type { Environments } from '../../store/environments.ts';
+import { LongCalls } from './long-calls.ts';
+import { flagdRoutes } from './routes.ts';
+
+/** What the gRPC port is made of. */
+export interface GrpcPortOptions {
+  readonly environments: Environments;
+  readonly door: FrontDoor;
+  readonly log: Log;
+}
+
+/** The gRPC port, and the way to end its streams. */
+export interface GrpcPort {
+  readonly server: Server;
+  /** Ends the open calls, tells clients to go away, and closes; waits at most 5 s for clients. */
+  close(): Promise<void>;
+}
+
+/** The calls that one connection may have open; clients queue further ones, or open a connection. */
+const maxConcurrentStreams = 250;
+
+/**
+ * flagd's protocols: gRPC over h2c, Connect and gRPC-Web over h2c and HTTP/1.1, on one port that
+ * looks at the first bytes of each connection. Clients may ping at any time.
+ */
+export function createGrpcPort({ environments, door, log }: GrpcPortOptions): GrpcPort {
+  const calls = new LongCalls(environments);
+  const routes = flagdRoutes({ environments, door, calls, log });
+  const http1 = new HttpPort(routes.listener);
+  const http2 = createHttp2Server({ settings: { maxConcurrentStreams } }, routes.listener);
+  const sessions = new Http2Sessions(http2);
+  serveHttp2(http1.server, http2);
+  return {
+    server: http1.server,
+    close: async () => {
+      calls.close();
+      await Promise.all([http1.close(), sessions.close()]);
+      routes.close();
+    },
+  };
+}

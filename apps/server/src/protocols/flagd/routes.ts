@@ -1,0 +1,154 @@
+import { cors, createConnectRouter, createContextValues, type ContextValues } from '@connectrpc/connect';
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+} from '@connectrpc/connect-node';
+import type { UniversalHandlerFn, UniversalServerRequest } from '@connectrpc/connect/protocol';
+import type { ServerResponse } from 'node:http';
+import { servePreflight } from '../../http/front-door/cross-origin.ts';
+import type { FrontDoor } from '../../http/front-door/front-door.ts';
+import { requireRoom } from '../../http/front-door/load-shedding.ts';
+import type { AnyRequest } from '../../http/front-door/principal.ts';
+import { logFault, sendProblem, wrongMethod } from '../../http/problem-details.ts';
+import type { Log } from '../../log.ts';
+import { RequestError } from '../../model/request-error.ts';
+import type { Environments } from '../../store/environments.ts';
+import { errorInterceptor, refusalKey } from './errors.ts';
+import { evaluationServiceV1, evaluationServiceV2 } from './evaluation-service.ts';
+import { Service as ServiceV1 } from './gen/flagd/evaluation/v1/evaluation_pb.ts';
+import { Service as ServiceV2 } from './gen/flagd/evaluation/v2/evaluation_pb.ts';
+import { FlagSyncService } from './gen/flagd/sync/v1/sync_pb.ts';
+import type { LongCalls } from './long-calls.ts';
+import { documentsKey, withSharedMessages } from './shared-messages.ts';
+import { SlowReaders, type AnyResponse } from './slow-readers.ts';
+import { syncService } from './sync-service.ts';
+import { writeResponse } from './write-response.ts';
+
+/** What the routes of the gRPC port are made of. */
+export interface FlagdRoutesOptions {
+  readonly environments: Environments;
+  readonly door: FrontDoor;
+  readonly calls: LongCalls;
+  readonly log: Log;
+}
+
+/** Serves the requests of the gRPC port, HTTP/1.1 and HTTP/2 alike. */
+export interface FlagdRoutes {
+  listener(this: void, request: AnyRequest, response: AnyResponse): void;
+  close(): void;
+}
+
+/** The largest request: a key and an evaluation context. The decoder bounds its depth to 100 messages. */
+const maxRequestBytes = 1_048_576;
+
+/** The longest timer of Node, in milliseconds: a longer deadline is none. */
+const maxTimerMs = 2_147_483_647;
+
+const crossOrigin = {
+  methods: ['POST'],
+  headers: [...cors.allowedHeaders, 'authorization', 'flagd-selector', 'graylane-environment'],
+};
+const exposedHeaders = [...cors.exposedHeaders, 'retry-after'].join(', ');
+
+/** flagd's services over Connect, gRPC and gRPC-Web. */
+export function flagdRoutes({ environments, door, calls, log }: FlagdRoutesOptions): FlagdRoutes {
+  const readers = new SlowReaders();
+  const handlers = handlersOf(environments, calls, log);
+
+  const listener = (request: AnyRequest, response: AnyResponse): void => {
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    const handler = handlers.get(path);
+    const isEvaluation = path.startsWith('/flagd.evaluation.');
+    let refusal: unknown;
+    try {
+      door.admit(request, response);
+      if (isEvaluation && servePreflight(door.guard, request, response, crossOrigin)) return;
+      if (isEvaluation && request.headers.origin !== undefined) {
+        door.guard.allowReading(request, response, exposedHeaders);
+      }
+      if (handler?.isStream === true && request.httpVersionMajor === 1) requireRoom(door.descriptors);
+      if (isEvaluation && handler?.isStream === false) door.rateLimit.admit(request);
+    } catch (error) {
+      refusal = error;
+    }
+    try {
+      if (handler === undefined) {
+        throw refusal ?? new RequestError('not_found', `there is nothing at ${request.method} ${path}`);
+      }
+      if (request.method !== 'POST') throw wrongMethod(request.method, ['POST']);
+      requireHttp2ForGrpc(request);
+    } catch (error) {
+      sendProblem(error, response as ServerResponse, log);
+      return;
+    }
+    // A stream may be silent for long; the port's time limit is for responses that end.
+    if (handler.isStream && request.httpVersionMajor === 1) request.socket.setTimeout(0);
+    const values = createContextValues().set(refusalKey, refusal).set(documentsKey, []);
+    handler
+      .serve(toUniversal(request, response, values))
+      .then(async (universal) => writeResponse(universal, response, readers))
+      .catch((error: unknown) => logFault(error, log));
+  };
+  return { listener, close: () => readers.close() };
+}
+
+interface Handler {
+  readonly serve: UniversalHandlerFn;
+  readonly isStream: boolean;
+}
+
+function handlersOf(environments: Environments, calls: LongCalls, log: Log): Map<string, Handler> {
+  const router = createConnectRouter({
+    readMaxBytes: maxRequestBytes,
+    acceptCompression: [compressionGzip, compressionBrotli],
+    interceptors: [errorInterceptor(log)],
+  });
+  router.service(FlagSyncService, syncService(environments, calls));
+  router.service(ServiceV1, evaluationServiceV1(environments, calls));
+  router.service(ServiceV2, evaluationServiceV2(environments, calls));
+  return new Map(
+    router.handlers.map((handler) => {
+      const { method, service, requestPath } = handler;
+      const isStream = method.methodKind === 'server_streaming';
+      const serve =
+        service === FlagSyncService && method.name !== 'GetMetadata'
+          ? withSharedMessages(handler, isStream)
+          : handler;
+      return [requestPath, { serve, isStream }];
+    }),
+  );
+}
+
+/** gRPC sends its status in trailers, which few clients of HTTP/1.1 read. */
+function requireHttp2ForGrpc({ httpVersionMajor, headers }: AnyRequest): void {
+  const type = headers['content-type'] ?? '';
+  if (httpVersionMajor > 1 || !/^application\/grpc(?:[+;]|$)/i.test(type)) return;
+  throw new RequestError(
+    'wrong_version',
+    'gRPC needs HTTP/2: connect with prior knowledge (h2c), or use Connect or gRPC-Web over HTTP/1.1',
+  );
+}
+
+function toUniversal(
+  request: AnyRequest,
+  response: AnyResponse,
+  values: ContextValues,
+): UniversalServerRequest {
+  // Node's server of HTTP/1.1 admits a request of HTTP/1.0 without a host.
+  if (request.httpVersionMajor === 1) request.headers.host ??= 'localhost';
+  const universal = universalRequestFromNodeRequest(request, response as ServerResponse, undefined, values);
+  if (isEndless(universal.header)) {
+    universal.header.delete('grpc-timeout');
+    universal.header.delete('connect-timeout-ms');
+  }
+  return universal;
+}
+
+/** Clients without a deadline send the largest number there is; Node's timers would make it 1 ms. */
+function isEndless(header: Headers): boolean {
+  const [, amount, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(header.get('grpc-timeout') ?? '') ?? [];
+  const unitMs = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 }[unit] ?? 0;
+  const timeoutMs = amount === undefined ? Number(header.get('connect-timeout-ms')) : Number(amount) * unitMs;
+  return timeoutMs > maxTimerMs;
+}

@@ -1,0 +1,83 @@
+import type { ServerResponse } from 'node:http';
+import { constants, type Http2ServerResponse } from 'node:http2';
+import { Backlog, type Holder } from '../../sse/backlog.ts';
+
+/** A response of any protocol of the port. */
+export type AnyResponse = ServerResponse | Http2ServerResponse;
+
+/** How slow a reader may be. */
+export interface SlowReadersOptions {
+  /** After this time without progress, a response counts against the backlog. Default: 1 s. */
+  readonly slowMs?: number;
+  /** After this time without progress, a response is cut off. Default: 30 s. */
+  readonly stalledMs?: number;
+}
+
+/** Responses whose client does not read: bounded in time one by one, and in bytes all together. */
+export class SlowReaders {
+  readonly #waiting = new Set<SlowReader>();
+  readonly #backlog = new Backlog();
+  readonly #timer: NodeJS.Timeout;
+  readonly #options: Required<SlowReadersOptions>;
+
+  constructor({ slowMs = 1000, stalledMs = 30_000 }: SlowReadersOptions = {}) {
+    this.#options = { slowMs, stalledMs };
+    // One timer for all responses.
+    this.#timer = setInterval(() => this.#sweep(), slowMs);
+    this.#timer.unref();
+  }
+
+  /**
+   * Resolves when the client has read what was written, or when the response is closed.
+   * @param chunk the bytes that the response keeps in memory meanwhile.
+   */
+  async drained(response: AnyResponse, chunk: Uint8Array): Promise<void> {
+    const reader = new SlowReader(response, chunk);
+    this.#waiting.add(reader);
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        response.off('drain', done);
+        response.off('close', done);
+        resolve();
+      };
+      response.on('drain', done);
+      response.on('close', done);
+    });
+    this.#waiting.delete(reader);
+    this.#backlog.release(chunk, reader);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const reader of this.#waiting) {
+      const age = now - reader.since;
+      if (age >= this.#options.stalledMs) reader.cutOff();
+      else if (age >= this.#options.slowMs) this.#backlog.hold(reader.chunk, reader);
+    }
+  }
+}
+
+class SlowReader implements Holder {
+  readonly since = performance.now();
+  readonly chunk: Uint8Array;
+  readonly #response: AnyResponse;
+
+  constructor(response: AnyResponse, chunk: Uint8Array) {
+    this.#response = response;
+    this.chunk = chunk;
+  }
+
+  cutOff(): void {
+    cutOff(this.#response);
+  }
+}
+
+/** Ends a response at once, and gives back the memory of its unread bytes. */
+export function cutOff(response: AnyResponse): void {
+  if ('stream' in response) response.stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  else response.destroy();
+}
