@@ -10,6 +10,7 @@ const arrows: Record<string, readonly string[]> = {
   'packages/baggage': [],
   'packages/source': ['@graylane/flags'],
   'packages/provider': ['@graylane/flags', '@graylane/baggage', '@graylane/source'],
+  'packages/telemetry': ['@graylane/baggage'],
   'apps/server': ['@graylane/flags', '@graylane/source'],
   'apps/demo': ['@graylane/baggage', '@graylane/provider', '@graylane/server'],
 };

@@ -1,0 +1,1 @@
+export { managementServer, type ManagementOptions, type ManagementServer } from './management/index.ts';

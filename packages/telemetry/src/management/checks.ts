@@ -1,0 +1,36 @@
+import { json, type Reply } from './reply.ts';
+
+/** Whether a part of the service works: `true`, or `false` or a sentence why not. A check that throws has failed. */
+export type Check = () => boolean | string | Promise<boolean | string>;
+
+/** Checks by the name of the part, e.g. `{ database: () => pool.isConnected }`. */
+export type Checks = Readonly<Record<string, Check>>;
+
+const timeoutMs = 2000;
+
+/** 200 where all checks pass, otherwise 503 with the ones that do not. */
+export async function runChecks(checks: Checks): Promise<Reply> {
+  const entries = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => [name, await outcomeOf(check)] as const),
+  );
+  const isOk = entries.every(([, outcome]) => outcome === 'ok');
+  return json({ status: isOk ? 'ok' : 'failing', checks: Object.fromEntries(entries) }, isOk ? 200 : 503);
+}
+
+async function outcomeOf(check: Check): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(`not finished within ${timeoutMs} ms`);
+      }, timeoutMs);
+    });
+    const outcome = await Promise.race([check(), late]);
+    if (typeof outcome === 'string') return outcome;
+    return outcome ? 'ok' : 'failing';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,73 @@
+import type { MemoryTimeline } from '../memory/memory-timeline.ts';
+import { takeHeapSnapshot, type SnapshotLimits } from '../profiles/heap-snapshot.ts';
+import type { HeapSampler } from '../profiles/heap-sampler.ts';
+import { activeResources } from '../readings/process.ts';
+import { recentDecisions } from '../requests/decisions.ts';
+import { requestLog } from '../requests/request-log.ts';
+import { pprofRoutes } from './pprof-routes.ts';
+import { download, json, text } from './reply.ts';
+import type { Routes } from './route.ts';
+
+/** What the diagnostics need of the management port. */
+export interface DiagnosticParts {
+  readonly timeline: MemoryTimeline | undefined;
+  readonly sampler: HeapSampler | undefined;
+  readonly snapshot: SnapshotLimits;
+}
+
+/** The routes for loopback or a token. */
+export function diagnosticRoutes({ timeline, sampler, snapshot }: DiagnosticParts): Routes {
+  const routes: Routes = {
+    ...pprofRoutes(sampler),
+    '/debug/requests': {
+      about: 'requests in flight, the oldest first, and what keeps the event loop alive',
+      respond: () => json({ ...requestLog().inFlight(), resources: activeResources() }),
+    },
+    '/debug/slowest': {
+      about: 'the slowest requests by lane',
+      respond: () => json(requestLog().slowest()),
+    },
+    '/debug/decisions': {
+      about: 'recent flag evaluations; ?flag= and ?lane= select',
+      respond: ({ query }) => json(decisions(query)),
+    },
+    '/debug/memory': {
+      about:
+        'heap and garbage collections of the last ten minutes, and allocation peaks before major collections',
+      respond: () => (timeline ? json(timeline.toJson()) : text('the memory timeline is switched off', 404)),
+    },
+    '/debug/heapsnapshot': {
+      about: 'a heap snapshot for Chrome DevTools; the process stops meanwhile',
+      isRecording: true,
+      respond: () => {
+        const outcome = takeHeapSnapshot(snapshot);
+        return 'refused' in outcome
+          ? text(outcome.refused, 507)
+          : download('heap.heapsnapshot', outcome.snapshot);
+      },
+    },
+  };
+  return {
+    ...routes,
+    '/debug/': {
+      about: 'this list',
+      respond: () =>
+        text(
+          Object.entries(routes)
+            .map(([path, { about }]) => `${path}  ${about}`)
+            .join('\n'),
+        ),
+    },
+  };
+}
+
+function decisions(query: URLSearchParams): unknown {
+  const flag = query.get('flag');
+  const lane = query.get('lane');
+  return recentDecisions()
+    .toArray()
+    .filter(
+      (decision) => (flag === null || decision.flag === flag) && (lane === null || decision.lane === lane),
+    )
+    .toReversed();
+}

@@ -1,0 +1,51 @@
+import { contentTypes, exposition, type ExpositionFormat } from '../metrics/exposition.ts';
+import { processRegistry } from '../metrics/process-registry.ts';
+import type { Reply } from './reply.ts';
+
+/** Further metrics for `/metrics`, e.g. of an OpenTelemetry SDK: families in Prometheus' text format 0.0.4. */
+export type MetricsSource = () => string | Promise<string>;
+
+/**
+ * Serves the registry of this process and further sources in one document. Sources write Prometheus' format, so OpenMetrics, with
+ * exemplars, is served only where there are none. One that fails leaves a comment instead of its metrics.
+ */
+export class MetricsEndpoint {
+  readonly #sources: readonly MetricsSource[];
+  readonly #open = new Map<ExpositionFormat, Promise<Reply>>();
+
+  constructor(sources: readonly MetricsSource[]) {
+    this.#sources = sources;
+  }
+
+  /** Peers that ask at the same time share one collection. */
+  async reply(accept: string): Promise<Reply> {
+    const format =
+      this.#sources.length === 0 && accept.includes('application/openmetrics-text')
+        ? 'openmetrics'
+        : 'prometheus';
+    let open = this.#open.get(format);
+    if (open === undefined) {
+      open = this.#collect(format).finally(() => this.#open.delete(format));
+      this.#open.set(format, open);
+    }
+    return open;
+  }
+
+  async #collect(format: ExpositionFormat): Promise<Reply> {
+    const texts = await Promise.all(this.#sources.map(textOf));
+    const own = exposition(processRegistry().collect(), format);
+    return {
+      type: contentTypes[format],
+      body: [own, ...texts].join('') + (format === 'openmetrics' ? '# EOF\n' : ''),
+    };
+  }
+}
+
+async function textOf(source: MetricsSource): Promise<string> {
+  try {
+    const families = await source();
+    return families === '' || families.endsWith('\n') ? families : `${families}\n`;
+  } catch (error) {
+    return `# a source of metrics failed: ${JSON.stringify(String(error))}\n`;
+  }
+}

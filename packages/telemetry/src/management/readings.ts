@@ -1,0 +1,50 @@
+import { baggageCounts } from '@graylane/baggage';
+import { processLanes } from '../lanes/known-lanes.ts';
+import { configurations } from '../readings/configuration.ts';
+import { runChecks, type Checks } from './checks.ts';
+import { MetricsEndpoint, type MetricsSource } from './metrics-endpoint.ts';
+import { json } from './reply.ts';
+import type { Routes } from './route.ts';
+
+/** What the readings show beside the process itself. */
+export interface ReadingOptions {
+  /** Parts that must work for the process to go on; where one fails, an orchestrator restarts it. Default: none. */
+  readonly health?: Checks;
+  /** Parts that must work to serve traffic. Default: none. */
+  readonly ready?: Checks;
+  /** Further metrics. Default: none. */
+  readonly metrics?: readonly MetricsSource[];
+  /** Further members of `/revision`, e.g. the build. Default: none. */
+  readonly revision?: () => Readonly<Record<string, unknown>>;
+}
+
+/** The routes that every peer may read. */
+export function readingRoutes({
+  health = {},
+  ready = {},
+  metrics = [],
+  revision = () => ({}),
+}: ReadingOptions): Routes {
+  const endpoint = new MetricsEndpoint(metrics);
+  return {
+    '/metrics': {
+      about: 'metrics in the text format of Prometheus or OpenMetrics',
+      respond: ({ accept }) => endpoint.reply(accept),
+    },
+    '/healthz': { about: 'whether the process works', respond: () => runChecks(health) },
+    '/readyz': { about: 'whether it may get traffic', respond: () => runChecks(ready) },
+    '/lanes': {
+      about: 'the known lanes, and what happened to baggage',
+      respond: () => json({ lanes: processLanes().known.names, baggage: baggageCounts() }),
+    },
+    '/revision': {
+      about: 'which rules are in force, since when, and the versions',
+      respond: () =>
+        json({ node: process.version, startedAt: startedAt(), sources: configurations(), ...revision() }),
+    },
+  };
+}
+
+function startedAt(): string {
+  return new Date(performance.timeOrigin).toISOString();
+}

@@ -1,0 +1,86 @@
+import { processRegistry } from '../metrics/process-registry.ts';
+import { processWide } from '../process-wide.ts';
+
+/** Where a service's rules come from, and how new they are. */
+export interface ConfigurationState {
+  readonly source: string;
+  readonly revision?: string;
+  readonly reloads: number;
+  /** ISO 8601; absent before the first reload. */
+  readonly lastReload?: string;
+  /** Seconds since the source was last known to be up to date. */
+  readonly ageSeconds?: number;
+}
+
+/** What reports the reloads of one source. */
+export interface ConfigurationReporter {
+  /** Rules were loaded anew. */
+  reloaded(revision?: string): void;
+  /** The rules in force are those of the source. */
+  confirmed(): void;
+}
+
+interface Source {
+  reloads: number;
+  revision: string | undefined;
+  reloadedAt: number | undefined;
+  confirmedAt: number | undefined;
+}
+
+/**
+ * Registers a source of configuration. Its reloads are counted in `config_reload_total`, its last reload and age are gauges, and
+ * `/revision` shows its revision.
+ */
+export function reportConfiguration(source: string): ConfigurationReporter {
+  const state: Source = { reloads: 0, revision: undefined, reloadedAt: undefined, confirmedAt: undefined };
+  sources().set(source, state);
+  const registry = processRegistry();
+  const labels = { source };
+  const total = registry.counter('config_reload_total', 'Reloads of the configuration.')(labels);
+  const last = registry.gauge(
+    'config_last_reload_timestamp_seconds',
+    'The last reload, in seconds since 1970.',
+  );
+  const age = registry.gauge(
+    'config_source_age_seconds',
+    'Seconds since the source was last known to be up to date.',
+  );
+  registry.onCollect(() => {
+    const seconds = secondsSince(state.confirmedAt);
+    if (seconds !== undefined) age(labels).set(seconds);
+  });
+  return {
+    reloaded: (revision) => {
+      state.reloads++;
+      state.revision = revision ?? state.revision;
+      state.reloadedAt = state.confirmedAt = Date.now();
+      total.add();
+      last(labels).set(state.reloadedAt / 1000);
+    },
+    confirmed: () => {
+      state.confirmedAt = Date.now();
+    },
+  };
+}
+
+/** All sources of this process. */
+export function configurations(): ConfigurationState[] {
+  return [...sources()].map(([source, { reloads, revision, reloadedAt, confirmedAt }]) => {
+    const ageSeconds = secondsSince(confirmedAt);
+    return {
+      source,
+      ...(revision === undefined ? {} : { revision }),
+      reloads,
+      ...(reloadedAt === undefined ? {} : { lastReload: new Date(reloadedAt).toISOString() }),
+      ...(ageSeconds === undefined ? {} : { ageSeconds }),
+    };
+  });
+}
+
+function sources(): Map<string, Source> {
+  return processWide('configurations', () => new Map<string, Source>());
+}
+
+function secondsSince(time: number | undefined): number | undefined {
+  return time === undefined ? undefined : (Date.now() - time) / 1000;
+}

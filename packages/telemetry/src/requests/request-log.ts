@@ -1,0 +1,114 @@
+import { processWide } from '../process-wide.ts';
+import { Slowest } from './slowest.ts';
+
+/** What is known of a request. Lane and route are functions, because a dye and a match can come after the start. */
+export interface ObservedRequest {
+  /** `http`, `rpc`, `messaging` or another word for the protocol. */
+  readonly protocol: string;
+  /** The method of HTTP; for others the kind of work, e.g. `process`. */
+  readonly method?: string;
+  /** The matched template, the RPC method or the topic. Never the raw path: it may hold personal data. */
+  route(): string | undefined;
+  lane(): string;
+  readonly traceId?: string | undefined;
+}
+
+/** A request in flight, as `/debug/requests` shows it. */
+export interface RequestInFlight {
+  readonly protocol: string;
+  readonly method?: string;
+  readonly route?: string;
+  readonly lane: string;
+  readonly ageMs: number;
+  readonly traceId?: string;
+}
+
+/** A request that has ended, as `/debug/slowest` shows it. */
+export interface FinishedRequest extends Omit<RequestInFlight, 'ageMs'> {
+  /** ISO 8601. */
+  readonly time: string;
+  readonly durationMs: number;
+  readonly failed: boolean;
+}
+
+/** Ends the observation of a request. A second call does nothing. */
+export type EndRequest = (outcome?: { readonly failed?: boolean }) => void;
+
+const mostInFlight = 10_000;
+const mostRoutes = 500;
+
+/**
+ * The requests in flight and the slowest ones. Span processors and middleware report to it. It follows at most 10,000 requests at a time
+ * and only counts the others.
+ */
+export class RequestLog {
+  readonly #inFlight = new Map<ObservedRequest, number>();
+  readonly #slowest = new Slowest();
+  readonly #routes = new Set<string>();
+  #notFollowed = 0;
+
+  start(request: ObservedRequest): EndRequest {
+    if (this.#inFlight.size >= mostInFlight) {
+      this.#notFollowed++;
+      return () => {};
+    }
+    const startedAt = performance.now();
+    this.#inFlight.set(request, startedAt);
+    return ({ failed = false } = {}) => {
+      if (!this.#inFlight.delete(request)) return;
+      const facts = factsOf(request);
+      if (facts.route !== undefined && this.#routes.size < mostRoutes) this.#routes.add(routeName(facts));
+      const durationMs = round(performance.now() - startedAt);
+      this.#slowest.add({ time: new Date().toISOString(), ...facts, durationMs, failed });
+    };
+  }
+
+  /** The oldest first. */
+  inFlight(limit = 1000): {
+    readonly total: number;
+    readonly notFollowed: number;
+    readonly requests: RequestInFlight[];
+  } {
+    const now = performance.now();
+    const requests = [...this.#inFlight]
+      .toSorted(([, one], [, other]) => one - other)
+      .slice(0, limit)
+      .map(([request, startedAt]) => ({ ...factsOf(request), ageMs: round(now - startedAt) }));
+    return { total: this.#inFlight.size, notFollowed: this.#notFollowed, requests };
+  }
+
+  /** The slowest requests of each lane in the last five to ten minutes. */
+  slowest(): Record<string, readonly FinishedRequest[]> {
+    return this.#slowest.toJson();
+  }
+
+  /** Routes that have served traffic, e.g. `GET /orders/:id`; at most 500. */
+  routes(): readonly string[] {
+    return [...this.#routes].toSorted();
+  }
+}
+
+/** The log of this process. */
+export function requestLog(): RequestLog {
+  return processWide('requests', () => new RequestLog());
+}
+
+function factsOf(request: ObservedRequest): Omit<RequestInFlight, 'ageMs'> {
+  const { protocol, method, traceId } = request;
+  const route = request.route();
+  return {
+    protocol,
+    ...(method === undefined ? {} : { method }),
+    ...(route === undefined ? {} : { route }),
+    lane: request.lane(),
+    ...(traceId === undefined ? {} : { traceId }),
+  };
+}
+
+function routeName({ method, route }: Omit<RequestInFlight, 'ageMs'>): string {
+  return [method, route].filter(Boolean).join(' ');
+}
+
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000;
+}

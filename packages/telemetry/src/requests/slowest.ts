@@ -1,0 +1,47 @@
+import type { FinishedRequest } from './request-log.ts';
+
+const keptPerLane = 20;
+const periodMs = 5 * 60_000;
+/** Lanes beyond this number share one list, so that random lanes can't grow the memory. */
+const mostLanes = 64;
+
+type ByLane = Map<string, FinishedRequest[]>;
+
+/** The slowest requests of each lane in the last five to ten minutes. */
+export class Slowest {
+  #current: ByLane = new Map();
+  #previous: ByLane = new Map();
+  #since = Date.now();
+
+  add(request: FinishedRequest): void {
+    this.#rotate();
+    const lane = this.#current.has(request.lane) || this.#current.size < mostLanes ? request.lane : 'other';
+    const list = this.#current.get(lane) ?? [];
+    this.#current.set(lane, list);
+    const fastest = list.at(-1);
+    if (list.length === keptPerLane && fastest && request.durationMs <= fastest.durationMs) return;
+    list.push(request);
+    list.sort((one, other) => other.durationMs - one.durationMs);
+    list.length = Math.min(list.length, keptPerLane);
+  }
+
+  toJson(): Record<string, readonly FinishedRequest[]> {
+    this.#rotate();
+    const lanes = new Set([...this.#current.keys(), ...this.#previous.keys()]);
+    return Object.fromEntries([...lanes].map((lane) => [lane, this.#of(lane)]));
+  }
+
+  #of(lane: string): FinishedRequest[] {
+    return [...(this.#current.get(lane) ?? []), ...(this.#previous.get(lane) ?? [])]
+      .toSorted((one, other) => other.durationMs - one.durationMs)
+      .slice(0, keptPerLane);
+  }
+
+  #rotate(): void {
+    const age = Date.now() - this.#since;
+    if (age < periodMs) return;
+    this.#previous = age < 2 * periodMs ? this.#current : new Map();
+    this.#current = new Map();
+    this.#since = Date.now();
+  }
+}
