@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { ChildService } from './child-service.ts';
+import { ChildService } from './support/child-service.ts';
 import { printGuide } from './guide.ts';
-import { portSetting } from './setting.ts';
+import { portSetting } from './support/setting.ts';
 
 const flagsFile = process.env['GRAYLANE_FLAGS'] ?? fileURLToPath(new URL('../flags.json', import.meta.url));
 const kafkaBrokers = process.env['KAFKA_BROKERS'];

@@ -2,9 +2,9 @@ import { baggageServerInterceptor } from '@graylane/baggage/grpc';
 import { withBaggageProducer } from '@graylane/baggage/kafka';
 import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { describeHop } from './hop.ts';
-import { connectKafka, topic } from './kafka.ts';
+import { connectKafka, topic } from '../support/kafka.ts';
 import { paymentsService, type Charge } from './payments-contract.ts';
-import { announceGrpc } from './service.ts';
+import { announceGrpc } from '../support/service.ts';
 
 const keys = ['lane', 'user-id', 'tenant', 'region'];
 const producer = connectKafka('payments')?.producer();

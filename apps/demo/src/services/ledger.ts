@@ -1,9 +1,9 @@
 import { withBaggageConsumer } from '@graylane/baggage/kafka';
 import express from 'express';
 import { describeHop, type Hop } from './hop.ts';
-import { connectKafka, topic } from './kafka.ts';
-import { announce } from './service.ts';
-import { activeTraceId } from './trace-id.ts';
+import { connectKafka, topic } from '../support/kafka.ts';
+import { announce } from '../support/service.ts';
+import { activeTraceId } from '../support/trace-id.ts';
 
 const keys = ['lane', 'user-id', 'tenant', 'region'];
 const kept = 10_000;

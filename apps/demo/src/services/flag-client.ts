@@ -1,6 +1,6 @@
 import { getSyncClient, GraylaneProvider, type SyncClient } from '@graylane/provider';
 import { OpenFeature, type Client } from '@openfeature/server-sdk';
-import { setting } from './setting.ts';
+import { setting } from '../support/setting.ts';
 
 /** The OpenFeature client of every service: rules from the flag server, decided in-process, with what the baggage brought. */
 await OpenFeature.setProviderAndWait(

@@ -3,8 +3,8 @@ import { baggageClientInterceptor } from '@graylane/baggage/grpc';
 import express from 'express';
 import { describeHop, type Hop } from './hop.ts';
 import { createPaymentsClient } from './payments-contract.ts';
-import { announce } from './service.ts';
-import { setting } from './setting.ts';
+import { announce } from '../support/service.ts';
+import { setting } from '../support/setting.ts';
 
 /** What `POST /orders` answers: the total to pay, and the hops from here on. */
 export interface Order {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { ServiceReport } from './service.ts';
 
 const patienceMs = 60_000;
-const telemetry = new URL('./telemetry.js', import.meta.url).href;
+const telemetry = new URL('../telemetry.js', import.meta.url).href;
 
 /** One process of the demo: a service of the shop, or the flag server. */
 export class ChildService {
@@ -14,7 +14,7 @@ export class ChildService {
 
   /** A service of the shop: the file of its name beside this one, with OpenTelemetry loaded first. */
   static shop(name: string, settings: NodeJS.ProcessEnv): ChildService {
-    const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+    const file = fileURLToPath(new URL(`../services/${name}.js`, import.meta.url));
     return new ChildService(
       name,
       fork(file, [], { execArgv: ['--import', telemetry], env: { ...process.env, ...settings } }),

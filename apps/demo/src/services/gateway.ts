@@ -5,9 +5,9 @@ import express from 'express';
 import { flagClient } from './flag-client.ts';
 import { describeHop } from './hop.ts';
 import type { Order } from './orders.ts';
-import { announce } from './service.ts';
-import { setting } from './setting.ts';
-import { activeTraceId } from './trace-id.ts';
+import { announce } from '../support/service.ts';
+import { setting } from '../support/setting.ts';
+import { activeTraceId } from '../support/trace-id.ts';
 
 const ordersUrl = setting('ORDERS_URL');
 const ledgerUrl = process.env['LEDGER_URL'];

@@ -21,7 +21,7 @@ export interface PaymentsClient {
   charge(request: { readonly amount: number }): Promise<Charge>;
 }
 
-const protoFile = fileURLToPath(new URL('../proto/payments.proto', import.meta.url));
+const protoFile = fileURLToPath(new URL('../../proto/payments.proto', import.meta.url));
 const loaded = loadPackageDefinition(loadSync(protoFile, { defaults: true, keepCase: true }));
 const { Payments } =
   (loaded['graylane'] as Record<string, Record<string, ServiceClientConstructor>>)['demo'] ?? {};
