@@ -2,6 +2,7 @@ export { changedFlags, compileFlags, type CompileOptions } from './flag-set.ts';
 export type { FlagSet } from './compiled-flags.ts';
 export { applyFlagChanges, type FlagChanges } from './flag-changes.ts';
 export { evaluate, type EvaluateOptions } from './evaluate.ts';
+export { mayRead } from './reads.ts';
 export type {
   ErrorCode,
   Evaluation,

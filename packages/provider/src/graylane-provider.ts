@@ -1,4 +1,4 @@
-import { evaluate, type Evaluation } from '@graylane/flags';
+import { evaluate, mayRead, type Evaluation, type Flag } from '@graylane/flags';
 import { checkOptions, openSource, type FlagSource, type SourceOptions } from '@graylane/source';
 import { trace, type Attributes } from '@opentelemetry/api';
 import {
@@ -63,6 +63,8 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   readonly #open: () => LiveFlags;
   readonly #baggage: BaggageReader;
   readonly #startTimeoutMs: number;
+  /** Whether the rule of a flag may read what the baggage adds to an evaluation context. */
+  readonly #readers = new WeakMap<Flag, boolean>();
   #live: LiveFlags;
   #closed = false;
 
@@ -224,10 +226,23 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   #decide(flagKey: string, context: EvaluationContext): Decision | undefined {
     const { flags, revision } = this.#live;
     if (flags === undefined) return undefined;
-    const evaluation: Evaluation = evaluate(flags, flagKey, this.#baggage.merge(context));
+    const flag = flags.get(flagKey);
+    const merged = this.#readsBaggage(flag) ? this.#baggage.merge(context) : context;
+    const evaluation: Evaluation = evaluate(flags, flagKey, merged);
     return evaluation.flagMetadata['pin'] === true
-      ? decideOnce(evaluation, flagKey, flags.get(flagKey), revision, this.#baggage.activeCell())
+      ? decideOnce(evaluation, flagKey, flag, revision, this.#baggage.activeCell())
       : evaluation;
+  }
+
+  /** Most rules read no baggage, and a merged evaluation context costs more than they do. */
+  #readsBaggage(flag: Flag | undefined): boolean {
+    if (flag === undefined) return false;
+    let reads = this.#readers.get(flag);
+    if (reads === undefined) {
+      reads = mayRead(flag, this.#baggage.names);
+      this.#readers.set(flag, reads);
+    }
+    return reads;
   }
 }
 

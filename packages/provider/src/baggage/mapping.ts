@@ -61,6 +61,11 @@ export class BaggageReader {
     return undefined;
   }
 
+  /** The names under which members enter evaluation contexts. */
+  get names(): ReadonlySet<string> {
+    return new Set([...this.#ordinary, ...this.#authoritative].map(({ as }) => as));
+  }
+
   /** The mapped members beneath a context, the authoritative ones above it. Neither is changed. */
   merge(given: EvaluationContext): EvaluationContext {
     const cell = this.activeCell();

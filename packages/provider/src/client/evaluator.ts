@@ -42,12 +42,15 @@ export class Evaluator {
   }
 
   value<T extends FlagValue>(question: Question<T>): T | Promise<T> {
-    if (this.#isQuick(question)) return this.#valueOf(question);
-    return Promise.resolve(this.details(question)).then(({ value }) => value);
+    const answer = this.#quickAnswer(question);
+    return answer === notQuick
+      ? Promise.resolve(this.details(question)).then(({ value }) => value)
+      : (answer as T);
   }
 
   valueSync<T extends FlagValue>(question: Question<T>): T {
-    return this.#isQuick(question) ? this.#valueOf(question) : this.detailsSync(question).value;
+    const answer = this.#quickAnswer(question);
+    return answer === notQuick ? this.detailsSync(question).value : (answer as T);
   }
 
   details<T extends FlagValue>(question: Question<T>): EvaluationDetails<T> | Promise<EvaluationDetails<T>> {
@@ -85,27 +88,23 @@ export class Evaluator {
     }
   }
 
-  /** Whether there is no hook, and the provider answers at once: then nobody looks at the details of a value. */
-  #isQuick(question: Question<FlagValue>): boolean {
+  /** The value if there is no hook and the provider is synchronous, so that the details are not needed. */
+  #quickAnswer<T extends FlagValue>(question: Question<T>): T | typeof notQuick {
+    let provider: Provider;
+    let resolver: Resolver | undefined;
     try {
-      const provider = this.#provider;
-      return (
-        syncResolver(provider, question.type) !== undefined && this.#hooksOf(provider, question) === none
-      );
+      provider = this.#provider;
+      resolver = syncResolver(provider, question.type);
+      if (resolver === undefined || this.#hooksOf(provider, question) !== none) return notQuick;
     } catch {
-      // Options that can't be read: the details say so.
-      return false;
+      // The options can't be read. The details report the error.
+      return notQuick;
     }
-  }
-
-  #valueOf<T extends FlagValue>(question: Question<T>): T {
     try {
-      const provider = this.#provider;
-      const resolver = syncResolver(provider, question.type) ?? refuser(provider, question.type);
       const { errorCode, value } = this.#resolve(provider, resolver, question);
-      return errorCode ? question.defaultValue : value;
+      return errorCode ? question.defaultValue : (value as T);
     } catch {
-      // The value of an evaluation that failed is the default; its details have the error.
+      // The value of a failed evaluation is the default; its details have the error.
       return question.defaultValue;
     }
   }
@@ -175,7 +174,7 @@ export class Evaluator {
   }
 
   get #provider(): Provider {
-    return OpenFeature.getProvider(this.#domain);
+    return api.getProvider(this.#domain);
   }
 
   /** The SDK keeps its loggers to itself, so this looks into its client. */
@@ -185,27 +184,25 @@ export class Evaluator {
 
   /** In the order of their `before` stage (section 4.4.2). */
   #hooksOf(provider: Provider, { options }: Question<FlagValue>): readonly Hook[] {
-    const api = OpenFeature.getHooks();
+    const global = api.getHooks();
     const client = this.#client.getHooks() as Hook[];
     const invocation = options?.hooks ?? none;
     const ofProvider = provider.hooks ?? none;
-    const count = api.length + client.length + invocation.length + ofProvider.length;
-    return count === 0 ? none : [...api, ...client, ...invocation, ...ofProvider];
+    const count = global.length + client.length + invocation.length + ofProvider.length;
+    return count === 0 ? none : [...global, ...client, ...invocation, ...ofProvider];
   }
 
   /** The evaluation context of all levels; the caller's own object where the other levels are empty. */
   #merged(invocation: EvaluationContext | undefined): EvaluationContext {
     const alone =
-      isEmpty(OpenFeature.getContext()) &&
-      isEmpty(OpenFeature.getTransactionContext()) &&
-      isEmpty(this.#client.getContext());
+      isEmpty(api.getContext()) && isEmpty(api.getTransactionContext()) && isEmpty(this.#client.getContext());
     return alone ? (invocation ?? {}) : this.#mergedCopy(invocation);
   }
 
   #mergedCopy(invocation: EvaluationContext | undefined): EvaluationContext {
     const merged: Draft = {};
-    overlay(merged, OpenFeature.getContext());
-    overlay(merged, OpenFeature.getTransactionContext());
+    overlay(merged, api.getContext());
+    overlay(merged, api.getTransactionContext());
     overlay(merged, this.#client.getContext());
     overlay(merged, invocation);
     return merged as EvaluationContext;
@@ -213,10 +210,8 @@ export class Evaluator {
 
   #requireReady(): void {
     const status = this.#client.providerStatus;
-    if (status === ProviderStatus.NOT_READY)
-      throw new ProviderNotReadyError('provider has not yet initialized');
-    if (status === ProviderStatus.FATAL)
-      throw new ProviderFatalError('provider is in an irrecoverable error state');
+    if (status === NOT_READY) throw new ProviderNotReadyError('provider has not yet initialized');
+    if (status === FATAL) throw new ProviderFatalError('provider is in an irrecoverable error state');
   }
 
   /** What a synchronous call answers to a promise. Nobody waits for that one, so nobody else would hear of its failure. */
@@ -226,6 +221,14 @@ export class Evaluator {
   }
 }
 
+/**
+ * The names of imported CommonJS modules are getters of large objects, and the hot path reads this one
+ * several times. Constants are not.
+ */
+const api = OpenFeature;
+const { NOT_READY, FATAL } = ProviderStatus;
+
+const notQuick = Symbol('not quick');
 const none: readonly never[] = [];
 const fallback = new DefaultLogger();
 
