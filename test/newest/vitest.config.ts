@@ -20,7 +20,7 @@ export default defineConfig({
   test: {
     include: [
       'test/newest/*.test.ts',
-      'packages/baggage/test/adapters/{context,grpc,http-*,lane-header,lane-response,loops,write-head}.test.ts',
+      'packages/baggage/test/adapters/{context,grpc,http-*,lane-header,lane-response,loops,write-head,request-signatures,true-destination}.test.ts',
     ],
     ...patience,
   },

@@ -144,7 +144,7 @@ async function headOf(wrap: (handler: RequestListener) => RequestListener, call:
 async function http2HeadOf(
   wrap: (handler: RequestListener) => RequestListener,
   call: Call,
-): Promise<unknown> {
+): Promise<Record<string, unknown>> {
   const server = createHttp2Server(wrap(handlerOf(call)) as never);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);

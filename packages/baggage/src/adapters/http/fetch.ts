@@ -1,68 +1,122 @@
 import process from 'node:process';
 import { context } from '@opentelemetry/api';
+import { checkOptions } from '../../check-options.ts';
 import { allowedKeys, checkEgress, type EgressPolicy } from '../../policy/egress.ts';
 import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
+import { overriding } from '../override-methods.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
 import { sentHeaders } from './headers.ts';
-import { overriding } from '../override-methods.ts';
+import { agentDestination } from './request-call.ts';
+import { boundTo, judgingAgain } from './true-origin.ts';
+
+type Fetch = typeof globalThis.fetch;
 
 /** What may leave, and to which origins: `{ to: { 'http://orders:8080': ['lane'] } }`. */
 export interface BaggageFetchOptions {
   readonly egress: EgressPolicy;
   /**
    * The fetch to wrap. Default: the built-in one, whose redirects are judged by the origin of each. Another one gets `redirect:
-   * 'manual'` for the destinations that the policy names, unless it was to fail on redirects anyway: we could not see where it goes.
+   * 'manual'` for the destinations that the policy names, unless it was to fail on redirects anyway: its redirects can't be judged.
    */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: Fetch;
 }
 
-/** `fetch` that sends what the active request may tell each origin: one `baggage` header, or none. A header that was there is replaced. */
-export function baggageFetch({ egress, fetch }: BaggageFetchOptions): typeof globalThis.fetch {
+/** The fetch below a wrapper of ours, so that the built-in one is recognized after `globalThis.fetch = baggageFetch(…)`. */
+const builtIns = new WeakMap<Fetch, Fetch>();
+
+/**
+ * `fetch` that sends what the active request may show each origin: one `baggage` header, or none. A header that was there is
+ * replaced. The global `fetch` is the one of the time of this call, so the result may be assigned to it.
+ * @throws {TypeError} if the options can't work.
+ */
+export function baggageFetch(options: BaggageFetchOptions): Fetch {
+  checkOptions(
+    'baggageFetch',
+    options,
+    { egress: 'object', fetch: 'function?' },
+    "baggageFetch({ egress: { to: { 'http://orders:8080': ['lane'] } } })",
+  );
+  const { egress, fetch = globalThis.fetch } = options;
   checkEgress(egress);
-  return fetch === undefined || fetch === globalThis.fetch ? wrapBuiltIn(egress) : wrapForeign(egress, fetch);
+  const builtIn = builtIns.get(fetch) ?? (fetch === globalThis.fetch ? fetch : undefined);
+  if (builtIn === undefined) return wrapForeign(egress, fetch);
+  const wrapped = wrapBuiltIn(egress, builtIn);
+  builtIns.set(wrapped, builtIn);
+  return wrapped;
 }
 
 interface Dispatcher {
   dispatch(options: DispatchOptions, handler: unknown): boolean;
 }
 
-function wrapBuiltIn(egress: EgressPolicy): typeof globalThis.fetch {
-  return (input, init = {}) => {
-    const { dispatcher = globalDispatcher() } = init as { dispatcher?: Dispatcher };
+function wrapBuiltIn(egress: EgressPolicy, builtIn: Fetch): Fetch {
+  return (input, init) => {
+    const dispatcher = dispatcherOf(init) ?? globalDispatcher();
     const caller = context.active();
     const judging = overriding<Dispatcher>(dispatcher, {
       dispatch: (options, handler) =>
-        dispatchWithBaggage(caller, options, egress, (copy) => dispatcher.dispatch(copy, handler)),
+        dispatchWithBaggage(options, {
+          caller,
+          egress,
+          destination: destinationOf(dispatcher),
+          dispatch: (copy) => dispatcher.dispatch(copy, handler),
+        }),
     });
-    return globalThis.fetch(input, { ...init, dispatcher: judging } as RequestInit);
+    return builtIn(input, { ...init, dispatcher: judging } as RequestInit);
   };
 }
 
-/** Our `Request` is a stranger to another implementation, so it is handed what the caller gave, with other headers. */
-function wrapForeign(egress: EgressPolicy, fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+function dispatcherOf(init: RequestInit | null | undefined): Dispatcher | undefined {
+  return (init as { dispatcher?: Dispatcher } | null | undefined)?.dispatcher ?? undefined;
+}
+
+/** Where a dispatcher leads, whatever origin a request names; `none` for a Unix socket. */
+function destinationOf(dispatcher: Dispatcher): string | undefined {
+  const bound = boundTo(dispatcher);
+  return bound === 'a socket' ? 'none' : bound?.origin;
+}
+
+/** Our `Request` is a stranger to another implementation, so that one gets what the caller gave, with other headers. */
+function wrapForeign(egress: EgressPolicy, fetch: Fetch): Fetch {
   return (input, init) => {
     const request = typeof input === 'object' && 'url' in input ? input : undefined;
-    const destination = originOf(request?.url ?? String(input));
+    const url = request?.url ?? String(input);
+    const destination = foreignDestination(url, init);
     const active = context.active();
     const headers = new Headers(init?.headers ?? request?.headers);
-    for (const [name, value] of sentHeaders(active, egress, destination)) {
+    const sent = sentHeaders(active, egress, destination);
+    for (const [name, value] of sent) {
       if (value === undefined) headers.delete(name);
       else headers.set(name, value);
     }
     const copy: RequestInit = { ...init, headers };
     if (destination && allowedKeys(egress, destination))
       copy.redirect = (init?.redirect ?? request?.redirect) === 'error' ? 'error' : 'manual';
-    return context.with(withoutBaggageTo(active, destination), () => fetch(input, copy));
+    const inside = withoutBaggageTo(active, destination);
+    const judgement = { caller: active, egress, destination, baggage: sent.get('baggage') };
+    const otelContext =
+      destination === undefined || sent.size === 0 ? inside : judgingAgain(inside, judgement);
+    return context.with(otelContext, () => fetch(input, copy));
   };
 }
 
-function originOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).origin : undefined;
+/** The origin that another implementation connects to: undici's has dispatchers, node-fetch agents of `node:http`. */
+function foreignDestination(url: string, init: RequestInit | undefined): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const dispatcher = dispatcherOf(init);
+  const bound = dispatcher && destinationOf(dispatcher);
+  if (bound !== undefined) return bound === 'none' ? undefined : bound;
+  const { agent } = (init ?? {}) as { agent?: unknown };
+  const target = new URL(url);
+  return agentDestination(
+    target,
+    typeof agent === 'function' ? (agent as (url: URL) => unknown)(target) : agent,
+  );
 }
 
 /**
- * What the built-in fetch dispatches through. It is there once undici is loaded, which making `Headers` brings about. Since its eighth
- * version it has a name of its own; under the older one stands a wrapper for others, without HTTP/2.
+ * The dispatcher that the built-in fetch uses. It exists once undici is loaded, which the construction of `Headers` causes. Since
+ * its eighth version it has a symbol of its own; the older symbol holds a wrapper for others, without HTTP/2.
  */
 function globalDispatcher(): Dispatcher {
   const version = Number.parseInt(process.versions['undici'] ?? '', 10) >= 8 ? 2 : 1;

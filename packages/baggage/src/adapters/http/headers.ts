@@ -31,17 +31,38 @@ export function sentHeaders(
   return sent.set(policy.laneHeader.toLowerCase(), lane === baseline ? undefined : headerSafe(lane));
 }
 
-/** A list of names and values without the headers that are ours, and with those that have a value. */
-export function replaceInList<Part>(list: readonly Part[], sent: SentHeaders): (Part | string)[] {
-  const others = list.filter((_part, index) => !sent.has(String(list[index - (index % 2)]).toLowerCase()));
+/** Takes all headers off that are ours. */
+export function noHeaders({ laneHeader }: EgressPolicy): SentHeaders {
+  const none = new Map<string, undefined>([['baggage', undefined]]);
+  return laneHeader === undefined ? none : none.set(laneHeader.toLowerCase(), undefined);
+}
+
+/**
+ * A copy of headers without those that are ours, and with those that have a value, in the shape that clients accept: a record
+ * stays a record, iterables become a flat array, whose names may repeat.
+ */
+export function replaceHeaders(headers: unknown, sent: SentHeaders): unknown[] | Record<string, unknown> {
+  return isRecord(headers) ? replaceInRecord(headers, sent) : replaceInArray(flatten(headers), sent);
+}
+
+function isRecord(headers: unknown): headers is Record<string, unknown> {
+  return typeof headers === 'object' && headers !== null && !(Symbol.iterator in headers);
+}
+
+function flatten(headers: unknown): unknown[] {
+  const list = typeof headers === 'object' && headers !== null ? [...(headers as Iterable<unknown>)] : [];
+  return Array.isArray(list[0]) ? list.flat(1) : list;
+}
+
+function replaceInArray(array: readonly unknown[], sent: SentHeaders): unknown[] {
+  const others = array.filter((_part, index) => !sent.has(String(array[index - (index % 2)]).toLowerCase()));
   return [...others, ...valued(sent).flat()];
 }
 
-/** The same for a record. */
-export function replaceInRecord<Value>(
-  record: Readonly<Record<string, Value>>,
+function replaceInRecord(
+  record: Readonly<Record<string, unknown>>,
   sent: SentHeaders,
-): Record<string, Value | string> {
+): Record<string, unknown> {
   const others = Object.entries(record).filter(([name]) => !sent.has(name.toLowerCase()));
   return Object.fromEntries([...others, ...valued(sent)]);
 }

@@ -1,16 +1,12 @@
-import http, {
-  type ClientRequest,
-  type IncomingMessage,
-  type RequestListener,
-  type RequestOptions,
-} from 'node:http';
-import https from 'node:https';
-import { urlToHttpOptions } from 'node:url';
+import type { ClientRequest, IncomingMessage, RequestListener, RequestOptions } from 'node:http';
+import type { RequestOptions as HttpsRequestOptions } from 'node:https';
 import { context } from '@opentelemetry/api';
+import { checkOptions } from '../../check-options.ts';
 import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
 import { hidingBaggage } from '../../request/hidden-baggage.ts';
-import { replaceInList, replaceInRecord, sentHeaders, type SentHeaders } from './headers.ts';
 import { requestRunner, type HttpRequestOptions } from './handle-request.ts';
+import { replaceHeaders, sentHeaders } from './headers.ts';
+import { parseRequestCall, type OnResponse } from './request-call.ts';
 
 /** What comes in with a request, who is dyed, and what responses say of it. */
 export interface BaggageListenerOptions extends HttpRequestOptions<IncomingMessage> {}
@@ -29,48 +25,54 @@ export interface BaggageRequestOptions {
   readonly egress: EgressPolicy;
 }
 
-/** The `request` of `node:http` and `node:https` in one, by the URL's protocol. */
-export type BaggageRequest = (
-  url: string | URL,
-  options?: RequestOptions,
-  callback?: (response: IncomingMessage) => void,
-) => ClientRequest;
+/** All signatures of `http.request` and `https.request`. */
+export interface RequestFunction {
+  (options: RequestOptions | HttpsRequestOptions | string | URL, callback?: OnResponse): ClientRequest;
+  (url: string | URL, options?: RequestOptions | HttpsRequestOptions, callback?: OnResponse): ClientRequest;
+}
+
+/** The `request` of `node:http` and `node:https` in one, by the protocol of the URL, the options or the agent. */
+export interface BaggageRequest extends RequestFunction {
+  /** The same for `get`, which ends the request. */
+  readonly get: RequestFunction;
+}
 
 /**
- * `http.request` (or `https.request`, by the URL) that sends what the active request may tell that origin: one `baggage` header, or
- * none. A header that the options had is replaced; the options are copied. Callback and listeners run in the caller's baggage. Where the
- * options lead elsewhere than the URL, they decide; through a `socketPath` nothing is sent.
+ * `http.request` and `https.request` that send what the active request may show that origin: one `baggage` header, or none. A
+ * header that the options had is replaced; the options are copied. Callback and listeners run in the caller's baggage. The
+ * destination is the one that Node connects to: options override the URL, and the agent's options override both. Nothing is sent
+ * through a `socketPath`. A `createConnection` or `lookup` of the caller is trusted to lead to the host that the request names.
+ * @throws {TypeError} if the options can't work.
  */
-export function baggageRequest({ egress }: BaggageRequestOptions): BaggageRequest {
+export function baggageRequest(options: BaggageRequestOptions): BaggageRequest {
+  checkOptions(
+    'baggageRequest',
+    options,
+    { egress: 'object' },
+    "baggageRequest({ egress: { to: { 'http://orders:8080': ['lane'] } } })",
+  );
+  const { egress } = options;
   checkEgress(egress);
-  return (url, options = {}, callback) => {
-    const target = new URL(url);
+  const request = (...args: unknown[]): ClientRequest => {
+    const call = parseRequestCall(args);
     const active = context.active();
-    const to = destination(target, options);
-    const headers = replaceHeaders(options.headers, sentHeaders(active, egress, to));
-    const { request } = target.protocol === 'https:' ? https : http;
-    return hidingBaggage(active, () => request(target, { ...options, headers }, callback));
+    const given = call.options.headers;
+    // Node ignores a Map or Headers here; as an array, they would change how it writes the head.
+    const headers = replaceHeaders(
+      Array.isArray(given) ? given : { ...given },
+      sentHeaders(active, egress, call.destination),
+    );
+    return hidingBaggage(active, () =>
+      call.module.request(
+        { ...call.options, headers: headers as RequestOptions['headers'] },
+        call.onResponse,
+      ),
+    );
   };
-}
-
-/** The origin that Node connects to: options count for more than the URL. */
-function destination(url: URL, options: RequestOptions): string | undefined {
-  const { socketPath, protocol, hostname, host, port } = { ...urlToHttpOptions(url), ...options };
-  if (socketPath) return undefined;
-  const name = hostname || host || 'localhost';
-  const authority = name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;
-  const origin = `${protocol}//${authority}${port ? `:${port}` : ''}`;
-  return URL.canParse(origin) ? new URL(origin).origin : undefined;
-}
-
-/** Node takes headers as an object or as a list of names and values, and the one is not the other: a list has repeated names. */
-function replaceHeaders(
-  headers: RequestOptions['headers'],
-  sent: SentHeaders,
-): NonNullable<RequestOptions['headers']> {
-  return isList(headers) ? replaceInList(headers, sent) : replaceInRecord(headers ?? {}, sent);
-}
-
-function isList(headers: RequestOptions['headers']): headers is readonly string[] {
-  return Array.isArray(headers);
+  const get = (...args: unknown[]): ClientRequest => {
+    const outgoing = request(...args);
+    outgoing.end();
+    return outgoing;
+  };
+  return Object.assign(request as RequestFunction, { get: get as RequestFunction });
 }

@@ -1,5 +1,6 @@
 import { context, type Context } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
+import { checkOptions } from '../../check-options.ts';
 import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
 import { dispatchWithBaggage } from './dispatch.ts';
 
@@ -7,36 +8,44 @@ import { dispatchWithBaggage } from './dispatch.ts';
 export interface BaggageInterceptorOptions {
   readonly egress: EgressPolicy;
   /**
-   * Where the requests of a `Client` or a `Pool` end, `http://orders:8080`: undici 7 does not tell an interceptor. It is believed, so an
-   * interceptor that has it belongs to one of them alone. Default: each request's origin.
+   * The destination that the policy judges all requests by, if that is not the origin that undici connects to: `http://orders:8080`
+   * for a `Pool` that leads to a sidecar. It is trusted, so an interceptor that has it belongs to one dispatcher alone. Default:
+   * the origin of each request, and for a `Client` or a `Pool` its own.
    */
   readonly destination?: string;
 }
 
 /**
- * An interceptor for undici 7 and 8: `dispatcher.compose(baggageInterceptor({ egress }))`. What follows redirects goes outside of it,
- * `compose(baggage, redirect)`, so that each origin is judged. Inside of it, `compose(redirect, baggage)`, none are followed: nobody
- * would ask us about the next origin.
+ * An interceptor for undici 7 and 8: `dispatcher.compose(baggageInterceptor({ egress }))`. An interceptor that follows redirects goes
+ * outside of it, `compose(baggage, redirect)`, so that each origin is judged. Inside of it, `compose(redirect, baggage)`, redirects
+ * are not followed, since the next origin could not be judged. A `connect` option that leads elsewhere, to a Unix socket for
+ * example, is trusted.
+ * @throws {TypeError} if the options can't work.
  */
-export function baggageInterceptor({
-  egress,
-  destination,
-}: BaggageInterceptorOptions): Dispatcher.DispatcherComposeInterceptor {
+export function baggageInterceptor(
+  options: BaggageInterceptorOptions,
+): Dispatcher.DispatcherComposeInterceptor {
+  checkOptions(
+    'baggageInterceptor',
+    options,
+    { egress: 'object', destination: 'string?' },
+    "baggageInterceptor({ egress: { to: { 'http://orders:8080': ['lane'] } } })",
+  );
+  const { egress, destination } = options;
   checkEgress(egress);
-  return (dispatch) => (options, handler) => {
+  return (dispatch) => (request, handler) => {
     const caller = context.active();
     const calledBack = inContext(caller, handler);
-    return dispatchWithBaggage(
+    return dispatchWithBaggage(request, {
       caller,
-      options,
       egress,
-      (copy) => dispatch({ ...copy, ...unfollowed }, calledBack),
       destination,
-    );
+      dispatch: (copy) => dispatch({ ...copy, ...unfollowed }, calledBack),
+    });
   };
 }
 
-/** What tells undici's own redirect interceptor, where it is inside of ours, to pass redirects on to the caller. */
+/** Makes undici's own redirect interceptor, if it is inside of ours, pass redirects on to the caller. */
 const unfollowed = { maxRedirections: 0 };
 
 /** The methods of a handler; `compose` gives the handlers of undici 7's older shape these as well. */
@@ -53,8 +62,8 @@ const callbacks = [
 ];
 
 /**
- * The handler, called back in this OTel context: undici would call it in that of whoever opened the socket. What follows a redirect or
- * retries is a handler that dispatches anew, which is then done for the same caller.
+ * The handler, called back in this OTel context: undici would call it in that of the code that opened the socket. A handler that
+ * follows a redirect or retries dispatches anew, which is then done for the same caller.
  */
 function inContext(otelContext: Context, handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
   const methods = handler as Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;

@@ -1,0 +1,224 @@
+import { baggageFetch } from '@graylane/baggage/fetch';
+import { baggageRequest } from '@graylane/baggage/http';
+import { baggageInterceptor } from '@graylane/baggage/undici';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import http, { Agent as HttpAgent, createServer, type IncomingMessage } from 'node:http';
+import { connect as connectTcp, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { text } from 'node:stream/consumers';
+import {
+  Agent,
+  BalancedPool,
+  Client,
+  interceptors,
+  Pool,
+  ProxyAgent,
+  RetryAgent,
+  setGlobalDispatcher,
+  getGlobalDispatcher,
+  fetch as undiciFetch,
+  type Dispatcher,
+} from 'undici';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { listen, type Listener } from './http-listener.ts';
+import { inRequest } from './in-request.ts';
+
+const dye = 'lane=gray,user-id=ada';
+let good: Listener;
+let other: Listener;
+let socketPath: string;
+const viaSocket: (string | undefined)[] = [];
+const closing: { close(): unknown }[] = [];
+let [beforeGood, beforeOther, beforeSocket] = [0, 0, 0];
+
+beforeAll(async () => {
+  good = await listen();
+  other = await listen();
+  socketPath = `${mkdtempSync(`${tmpdir()}/graylane-`)}/socket`;
+  const local = createServer((request, response) => {
+    viaSocket.push(request.headers['baggage'] as string | undefined);
+    response.end('ok');
+  });
+  await once(local.listen(socketPath), 'listening');
+  closing.push();
+  afterAllOnce.push(() => local.close());
+});
+const afterAllOnce: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const close of afterAllOnce) close();
+  rmSync(socketPath, { force: true });
+  await good.close();
+  await other.close();
+});
+beforeEach(() => {
+  [beforeGood, beforeOther, beforeSocket] = [
+    good.received.all.length,
+    other.received.all.length,
+    viaSocket.length,
+  ];
+});
+afterEach(async () => {
+  for (const one of closing.splice(0)) await one.close();
+});
+
+const egress = (): { to: Record<string, string[]> } => ({ to: { [good.origin]: ['lane'] } });
+const goodSaw = (): unknown[] => good.received.all.slice(beforeGood).map(({ baggage }) => baggage.join());
+const otherSaw = (): unknown[] => other.received.all.slice(beforeOther).map(({ baggage }) => baggage.join());
+
+function keep<T extends { close(): unknown }>(one: T): T {
+  closing.push(one);
+  return one;
+}
+
+/** Where a dispatcher leads: the one that the policy names, or another one. */
+const bound: Readonly<Record<string, (origin: string) => Dispatcher>> = {
+  'a Pool': (origin) => new Pool(origin),
+  'a Client': (origin) => new Client(origin),
+  'a BalancedPool': (origin) => new BalancedPool(origin),
+  'a RetryAgent over a Pool': (origin) => new RetryAgent(new Pool(origin)),
+  'a Pool with an interceptor': (origin) => new Pool(origin).compose(interceptors.retry()),
+};
+
+const clients: Readonly<Record<string, (dispatcher: Dispatcher, origin: string) => Promise<unknown>>> = {
+  'the built-in fetch': async (dispatcher, origin) =>
+    (await baggageFetch({ egress: egress() })(origin, { dispatcher } as unknown as RequestInit)).text(),
+  "undici's fetch": async (dispatcher, origin) => {
+    const fetch = baggageFetch({
+      egress: egress(),
+      fetch: undiciFetch as unknown as typeof globalThis.fetch,
+    });
+    return (await fetch(origin, { dispatcher } as unknown as RequestInit)).text();
+  },
+  'the interceptor': async (dispatcher, origin) => {
+    const composed = dispatcher.compose(baggageInterceptor({ egress: egress() }));
+    return (await composed.request({ origin, path: '/', method: 'GET' })).body.text();
+  },
+  'the interceptor with others around it': async (dispatcher, origin) => {
+    const composed = dispatcher.compose(
+      interceptors.retry(),
+      baggageInterceptor({ egress: egress() }),
+      interceptors.redirect({ maxRedirections: 2 }),
+    );
+    return (await composed.request({ origin, path: '/', method: 'GET' })).body.text();
+  },
+};
+
+describe.each(Object.entries(clients))('%s', (_client, send) => {
+  test.each(Object.entries(bound))('judges %s by the origin that it leads to', async (_what, open) => {
+    const [astray, right] = [keep(open(other.origin)), keep(open(good.origin))];
+    await inRequest(dye, () => send(astray, good.origin));
+    await inRequest(dye, () => send(right, good.origin));
+    await send(astray, good.origin);
+    expect(otherSaw()).toEqual(['', '']);
+    expect(goodSaw()).toEqual(['lane=gray']);
+  });
+
+  test('judges an Agent by the origin of each request', async () => {
+    const agent = keep(new Agent());
+    await inRequest(dye, () => send(agent, good.origin));
+    await inRequest(dye, () => send(agent, other.origin));
+    expect([goodSaw(), otherSaw()]).toEqual([['lane=gray'], ['']]);
+  });
+
+  test('sends through a proxy what the origin behind it may see, and tells the proxy nothing', async () => {
+    const proxy = await openProxy();
+    const agent = keep(new ProxyAgent({ uri: proxy.origin, proxyTunnel: true }));
+    await inRequest(dye, () => send(agent, good.origin));
+    await inRequest(dye, () => send(agent, other.origin));
+    expect([goodSaw(), otherSaw()]).toEqual([['lane=gray'], ['']]);
+    expect(proxy.baggage).toEqual([undefined, undefined]);
+  });
+});
+
+test('the global dispatcher of fetch is judged the same', async () => {
+  const standard = getGlobalDispatcher();
+  const fetch = baggageFetch({ egress: egress() });
+  setGlobalDispatcher(keep(new Pool(other.origin)));
+  try {
+    await inRequest(dye, async () => (await fetch(good.origin)).text());
+  } finally {
+    setGlobalDispatcher(standard);
+  }
+  expect([goodSaw(), otherSaw()]).toEqual([[], ['']]);
+});
+
+test.each<[string, () => Dispatcher, string]>([
+  ['an Agent', () => new Agent({ connect: { socketPath } }), 'http://orders.internal'],
+])('fetch sends nothing through the Unix socket of %s', async (_what, open, origin) => {
+  const fetch = baggageFetch({ egress: { to: { [origin]: ['lane'] } } });
+  const init = { dispatcher: keep(open()) } as unknown as RequestInit;
+  await inRequest(dye, async () => (await fetch(origin, init)).text());
+  expect(viaSocket.slice(beforeSocket)).toEqual([undefined]);
+});
+
+describe('http.request', () => {
+  const partsOf = (origin: string): { host: string; port: number } => ({
+    host: new URL(origin).hostname,
+    port: Number(new URL(origin).port),
+  });
+  const agents: Readonly<Record<string, () => HttpAgent>> = {
+    'a host and a port': () => new HttpAgent(partsOf(other.origin) as never),
+    'a port': () => new HttpAgent({ port: partsOf(other.origin).port } as never),
+    'a host and a port that were set later': () =>
+      Object.assign(new HttpAgent(), { options: { ...partsOf(other.origin), path: null } }),
+  };
+
+  async function send(options: object): Promise<void> {
+    const outgoing = baggageRequest({ egress: egress() })(good.origin, options);
+    outgoing.end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    await text(response);
+  }
+
+  test.each(Object.entries(agents))('judges an agent that has %s by these', async (_what, open) => {
+    await inRequest(dye, () => send({ agent: open() }));
+    await inRequest(dye, () => send({ agent: open(), headers: { baggage: dye } }));
+    expect([goodSaw(), otherSaw()]).toEqual([[], ['', '']]);
+  });
+
+  test('judges an agent that leads to a destination of the policy by that', async () => {
+    const outgoing = inRequest(dye, () =>
+      baggageRequest({ egress: egress() })(other.origin, {
+        agent: new HttpAgent(partsOf(good.origin) as never),
+      }),
+    );
+    outgoing.end();
+    await once(outgoing, 'response');
+    expect([goodSaw(), otherSaw()]).toEqual([['lane=gray'], []]);
+  });
+
+  test('sends nothing through the Unix socket of the options, of an agent, or of the global agent', async () => {
+    const agent = new HttpAgent({ socketPath } as never);
+    await inRequest(dye, () => send({ agent }));
+    await inRequest(dye, () => send({ socketPath }));
+    const { globalAgent } = http;
+    http.globalAgent = agent;
+    try {
+      await inRequest(dye, () => send({}));
+    } finally {
+      http.globalAgent = globalAgent;
+    }
+    expect(viaSocket.slice(beforeSocket)).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+/** A proxy that opens tunnels, and notes the baggage that it is sent. */
+async function openProxy(): Promise<{ origin: string; baggage: (string | undefined)[] }> {
+  const baggage: (string | undefined)[] = [];
+  const server = createServer();
+  server.on('connect', (request, socket) => {
+    baggage.push(request.headers['baggage'] as string | undefined);
+    const [host = '', port] = (request.url ?? '').split(':');
+    const target = connectTcp(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      target.pipe(socket);
+      socket.pipe(target);
+    });
+    target.on('error', () => socket.destroy());
+    socket.on('error', () => target.destroy());
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  keep({ close: () => server.close() });
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, baggage };
+}
