@@ -54,7 +54,9 @@ await compare({
     const core = load(text);
     const previous = compileFlags(document);
     askAll(previous);
-    const deltas = [document, changed].map(({ flags }) => JSON.stringify({ flags: { [key]: flags[key] } }));
+    const deltas = [document, changed].map(({ flags }) =>
+      JSON.stringify({ flags: { [key]: (flags as Record<string, object>)[key] } }),
+    );
     let turn = 0;
     let live = previous;
     const applyDelta = (): void => {

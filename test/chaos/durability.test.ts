@@ -214,7 +214,7 @@ describe('a journal that somebody has tampered with', () => {
     const bytes = readFileSync(journal);
     bytes[200] = (bytes[200] ?? 0) ^ 1;
     writeFileSync(journal, bytes);
-    await expect(server?.start()).rejects.toThrow(/damaged in line 1.*move the journal away/s);
+    await expect(server?.start()).rejects.toThrow(/corrupt in line 1.*move the journal away/s);
   });
 });
 

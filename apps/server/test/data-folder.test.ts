@@ -16,6 +16,7 @@ import { hostname, tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DataFolder } from '../src/store/file/data-folder.ts';
 import { storeOf } from '../src/store/environments.ts';
+import { toDocument, toParsedDocument } from '../src/model/document.ts';
 import type { FlagStore } from '../src/store/flag-store.ts';
 import { fees } from './support/serve.ts';
 import { storeContract } from './support/store-contract.ts';
@@ -76,7 +77,7 @@ describe('a data folder', () => {
     await data.close();
     edit({ flags: { fees: on } });
     const store = storeOf(await start(), 'default');
-    expect(store.snapshot.document.flags).toEqual({ fees: on });
+    expect(toDocument(store.snapshot).flags).toEqual({ fees: on });
     expect((await store.history({ limit: 1 }))[0]).toMatchObject({
       author: 'file',
       changes: expect.arrayContaining([{ path: ['flags', 'fees'], before: fees, after: on }]),
@@ -97,33 +98,34 @@ describe('a data folder', () => {
     await data.close();
     writeFileSync(flagsFile(), '{"flags": {');
     const store = storeOf(await start(), 'default');
-    expect(store.snapshot.document.flags).toEqual({ fees: on });
-    expect(store.condition.fault?.problems[0]?.path).toBe('$');
+    expect(toDocument(store.snapshot).flags).toEqual({ fees: on });
+    expect(store.health()).toMatchObject({ degraded: true, details: { problems: [{ path: '$' }] } });
     expect(readFlags()).toBe('{"flags": {');
   });
 
   test('writes a flags file that is gone anew', async () => {
     const data = await start();
     for (const key of Array.from({ length: 20 }, (_, n) => `flag-${n}`)) await put(data, key, fees);
-    const { document, revision } = await put(data, 'flag-3', undefined);
+    const last = await put(data, 'flag-3', undefined);
     await data.close();
     rmSync(flagsFile());
     const { snapshot } = storeOf(await start(), 'default');
-    expect(snapshot).toMatchObject({ document, revision });
-    expect(JSON.parse(readFlags())).toEqual(document);
+    expect(snapshot.revision).toBe(last.revision);
+    expect(toDocument(snapshot)).toEqual(toDocument(last));
+    expect(JSON.parse(readFlags())).toEqual(toDocument(last));
   });
 
   test('finishes a change that a crash has left between the journal and the file', async () => {
     const data = await start();
     await put(data, 'fees', fees);
-    const before = readFlags();
+    const before = await filed('fees', fees);
     const { revision } = await put(data, 'fees', on);
     await data.close();
     writeFileSync(`${flagsFile()}.next`, readFlags());
     writeFileSync(flagsFile(), before);
     const { snapshot } = storeOf(await start(), 'default');
     expect(snapshot.revision).toBe(revision);
-    expect(JSON.parse(readFlags())).toMatchObject({ flags: { fees: on } });
+    await filed('fees', on);
     expect(existsSync(`${flagsFile()}.next`)).toBe(false);
   });
 
@@ -139,13 +141,14 @@ describe('a data folder', () => {
   test('keeps both: a change that a crash cut short, and the edit by hand before the restart', async () => {
     const data = await start();
     await put(data, 'fees', fees);
-    const before = JSON.parse(readFlags()) as { flags: object };
+    const before = JSON.parse(await filed('fees', fees)) as { flags: object };
     await put(data, 'other', fees);
     await data.close();
     writeFileSync(`${flagsFile()}.next`, readFlags());
     edit({ ...before, flags: { fees: on } });
     const store = storeOf(await start(), 'default');
-    expect(store.snapshot.document.flags).toEqual({ fees: on, other: fees });
+    expect(toDocument(store.snapshot).flags).toEqual({ fees: on, other: fees });
+    await filed('other', fees);
     expect(JSON.parse(readFlags())).toMatchObject({ flags: { fees: on, other: fees } });
     expect((await store.history({ limit: 1 }))[0]).toMatchObject({
       author: 'file',
@@ -177,9 +180,9 @@ describe('a data folder', () => {
     const position = at < 0 ? bytes.length + at : at;
     bytes[position] = (bytes[position] ?? 0) ^ 1;
     writeFileSync(journalFile(), bytes);
-    await expect(start()).rejects.toThrow(/journal\.jsonl is damaged in line \d.*move the journal away/s);
+    await expect(start()).rejects.toThrow(/journal\.jsonl is corrupt in line \d.*move the journal away/s);
     rmSync(journalFile());
-    expect(storeOf(await start(), 'default').snapshot.document.flags).toMatchObject({ fees: on });
+    expect(toDocument(storeOf(await start(), 'default').snapshot).flags).toMatchObject({ fees: on });
   });
 
   test('has environments that come and go, each with a history of its own', async () => {
@@ -187,15 +190,20 @@ describe('a data folder', () => {
     const [came, went]: string[][] = [[], []];
     data.onCreate((name) => came?.push(name));
     data.onRemove((name) => went?.push(name));
-    const staging = await data.create('staging', { flags: { fees } }, { author: 'ada', reason: 'rehearse' });
+    const staging = await data.create('staging', toParsedDocument({ flags: { fees } }), {
+      author: 'ada',
+      reason: 'rehearse',
+    });
     expect((await staging.history({ limit: 9 }))[0]).toMatchObject({ author: 'ada', reason: 'rehearse' });
-    await expect(data.create('staging', { flags: {} }, { author: 'ada' })).rejects.toMatchObject({
+    await expect(
+      data.create('staging', toParsedDocument({ flags: {} }), { author: 'ada' }),
+    ).rejects.toMatchObject({
       code: 'name_taken',
     });
     await data.close();
     const again = await start();
     expect(again.names).toEqual(['default', 'staging']);
-    expect(storeOf(again, 'default').snapshot.document.flags).toEqual({});
+    expect(toDocument(storeOf(again, 'default').snapshot).flags).toEqual({});
     again.onRemove((name) => went?.push(name));
     const store = storeOf(again, 'staging');
     await again.remove('staging', () => ({ author: 'ada' }));
@@ -205,12 +213,12 @@ describe('a data folder', () => {
     });
     const [kept = ''] = readdirSync(`${folder}/removed`);
     expect(readFileSync(`${folder}/removed/${kept}/journal.jsonl`, 'utf8')).toContain('"removed":true');
-    await again.create('staging', { flags: {} }, { author: 'ada' });
+    await again.create('staging', toParsedDocument({ flags: {} }), { author: 'ada' });
   });
 
   test('finishes a removal that a crash has cut short', async () => {
     const data = await start();
-    await data.create('staging', { flags: { fees } }, { author: 'ada' });
+    await data.create('staging', toParsedDocument({ flags: { fees } }), { author: 'ada' });
     await data.remove('staging', () => ({ author: 'ada' }));
     await data.close();
     const [kept = ''] = readdirSync(`${folder}/removed`);
@@ -223,7 +231,9 @@ describe('a data folder', () => {
     'takes no environment called %j',
     async (name) => {
       const data = await start();
-      await expect(data.create(name, { flags: {} }, { author: 'ada' })).rejects.toMatchObject({
+      await expect(
+        data.create(name, toParsedDocument({ flags: {} }), { author: 'ada' }),
+      ).rejects.toMatchObject({
         code: 'invalid',
       });
     },
@@ -240,7 +250,9 @@ describe('a data folder', () => {
     await (await start()).close();
     const data = await start({ readOnly: true });
     await expect(put(data, 'fees', fees)).rejects.toMatchObject({ code: 'read_only' });
-    await expect(data.create('staging', { flags: {} }, { author: 'ada' })).rejects.toMatchObject({
+    await expect(
+      data.create('staging', toParsedDocument({ flags: {} }), { author: 'ada' }),
+    ).rejects.toMatchObject({
       code: 'read_only',
     });
     edit({ flags: { fees } });
@@ -331,6 +343,14 @@ function journalFile(): string {
 
 function readFlags(): string {
   return readFileSync(flagsFile(), 'utf8');
+}
+
+/** The flags file, once it has a flag: it follows the journal. */
+async function filed(key: string, flag: object): Promise<string> {
+  await expect
+    .poll(() => (JSON.parse(readFlags()) as { flags: object }).flags)
+    .toMatchObject({ [key]: flag });
+  return readFlags();
 }
 
 function edit(document: object): void {

@@ -73,13 +73,15 @@ describe('PUT', () => {
     expect(served.read().length).toBeLessThan(1000);
   });
 
-  test('of a flag that the file has twice is refused: nobody knows which one is meant', async () => {
+  test('of a flag that the file has twice changes the one in force; the log warns of the other', async () => {
     const flag = JSON.stringify(fees);
     served.edit(`{"flags": {"fees": ${flag}, "other": ${flag}, "fees": ${flag}}}`);
-    await expect.poll(() => served.read()).toContain('"fees"');
-    const answer = await send('PUT', 'fees', { ...fees, defaultVariant: 'on' }, { 'if-match': '*' });
-    expect(answer.status).toBe(409);
-    expect(((await answer.json()) as { detail: string }).detail).toContain('$.flags.fees twice');
+    await expect.poll(() => served.logged.join('\n')).toMatch(/\$\.flags\.fees: .* more than once/);
+    const on = { ...fees, defaultVariant: 'on' };
+    expect((await send('PUT', 'fees', on, { 'if-match': '*' })).status).toBe(200);
+    expect(JSON.parse(served.read())).toEqual({ flags: { fees: on, other: fees } });
+    expect((await send('DELETE', 'fees', undefined, { 'if-match': '*' })).status).toBe(204);
+    expect(JSON.parse(served.read())).toEqual({ flags: { other: fees } });
   });
 
   test('creates a flag with If-None-Match: *, and not twice', async () => {

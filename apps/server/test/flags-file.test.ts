@@ -87,7 +87,7 @@ test('a flag that is broken from the start takes no other down, and an edit else
 
 test('a server without readable flags does not start, and says why', async () => {
   await expect(serve('{"flags": oops}')).rejects.toThrow(
-    /flags\.json holds no flags:\s+\$: .*line 1, column 11/,
+    /flags\.json is not a flag document:\s+\$: .*line 1, column 11/,
   );
 });
 

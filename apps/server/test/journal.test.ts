@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { FlagDocument } from '../src/store/flag-store.ts';
+import { FileSlots } from '../src/store/file/file-slots.ts';
 import { Journal } from '../src/store/journal/journal.ts';
+import type { NewRevision } from '../src/store/journal/revision-log.ts';
+import { replay } from '../src/store/journal/replay.ts';
+import { TimeSlices } from '../src/time-slices.ts';
 import { verifyJournal } from '../src/store/journal/verify.ts';
 
 const quiet = { info: () => {}, warn: () => {} };
@@ -17,25 +20,40 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('a journal', () => {
-  test('has the document again after more revisions than it replays, and all of them add up', async () => {
+  test('has the document of every revision, and all of them add up', async () => {
     const journal = await open();
-    let document: FlagDocument = { flags: {} };
-    for (let n = 1; n <= 503; n += 1) document = await append(journal, document, n);
-    expect(await journal.replay()).toEqual(document);
+    for (let n = 1; n <= 503; n += 1) await append(journal, n);
     await journal.close();
     const again = await open();
-    expect(await again.replay()).toEqual(document);
+    for (const n of [1, 250, 503]) {
+      expect(await replay(again, n, new TimeSlices())).toEqual({ flags: new Map(), shared: { metadata: n } });
+    }
     expect(again.head).toMatch(/\.503$/);
-    await again.close();
-    const lines = readFileSync(file, 'utf8').split('\n');
-    expect(lines.filter((line) => line.includes('"document":'))).toHaveLength(1);
     expect(await verifyJournal(file, undefined)).toMatchObject({ revisions: 503, faults: [] });
+  });
+
+  test('reads the whole documents that journals of earlier versions have', async () => {
+    const journal = await open();
+    const document = { metadata: { version: '7' }, flags: { fees: {} } };
+    const changes = [{ path: ['metadata'] as const, after: { version: '6' } }];
+    await journal.append({ author: 'test', changes, document } as NewRevision);
+    const { flags, ...shared } = document;
+    expect(await replay(journal, 1, new TimeSlices())).toEqual({
+      flags: new Map(Object.entries(flags)),
+      shared,
+    });
+  });
+
+  test('opens its file only to read or write it', async () => {
+    const journal = await open();
+    await append(journal, 1);
+    const links = readdirSync('/proc/self/fd').map((fd) => readlink(`/proc/self/fd/${fd}`));
+    expect(links).not.toContain(file);
   });
 
   test('can be checked with any SHA-256: each hash is that of the one before, a space, and the JSON', async () => {
     const journal = await open();
-    let document: FlagDocument = { flags: {} };
-    for (let n = 1; n <= 3; n += 1) document = await append(journal, document, n);
+    for (let n = 1; n <= 3; n += 1) await append(journal, n);
     await journal.close();
     let previous = '0'.repeat(64);
     for (const line of readFileSync(file, 'utf8').trimEnd().split('\n')) {
@@ -47,8 +65,7 @@ describe('a journal', () => {
 
   test('that was forged as a whole must still add up', async () => {
     const journal = await open();
-    let document: FlagDocument = { flags: {} };
-    for (let n = 1; n <= 3; n += 1) document = await append(journal, document, n);
+    for (let n = 1; n <= 3; n += 1) await append(journal, n);
     await journal.close();
     let previous = '0'.repeat(64);
     const forged = readFileSync(file, 'utf8')
@@ -70,18 +87,23 @@ describe('a journal', () => {
       .update(`${'0'.repeat(64)} ${json}`)
       .digest('hex');
     writeFileSync(file, `${hash} ${json}\n`);
-    await expect(open()).rejects.toThrow('of another version: upgrade this server');
+    await expect(open()).rejects.toThrow('by a later version: upgrade this server');
   });
 });
 
 function open(): Promise<Journal> {
-  return Journal.open({ file, log: quiet, isHeld: () => Promise.resolve(true) });
+  return Journal.open({ file, log: quiet, slots: new FileSlots(), isHeld: () => Promise.resolve(true) });
 }
 
-async function append(journal: Journal, before: FlagDocument, n: number): Promise<FlagDocument> {
-  const document = { ...before, metadata: n };
-  const values = 'metadata' in before ? { before: before['metadata'], after: n } : { after: n };
-  const changes = [{ path: ['metadata'] as const, ...values }];
-  await journal.append({ author: 'test', changes, document, text: JSON.stringify(document) });
-  return document;
+async function append(journal: Journal, n: number): Promise<void> {
+  const values = n > 1 ? { before: n - 1, after: n } : { after: n };
+  await journal.append({ author: 'test', changes: [{ path: ['metadata'], ...values }] });
+}
+
+function readlink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MemoryLog } from '../src/store/journal/revision-log.ts';
+import { MemoryLog } from '../src/store/journal/memory-log.ts';
 
 /** The numbers of the revisions that are kept, the newest first, after so many changes of such a size. */
 async function keptOf(changes: number, characters: number): Promise<readonly number[]> {
@@ -8,8 +8,6 @@ async function keptOf(changes: number, characters: number): Promise<readonly num
     await log.append({
       author: 'test',
       changes: [{ path: ['flags', 'large'], after: 'x'.repeat(characters) }],
-      document: { flags: {} },
-      text: '',
     });
   }
   const page = await log.page({ limit: changes });

@@ -2,8 +2,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { adminApi } from '../src/protocols/admin/routes.ts';
 import { openapi } from '../src/protocols/admin/openapi.ts';
+import { FileSlots } from '../src/store/file/file-slots.ts';
 import { FileStore } from '../src/store/file/file-store.ts';
-import { MemoryLog } from '../src/store/journal/revision-log.ts';
+import { FileWatcher } from '../src/store/file/file-watcher.ts';
+import { MemoryLog } from '../src/store/journal/memory-log.ts';
 import { singleEnvironment } from '../src/store/single-environment.ts';
 import { admin } from './support/admin.ts';
 import { fees, serve } from './support/serve.ts';
@@ -20,6 +22,8 @@ test('every route of the admin API is described, and nothing else', async () => 
   const store = await FileStore.open({
     file: served.file,
     revisions: new MemoryLog(),
+    watcher: new FileWatcher(),
+    slots: new FileSlots(),
     log: { info: () => {}, warn: () => {} },
   });
   try {

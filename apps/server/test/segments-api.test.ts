@@ -68,6 +68,6 @@ describe('a segment', () => {
     served.edit(JSON.stringify({ $evaluators: { unused: insider }, flags: { fees } }));
     await expect.poll(async () => (await ask('GET', 'segments/insider')).status).toBe(404);
     expect((await ask('DELETE', 'segments/unused', { headers: { 'if-match': '*' } })).status).toBe(204);
-    expect(JSON.parse(served.read())).toEqual({ flags: { fees } });
+    await expect.poll(() => JSON.parse(served.read()) as object).toEqual({ flags: { fees } });
   });
 });

@@ -1,19 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import { checkFlags } from '@graylane/flags';
+import { parseDocument } from '../json/parse-document.ts';
+import { describeProblem } from '../model/problem-text.ts';
 import { counted } from '../pluralize.ts';
-import { checkDepth } from '../store/file/read-document.ts';
+import { TimeSlices } from '../time-slices.ts';
 
-/** `graylane-server check FILE`: prints what is wrong with a flags file. Answers the exit code: 0 for none, 1 for problems. */
+/** `graylane-server check FILE`: prints the problems of a flags file. Returns the exit code: 0 for none, 1 for problems. */
 export async function checkCommand(file: string): Promise<number> {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = await readFile(file, 'utf8');
+    bytes = await readFile(file);
   } catch (error) {
     console.error(`graylane-server: ${file} can't be read: ${(error as Error).message}`);
     return 1;
   }
-  const problems = [...checkDepth(text), ...checkFlags(text)];
-  for (const { path, message, remedy } of problems) console.error(`${file}: ${path}: ${message}: ${remedy}`);
+  const parsed = await parseDocument(bytes, new TimeSlices());
+  const problems =
+    'problems' in parsed
+      ? parsed.problems
+      : [...checkFlags({ ...parsed.shared, flags: Object.fromEntries(parsed.flags) }), ...parsed.oddities];
+  for (const problem of problems) console.error(`${file}: ${describeProblem(problem)}`);
   if (problems.length === 0) console.log(`${file}: no problems`);
   else console.error(`${file}: ${counted(problems.length, 'problem')}`);
   return problems.length === 0 ? 0 : 1;

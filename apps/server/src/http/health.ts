@@ -17,7 +17,7 @@ export function health(environments: Environments, readiness: Readiness, descrip
   router.get('/healthz', (_request, response) => {
     const stores = environments.names.map((name) => [name, storeOf(environments, name)] as const);
     const { use: connections, scarce } = descriptors;
-    const degraded = scarce || stores.some(([, { condition }]) => condition.fault ?? condition.trouble);
+    const degraded = scarce || stores.some(([, store]) => store.health().degraded);
     response.setHeader('cache-control', 'no-store');
     response.json({
       status: degraded ? 'degraded' : 'ok',
@@ -37,14 +37,8 @@ export function health(environments: Environments, readiness: Readiness, descrip
   return router;
 }
 
-function describe({ snapshot, condition }: FlagStore): object {
-  const { fault, trouble, readOnly, journal } = condition;
-  return {
-    revision: snapshot.revision,
-    flags: snapshot.flags.size,
-    readOnly,
-    journal,
-    ...(trouble && { disk: trouble }),
-    ...(fault && { note: 'the last good rules are served until the file is mended', ...fault }),
-  };
+function describe(store: FlagStore): object {
+  const { revision, flags } = store.snapshot;
+  const { readOnly, details } = store.health();
+  return { revision, flags: flags.size, readOnly, ...details };
 }

@@ -1,28 +1,11 @@
-import { RequestError } from '../model/request-error.ts';
-import { StoreError } from '../store/flag-store.ts';
-
-/** An error whose message is meant for the client. */
-export type Refusal = RequestError | StoreError;
-
-/** The code of any refusal. */
-export type RefusalCode = Refusal['code'];
-
-/** Whether the client may read the error. Any other error is a fault of the server: it is logged and not sent. */
-export function isRefusal(error: unknown): error is Refusal {
-  return error instanceof RequestError || error instanceof StoreError;
-}
-
-/** The message of a refusal as the client should read it. */
-export function messageOf(refusal: Refusal): string {
-  return refusal instanceof StoreError ? refusal.detail : refusal.message;
-}
+import type { RequestError, RequestErrorCode } from '../model/request-error.ts';
 
 /** The status of a refusal in HTTP (RFC 9110, section 15). */
-export function httpStatusOf({ code }: Refusal): number {
+export function httpStatusOf({ code }: RequestError): number {
   return statuses[code];
 }
 
-const statuses: Readonly<Record<RefusalCode, number>> = {
+const statuses: Readonly<Record<RequestErrorCode, number>> = {
   invalid_request: 400,
   invalid_context: 400,
   unparsable: 400,

@@ -2,7 +2,7 @@ import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { Log } from '../log.ts';
 import { RequestError, type RequestErrorCode } from '../model/request-error.ts';
-import { httpStatusOf, isRefusal, messageOf, type Refusal } from './http-status.ts';
+import { httpStatusOf } from './http-status.ts';
 
 /** Refuses a request that matched no route. */
 export const notFound: RequestHandler = (request) => {
@@ -40,7 +40,7 @@ export function sendProblem(error: unknown, response: ServerResponse, log: Log):
   if (refusal === undefined) logFault(error, log);
   else setRefusalHeaders(refusal, response);
   const status = refusal === undefined ? 500 : httpStatusOf(refusal);
-  const detail = refusal === undefined ? 'the server failed; its log says more' : messageOf(refusal);
+  const detail = refusal === undefined ? 'the server failed; its log says more' : refusal.message;
   response.statusCode = status;
   response.setHeader('content-type', 'application/problem+json; charset=utf-8');
   response.end(
@@ -55,8 +55,7 @@ export function sendProblem(error: unknown, response: ServerResponse, log: Log):
 }
 
 /** The headers that belong to a refusal: `Retry-After` and `Allow`. */
-export function setRefusalHeaders(refusal: Refusal, response: ServerResponse): void {
-  if (!(refusal instanceof RequestError)) return;
+export function setRefusalHeaders(refusal: RequestError, response: ServerResponse): void {
   const { retryAfterS, allow } = refusal;
   if (retryAfterS !== undefined) response.setHeader('retry-after', retryAfterS);
   if (allow !== undefined) response.setHeader('allow', allow.join(', '));
@@ -68,8 +67,8 @@ export function logFault(error: unknown, log: Log): void {
 }
 
 /** Express's own errors carry a status of HTTP: a path that is not well encoded, for example. */
-function toRefusal(error: unknown): Refusal | undefined {
-  if (isRefusal(error)) return error;
+function toRefusal(error: unknown): RequestError | undefined {
+  if (error instanceof RequestError) return error;
   const { status, message } = error as Readonly<Record<string, unknown>>;
   const code = typeof status === 'number' ? codes[status] : undefined;
   return code && new RequestError(code, String(message), { cause: error });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { joinPath } from '@graylane/flags';
-import type { PartChange } from '../store/flag-store.ts';
+import type { PartChange } from './document.ts';
 import { jsonPath } from './parts.ts';
 
 /** One value that differs: without `before` it was added, without `after` removed. */

@@ -1,23 +1,77 @@
-import { checkFlag, checkFlags, type Problem } from '@graylane/flags';
-import type { FlagDocument, PartChange } from '../store/flag-store.ts';
+import { checkFlag, checkFlags, compileFlags, type Problem } from '@graylane/flags';
+import type { TimeSlices } from '../time-slices.ts';
+import type { Content, PartChange, SharedMembers } from './document.ts';
 import { segmentUsers } from './segment-users.ts';
 
-/** What is wrong with the parts that a change writes, and with what it takes away from others. Faults elsewhere are not its own. */
-export function judgeChange(document: FlagDocument, changes: readonly PartChange[]): Problem[] {
-  return changes.flatMap((change) => judgePart(document, change));
+/**
+ * The problems of the parts that a change writes, and of the flags from which it takes a segment.
+ * Faults elsewhere in the document are not the change's own.
+ */
+export async function judgeChange(
+  after: Content,
+  changes: readonly PartChange[],
+  slices: TimeSlices,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const change of changes) {
+    problems.push(...(await judgePart(after, change, slices)));
+    if (slices.over) await slices.next();
+  }
+  return problems;
 }
 
-function judgePart(document: FlagDocument, { path: [member, name], after }: PartChange): Problem[] {
+async function judgePart(
+  document: Content,
+  { path: [member, name], after }: PartChange,
+  slices: TimeSlices,
+): Promise<Problem[]> {
   if (name === undefined) return after === undefined ? [] : checkFlags({ flags: {}, [member]: after });
   if (member === 'flags') {
     if (after === undefined) return [];
     if (name === '') return checkFlags({ flags: { '': after } });
-    return checkFlag(name, after, document['$evaluators'] as Record<string, unknown> | undefined);
+    return checkFlag(name, after, document.shared['$evaluators'] as Record<string, unknown> | undefined);
   }
   if (after !== undefined) return checkFlags({ flags: {}, $evaluators: { [name]: after } });
-  return segmentUsers(document, name).map((path) => ({
+  const users = await segmentUsers(document, name, slices);
+  return users.map((path) => ({
     path,
     message: `the segment "${name}" is used here`,
-    remedy: 'take the reference out first',
+    remedy: 'remove the reference first',
   }));
+}
+
+/**
+ * The flags that a change breaks: those that can't be evaluated after it, and could before. Looser
+ * than `judgeChange`, for edits by hand: a flags file may hold more than the API would accept.
+ */
+export async function findBrokenFlags(
+  before: Content,
+  after: Content,
+  changes: readonly PartChange[],
+  slices: TimeSlices,
+): Promise<Problem[]> {
+  // A change of a segment can break any flag that uses it.
+  const keys = changes.some(({ path: [member] }) => member !== 'flags')
+    ? after.flags.keys()
+    : changes.flatMap(({ path: [, key] }) => (key === undefined ? [] : [key]));
+  const problems: Problem[] = [];
+  for (const key of keys) {
+    const found = warningsOf(key, after.flags.get(key)?.definition, after.shared);
+    if (found.length > 0) {
+      const known = warningsOf(key, before.flags.get(key)?.definition, before.shared).map(toText);
+      problems.push(...found.filter((problem) => !known.includes(toText(problem))));
+    }
+    if (slices.over) await slices.next();
+  }
+  return problems;
+}
+
+function warningsOf(key: string, definition: unknown, shared: SharedMembers): readonly Problem[] {
+  return definition === undefined
+    ? []
+    : compileFlags({ ...shared, flags: Object.fromEntries([[key, definition]]) }).warnings;
+}
+
+function toText({ path, message }: Problem): string {
+  return `${path}: ${message}`;
 }

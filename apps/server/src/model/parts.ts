@@ -1,74 +1,85 @@
 import { isDeepStrictEqual } from 'node:util';
 import { joinPath } from '@graylane/flags';
-import type { Edit, FlagDocument, PartChange, PartPath } from '../store/flag-store.ts';
 import { isObject } from '../is-object.ts';
+import type { TimeSlices } from '../time-slices.ts';
+import type { Content, ParsedDocument, PartChange, PartPath, SharedMembers } from './document.ts';
 
-/** What differs between two documents, part by part. */
-export function differingParts(before: FlagDocument | undefined, after: FlagDocument): PartChange[] {
-  const [old, now] = [parts(before), parts(after)];
-  const changed = [...now]
-    .filter(([name, { value }]) => !old.has(name) || !isDeepStrictEqual(old.get(name)?.value, value))
-    .map(([name, { path, value }]) => ({ path, ...known('before', old.get(name)), after: value }));
-  const removed = [...old]
-    .filter(([name]) => !now.has(name))
-    .map(([, { path, value }]) => ({ path, before: value }));
-  return [...changed, ...removed];
+/** The parts in which a document differs from the one before: changed and added parts first, then removed ones. */
+export async function differingParts(
+  before: Content | undefined,
+  after: ParsedDocument,
+  slices: TimeSlices,
+): Promise<PartChange[]> {
+  const changes: PartChange[] = [];
+  for (const [key, value] of after.flags) {
+    const change = difference(['flags', key], before?.flags.get(key)?.definition, value);
+    if (change) changes.push(change);
+    if (slices.over) await slices.next();
+  }
+  const old = sharedParts(before?.shared ?? {});
+  const now = sharedParts(after.shared);
+  for (const { path, value } of now.values()) {
+    const change = difference(path, old.get(jsonPath(path))?.value, value);
+    if (change) changes.push(change);
+    if (slices.over) await slices.next();
+  }
+  for (const key of before?.flags.keys() ?? []) {
+    if (!after.flags.has(key))
+      changes.push({ path: ['flags', key], before: before?.flags.get(key)?.definition });
+    if (slices.over) await slices.next();
+  }
+  for (const [name, { path, value }] of old) if (!now.has(name)) changes.push({ path, before: value });
+  return changes;
 }
 
-/** The document after some edits; the one before is left as it is, and what did not change is shared. */
-export function withEdits(document: FlagDocument, edits: readonly Edit[]): FlagDocument {
-  const members = new Map<string, unknown>(Object.entries(document));
-  const shelves = new Map<string, Map<string, unknown>>();
-  for (const { path, value } of edits) {
-    const [member, name] = path;
-    if (name === undefined) set(members, member, value);
-    else {
-      const shelf = shelves.get(member) ?? new Map(entries(members.get(member)));
-      shelves.set(member, shelf);
-      set(shelf, name, value);
-    }
-  }
-  for (const [member, shelf] of shelves) {
-    // The last segment takes its shelf with it; a document without flags would be none.
-    set(members, member, shelf.size > 0 || member === 'flags' ? Object.fromEntries(shelf) : undefined);
-  }
-  return Object.fromEntries(members) as FlagDocument;
+/** The change that leads from one value of a part to another, if they differ. Undefined is a missing part. */
+export function difference(path: PartPath, before: unknown, after: unknown): PartChange | undefined {
+  if (before === after || isDeepStrictEqual(before, after)) return undefined;
+  return { path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) };
 }
 
-/** A part of a document, undefined where there is none. */
-export function partOf(document: FlagDocument, [member, name]: PartPath): unknown {
-  const value = own(document, member);
+/** A part of a document, undefined if it is missing. */
+export function partOf({ flags, shared }: Content, [member, name]: PartPath): unknown {
+  if (member === 'flags' && name !== undefined) return flags.get(name)?.definition;
+  const value = own(shared, member);
   return name === undefined ? value : own(value, name);
 }
 
-/** As users read it, e.g. `$.flags.fees`. */
+/** The shared members after some changes; changes of flags are skipped. */
+export function changeShared(shared: SharedMembers, changes: readonly PartChange[]): SharedMembers {
+  const ours = changes.filter(({ path: [member] }) => member !== 'flags');
+  if (ours.length === 0) return shared;
+  const members = new Map<string, unknown>(Object.entries(shared));
+  const segments = new Map<string, unknown>(entries(shared['$evaluators']));
+  for (const { path, after } of ours) {
+    const [member, name] = path;
+    if (name === undefined) set(members, member, after);
+    else set(segments, name, after);
+  }
+  if (ours.some(({ path }) => path.length === 2)) {
+    // The last segment takes "$evaluators" with it.
+    set(members, '$evaluators', segments.size > 0 ? Object.fromEntries(segments) : undefined);
+  }
+  return Object.fromEntries(members);
+}
+
+/** A path as users read it, e.g. `$.flags.fees`. */
 export function jsonPath(path: PartPath): string {
   return path.reduce(joinPath, '$');
 }
 
-interface Part {
-  readonly path: PartPath;
-  readonly value: unknown;
-}
-
-/** Flags and segments one by one, other members whole. */
-function parts(document: FlagDocument | undefined): ReadonlyMap<string, Part> {
-  const found = new Map<string, Part>();
-  for (const [member, value] of Object.entries(document ?? {})) {
-    if ((member === 'flags' || member === '$evaluators') && isObject(value)) {
-      for (const [name, definition] of Object.entries(value)) {
+/** The shared members as parts: segments one by one, other members whole. */
+function sharedParts(shared: SharedMembers): ReadonlyMap<string, { path: PartPath; value: unknown }> {
+  const parts = new Map<string, { path: PartPath; value: unknown }>();
+  for (const [member, value] of Object.entries(shared)) {
+    if (member === '$evaluators' && isObject(value)) {
+      for (const [name, rule] of Object.entries(value)) {
         const path = [member, name] as const;
-        found.set(jsonPath(path), { path, value: definition });
+        parts.set(jsonPath(path), { path, value: rule });
       }
-    } else {
-      found.set(jsonPath([member]), { path: [member], value });
-    }
+    } else parts.set(jsonPath([member]), { path: [member], value });
   }
-  return found;
-}
-
-function known(name: 'before', part: Part | undefined): { readonly before?: unknown } {
-  return part ? { [name]: part.value } : {};
+  return parts;
 }
 
 function set(map: Map<string, unknown>, key: string, value: unknown): void {

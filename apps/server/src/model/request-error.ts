@@ -17,7 +17,20 @@ export type RequestErrorCode =
   | 'unparsable'
   | 'unsupported_type'
   | 'wrong_host'
-  | 'wrong_version';
+  | 'wrong_version'
+  // Of a store:
+  /** The change or document breaks a rule of the format; `problems` has the JSON paths. */
+  | 'invalid'
+  | 'unknown_environment'
+  | 'name_taken'
+  /** The environment `default` can't be removed. */
+  | 'protected'
+  /** The server was started with --read-only, or serves a source that can't be written. */
+  | 'read_only'
+  /** The flags file has an edit that must be corrected before anything else can be written. */
+  | 'pending_fault'
+  | 'disk_full'
+  | 'unwritable';
 
 /** What a refusal carries beside its code and message. */
 export interface RequestErrorDetails extends ErrorOptions {

@@ -1,9 +1,19 @@
 import { joinPath } from '@graylane/flags';
-import type { FlagDocument } from '../store/flag-store.ts';
+import type { TimeSlices } from '../time-slices.ts';
+import type { Content } from './document.ts';
 
-/** Where flags refer to a segment, as JSON paths of the references. */
-export function segmentUsers({ flags }: FlagDocument, name: string): string[] {
-  return Object.entries(flags).flatMap(([key, flag]) => references(flag, name, joinPath('$.flags', key)));
+/** The JSON paths at which flags refer to a segment. */
+export async function segmentUsers(
+  { flags }: Pick<Content, 'flags'>,
+  name: string,
+  slices: TimeSlices,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const key of flags.keys()) {
+    found.push(...references(flags.get(key)?.definition, name, joinPath('$.flags', key)));
+    if (slices.over) await slices.next();
+  }
+  return found;
 }
 
 function references(value: unknown, name: string, path: string): string[] {

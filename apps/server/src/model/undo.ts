@@ -1,32 +1,35 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '@graylane/flags';
-import type { Edit, FlagDocument, Revision } from '../store/flag-store.ts';
+import type { Content, Edit } from './document.ts';
 import { jsonPath, partOf } from './parts.ts';
-import { transplant } from './three-way-merge.ts';
+import type { Revision } from './revision.ts';
+import { mergeThreeWay } from './three-way-merge.ts';
 
 /**
- * What takes a revision back and leaves everything else as it is; or what stands in the way: whatever it changed and somebody has
- * changed again since.
+ * The edits that take a revision back and leave everything else as it is; or the problems: values that
+ * the revision changed and that were changed again since.
  */
 export function undoOf(
   { changes, revision }: Revision,
-  document: FlagDocument,
+  content: Content,
 ): { readonly edits: readonly Edit[] } | { readonly problems: readonly Problem[] } {
   if (revision.endsWith('.1')) {
-    return { problems: [problem('$', 'the history begins with it', 'change what is not right')] };
+    return {
+      problems: [problem('$', 'the history begins with this revision', 'change single flags instead')],
+    };
   }
-  const moved = changes.map(({ path, before, after }) => {
-    const result = transplant(after, before, partOf(document, path), jsonPath(path));
+  const merged = changes.map(({ path, before, after }) => {
+    const result = mergeThreeWay(after, before, partOf(content, path), jsonPath(path));
     return { path, result };
   });
-  const problems = moved.flatMap(({ result }) =>
+  const problems = merged.flatMap(({ result }) =>
     'conflicts' in result ? result.conflicts.map(conflict) : [],
   );
   if (problems.length > 0) return { problems };
-  const edits = moved.flatMap(({ path, result }) =>
+  const edits = merged.flatMap(({ path, result }) =>
     'value' in result ? [{ path, value: result.value }] : [],
   );
-  const idle = edits.every(({ path, value }) => isDeepStrictEqual(value, partOf(document, path)));
+  const idle = edits.every(({ path, value }) => isDeepStrictEqual(value, partOf(content, path)));
   if (idle) return { problems: [problem('$', 'nothing of it is left', 'it has been taken back already')] };
   return { edits };
 }

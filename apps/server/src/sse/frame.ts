@@ -9,16 +9,22 @@ export interface Frame {
 
 /** An event whose data is JSON on one line. */
 export function frame(event: string, id: string, data: unknown): Frame {
-  return frameOf(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`, id);
+  return frameOfPieces(event, id, [Buffer.from(JSON.stringify(data))]);
+}
+
+/** An event whose data is JSON on one line, in pieces. */
+export function frameOfPieces(event: string, id: string, data: readonly Buffer[]): Frame {
+  return frameOf([Buffer.from(`event: ${event}\nid: ${id}\ndata: `), ...data, Buffer.from('\n\n')], id);
 }
 
 /** The delay before reconnecting, in milliseconds, with a comment that serves as a heartbeat. */
 export function retryHint(ms: number): Frame {
-  return frameOf(`:\nretry: ${ms}\n\n`);
+  return frameOf([Buffer.from(`:\nretry: ${ms}\n\n`)]);
 }
 
-function frameOf(text: string, id?: string): Frame {
-  const head = `${Buffer.byteLength(text).toString(16)}\r\n`;
-  const chunk = Buffer.from(`${head}${text}\r\n`);
+function frameOf(pieces: readonly Buffer[], id?: string): Frame {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const head = Buffer.from(`${length.toString(16)}\r\n`);
+  const chunk = Buffer.concat([head, ...pieces, Buffer.from('\r\n')]);
   return { id, plain: chunk.subarray(head.length, -2), chunk };
 }

@@ -36,6 +36,11 @@ export class EnvironmentLogs<L extends EventLog & { close(): void }> {
     return log;
   }
 
+  /** Whether the environment of a log still exists. */
+  has(log: L): boolean {
+    return [...this.#logs.values()].includes(log);
+  }
+
   /** Ends every stream; the clients reconnect to another server, or to this one when it is back. */
   close(): void {
     for (const unsubscribe of this.#unsubscribes) unsubscribe();

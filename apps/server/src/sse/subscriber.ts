@@ -5,8 +5,11 @@ import { waitWithin } from './reconnect-delay.ts';
 
 /** The events of one subject, by their ids. */
 export interface EventLog {
-  /** The events after this one; undefined has seen none. Empty if the event is the newest. */
-  after(id: string | undefined): readonly Frame[];
+  /**
+   * The events after this one; undefined has seen none. Empty if the event is the newest; a promise
+   * while the log writes them.
+   */
+  after(id: string | undefined): readonly Frame[] | Promise<readonly Frame[]>;
 }
 
 /** How a stream begins, and how its client behaves. */
@@ -48,6 +51,8 @@ export class Subscriber {
   #seen: string | undefined;
   /** The frame that the client has not read yet. */
   #held: Frame | undefined;
+  /** Whether it waits for frames that the log is still writing. */
+  #waiting = false;
 
   constructor(response: ServerResponse, log: EventLog, shared: Shared, { seen, waits }: StreamStart) {
     this.#response = response;
@@ -69,7 +74,7 @@ export class Subscriber {
 
   /** Sends a frame. If the client still has to read an earlier one, the frame waits in the log. */
   send(frame: Frame): void {
-    if (this.#held !== undefined) return;
+    if (this.#held !== undefined || this.#waiting) return;
     this.#write(frame);
     this.#holdUntilRead(frame);
   }
@@ -92,6 +97,19 @@ export class Subscriber {
   close(): void {
     if (this.#held !== undefined) this.#shared.backlog.release(this.#held.chunk, this);
     this.#held = undefined;
+  }
+
+  /** Sends what the client has missed; while the log writes it, later frames wait there. */
+  async #catchUp(): Promise<void> {
+    let missed = this.#log.after(this.#seen);
+    while (missed instanceof Promise) {
+      this.#waiting = true;
+      await missed;
+      this.#waiting = false;
+      if (this.#response.destroyed) return;
+      missed = this.#log.after(this.#seen);
+    }
+    this.#sendAll(missed);
   }
 
   #sendAll(frames: readonly Frame[]): void {
@@ -120,7 +138,7 @@ export class Subscriber {
     socket.once('drain', () => {
       socket.setTimeout(0);
       this.close();
-      this.#sendAll(this.#log.after(this.#seen));
+      void this.#catchUp();
     });
     backlog.hold(frame.chunk, this);
   }

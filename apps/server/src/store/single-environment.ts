@@ -1,5 +1,6 @@
+import { RequestError } from '../model/request-error.ts';
 import { defaultEnvironment, type Environments } from './environments.ts';
-import { StoreError, type FlagStore } from './flag-store.ts';
+import type { FlagStore } from './flag-store.ts';
 
 /** One store as the environment `default`, the only one: what `--flags FILE` serves. */
 export function singleEnvironment(store: FlagStore): Environments {
@@ -19,5 +20,5 @@ export function singleEnvironment(store: FlagStore): Environments {
 
 function refuse(): Promise<never> {
   const message = 'this server serves one flags file: start it with --data DIR to have several environments';
-  return Promise.reject(new StoreError('read_only', message));
+  return Promise.reject(new RequestError('read_only', message));
 }

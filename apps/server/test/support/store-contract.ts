@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Change, FlagStore, PartPath, Snapshot } from '../../src/store/flag-store.ts';
+import { toDocument, type PartPath, type Snapshot } from '../../src/model/document.ts';
+import { partOf } from '../../src/model/parts.ts';
+import type { Change } from '../../src/model/revision.ts';
+import type { FlagStore } from '../../src/store/flag-store.ts';
 import { fees } from './serve.ts';
 
 /** A store over flags that a test gives it, and what only the test may do to it. */
@@ -33,18 +36,23 @@ export function storeContract(name: string, open: (document: object) => Promise<
     afterEach(() => opened.close());
 
     test('serves what it holds, a broken flag among it', () => {
-      expect(store.snapshot.document).toMatchObject(first);
+      expect(toDocument(store.snapshot)).toMatchObject(first);
       expect([...store.snapshot.flags.keys()].toSorted()).toEqual(['broken', 'fees', 'inside', 'other']);
     });
 
     test('makes a revision of a write, and tells who listens, in order', async () => {
       const seen: string[] = [];
       const before = store.snapshot;
-      store.onChange((after, previous) => seen.push(previous.revision, after.revision));
+      store.onChange(({ before: previous, after, revision, affected }) => {
+        seen.push(previous.revision, after.revision);
+        expect(revision.revision).toBe(after.revision);
+        const paths = revision.changes.map(({ path }) => path);
+        expect(paths).toEqual(affected.map((key) => ['flags', key]));
+      });
       const one = await store.write(() => put('fees', on));
       const two = await store.write(() => put('new', fees));
-      expect(one.document.flags['fees']).toEqual(on);
-      expect(two.document.flags).toMatchObject({ fees: on, new: fees });
+      expect(partOf(one, ['flags', 'fees'])).toEqual(on);
+      expect(toDocument(two).flags).toMatchObject({ fees: on, new: fees });
       expect(seen).toEqual([before.revision, one.revision, one.revision, two.revision]);
       expect(store.snapshot).toBe(two);
     });
@@ -97,12 +105,12 @@ export function storeContract(name: string, open: (document: object) => Promise<
     });
 
     test('lets nobody write between a decision and its write', async () => {
-      const add = ({ document }: Snapshot): Change => {
-        const { metadata } = document.flags['fees'] as { metadata?: { n: number } };
+      const add = (current: Snapshot): Change => {
+        const { metadata } = partOf(current, ['flags', 'fees']) as { metadata?: { n: number } };
         return put('fees', { ...fees, metadata: { n: (metadata?.n ?? 0) + 1 } });
       };
       await Promise.all(Array.from({ length: 50 }, () => store.write(add)));
-      expect(store.snapshot.document.flags['fees']).toMatchObject({ metadata: { n: 50 } });
+      expect(partOf(store.snapshot, ['flags', 'fees'])).toMatchObject({ metadata: { n: 50 } });
       expect(await store.history({ limit: 100 })).toHaveLength(51);
     });
 
@@ -156,8 +164,8 @@ export function storeContract(name: string, open: (document: object) => Promise<
       });
       expect(store.snapshot.revision).toBe(revision);
       await store.write(() => ({ author: 'test', edits }));
-      expect(store.snapshot.document).toMatchObject({ $evaluators: { partner: segment } });
-      expect(store.snapshot.document).not.toHaveProperty('metadata');
+      expect(toDocument(store.snapshot)).toMatchObject({ $evaluators: { partner: segment } });
+      expect(toDocument(store.snapshot)).not.toHaveProperty('metadata');
       expect((await store.history({ limit: 1 }))[0]?.changes).toHaveLength(3);
     });
 

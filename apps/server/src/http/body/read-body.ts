@@ -1,6 +1,6 @@
-import type { RequestHandler } from 'express';
+import express, { type RequestHandler } from 'express';
+import { maxDepth } from '../../json-depth.ts';
 import { RequestError } from '../../model/request-error.ts';
-import { maxDepth } from '../../store/file/read-document.ts';
 import { jsonBody } from './json-body.ts';
 
 /** Which body a route reads. */
@@ -23,6 +23,21 @@ export function readBody({
     jsonBody({ types: ['application/json', type], limit, depth: maxDepth }),
     (request, _response, next) => {
       if (request.body === undefined) throw new RequestError('unsupported_type', `send a body as ${type}`);
+      next();
+    },
+  ];
+}
+
+/**
+ * Reads a body of JSON as bytes, for documents so large that they must be parsed piece by piece.
+ * A body in another encoding than UTF-8 is refused when it is parsed.
+ */
+export function readBytes({ limit = 1_048_576 }: Pick<ReadBodyOptions, 'limit'> = {}): RequestHandler[] {
+  return [
+    express.raw({ type: 'application/json', limit }),
+    (request, _response, next) => {
+      if (!Buffer.isBuffer(request.body))
+        throw new RequestError('unsupported_type', 'send a body as application/json');
       next();
     },
   ];

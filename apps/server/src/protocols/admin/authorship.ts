@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { principalOf } from '../../http/front-door/principal.ts';
 import { RequestError } from '../../model/request-error.ts';
-import type { Authorship } from '../../store/flag-store.ts';
+import type { Authorship } from '../../model/revision.ts';
 
 const maxReason = 1000;
 

@@ -1,12 +1,14 @@
 import type { Request, Response, Router } from 'express';
 import { storeOf, type Environments } from '../../store/environments.ts';
-import type { FlagDocument, FlagStore } from '../../store/flag-store.ts';
-import { differingParts } from '../../model/parts.ts';
+import type { FlagStore } from '../../store/flag-store.ts';
+import type { ParsedDocument } from '../../model/document.ts';
+import { documentText } from '../../model/document-text.ts';
 import { authorship } from './authorship.ts';
-import { readBody } from '../../http/body/read-body.ts';
+import { readBytes } from '../../http/body/read-body.ts';
 import { precondition } from './precondition.ts';
 import { methodNotAllowed } from '../../http/problem-details.ts';
 import { readDraft } from './read-draft.ts';
+import { sendPieces } from './send-pieces.ts';
 
 const maxBody = 16_777_216;
 
@@ -25,22 +27,22 @@ export function environmentsApi(router: Router, environments: Environments): voi
 
   router
     .route('/environments/:environment')
-    .get((request: OfEnvironment, response: Response) => {
+    .get(async (request: OfEnvironment, response: Response) => {
       const { snapshot } = storeOf(environments, request.params.environment);
       response.setHeader('cache-control', 'no-cache');
       response.setHeader('etag', revisionTag(snapshot.revision));
       response.setHeader('graylane-revision', snapshot.revision);
-      response.json(snapshot.document);
+      await sendPieces(response, await documentText(snapshot));
     })
-    .put(readBody({ limit: maxBody }), async (request: OfEnvironment, response: Response) => {
+    .put(readBytes({ limit: maxBody }), async (request: OfEnvironment, response: Response) => {
       const { environment } = request.params;
-      const sent = readDraft(request.body);
+      const sent = await readDraft(request.body as Buffer);
       const created = environments.get(environment) === undefined;
       const store = created ? await create(request, sent) : await replace(request, sent);
-      const { document, revision } = store.snapshot;
-      response.setHeader('etag', revisionTag(revision));
-      response.setHeader('graylane-revision', revision);
-      response.status(created ? 201 : 200).json(document);
+      const { snapshot } = store;
+      response.setHeader('etag', revisionTag(snapshot.revision));
+      response.setHeader('graylane-revision', snapshot.revision);
+      await sendPieces(response.status(created ? 201 : 200), await documentText(snapshot));
     })
     .delete(async (request: OfEnvironment, response: Response) => {
       await environments.remove(request.params.environment, ({ revision }) => {
@@ -51,18 +53,16 @@ export function environmentsApi(router: Router, environments: Environments): voi
     })
     .all(methodNotAllowed('GET', 'PUT', 'DELETE'));
 
-  async function create(request: OfEnvironment, document: FlagDocument): Promise<FlagStore> {
+  async function create(request: OfEnvironment, document: ParsedDocument): Promise<FlagStore> {
     precondition(request, 'environment', undefined);
     return environments.create(request.params.environment, document, authorship(request));
   }
 
-  async function replace(request: OfEnvironment, document: FlagDocument): Promise<FlagStore> {
+  async function replace(request: OfEnvironment, document: ParsedDocument): Promise<FlagStore> {
     const store = storeOf(environments, request.params.environment);
     await store.write((current) => {
       precondition(request, 'environment', revisionTag(current.revision));
-      const changes = differingParts(current.document, document);
-      const edits = changes.map(({ path, after }) => ({ path, value: after }));
-      return { ...authorship(request), edits };
+      return { ...authorship(request), document };
     });
     return store;
   }
@@ -74,13 +74,10 @@ export function revisionTag(revision: string): string {
 }
 
 function summary(environments: Environments, name: string): object {
-  const { snapshot, condition } = storeOf(environments, name);
-  const { revision, flags } = snapshot;
-  return { name, revision, flags: flags.size, readOnly: condition.readOnly, degraded: isDegraded(condition) };
-}
-
-function isDegraded({ fault, trouble }: FlagStore['condition']): boolean {
-  return (fault ?? trouble) !== undefined;
+  const store = storeOf(environments, name);
+  const { revision, flags } = store.snapshot;
+  const { readOnly, degraded } = store.health();
+  return { name, revision, flags: flags.size, readOnly, degraded };
 }
 
 type OfEnvironment = Request<{ environment: string }>;

@@ -1,6 +1,7 @@
 import type { Request, Response, Router } from 'express';
 import { storeOf, type Environments } from '../../store/environments.ts';
-import type { PartPath, Revision } from '../../store/flag-store.ts';
+import type { PartPath } from '../../model/document.ts';
+import type { Revision } from '../../model/revision.ts';
 import { diff } from '../../model/diff.ts';
 import { jsonPath } from '../../model/parts.ts';
 import { undoOf } from '../../model/undo.ts';
@@ -54,7 +55,7 @@ export function historyApi(router: Router, environments: Environments): void {
         if (request.headers['if-match'] !== undefined) {
           precondition(request, 'environment', revisionTag(current.revision));
         }
-        const undone = undoOf(revision, current.document);
+        const undone = undoOf(revision, current);
         if ('problems' in undone) {
           const detail = `revision ${revision.revision} can't be taken back as it is`;
           throw new RequestError('conflict', detail, { problems: undone.problems });

@@ -1,8 +1,10 @@
 import type { Request, Response, Router } from 'express';
 import { storeOf, type Environments } from '../../store/environments.ts';
-import type { PartPath } from '../../store/flag-store.ts';
+import type { PartPath } from '../../model/document.ts';
+import { around, flagsText } from '../../model/document-text.ts';
 import { judgeChange } from '../../model/judge-change.ts';
-import { partOf, withEdits } from '../../model/parts.ts';
+import { partOf } from '../../model/parts.ts';
+import { TimeSlices } from '../../time-slices.ts';
 import { authorship } from './authorship.ts';
 import { entityTag } from '../../http/body/entity-tag.ts';
 import { mergePatch } from './merge-patch.ts';
@@ -10,6 +12,7 @@ import { precondition } from './precondition.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { methodNotAllowed } from '../../http/problem-details.ts';
 import { readBody } from '../../http/body/read-body.ts';
+import { sendPieces } from './send-pieces.ts';
 
 /** Parts of a document that are read and written one by one. */
 export interface PartKind {
@@ -25,10 +28,13 @@ export function partResource(router: Router, environments: Environments, kind: P
 
   router
     .route(`/environments/:environment/${noun}s`)
-    .get((request: InEnvironment, response: Response) => {
-      const { document, revision } = storeOf(environments, request.params.environment).snapshot;
+    .get(async (request: InEnvironment, response: Response) => {
+      const { flags, shared, revision } = storeOf(environments, request.params.environment).snapshot;
       response.setHeader('cache-control', 'no-cache');
-      response.json({ revision, [`${noun}s`]: document[member] ?? {} });
+      if (member === 'flags') {
+        const head = `{"revision":${JSON.stringify(revision)},"flags":`;
+        await sendPieces(response, around(head, await flagsText(flags), '}'));
+      } else response.json({ revision, [`${noun}s`]: shared[member] ?? {} });
     })
     .all(methodNotAllowed('GET'));
 
@@ -36,7 +42,7 @@ export function partResource(router: Router, environments: Environments, kind: P
     .route(`/environments/:environment/${noun}s/:name`)
     .get((request: OfPart, response: Response) => {
       const { environment } = request.params;
-      const definition = partOf(storeOf(environments, environment).snapshot.document, pathOf(request));
+      const definition = partOf(storeOf(environments, environment).snapshot, pathOf(request));
       if (definition === undefined) throw unknownPart(request);
       response.setHeader('cache-control', 'no-cache');
       send(response, definition);
@@ -46,14 +52,13 @@ export function partResource(router: Router, environments: Environments, kind: P
     })
     .delete(async (request: OfPart, response: Response) => {
       const path = pathOf(request);
-      const { revision } = await storeOf(environments, request.params.environment).write(({ document }) => {
-        const before = partOf(document, path);
+      const { revision } = await storeOf(environments, request.params.environment).write(async (current) => {
+        const before = partOf(current, path);
         if (before === undefined) throw unknownPart(request);
         precondition(request, noun, entityTag(before));
-        const edits = [{ path, value: undefined }];
-        const problems = judgeChange(withEdits(document, edits), [{ path, before }]);
+        const problems = await judgeChange(current, [{ path, before }], new TimeSlices());
         if (problems.length > 0) throw new RequestError('conflict', `the ${noun} is in use`, { problems });
-        return { ...authorship(request), edits };
+        return { ...authorship(request), edits: [{ path, value: undefined }] };
       });
       response.setHeader('graylane-revision', revision);
       response.status(204).end();
@@ -79,17 +84,15 @@ export function partResource(router: Router, environments: Environments, kind: P
     const sent: unknown = request.body;
     const path = pathOf(request);
     let created = false;
-    const { document, revision } = await storeOf(environments, request.params.environment).write(
-      (current) => {
-        const before = partOf(current.document, path);
-        const value = revise(sent, before);
-        precondition(request, noun, before === undefined ? undefined : entityTag(before));
-        created = before === undefined;
-        return { ...authorship(request), edits: [{ path, value }] };
-      },
-    );
-    response.setHeader('graylane-revision', revision);
-    send(response.status(created ? 201 : 200), partOf(document, path));
+    const snapshot = await storeOf(environments, request.params.environment).write((current) => {
+      const before = partOf(current, path);
+      const value = revise(sent, before);
+      precondition(request, noun, before === undefined ? undefined : entityTag(before));
+      created = before === undefined;
+      return { ...authorship(request), edits: [{ path, value }] };
+    });
+    response.setHeader('graylane-revision', snapshot.revision);
+    send(response.status(created ? 201 : 200), partOf(snapshot, path));
   }
 
   function pathOf({ params: { name } }: OfPart): PartPath {

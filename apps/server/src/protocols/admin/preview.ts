@@ -1,124 +1,157 @@
-import { setImmediate } from 'node:timers/promises';
-import { changedFlags, compileFlags, evaluate, type EvaluationContext, type FlagSet } from '@graylane/flags';
+import { evaluate, type EvaluationContext, type FlagSet } from '@graylane/flags';
 import type { Request, Response, Router } from 'express';
-import { storeOf, type Environments } from '../../store/environments.ts';
-import { type Edit, type FlagDocument, type Snapshot } from '../../store/flag-store.ts';
-import { judgeChange } from '../../model/judge-change.ts';
-import { differingParts, withEdits } from '../../model/parts.ts';
-import { RequestError } from '../../model/request-error.ts';
 import { methodNotAllowed } from '../../http/problem-details.ts';
-import { readBody } from '../../http/body/read-body.ts';
-import { readDraft } from './read-draft.ts';
+import { readBytes } from '../../http/body/read-body.ts';
 import { isObject } from '../../is-object.ts';
+import { maxDepth, nestsDeeper } from '../../json-depth.ts';
+import { MalformedJson } from '../../json/cursor.ts';
+import { kindOf, parseItems, parseMembers, splitMembers } from '../../json/members.ts';
+import type { Edit } from '../../model/document.ts';
+import { around } from '../../model/document-text.ts';
+import { RequestError } from '../../model/request-error.ts';
+import { applyChange, type Proposal } from '../../store/apply-change.ts';
+import { storeOf, type Environments } from '../../store/environments.ts';
+import { syntaxFault } from '../../syntax-fault.ts';
+import { TimeSlices } from '../../time-slices.ts';
+import { readDraft } from './read-draft.ts';
+import { sendPieces } from './send-pieces.ts';
 
 const maxContexts = 1000;
 const maxEvaluations = 100_000;
+const chunkCharacters = 65_536;
 
-/** Route `…/preview`: who would change. Evaluates contexts before and after a draft, and writes nothing. */
+/** Route `…/preview`: evaluates contexts before and after a draft, and writes nothing. */
 export function previewApi(router: Router, environments: Environments): void {
   router
     .route('/environments/:environment/preview')
     .post(
-      readBody({ limit: 16_777_216 }),
+      readBytes({ limit: 16_777_216 }),
       async (request: Request<{ environment: string }>, response: Response) => {
         const { snapshot } = storeOf(environments, request.params.environment);
-        const contexts = readContexts(request.body);
-        const document = readProposal(request.body, snapshot);
-        const problems = judgeChange(document, differingParts(snapshot.document, document));
-        if (problems.length > 0)
-          throw new RequestError('invalid_request', 'the draft is not valid', { problems });
-        const draft = compileFlags(document, { previous: snapshot.flags });
-        response.json({
-          revision: snapshot.revision,
-          ...(await compare(snapshot.flags, draft, contexts)),
-        });
+        const slices = new TimeSlices();
+        const { contexts, proposal } = await readRequest(request.body as Buffer, slices);
+        const draft = await applyChange(snapshot, proposal, slices);
+        if ('problems' in draft) {
+          throw new RequestError('invalid', 'the draft is not valid', { problems: draft.problems });
+        }
+        const comparison = { before: snapshot.flags, after: draft.flags, keys: draft.affected, contexts };
+        const head = `{"revision":${JSON.stringify(snapshot.revision)},`;
+        await sendPieces(response, around(head, await compare(comparison, slices), '}'));
       },
     )
     .all(methodNotAllowed('POST'));
 }
 
-interface Change {
-  /** The position of the context in the request. */
-  readonly context: number;
-  readonly flag: string;
-  readonly before: object;
-  readonly after: object;
+interface Comparison {
+  readonly before: FlagSet;
+  readonly after: FlagSet;
+  /** The flags that may evaluate differently. */
+  readonly keys: readonly string[];
+  readonly contexts: readonly EvaluationContext[];
 }
 
-/** Only flags that may answer differently are asked, each at one and the same time before and after. */
-async function compare(
-  before: FlagSet,
-  after: FlagSet,
-  contexts: readonly EvaluationContext[],
-): Promise<object> {
-  const keys = changedFlags(before, after);
+/** The members of the response, as JSON. Each flag is evaluated at the same time before and after. */
+async function compare({ before, after, keys, contexts }: Comparison, slices: TimeSlices): Promise<Buffer[]> {
   if (keys.length * contexts.length > maxEvaluations) {
-    const remedy = `send ${Math.floor(maxEvaluations / keys.length)} contexts at once`;
+    const remedy = `send at most ${Math.floor(maxEvaluations / keys.length)} contexts`;
     throw new RequestError(
       'too_large',
       `${keys.length} flags differ, for ${contexts.length} contexts: ${remedy}`,
     );
   }
   const now = Date.now();
-  const changes: Change[] = [];
+  const counts = new Map(keys.map((key) => [key, 0]));
+  const changed = new Set<number>();
+  const pieces: Buffer[] = [];
+  let text = '';
+  let separator = '';
   for (const [context, values] of contexts.entries()) {
     for (const flag of keys) {
-      const [old, next] = [before, after].map((flags) => answer(flags, flag, values, now));
-      if (JSON.stringify(old) !== JSON.stringify(next)) {
-        changes.push({ context, flag, before: old ?? {}, after: next ?? {} });
+      const [old, next] = [before, after].map((flags) => result(flags, flag, values, now));
+      if (old !== next) {
+        counts.set(flag, (counts.get(flag) ?? 0) + 1);
+        changed.add(context);
+        text += `${separator}{"context":${context},"flag":${JSON.stringify(flag)},"before":${old},"after":${next}}`;
+        separator = ',';
+        if (text.length > chunkCharacters) {
+          pieces.push(Buffer.from(text));
+          text = '';
+        }
       }
+      if (slices.over) await slices.next();
     }
-    // Others want to be served too.
-    if (context % 50 === 49) await setImmediate();
   }
-  const counts = Object.fromEntries(
-    keys.map((key) => [key, changes.filter(({ flag }) => flag === key).length]),
-  );
-  const changed = new Set(changes.map(({ context }) => context)).size;
-  return { contexts: contexts.length, changed, flags: counts, changes };
+  pieces.push(Buffer.from(`${text}]`));
+  const summary = { contexts: contexts.length, changed: changed.size, flags: Object.fromEntries(counts) };
+  return [Buffer.from(`${JSON.stringify(summary).slice(1, -1)},"changes":[`), ...pieces];
 }
 
-/** What a caller gets: why a flag answers as it does may change without anybody noticing. */
-function answer(flags: FlagSet, key: string, context: EvaluationContext, now: number): object {
+/** The result for a caller, as JSON. Why a flag has it may change without notice. */
+function result(flags: FlagSet, key: string, context: EvaluationContext, now: number): string {
   const { value, variant, errorCode } = evaluate(flags, key, context, { now });
-  return { value, variant, errorCode };
+  return JSON.stringify({ value, variant, errorCode });
 }
 
-function readContexts(body: unknown): readonly EvaluationContext[] {
-  const { contexts } = asObject(body, '$');
-  if (!Array.isArray(contexts) || contexts.length === 0 || contexts.length > maxContexts) {
-    throw problemAt(
-      '$.contexts',
-      'there is no list of contexts',
-      `send 1 to ${maxContexts} evaluation contexts`,
+async function readRequest(
+  body: Buffer,
+  slices: TimeSlices,
+): Promise<{ readonly contexts: readonly EvaluationContext[]; readonly proposal: Proposal }> {
+  if (nestsDeeper(body, maxDepth)) {
+    throw new RequestError(
+      'invalid_request',
+      `the body nests deeper than ${maxDepth} levels: make it flatter`,
     );
   }
-  return (contexts as unknown[]).map((context, index) => asObject(context, `$.contexts[${index}]`));
+  try {
+    requireKind(body, '{', '$');
+    const members = await splitMembers(body, slices);
+    return { contexts: await readContexts(members, slices), proposal: await readProposal(members, slices) };
+  } catch (error) {
+    if (!(error instanceof MalformedJson) && !(error instanceof SyntaxError)) throw error;
+    throw new RequestError('unparsable', syntaxFault('the body', body.toString()));
+  }
 }
 
-/** The document as it would be: the one that was sent, or the current one with the flags and segments that were sent; null removes. */
-function readProposal(body: unknown, { document }: Snapshot): FlagDocument {
-  const { document: whole, flags, segments } = asObject(body, '$');
-  if ((whole === undefined) === (flags === undefined && segments === undefined)) {
+async function readContexts(
+  members: ReadonlyMap<string, Buffer>,
+  slices: TimeSlices,
+): Promise<readonly EvaluationContext[]> {
+  const sent = members.get('contexts');
+  const contexts = sent && kindOf(sent) === '[' ? await parseItems(sent, slices) : [];
+  if (contexts.length === 0 || contexts.length > maxContexts) {
+    const remedy = `send an array of 1 to ${maxContexts} evaluation contexts`;
+    throw problemAt('$.contexts', `"contexts" has ${contexts.length} evaluation contexts`, remedy);
+  }
+  return contexts.map((context, index) => {
+    if (isObject(context)) return context;
+    throw problemAt(`$.contexts[${index}]`, 'this is not an object', 'send an object');
+  });
+}
+
+/** The draft: the document that was sent, or edits of the flags and segments that were sent; null removes. */
+async function readProposal(members: ReadonlyMap<string, Buffer>, slices: TimeSlices): Promise<Proposal> {
+  const document = members.get('document');
+  const [flags, segments] = [members.get('flags'), members.get('segments')];
+  if ((document === undefined) === (flags === undefined && segments === undefined)) {
     throw problemAt('$', 'there is no draft, or there are two', 'send "document", or "flags" and "segments"');
   }
-  if (whole !== undefined) return readDraft(whole);
-  return withEdits(document, [
-    ...readEdits('flags', asObject(flags === undefined ? {} : flags, '$.flags')),
-    ...readEdits('$evaluators', asObject(segments === undefined ? {} : segments, '$.segments')),
-  ]);
+  if (document !== undefined) return { document: await readDraft(document) };
+  const edits: Edit[] = [];
+  for (const [member, name, sent] of [
+    ['flags', 'flags', flags],
+    ['$evaluators', 'segments', segments],
+  ] as const) {
+    if (sent === undefined) continue;
+    requireKind(sent, '{', `$.${name}`);
+    for (const [key, value] of await parseMembers(sent, slices)) {
+      edits.push({ path: [member, key], value: value ?? undefined });
+    }
+  }
+  return { edits };
 }
 
-function readEdits(member: 'flags' | '$evaluators', drafts: object): Edit[] {
-  return Object.entries(drafts).map(([name, value]: [string, unknown]) => ({
-    path: [member, name],
-    value: value ?? undefined,
-  }));
-}
-
-function asObject(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (isObject(value)) return { ...value };
-  throw problemAt(path, 'this is no object', 'send an object');
+function requireKind(value: Buffer, kind: '{', path: string): void {
+  if (kindOf(value) !== kind) throw problemAt(path, 'this is not an object', 'send an object');
 }
 
 function problemAt(path: string, message: string, remedy: string): RequestError {

@@ -1,21 +1,31 @@
 import { checkFlags, type Problem } from '@graylane/flags';
-import type { FlagDocument } from '../../store/flag-store.ts';
-import { readDocument } from '../../store/file/read-document.ts';
+import { parseDocument } from '../../json/parse-document.ts';
+import type { ParsedDocument } from '../../model/document.ts';
+import { TimeSlices } from '../../time-slices.ts';
+import { syntaxFault } from '../../syntax-fault.ts';
 import { RequestError } from '../../model/request-error.ts';
 
 /**
- * A flag document that somebody sent, its flags under their keys. A list of flags, which flagd's daemon takes from a file, is refused: of
- * those without a key nothing would be left.
- * @throws {RequestError} 400 where it is none; a broken flag is judged later, by what it changes.
+ * Reads a flag document that a client sent as JSON. An array of flags, which flagd's daemon takes from
+ * a file, is refused, and so is whatever the file store would only warn of, e.g. a key that occurs twice.
+ * @throws {RequestError} if it is not a flag document; a broken flag is judged later, by what it changes.
  */
-export function readDraft(body: unknown): FlagDocument {
-  if (Array.isArray((body as { flags?: unknown } | null)?.flags)) {
-    const message = '"flags" is a list';
+export async function readDraft(body: Buffer): Promise<ParsedDocument> {
+  const parsed = await parseDocument(body, new TimeSlices());
+  if ('problems' in parsed) {
+    const [first] = parsed.problems;
+    if (first?.path === '$')
+      throw new RequestError('unparsable', syntaxFault('the body', body.toString()), {
+        problems: parsed.problems,
+      });
+    throw refusal(parsed.problems);
+  }
+  if (parsed.isList) {
+    const message = '"flags" is an array';
     throw refusal([{ path: '$.flags', message, remedy: 'make it an object with a flag under each key' }]);
   }
-  const content = readDocument(JSON.stringify(body), undefined);
-  if ('document' in content) return content.document;
-  throw refusal(checkFlags(body));
+  if (parsed.oddities.length > 0) throw refusal(parsed.oddities);
+  return parsed;
 }
 
 function refusal(problems: readonly Problem[]): RequestError {

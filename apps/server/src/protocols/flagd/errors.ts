@@ -1,5 +1,5 @@
 import { Code, ConnectError, createContextKey, type ContextKey, type Interceptor } from '@connectrpc/connect';
-import { isRefusal, messageOf, type RefusalCode } from '../../http/http-status.ts';
+import { RequestError, type RequestErrorCode } from '../../model/request-error.ts';
 import { logFault } from '../../http/problem-details.ts';
 import type { Log } from '../../log.ts';
 
@@ -51,7 +51,7 @@ async function* mapped<T>(
 /** The status of an error. A fault of the server is logged and not sent. */
 function toConnectError(error: unknown, log: Log): ConnectError {
   if (error instanceof ConnectError) return error;
-  if (isRefusal(error)) return new ConnectError(messageOf(error), codes[error.code]);
+  if (error instanceof RequestError) return new ConnectError(error.message, codes[error.code]);
   // A call that the client has cancelled.
   if ((error as Error).name === 'AbortError') return ConnectError.from(error, Code.Canceled);
   logFault(error, log);
@@ -62,7 +62,7 @@ function toConnectError(error: unknown, log: Log): ConnectError {
  * An unknown environment is FAILED_PRECONDITION: clients take NOT_FOUND and INVALID_ARGUMENT for a
  * missing flag and a wrong type.
  */
-const codes: Readonly<Record<RefusalCode, Code>> = {
+const codes: Readonly<Record<RequestErrorCode, Code>> = {
   invalid_request: Code.InvalidArgument,
   invalid_context: Code.InvalidArgument,
   unparsable: Code.InvalidArgument,

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import { changedFlags } from '@graylane/flags';
 import type { Environments } from '../../store/environments.ts';
-import type { FlagStore, Snapshot } from '../../store/flag-store.ts';
+import type { Revision } from '../../model/revision.ts';
+import type { FlagStore, FlagsChanged } from '../../store/flag-store.ts';
 import type { LongCalls } from './long-calls.ts';
 
 /** An event of flagd's EventStream. */
@@ -35,8 +35,8 @@ export async function* flagEvents(
     if (store !== undefined && store !== followed) return;
     endings.set(
       followed,
-      followed.onChange((after, before) => {
-        for (const change of changesOf(name, after, before)) unread.set(change.flagKey, change);
+      followed.onChange((event) => {
+        for (const change of changesOf(name, event)) unread.set(change.flagKey, change);
         call.notifier.notify();
       }),
     );
@@ -65,16 +65,17 @@ export async function* flagEvents(
   }
 }
 
-const known = new WeakMap<Snapshot, readonly Change[]>();
+const known = new WeakMap<Revision, readonly Change[]>();
 
-/** The changes from one snapshot to the next, found once for all callers. */
-function changesOf(source: string, after: Snapshot, before: Snapshot): readonly Change[] {
-  const changes =
-    known.get(after) ??
-    changedFlags(before.flags, after.flags).map((flagKey) => {
+/** A revision in flagd's terms, made once for all callers. */
+function changesOf(source: string, { before, after, revision, affected }: FlagsChanged): readonly Change[] {
+  let changes = known.get(revision);
+  if (changes === undefined) {
+    changes = affected.map((flagKey) => {
       const [old, now] = [before.flags.get(flagKey), after.flags.get(flagKey)];
       return { type: now === undefined ? 'delete' : old === undefined ? 'write' : 'update', source, flagKey };
     });
-  known.set(after, changes);
+    known.set(revision, changes);
+  }
   return changes;
 }

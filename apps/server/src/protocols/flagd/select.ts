@@ -12,7 +12,7 @@ export function selectorOf(header: Headers, field = ''): string {
  * `environment=x`, flagd's `source=x` or a bare `x` by its name, `flagSetId=x` by the id in its
  * flags' metadata, or by its name. Without either it is `default`.
  * @throws {RequestError} `invalid_request` for a malformed or ambiguous selector.
- * @throws {StoreError} `unknown_environment`.
+ * @throws {RequestError} `unknown_environment`.
  */
 export function selectStore(environments: Environments, header: Headers, selector: string): FlagStore {
   const name = header.get('graylane-environment');

@@ -7,8 +7,8 @@ import type {
   UniversalServerRequest,
   UniversalServerResponse,
 } from '@connectrpc/connect/protocol';
-import { documentJson } from '../../document-json.ts';
-import type { Snapshot } from '../../store/flag-store.ts';
+import type { Snapshot } from '../../model/document.ts';
+import { documentText } from '../../model/document-text.ts';
 
 /**
  * The documents that a call sends, in the order of its messages. Where a service has put one here,
@@ -78,7 +78,7 @@ async function encoded(snapshot: Snapshot, form: Form): Promise<Uint8Array> {
 }
 
 async function encode(snapshot: Snapshot, form: Form): Promise<Uint8Array> {
-  const document = await documentJson(snapshot);
+  const document = Buffer.concat(await documentText(snapshot));
   const message = form.json ? jsonMessage(document, form) : binaryMessage(document, form);
   if (!form.envelope) return message;
   const compress = form.gzip && message.length >= compressMinBytes;

@@ -1,7 +1,8 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { setTimeout } from 'node:timers/promises';
+import type { Snapshot } from '../../model/document.ts';
 import type { Environments } from '../../store/environments.ts';
-import type { FlagStore, Snapshot } from '../../store/flag-store.ts';
+import type { FlagStore } from '../../store/flag-store.ts';
 import type { FlagSyncService } from './gen/flagd/sync/v1/sync_pb.ts';
 import type { LongCalls } from './long-calls.ts';
 import { selectorOf, selectStore } from './select.ts';

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { httpStatusOf, isRefusal, messageOf, type Refusal } from '../../http/http-status.ts';
+import { httpStatusOf } from '../../http/http-status.ts';
+import { RequestError } from '../../model/request-error.ts';
 import { logFault, setRefusalHeaders } from '../../http/problem-details.ts';
 import { sendJson } from '../../http/body/send-json.ts';
 import type { Log } from '../../log.ts';
@@ -15,7 +16,7 @@ export function sendOfrepError(
   response: ServerResponse,
   log: Log,
 ): void {
-  if (!isRefusal(error)) {
+  if (!(error instanceof RequestError)) {
     logFault(error, log);
     sendJson(response, 500, JSON.stringify({ errorDetails: 'the server failed; its log says more' }));
     return;
@@ -28,16 +29,16 @@ export function sendOfrepError(
     return;
   }
   const key = segment === undefined ? {} : { key: decoded(segment) };
-  const details = { errorCode: errorCodeOf(error), errorDetails: messageOf(error) };
+  const details = { errorCode: errorCodeOf(error), errorDetails: error.message };
   sendJson(response, status, JSON.stringify({ ...key, ...details }));
 }
 
 /** OFREP reserves 404 for an unknown flag. */
-function statusOf(refusal: Refusal): number {
+function statusOf(refusal: RequestError): number {
   return refusal.code === 'unknown_environment' ? 400 : httpStatusOf(refusal);
 }
 
-function errorCodeOf({ code }: Refusal): 'PARSE_ERROR' | 'INVALID_CONTEXT' | 'GENERAL' {
+function errorCodeOf({ code }: RequestError): 'PARSE_ERROR' | 'INVALID_CONTEXT' | 'GENERAL' {
   if (code === 'unparsable') return 'PARSE_ERROR';
   return code === 'invalid_context' ? 'INVALID_CONTEXT' : 'GENERAL';
 }

@@ -49,8 +49,8 @@ class NewestEvent {
 
   constructor(store: FlagStore, tell: (event: Frame) => void) {
     this.#event = refetch(store.snapshot.revision);
-    this.close = store.onChange(({ revision }) => {
-      this.#event = refetch(revision);
+    this.close = store.onChange(({ after }) => {
+      this.#event = refetch(after.revision);
       tell(this.#event);
     });
   }

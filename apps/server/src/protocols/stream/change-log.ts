@@ -1,36 +1,42 @@
-import { isDeepStrictEqual } from 'node:util';
-import { wholeMembers, type CurrentEvent, type SnapshotEvent } from '@graylane/source';
-import type { FlagStore, Snapshot } from '../../store/flag-store.ts';
-import { frame, type Frame } from '../../sse/frame.ts';
+import type { CurrentEvent, SnapshotEvent } from '@graylane/source';
+import { toDocument, type Snapshot } from '../../model/document.ts';
+import { around, documentText } from '../../model/document-text.ts';
+import { frame, frameOfPieces, type Frame } from '../../sse/frame.ts';
+import type { FlagsChanged, FlagStore } from '../../store/flag-store.ts';
+import { deltaOf, largeDeltaOf, manyChanges } from './delta.ts';
 import { pastDeltas, type Delta } from './past-deltas.ts';
 
-/** How many changes a client may have missed and still be told them one by one; fewer, where they are large. */
+/** How many changes a client may have missed and still get them one by one; fewer if they are large. */
 const maxKept = 1000;
 const maxKeptBytes = 8_388_608;
+
+/** Up to so many flags a snapshot is written at once; a larger one in slices, and not for every change. */
+const fewFlags = 500;
 
 /** The changes of one store as frames of the change stream, made once for all clients. */
 export class ChangeLog {
   readonly #store: FlagStore;
+  readonly #send: (delta: Frame) => void;
   readonly #unsubscribe: () => void;
-  #deltas: readonly Delta[] = [];
   readonly #start: Snapshot;
+  #deltas: readonly Delta[] = [];
+  /** The snapshot that clients have, once they got all deltas. */
+  #sent: Snapshot;
+  /** Large deltas under way, and the changes after them. */
+  #writing: Promise<void> | undefined;
   readonly #snapshots = new Map<'first' | 'again', Frame>();
+  readonly #making = new Map<'first' | 'again', Promise<Frame>>();
 
-  /** `tell` is called with each further change. */
-  constructor(store: FlagStore, tell: (delta: Frame) => void) {
+  /** Calls `send` with each further change. */
+  constructor(store: FlagStore, send: (delta: Frame) => void) {
     this.#store = store;
+    this.#send = send;
     this.#start = store.snapshot;
-    this.#unsubscribe = store.onChange((after, before) => {
-      const delta = frame('delta', after.revision, {
-        revision: after.revision,
-        ...difference(before, after),
-      });
-      this.#keep([...this.#deltas, { after: before.revision, delta }]);
-      tell(delta);
-    });
+    this.#sent = store.snapshot;
+    this.#unsubscribe = store.onChange((event) => this.#take(event));
   }
 
-  /** Takes up what was changed before this log began, as far as it may be kept: clients may have missed it over a restart. */
+  /** Reads the changes that were made before this log began, for clients that missed them over a restart. */
   async recall(): Promise<void> {
     const past: Delta[] = [];
     let bytes = 0;
@@ -42,22 +48,57 @@ export class ChangeLog {
     this.#keep([...past, ...this.#deltas]);
   }
 
-  /** What brings a client up to date that has applied this revision, or none. */
-  after(applied: string | undefined): readonly Frame[] {
-    if (applied === this.#store.snapshot.revision) return [];
-    const missed = this.#deltas.findIndex(({ after }) => after === applied);
-    if (missed >= 0) return this.#deltas.slice(missed).map(({ delta }) => delta);
-    return [this.#snapshot(applied === undefined ? 'first' : 'again')];
+  /**
+   * The frames for a client that has applied a revision, or none: what it missed, or a snapshot. A
+   * promise while a large snapshot is being written.
+   */
+  after(applied: string | undefined): readonly Frame[] | Promise<readonly Frame[]> {
+    const missed = this.#since(applied);
+    if (missed) return missed;
+    const time = applied === undefined ? 'first' : 'again';
+    const known = this.#snapshots.get(time);
+    if (this.#sent.flags.size <= fewFlags)
+      return [known?.id === this.#sent.revision ? known : this.#write(time)];
+    const more = known && this.#since(known.id);
+    return known && more ? [known, ...more] : this.#writeLarge(time);
   }
 
-  /** Says to a client that has everything that it has. */
+  /** The event for a client that has everything. */
   get current(): Frame {
-    const { revision } = this.#store.snapshot;
+    const { revision } = this.#sent;
     return frame('current', revision, { revision } satisfies CurrentEvent);
   }
 
   close(): void {
     this.#unsubscribe();
+  }
+
+  #take(event: FlagsChanged): void {
+    const { after, revision } = event;
+    if (this.#writing === undefined && revision.changes.length <= manyChanges) {
+      this.#add(event, deltaOf(revision, after.shared));
+      return;
+    }
+    const writing = (this.#writing ?? Promise.resolve())
+      .then(() => largeDeltaOf(revision, after.shared))
+      .then((delta) => {
+        this.#add(event, delta);
+        if (this.#writing === writing) this.#writing = undefined;
+      });
+    this.#writing = writing;
+  }
+
+  #add({ before, after }: FlagsChanged, delta: Frame): void {
+    this.#sent = after;
+    this.#keep([...this.#deltas, { after: before.revision, delta }]);
+    this.#send(delta);
+  }
+
+  /** The deltas after a revision, if they are all kept. */
+  #since(revision: string | undefined): readonly Frame[] | undefined {
+    if (revision === this.#sent.revision) return [];
+    const first = this.#deltas.findIndex(({ after }) => after === revision);
+    return first < 0 ? undefined : this.#deltas.slice(first).map(({ delta }) => delta);
   }
 
   /** The newest of these, as far as they may be kept. */
@@ -70,33 +111,32 @@ export class ChangeLog {
     this.#deltas = deltas.slice(tooOld + 1);
   }
 
-  /** Everything, made once for all that come at the same revision. */
-  #snapshot(time: 'first' | 'again'): Frame {
-    const { revision, document } = this.#store.snapshot;
-    let snapshot = this.#snapshots.get(time);
-    if (snapshot?.id !== revision) {
-      const data: SnapshotEvent = { revision, resync: time === 'again', document };
-      snapshot = frame('snapshot', revision, data);
-      this.#snapshots.set(time, snapshot);
-    }
+  #write(time: 'first' | 'again'): Frame {
+    const { revision } = this.#sent;
+    const document = toDocument(this.#sent);
+    const data: SnapshotEvent = { revision, resync: time === 'again', document };
+    const snapshot = frame('snapshot', revision, data);
+    this.#snapshots.set(time, snapshot);
     return snapshot;
   }
-}
 
-/** What a client must do to get from one document to another; null removes. */
-function difference(before: Snapshot, after: Snapshot): object {
-  const flags = new Map<string, unknown>();
-  for (const key of after.flags.keys()) {
-    const [old, now] = [before.flags.get(key), after.flags.get(key)];
-    // A flag that was taken over is the same object.
-    if (old !== now && !isDeepStrictEqual(old?.definition, now?.definition)) flags.set(key, now?.definition);
+  /** Writes a snapshot once for all clients that wait for it, with the changes made meanwhile. */
+  async #writeLarge(time: 'first' | 'again'): Promise<readonly Frame[]> {
+    const sent = this.#sent;
+    let making = this.#making.get(time);
+    if (making === undefined) {
+      making = documentText(sent).then((document) => {
+        const { revision } = sent;
+        const head = `{"revision":${JSON.stringify(revision)},"resync":${time === 'again'},"document":`;
+        const snapshot = frameOfPieces('snapshot', revision, around(head, document, '}'));
+        this.#snapshots.set(time, snapshot);
+        this.#making.delete(time);
+        return snapshot;
+      });
+      this.#making.set(time, making);
+    }
+    const snapshot = await making;
+    // If more has changed meanwhile than is kept, the client gets a newer snapshot after this one.
+    return [snapshot, ...(this.#since(snapshot.id) ?? [])];
   }
-  for (const key of before.flags.keys()) if (after.flags.get(key) === undefined) flags.set(key, null);
-  const shared = wholeMembers.filter(
-    (name) => !isDeepStrictEqual(before.document[name], after.document[name]),
-  );
-  return {
-    flags: Object.fromEntries(flags),
-    ...Object.fromEntries(shared.map((name) => [name, after.document[name] ?? null])),
-  };
 }

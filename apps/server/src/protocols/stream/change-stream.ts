@@ -35,9 +35,20 @@ export class ChangeStream {
     const log = this.#logs.of(store);
     const heartbeatS = readHeartbeat(heartbeat);
     const seen = lastEventId(request);
-    const missed = log.after(seen);
-    const first = missed.length > 0 ? missed : [log.current];
-    this.#streams.open(response, log, { seen, first, heartbeatS, waits: 'up to' });
+    const open = (): void => {
+      const missed = log.after(seen);
+      if (missed instanceof Promise) {
+        // A large snapshot is being written.
+        void missed.then(() => {
+          if (this.#logs.has(log)) open();
+          else response.destroy();
+        });
+        return;
+      }
+      const first = missed.length > 0 ? missed : [log.current];
+      if (!response.destroyed) this.#streams.open(response, log, { seen, first, heartbeatS, waits: 'up to' });
+    };
+    open();
   }
 
   close(): void {

@@ -1,23 +1,26 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Log } from '../../log.ts';
-import { diskError } from './disk-error.ts';
-import { defaultEnvironment, storeOf, type Environments } from '../environments.ts';
-import { FileStore } from './file-store.ts';
-import {
-  StoreError,
-  type Authorship,
-  type FlagDocument,
-  type FlagStore,
-  type Snapshot,
-} from '../flag-store.ts';
-import { sha256 } from '../journal/line.ts';
+import { compileDocument } from '../../model/compile.ts';
+import type { ParsedDocument, Snapshot } from '../../model/document.ts';
 import { judgeChange } from '../../model/judge-change.ts';
-import { Journal } from '../journal/journal.ts';
-import { LockFile } from './lock-file.ts';
 import { differingParts } from '../../model/parts.ts';
-import { rebaseText } from './rebase-text.ts';
-import { readIfThere, StagedFile, syncFolder, writeDurably } from './staged-file.ts';
+import { RequestError } from '../../model/request-error.ts';
+import type { Authorship } from '../../model/revision.ts';
+import { TimeSlices } from '../../time-slices.ts';
+import { defaultEnvironment, storeOf, type Environments } from '../environments.ts';
+import type { FlagStore } from '../flag-store.ts';
+import { Journal } from '../journal/journal.ts';
+import { diskError } from './disk-error.ts';
+import { FileRecord } from './file-record.ts';
+import { FileSlots } from './file-slots.ts';
+import { FileStore } from './file-store.ts';
+import { FileWatcher } from './file-watcher.ts';
+import { sha256 } from './hash.ts';
+import { layOutDocument } from './lay-out.ts';
+import { LockFile } from './lock-file.ts';
+import { recover } from './recover.ts';
+import { syncFolder, writeDurably } from './staged-file.ts';
 
 /** How a data folder is opened. */
 export interface DataFolderOptions {
@@ -28,31 +31,33 @@ export interface DataFolderOptions {
 
 const namePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
-const emptyDocument = { $schema: 'https://flagd.dev/schema/v0/flags.json', flags: {} };
+const emptyDocument: ParsedDocument = {
+  flags: new Map(),
+  shared: { $schema: 'https://flagd.dev/schema/v0/flags.json' },
+};
 
 /**
- * The environments of a folder that one server holds: `environments/NAME/` has the flags file, which may be edited by hand, and the
- * journal of its revisions; `removed/` has what was removed.
+ * The environments of a folder that one server holds. `environments/NAME/` has the flags file, which
+ * may be edited by hand, and the journal of its revisions; `removed/` has removed environments.
  */
 export class DataFolder implements Environments {
   readonly #folder: string;
   readonly #options: DataFolderOptions;
-  readonly #lock: LockFile;
+  /** Undefined on a file system that can't be written. */
+  readonly #lock: LockFile | undefined;
+  readonly #watcher = new FileWatcher();
+  readonly #slots = new FileSlots();
   readonly #stores = new Map<string, Opened>();
   readonly #creations = new Set<Listener>();
   readonly #removals = new Set<Listener>();
   #changing: Promise<unknown> = Promise.resolve();
 
   /**
-   * Opens the folder, or begins one, and finishes what a crash has left half done.
-   * @throws {Error} where another server holds it, or a journal is damaged.
+   * Opens the folder, or begins one, and finishes what a crash has left unfinished.
+   * @throws {Error} if another server holds it, or a journal is corrupt.
    */
   static async open(options: DataFolderOptions): Promise<DataFolder> {
-    const { folder } = options;
-    const made = await mkdir(`${folder}/environments`, { recursive: true });
-    await mkdir(`${folder}/removed`, { recursive: true });
-    await syncUpTo(resolve(folder), made === undefined ? resolve(folder) : dirname(resolve(made)));
-    const data = new DataFolder(options, await LockFile.acquire(`${folder}/lock`));
+    const data = new DataFolder(options, await takeFolder(options));
     try {
       for (const name of await data.#found()) await data.#open(name);
       if (!data.#stores.has(defaultEnvironment)) {
@@ -68,7 +73,7 @@ export class DataFolder implements Environments {
     }
   }
 
-  private constructor(options: DataFolderOptions, lock: LockFile) {
+  private constructor(options: DataFolderOptions, lock: LockFile | undefined) {
     this.#folder = options.folder;
     this.#options = options;
     this.#lock = lock;
@@ -93,18 +98,24 @@ export class DataFolder implements Environments {
     return () => this.#removals.delete(listener);
   }
 
-  async create(name: string, document: FlagDocument, authorship: Authorship): Promise<FlagStore> {
+  async create(name: string, document: ParsedDocument, authorship: Authorship): Promise<FlagStore> {
     return this.#inTurn(async () => {
       this.#refuseReadOnly();
       if (this.#stores.has(name))
-        throw new StoreError('name_taken', `there is an environment "${name}" already`);
+        throw new RequestError('name_taken', `there is an environment "${name}" already`);
       if (!namePattern.test(name)) {
         const remedy =
           'use 1 to 63 lower-case letters, digits, "-" and "_", the first one a letter or a digit';
-        throw new StoreError('invalid', `an environment can't be called ${JSON.stringify(name)}: ${remedy}`);
+        throw new RequestError(
+          'invalid',
+          `an environment can't be called ${JSON.stringify(name)}: ${remedy}`,
+        );
       }
-      const problems = judgeChange(document, differingParts(undefined, document));
-      if (problems.length > 0) throw new StoreError('invalid', 'the flags are not valid', { problems });
+      const slices = new TimeSlices();
+      const content = await compileDocument(document, slices);
+      const changes = await differingParts(undefined, document, slices);
+      const problems = await judgeChange(content, changes, slices);
+      if (problems.length > 0) throw new RequestError('invalid', 'the flags are not valid', { problems });
       const store = await this.#create(name, document, authorship).catch((error: unknown) => {
         throw diskError(this.#path(name), error);
       });
@@ -118,14 +129,14 @@ export class DataFolder implements Environments {
       this.#refuseReadOnly();
       storeOf(this, name);
       if (name === defaultEnvironment) {
-        throw new StoreError(
+        throw new RequestError(
           'protected',
-          `the environment "${name}" is the one of callers who name none: it stays`,
+          `the environment "${name}" serves requests that name no environment: it can't be removed`,
         );
       }
       const { store, journal } = this.#stores.get(name) as Opened;
       await store
-        .end((current, text) => journal.appendRemoval(decide(current), text))
+        .end((current) => journal.appendRemoval(decide(current)))
         .catch((error: unknown) => {
           throw diskError(this.#path(name), error);
         });
@@ -139,77 +150,78 @@ export class DataFolder implements Environments {
   async close(): Promise<void> {
     await this.#inTurn(async () => {
       await Promise.all([...this.#stores.values()].map(({ store }) => store.close()));
-      await this.#lock.release();
+      await this.#lock?.release();
     });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#changing.then(work);
     this.#changing = done.catch(() => {
-      // The caller is told; the next one in the queue does not care.
+      // The caller gets the error; it does not concern the next one in the queue.
     });
     return done;
   }
 
   #refuseReadOnly(): void {
     if (this.#options.readOnly) {
-      throw new StoreError(
+      throw new RequestError(
         'read_only',
-        'this server only reads: start it without --read-only to change environments',
+        'this server is read-only: start it without --read-only to change environments',
       );
     }
   }
 
-  /** The environments on disk; what a crash has left of one that was being made is removed. */
+  /** The environments on disk; an environment whose creation a crash cut short is removed. */
   async #found(): Promise<string[]> {
     const names = await readdir(`${this.#folder}/environments`);
-    for (const name of names) if (name.startsWith('.')) await rm(this.#path(name), { recursive: true });
+    for (const name of names) {
+      if (name.startsWith('.') && this.#lock !== undefined) await rm(this.#path(name), { recursive: true });
+    }
     return names.filter((name) => !name.startsWith('.')).toSorted();
   }
 
-  /** Makes the folder under another name first: an environment is there whole or not at all. */
-  async #create(name: string, document: FlagDocument, authorship: Authorship): Promise<FlagStore> {
+  /** Makes the folder under another name first, so that an environment exists whole or not at all. */
+  async #create(name: string, document: ParsedDocument, authorship: Authorship): Promise<FlagStore> {
+    const slices = new TimeSlices();
     const draft = this.#path(`.${name}`);
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft);
-    const text = `${JSON.stringify(document, null, 2)}\n`;
-    await writeDurably(`${draft}/flags.json`, text);
+    const pieces = await layOutDocument(document, slices);
+    await writeDurably(`${draft}/flags.json`, pieces);
     const journal = await this.#openJournal(draft);
-    const changes = differingParts(undefined, document);
-    try {
-      await journal.append({ ...authorship, changes, document, text });
-    } finally {
-      await journal.close();
-    }
+    const changes = await differingParts(undefined, document, slices);
+    const { revision } = await journal.append({ ...authorship, changes });
+    const record = new FileRecord(`${draft}/flags.json`, journal);
+    await record.write({ ...(await record.mark(revision)), sha256: await sha256(pieces, slices) });
     await rename(draft, this.#path(name));
     await syncFolder(`${this.#folder}/environments`);
     await this.#open(name);
     return storeOf(this, name);
   }
 
-  /** Opens what is there; an environment whose removal a crash has cut short is put aside. */
-  async #open(name: string): Promise<FlagStore | undefined> {
+  /** Opens an environment; one whose removal a crash cut short is put aside. */
+  async #open(name: string): Promise<void> {
     const { log, readOnly } = this.#options;
-    const folder = this.#path(name);
-    const journal = await this.#openJournal(folder);
-    try {
-      if (await journal.isRemoved()) {
-        await this.#putAside(name, journal.head ?? '');
-        await journal.close();
-        return undefined;
-      }
-      const file = `${folder}/flags.json`;
-      const known = await recover(file, journal, log);
-      const store = await FileStore.open({ file, revisions: journal, log, readOnly }, known);
-      this.#stores.set(name, { store, journal });
-      return store;
-    } catch (error) {
-      await journal.close();
-      throw error;
+    const file = `${this.#path(name)}/flags.json`;
+    const revisions = await this.#openJournal(this.#path(name));
+    if (await revisions.isRemoved()) {
+      if (this.#lock !== undefined) await this.#putAside(name, revisions.head ?? '');
+      return;
     }
+    const record = new FileRecord(file, revisions);
+    const known = await recover({
+      file,
+      journal: revisions,
+      record,
+      log,
+      writable: this.#lock !== undefined,
+    });
+    const [watcher, slots] = [this.#watcher, this.#slots];
+    const store = await FileStore.open({ file, revisions, record, watcher, slots, log, readOnly }, known);
+    this.#stores.set(name, { store, journal: revisions });
   }
 
-  /** What was removed can be looked at, and put back, by its history's name. */
+  /** A removed environment can be inspected, and put back, under the name of its last revision. */
   async #putAside(name: string, revision: string): Promise<void> {
     await rename(this.#path(name), `${this.#folder}/removed/${name}.${revision}`);
     await syncFolder(`${this.#folder}/removed`);
@@ -217,8 +229,14 @@ export class DataFolder implements Environments {
   }
 
   #openJournal(folder: string): Promise<Journal> {
-    const isHeld = (): Promise<boolean> => this.#lock.isHeld();
-    return Journal.open({ file: `${folder}/journal.jsonl`, log: this.#options.log, isHeld });
+    const lock = this.#lock;
+    return Journal.open({
+      file: `${folder}/journal.jsonl`,
+      log: this.#options.log,
+      slots: this.#slots,
+      isHeld: async () => lock?.isHeld() ?? false,
+      writable: lock !== undefined,
+    });
   }
 
   #path(name: string): string {
@@ -226,7 +244,41 @@ export class DataFolder implements Environments {
   }
 }
 
-/** A folder is there after a power cut when the one above it is on disk, up to what was there before. */
+/**
+ * Makes the folder, if need be, and locks it. Undefined for a server that only reads, on a file system
+ * that can't be written: edits by hand, which would need a line in the journal, are not taken over then.
+ */
+async function takeFolder({ folder, readOnly, log }: DataFolderOptions): Promise<LockFile | undefined> {
+  try {
+    const made = await mkdir(`${folder}/environments`, { recursive: true });
+    await mkdir(`${folder}/removed`, { recursive: true });
+    await syncUpTo(resolve(folder), made === undefined ? resolve(folder) : dirname(resolve(made)));
+    return await LockFile.acquire(`${folder}/lock`);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!readOnly || (code !== 'EROFS' && code !== 'EACCES')) throw folderError(folder, error);
+    log.warn(`${folder} can't be written (${code}): its flags are served as they are, without a lock`);
+    return undefined;
+  }
+}
+
+/** What to do about a folder that can't be used. */
+function folderError(folder: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const remedies: Readonly<Record<string, string>> = {
+    EACCES: 'this user may not write there: change the permissions, or name another folder with --data',
+    EPERM: 'this user may not write there: change the permissions, or name another folder with --data',
+    ENOTDIR: 'a part of the path is a file: name a folder with --data, or a flags file with --flags',
+    EEXIST: 'it is a file: name a folder with --data, or serve the file with --flags',
+    EROFS: 'the file system is mounted read-only: mount it writable, or start the server with --read-only',
+    ENOSPC: 'the disk is full: free space',
+  };
+  const remedy = remedies[code ?? ''];
+  if (remedy === undefined) return error;
+  return new Error(`the data folder ${folder} can't be used (${code}): ${remedy}`, { cause: error });
+}
+
+/** Makes new folders survive a power loss: each is an entry of the one above it. */
 async function syncUpTo(folder: string, top: string): Promise<void> {
   await syncFolder(folder);
   if (folder !== top) await syncUpTo(dirname(folder), top);
@@ -237,36 +289,4 @@ type Listener = (name: string, store: FlagStore) => void;
 interface Opened {
   readonly store: FileStore;
   readonly journal: Journal;
-}
-
-/**
- * Brings the flags file to where the journal is, whatever a crash or a hand has left, and answers the text of the journal's newest
- * revision: where the file differs from it, somebody has edited it.
- */
-async function recover(file: string, journal: Journal, log: Log): Promise<string | undefined> {
-  const target = new StagedFile(file);
-  if (journal.head === undefined) return undefined;
-  const { last, before } = await journal.fileHashes();
-  const [found, staged] = [await readIfThere(file), await target.staged()];
-  if (staged !== undefined && sha256(staged) === last) {
-    const { changes = [] } = (await journal.find(journal.head)) ?? {};
-    // The file was edited after the crash: it gets what it could not know of.
-    const rebased = found === undefined || sha256(found) === before ? staged : rebaseText(found, changes);
-    if (rebased === undefined) await target.discard();
-    else {
-      await target.stage(rebased);
-      await target.apply();
-    }
-    log.info(`${file}: finished revision ${journal.head}`);
-    return staged;
-  }
-  await target.discard();
-  if (found !== undefined && sha256(found) === last) return found;
-  const known = `${JSON.stringify(await journal.replay(), null, 2)}\n`;
-  if (found === undefined) {
-    log.warn(`${file} is gone: it is written anew from the journal`);
-    await target.stage(known);
-    await target.apply();
-  }
-  return known;
 }

@@ -1,13 +1,13 @@
-import { StoreError } from '../flag-store.ts';
+import { RequestError } from '../../model/request-error.ts';
 
-/** What the system says of a file or folder as an error of the store; any other error as it is. */
+/** An error of the system about a file or folder as an error for the caller; any other error as it is. */
 export function diskError(path: string, error: unknown): unknown {
   if (!(error instanceof Error && 'syscall' in error)) return error;
   const full = 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
   const remedy = 'free space and send the change again';
   return full
-    ? new StoreError('disk_full', `${path} can't be written, because the disk is full: ${remedy}`, {
+    ? new RequestError('disk_full', `${path} can't be written, because the disk is full: ${remedy}`, {
         cause: error,
       })
-    : new StoreError('unwritable', `${path} can't be written: ${error.message}`, { cause: error });
+    : new RequestError('unwritable', `${path} can't be written: ${error.message}`, { cause: error });
 }

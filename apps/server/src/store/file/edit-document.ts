@@ -1,97 +1,183 @@
-import { applyEdits, modify, type ModificationOptions } from 'jsonc-parser';
-import type { Edit, FlagDocument } from '../flag-store.ts';
-import { locateValue } from './locate-value.ts';
-import { withEdits } from '../../model/parts.ts';
+import { JsonCursor } from '../../json/cursor.ts';
+import { keyOf, startOf } from '../../json/parse-document.ts';
+import type { Edit } from '../../model/document.ts';
+import type { TimeSlices } from '../../time-slices.ts';
 
-/** A document, and the text of its file. */
-export interface Edited {
+/** Bytes to put in the place of others. */
+interface Splice {
+  readonly start: number;
+  readonly end: number;
   readonly text: string;
-  readonly document: FlagDocument;
-}
-
-/** With more edits than this the file is written anew: each of the others costs a look at the whole text. */
-const manyEdits = 50;
-
-/** Writes or removes parts of a document; every other character of its text stays as somebody has written it. */
-export function editDocument({ text, document }: Edited, edits: readonly Edit[]): Edited {
-  const { flags } = JSON.parse(text) as { flags: unknown };
-  const plain = edits.map((edit) => plainEdit(edit, Array.isArray(flags)));
-  const edited = withEdits(document, plain);
-  if (plain.length > manyEdits) {
-    return { document: edited, text: `${JSON.stringify(edited, null, indentation(text))}\n` };
-  }
-  return { document: edited, text: plain.reduce(editText, text) };
-}
-
-/** As it will be read again: numbers that JSON can't say are gone, and a flag of a list carries its key. */
-function plainEdit({ path, value }: Edit, listed: boolean): Edit {
-  if (value === undefined) return { path, value };
-  const plain: unknown = JSON.parse(JSON.stringify(value));
-  const [member, key] = path;
-  const carriesKey = listed && member === 'flags' && typeof plain === 'object';
-  return { path, value: carriesKey ? { key, ...plain } : plain };
-}
-
-function editText(text: string, { path: [member, name], value }: Edit): string {
-  const { [member]: found } = JSON.parse(text) as Record<string, unknown>;
-  const edit = (path: Array<string | number>): string =>
-    value === undefined ? setValue(text, path, value) : writeValue(text, path, value);
-  if (name === undefined) return edit([member]);
-  if (Array.isArray(found)) return edit([member, indexOf(found, name)]);
-  // The last segment takes its shelf with it.
-  const last = member !== 'flags' && value === undefined && isOnly(found, name);
-  return edit(last ? [member] : [member, name]);
 }
 
 /**
- * The text with a value at this path. The library makes the place for a new one; its own layout of values copies the whole text for each
- * of their lines, and fails below the 200th level.
+ * Writes or removes parts of a document in its file; every other byte stays as it is. Returns the file
+ * in pieces, most of them views of the bytes that were given. The bytes must be a flag document.
  */
-function writeValue(text: string, path: Array<string | number>, value: unknown): string {
-  return (
-    replaceValue(text, path, value) ??
-    replaceValue(setValue(text, path, null), path, value) ??
-    setValue(text, path, value)
-  );
+export async function editDocument(
+  bytes: Buffer,
+  edits: readonly Edit[],
+  slices: TimeSlices,
+): Promise<Buffer[]> {
+  const editor = new DocumentEditor(bytes, slices);
+  return joined(bytes, await editor.edit(edits));
 }
 
-function setValue(text: string, path: Array<string | number>, value: unknown): string {
-  return applyEdits(text, modify(text, path, value, options(text)));
+/** How far back to look for the beginning of a line, in bytes: a file may be one line. */
+const furthestLineStart = 1000;
+
+class DocumentEditor {
+  readonly #bytes: Buffer;
+  readonly #slices: TimeSlices;
+  readonly #cursor: JsonCursor;
+  readonly #eol: string;
+  readonly #unit: string;
+
+  constructor(bytes: Buffer, slices: TimeSlices) {
+    this.#bytes = bytes;
+    this.#slices = slices;
+    this.#cursor = new JsonCursor(bytes);
+    const head = bytes.toString('latin1', startOf(bytes), 4096);
+    this.#eol = /\r?\n/.exec(head)?.[0] ?? '\n';
+    // The indentation of the first member: a line further in may be one line's own layout.
+    this.#unit = /^\s*\{\s*\n([\t ]+)\S/.exec(head)?.[1] ?? '  ';
+  }
+
+  async edit(edits: readonly Edit[]): Promise<Splice[]> {
+    const top = new Map<string, unknown>();
+    const inside = new Map<string, Map<string, unknown>>();
+    for (const { path, value } of edits) {
+      const [member, name] = path;
+      if (name === undefined) top.set(member, value);
+      else inside.set(member, (inside.get(member) ?? new Map<string, unknown>()).set(name, value));
+    }
+    const root = this.#cursor.skipSpace(startOf(this.#bytes));
+    const splices: Splice[] = [];
+    for (const [member, values] of inside) {
+      const open = await this.#find(root, member);
+      if (open === undefined || !this.#cursor.isContainer(open)) {
+        const present = [...values].filter(([, value]) => value !== undefined);
+        if (present.length > 0) top.set(member, Object.fromEntries(present));
+        continue;
+      }
+      const { found, left } = await this.#editMembers(open, values);
+      // The last segment takes "$evaluators" with it; a document must keep its "flags".
+      if (left === 0 && member !== 'flags') top.set(member, undefined);
+      else splices.push(...found);
+    }
+    if (top.size > 0) splices.push(...(await this.#editMembers(root, top)).found);
+    return splices;
+  }
+
+  /** Where the value of a member begins; of several with the same name, the last one is in force. */
+  async #find(root: number, name: string): Promise<number | undefined> {
+    const walk = this.#cursor.walk(root);
+    let found: number | undefined;
+    for (let more = walk.next(); more;) {
+      if (this.#cursor.nameAt(walk.start) === name) found = walk.valueStart;
+      more = walk.next(await this.#cursor.skipInSlices(walk.valueStart, this.#slices));
+    }
+    return found;
+  }
+
+  /** Edits the members of the object, or the flags of the array, at an offset. `left` is how many remain. */
+  async #editMembers(
+    open: number,
+    values: ReadonlyMap<string, unknown>,
+  ): Promise<{ readonly found: readonly Splice[]; readonly left: number }> {
+    const isList = this.#cursor.isArray(open);
+    const splices: Splice[] = [];
+    const replaced = new Map<string, Splice>();
+    let left = 0;
+    let last: { readonly start: number; readonly end: number } | undefined;
+    // Where a removal begins: after the member before, or, before the first one that stays, at the removed member.
+    let edge: number | undefined;
+    const walk = this.#cursor.walk(open);
+    for (let more = walk.next(); more;) {
+      const { start, valueStart } = walk;
+      const end = await this.#cursor.skipInSlices(valueStart, this.#slices);
+      const name = isList ? this.#keyAt(valueStart, end) : this.#cursor.nameAt(start);
+      if (name !== undefined && values.has(name) && values.get(name) === undefined) {
+        if (last === undefined) edge ??= start;
+        else splices.push({ start: edge ?? last.end, end, text: '' });
+        if (last !== undefined) edge = end;
+      } else {
+        if (last === undefined && edge !== undefined) splices.push({ start: edge, end: start, text: '' });
+        if (name !== undefined && values.has(name)) {
+          const text = this.#layOut(isList ? withKey(name, values.get(name)) : values.get(name), valueStart);
+          replaced.set(name, { start: valueStart, end, text });
+        }
+        last = { start, end };
+        edge = end;
+        left += 1;
+      }
+      more = walk.next(end);
+      if (this.#slices.over) await this.#slices.next();
+    }
+    const added = [...values].filter(([name, value]) => value !== undefined && !replaced.has(name));
+    splices.push(...replaced.values());
+    if (added.length > 0 && last !== undefined) {
+      const gap = this.#spaceBefore(last.start);
+      const texts = added.map(([name, value]) => `,${gap}${this.#member(name, value, isList, last.start)}`);
+      splices.push({ start: last.end, end: last.end, text: texts.join('') });
+    } else if (last === undefined) {
+      const own = this.#indentationAt(open);
+      const gap = `${this.#eol}${own}${this.#unit}`;
+      const texts = added.map(
+        ([name, value]) => `${gap}${this.#member(name, value, isList, open, this.#unit)}`,
+      );
+      const text = added.length > 0 ? `${texts.join(',')}${this.#eol}${own}` : '';
+      splices.push({ start: open + 1, end: walk.close, text });
+    }
+    return { found: splices, left: left + added.length };
+  }
+
+  #member(name: string, value: unknown, isList: boolean, at: number, further = ''): string {
+    if (isList) return this.#layOut(withKey(name, value), at, further);
+    return `${JSON.stringify(name)}: ${this.#layOut(value, at, further)}`;
+  }
+
+  /** A value as JSON, indented like the line in which it stands. */
+  #layOut(value: unknown, at: number, further = ''): string {
+    const indentation = `${this.#eol}${this.#indentationAt(at)}${further}`;
+    return JSON.stringify(value, null, this.#unit).replaceAll('\n', indentation);
+  }
+
+  /** The white space at the beginning of the line of an offset. */
+  #indentationAt(at: number): string {
+    const from = Math.max(0, at - furthestLineStart);
+    const line = from + this.#bytes.subarray(from, at).lastIndexOf(0x0a) + 1;
+    let end = line;
+    while (end < at && (this.#bytes[end] === 0x20 || this.#bytes[end] === 0x09)) end += 1;
+    return this.#bytes.toString('latin1', line, end);
+  }
+
+  #spaceBefore(at: number): string {
+    let start = at;
+    while (start > 0 && (this.#bytes[start - 1] ?? 0x21) <= 0x20) start -= 1;
+    return this.#bytes.toString('latin1', start, at);
+  }
+
+  #keyAt(start: number, end: number): string | undefined {
+    return keyOf(JSON.parse(this.#bytes.toString('utf8', start, end)));
+  }
 }
 
-/** The text with another value in the place of one that is there; undefined where none is, or more than one. */
-function replaceValue(text: string, path: Array<string | number>, value: unknown): string | undefined {
-  const place = locateValue(text, path);
-  if (place === undefined) return undefined;
-  const lineStart = text.lastIndexOf('\n', place.start - 1) + 1;
-  const [own = ''] = /^[\t ]*/.exec(text.slice(lineStart, place.start)) ?? [];
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
-  const written = JSON.stringify(value, null, indentation(text)).replaceAll('\n', `${eol}${own}`);
-  return text.slice(0, place.start) + written + text.slice(place.end);
+function withKey(key: string, flag: unknown): unknown {
+  return { key, ...(flag as object) };
 }
 
-/** Where the list has the flag; after its end where it has none. Of several with one key, the last one is in force. */
-function indexOf(flags: readonly unknown[], key: string): number {
-  const index = flags.findLastIndex(
-    (flag) => typeof flag === 'object' && flag !== null && 'key' in flag && flag.key === key,
-  );
-  return index < 0 ? flags.length : index;
-}
-
-function isOnly(members: unknown, name: string): boolean {
-  const names = Object.keys(members ?? {});
-  return names.length === 1 && names[0] === name;
-}
-
-/** Indents as the document does. */
-function options(text: string): ModificationOptions {
-  const indent = indentation(text);
-  const insertSpaces = !indent.startsWith('\t');
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
-  return { formattingOptions: { insertSpaces, tabSize: insertSpaces ? indent.length : 1, eol } };
-}
-
-/** That of the first member: a line further in says nothing, least of all in a text that is mostly one line. */
-function indentation(text: string): string {
-  return /^\s*\{\s*\n([\t ]+)\S/.exec(text)?.[1] ?? '  ';
+/** The bytes with some of them replaced. */
+function joined(bytes: Buffer, splices: readonly Splice[]): Buffer[] {
+  const pieces: Buffer[] = [];
+  let at = 0;
+  for (const { start, end, text } of splices.toSorted(
+    (one, other) => one.start - other.start || one.end - other.end,
+  )) {
+    if (start > at) pieces.push(bytes.subarray(at, start));
+    if (text !== '') pieces.push(Buffer.from(text));
+    at = Math.max(at, end);
+  }
+  pieces.push(bytes.subarray(at));
+  return pieces;
 }

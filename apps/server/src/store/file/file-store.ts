@@ -1,125 +1,147 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { checkFlags, type Problem } from '@graylane/flags';
-import { watchFile } from '@graylane/source';
-import { counted } from '../../pluralize.ts';
+import { parseDocument } from '../../json/parse-document.ts';
 import type { Log } from '../../log.ts';
+import { changeContent, compileDocument } from '../../model/compile.ts';
+import type { Content, ParsedDocument, PartChange, PartPath, Snapshot } from '../../model/document.ts';
+import { RequestError } from '../../model/request-error.ts';
+import { differingParts, jsonPath, partOf } from '../../model/parts.ts';
+import { describeProblem, listProblems } from '../../model/problem-text.ts';
+import type { Authorship, Change, HistoryPage, Revision } from '../../model/revision.ts';
+import { mergeThreeWay } from '../../model/three-way-merge.ts';
+import { counted } from '../../pluralize.ts';
+import { TimeSlices } from '../../time-slices.ts';
+import { applyChange, type Applied } from '../apply-change.ts';
+import type { FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
+import type { RevisionLog } from '../journal/revision-log.ts';
 import { diskError } from './disk-error.ts';
-import { editDocument, type Edited } from './edit-document.ts';
-import {
-  StoreError,
-  type Authorship,
-  type Change,
-  type Condition,
-  type Fault,
-  type FlagStore,
-  type HistoryPage,
-  type PartChange,
-  type Revision,
-  type Snapshot,
-} from '../flag-store.ts';
-import { judgeChange } from '../../model/judge-change.ts';
-import { differingParts, jsonPath } from '../../model/parts.ts';
-import { describeProblem, listProblems, readDocument, type Content } from './read-document.ts';
-import { rebaseText } from './rebase-text.ts';
-import type { NewRevision, RevisionLog } from '../journal/revision-log.ts';
-import { readIfThere, StagedFile } from './staged-file.ts';
+import type { FileWatcher } from './file-watcher.ts';
+import { FlagsFile, type FlagsFileOptions } from './flags-file.ts';
 
 /** What a store is made of. */
-export interface FileStoreOptions {
-  readonly file: string;
+export interface FileStoreOptions extends FlagsFileOptions {
   readonly revisions: RevisionLog;
+  readonly watcher: FileWatcher;
   readonly log: Log;
   readonly readOnly?: boolean | undefined;
 }
 
-/** Who edits the file by hand. */
+/** What is known of a flags file before it is opened: the newest revision, and the one of which the file was made. */
+export interface KnownRevisions {
+  readonly newest: ParsedDocument;
+  readonly filed: ParsedDocument;
+  /** The stamp of the file, if its content is exactly `filed`. */
+  readonly stamp: string | undefined;
+}
+
+/** The author of edits of the file. */
 const byHand: Authorship = { author: 'file', reason: 'the flags file was edited' };
 
-/** How long to wait before an edit that could not be recorded is tried again. */
-const retryMs = 1000;
+/** How long the file may lag behind the journal, and how soon a failed replacement is tried again. */
+const [followMs, retryMs] = [200, 1000];
 
-/** One flags file, edited by hand or by `write`, and the log of its revisions. */
+/** Editors write in several steps: a file that has not changed for so long is complete. */
+const settleMs = 25;
+
+/** A file that changes at each of so many attempts to replace it is in use by another program. */
+const maxAttempts = 10;
+
+/**
+ * The flags of one file, which may be edited by hand, and the log of their revisions. With a durable
+ * log, an appended revision is the commit, and the file follows; without one, the file is the commit.
+ */
 export class FileStore implements FlagStore {
-  readonly #file: string;
+  readonly #file: FlagsFile;
   readonly #revisions: RevisionLog;
   readonly #log: Log;
   readonly #readOnly: boolean;
-  readonly #listeners = new Set<(after: Snapshot, before: Snapshot) => void>();
+  readonly #listeners = new Set<(event: FlagsChanged) => void>();
   readonly #unwatch: () => void;
-  #text: string;
-  #faultyText: string | undefined;
   #snapshot: Snapshot;
-  #fault: Fault | undefined;
-  #trouble: Condition['trouble'];
-  #retry: NodeJS.Timeout | undefined;
-  /** Why nothing is written any more, if that is so. */
-  #refusal: StoreError | undefined;
-  #writing: Promise<unknown> = Promise.resolve();
+  /** The content of the file when it was last read or replaced: what an edit by hand is compared with. */
+  #filed: Content;
+  /** The parts that the file does not have yet. */
+  #behind = new Map<string, PartPath>();
+  #fault: { readonly problems: readonly Problem[]; readonly since: Date } | undefined;
+  #trouble: { readonly message: string; readonly since: Date } | undefined;
+  /** Why nothing is written any more. */
+  #refusal: RequestError | undefined;
+  #following: NodeJS.Timeout | undefined;
+  #looking = false;
+  #closed = false;
+  /** Changes are made one after another, and so is everything that reads or replaces the file. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #fileTurn: Promise<unknown> = Promise.resolve();
 
   /**
-   * Reads the file and watches it. Where it differs from the log's newest revision, that is an edit by hand and becomes a revision.
-   * `known` is the text of that newest revision.
-   * @throws {Error} where there is no such file, or the first revision holds no flag document: there is nothing to serve yet.
+   * Reads the file and watches it. If it differs from the revision it was made of, it was edited by
+   * hand, and that edit becomes a revision.
+   * @throws {Error} if there are no flags to serve: the file can't be read or is not a flag document,
+   * and no earlier revision is known.
    */
-  static async open(options: FileStoreOptions, known?: string): Promise<FileStore> {
-    const { file, log, revisions } = options;
-    const text = await readFlags(file);
-    const first = known ?? text;
-    const content = readDocument(first, undefined);
-    if ('problems' in content) {
-      throw new Error(`the flags file ${file} holds no flags:${listProblems(content.problems)}`);
-    }
+  static async open(options: FileStoreOptions, known?: KnownRevisions): Promise<FileStore> {
+    const slices = new TimeSlices();
+    const { revisions, log } = options;
+    const file = new FlagsFile(options);
+    const { newest, filed, stamp } = known ?? (await readFirst(file, log, slices));
+    const content = await compileDocument(newest, slices);
     if (revisions.head === undefined) {
-      const changes = differingParts(undefined, content.document);
-      await revisions.append({
-        ...byHand,
-        reason: 'the flags file as it was found',
-        changes,
-        document: content.document,
-        text: first,
-      });
+      const changes = await differingParts(undefined, newest, slices);
+      await revisions.append({ ...byHand, reason: 'the flags file as it was found', changes });
     }
-    const store = new FileStore(options, first, content);
-    await store.#inTurn(() => store.#takeOver(text));
-    for (const problem of checkFlags(text)) log.warn(`${file}: ${describeProblem(problem)}`);
+    const base = filed === newest ? content : await compileDocument(filed, slices);
+    file.stamp = stamp;
+    const store = new FileStore(file, options, content, base);
+    for (const { path } of filed === newest ? [] : await differingParts(base, newest, slices)) {
+      store.#behind.set(jsonPath(path), path);
+    }
+    await store.#inTurn(() => store.#noticeEdits());
+    store.#follow();
+    for (const problem of checkFlags({ ...newest.shared, flags: Object.fromEntries(newest.flags) })) {
+      log.warn(`${file.path}: ${describeProblem(problem)}`);
+    }
     return store;
   }
 
   private constructor(
-    { file, revisions, log, readOnly = false }: FileStoreOptions,
-    text: string,
+    file: FlagsFile,
+    { revisions, watcher, log, readOnly = false }: FileStoreOptions,
     content: Content,
+    filed: Content,
   ) {
     this.#file = file;
     this.#revisions = revisions;
     this.#log = log;
     this.#readOnly = readOnly;
-    this.#text = text;
     this.#snapshot = { revision: revisions.head ?? '', ...content };
-    this.#unwatch = watchFile(file, text, {
-      changed: () => this.#look(),
-      unreadable: (error) => {
-        this.#keep(undefined, [{ path: '$', message: error.message, remedy: 'put the file back' }]);
-      },
-    });
+    this.#filed = filed;
+    this.#unwatch = watcher.watch(file.path, () => void this.#look());
   }
 
   get snapshot(): Snapshot {
     return this.#snapshot;
   }
 
-  get condition(): Condition {
-    const { journal } = this.#revisions;
-    return { fault: this.#fault, trouble: this.#trouble, readOnly: this.#readOnly, journal };
+  health(): StoreHealth {
+    const note = 'the last good rules are served until the file is corrected';
+    return {
+      degraded: (this.#fault ?? this.#trouble) !== undefined,
+      readOnly: this.#readOnly,
+      details: {
+        ...this.#revisions.details,
+        ...(this.#trouble && { disk: this.#trouble }),
+        ...(this.#fault && { note, file: this.#file.path, ...this.#fault }),
+      },
+    };
   }
 
-  onChange(listener: (after: Snapshot, before: Snapshot) => void): () => void {
+  onChange(listener: (event: FlagsChanged) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  write(decide: (current: Snapshot) => Change): Promise<Snapshot> {
+  write(decide: (current: Snapshot) => Change | Promise<Change>): Promise<Snapshot> {
     return this.#inTurn(() => this.#write(decide));
   }
 
@@ -131,182 +153,250 @@ export class FileStore implements FlagStore {
     return this.#revisions.find(revision);
   }
 
-  /** Lets nobody write any more: calls `last` when nothing is under way, with the flags as they then are and stay. */
-  async end(last: (current: Snapshot, text: string) => Promise<void>): Promise<void> {
+  /** Refuses all further writes, once `last` has resolved: it gets the flags as they are and will stay. */
+  async end(last: (current: Snapshot) => Promise<void>): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#refusal) throw this.#refusal;
-      await last(this.#snapshot, this.#text);
-      this.#refusal = new StoreError('unknown_environment', 'the environment has been removed');
+      await this.#inFileTurn(() => this.#flush());
+      await last(this.#snapshot);
+      this.#refusal = new RequestError('unknown_environment', 'the environment has been removed');
     });
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#unwatch();
-    clearTimeout(this.#retry);
-    await this.#inTurn(() => this.#revisions.close());
+    clearTimeout(this.#following);
+    await this.#inTurn(async () => {
+      await this.#inFileTurn(() => this.#flush());
+      await this.#revisions.close();
+    });
   }
 
-  /** One after another: whoever decides on the flags as they are is not overtaken. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#writing.then(work);
-    this.#writing = done.catch(() => {
-      // The caller is told; the next one in the queue does not care.
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {
+      // The caller gets the error; it does not concern the next one in the queue.
     });
     return done;
   }
 
-  async #write(decide: (current: Snapshot) => Change): Promise<Snapshot> {
+  #inFileTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#fileTurn.then(work);
+    this.#fileTurn = done.catch(() => {
+      // As above.
+    });
+    return done;
+  }
+
+  async #write(decide: (current: Snapshot) => Change | Promise<Change>): Promise<Snapshot> {
     if (this.#refusal) throw this.#refusal;
     if (this.#readOnly) {
-      const remedy = `edit ${this.#file}, or start the server without --read-only`;
-      throw new StoreError('read_only', `this server only reads: ${remedy}`);
+      const remedy = `edit ${this.#file.path}, or start the server without --read-only`;
+      throw new RequestError('read_only', `this server is read-only: ${remedy}`);
     }
     try {
-      // An edit by hand that the watch has not seen yet must not be lost.
-      await this.#takeOver(await readFile(this.#file, 'utf8'));
-      const { edits, ...change } = decide(this.#snapshot);
-      this.#refuseWhileFaulty();
-      const edited = editDocument({ text: this.#text, document: this.#snapshot.document }, edits);
-      const changes = differingParts(this.#snapshot.document, edited.document);
-      if (changes.length === 0) return this.#snapshot;
-      refuse(judgeChange(edited.document, changes));
-      const content = this.#read(edited);
-      await this.#commit({ ...change, changes, ...edited }, content);
-      this.#trouble = undefined;
-      return this.#snapshot;
+      for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+        // An edit by hand that the watcher has not seen yet must not be lost.
+        await this.#noticeEdits();
+        const change = await decide(this.#snapshot);
+        this.#refuseWhileFaulty();
+        const applied = await applyChange(this.#snapshot, change, new TimeSlices());
+        if ('problems' in applied) {
+          throw new RequestError('invalid', 'the change is not valid', { problems: applied.problems });
+        }
+        if (applied.changes.length === 0 || (await this.#commit(change, applied))) return this.#snapshot;
+      }
+      throw new RequestError('unwritable', `${this.#file.path} keeps changing: another program writes to it`);
     } catch (error) {
       throw this.#troubled(error);
     }
   }
 
-  /** What the edited text holds: it must be what was to be written, and break no flag elsewhere. */
-  #read({ text, document }: Edited): Content {
-    const content = readDocument(text, this.#snapshot.flags);
-    if ('problems' in content) {
-      refuse(content.problems);
-      throw new StoreError('invalid', 'the change makes no flag document');
+  /** Returns false if the file was edited meanwhile, so that the change must be decided again. */
+  async #commit({ author, reason, undoes }: Change, applied: Applied): Promise<boolean> {
+    const { changes } = applied;
+    const paths = changes.map(({ path }) => path);
+    if (!this.#revisions.isDurable) {
+      if (!(await this.#inFileTurn(() => this.#file.replace(applied, paths)))) return false;
+      this.#filed = applied;
     }
-    const [twin] = differingParts(content.document, document);
-    if (twin === undefined) return content;
-    const remedy = 'remove the one that is not meant';
-    throw new StoreError('pending_fault', `${this.#file} has ${jsonPath(twin.path)} twice: ${remedy}`);
+    const revision = await this.#revisions.append({ author, reason, undoes, changes });
+    this.#publish(applied, revision);
+    if (this.#revisions.isDurable) {
+      for (const path of paths) this.#behind.set(jsonPath(path), path);
+      this.#follow();
+    }
+    return true;
   }
 
-  /** The journal decides: what it holds is done, what it does not hold has never been. */
-  async #commit(revision: NewRevision, content: Content): Promise<void> {
-    const staged = new StagedFile(await realpath(this.#file));
-    try {
-      await staged.stage(revision.text);
-      await this.#revisions.append(revision);
-    } catch (error) {
-      await staged.discard();
-      throw error;
-    }
-    const replaced = this.#text;
-    this.#publish(revision.text, content);
-    try {
-      const found = await readIfThere(staged.path);
-      if (found === undefined || found === replaced) await staged.apply();
-      else await this.#rebase(staged, found, revision.changes);
-    } catch (error) {
-      const remedy = 'see to the disk and start the server anew: it will finish the change';
-      this.#refusal = new StoreError('unwritable', `${this.#file} could not be replaced: ${remedy}`, {
-        cause: error,
-      });
-      throw error;
-    }
+  /** Lets the file follow soon. */
+  #follow(delay = followMs): void {
+    if (this.#behind.size === 0 || this.#following !== undefined || this.#closed) return;
+    this.#following = setTimeout(() => {
+      this.#following = undefined;
+      void this.#inFileTurn(() => this.#flush());
+    }, delay);
   }
 
-  /** Somebody saved the file in the very moment of a write: both stay, and where both changed the same, the hand. */
-  async #rebase(staged: StagedFile, found: string, changes: readonly PartChange[]): Promise<void> {
-    const rebased = rebaseText(found, changes);
-    if (rebased === undefined) await staged.discard();
-    else {
-      await staged.stage(rebased);
-      await staged.apply();
+  /** Brings the file to the newest snapshot. Never rejects: the file is tried again. */
+  async #flush(): Promise<void> {
+    if (this.#behind.size === 0 || this.#fault !== undefined || this.#readOnly) return;
+    const snapshot = this.#snapshot;
+    const parts = this.#behind;
+    this.#behind = new Map();
+    try {
+      if (await this.#file.replace(snapshot, [...parts.values()], snapshot.revision)) {
+        this.#filed = snapshot;
+        this.#trouble = undefined;
+        this.#follow();
+        return;
+      }
+    } catch (error) {
+      this.#troubled(error);
     }
-    await this.#takeOver(rebased ?? found);
+    this.#behind = new Map([...parts, ...this.#behind]);
+    this.#follow(retryMs);
+    void this.#look();
   }
 
   #refuseWhileFaulty(): void {
     if (this.#fault === undefined) return;
     const { problems } = this.#fault;
-    throw new StoreError('pending_fault', `${this.#file} has an edit that must be mended first`, {
-      problems,
-    });
+    const message = `${this.#file.path} has an edit that must be corrected first`;
+    throw new RequestError('pending_fault', message, { problems });
   }
 
-  /** Takes over what the file holds now: all of it or, where an edited flag is broken, nothing. */
-  async #takeOver(text: string): Promise<void> {
-    if (this.#refusal || text === (this.#fault ? this.#faultyText : this.#text)) return;
-    const content = readDocument(text, this.#snapshot.flags);
-    if ('problems' in content) {
-      this.#keep(text, content.problems);
+  /** Takes an edit by hand over, if the file has changed. */
+  async #noticeEdits(): Promise<void> {
+    if (this.#refusal) return;
+    const stamp = await this.#file.currentStamp();
+    if (!this.#file.knows(stamp)) await this.#inFileTurn(() => this.#takeOver());
+    else if (this.#fault && stamp !== this.#file.faultyStamp) this.#endFault();
+  }
+
+  /** Takes over what the file holds now: all of it or, if an edited flag is broken, nothing. */
+  async #takeOver(): Promise<void> {
+    const slices = new TimeSlices();
+    const { bytes, stamp } = await this.#file.read();
+    if (this.#file.knows(stamp)) return;
+    const parsed = await parseDocument(bytes, slices);
+    if ('problems' in parsed) {
+      this.#keep(parsed.problems, stamp);
       return;
     }
-    const { document } = content;
-    const changes = differingParts(this.#snapshot.document, document);
+    const edited = await differingParts(this.#filed, parsed, slices);
+    const edits = edited.map((change) => ({ path: change.path, value: this.#merged(change) }));
+    const applied = await applyChange(this.#snapshot, { edits }, slices, { refuse: 'breaks' });
+    if ('problems' in applied) {
+      this.#keep(applied.problems, stamp);
+      return;
+    }
+    const { changes } = applied;
+    if (changes.length > 0) {
+      const revision = await this.#record(changes);
+      if (revision === undefined) return;
+      this.#publish(applied, revision);
+    }
+    for (const { path, message, remedy } of parsed.oddities)
+      this.#log.warn(`${this.#file.path}: ${path}: ${message}: ${remedy}`);
+    this.#endFault();
+    this.#file.stamp = stamp;
+    this.#filed = await changeContent(this.#filed, edited, slices);
+    for (const { path, after } of edited) {
+      const name = jsonPath(path);
+      if (isDeepStrictEqual(after, partOf(this.#snapshot, path))) this.#behind.delete(name);
+      else this.#behind.set(name, path);
+    }
+    this.#follow();
+  }
+
+  /** An edit of a part, merged with what was written since the file was: if both changed the same, the edit wins. */
+  #merged({ path, before, after }: PartChange): unknown {
+    const result = mergeThreeWay(before, after, partOf(this.#snapshot, path), jsonPath(path));
+    return 'conflicts' in result ? after : result.value;
+  }
+
+  /** Records an edit by hand; undefined if that is not possible now. */
+  async #record(changes: readonly PartChange[]): Promise<Revision | undefined> {
     try {
-      if (changes.length > 0) await this.#revisions.append({ ...byHand, changes, document, text });
+      const revision = await this.#revisions.append({ ...byHand, changes });
+      this.#trouble = undefined;
+      return revision;
     } catch (error) {
       const remedy = String(this.#troubled(error));
-      this.#keep(undefined, [{ path: '$', message: 'the edit could not be recorded', remedy }]);
-      this.#tryAgain();
-      return;
+      this.#keep([{ path: '$', message: 'the edit could not be recorded', remedy }], undefined);
+      return undefined;
     }
-    if (this.#fault) this.#log.info(`${this.#file} is mended`);
-    this.#fault = undefined;
-    if (changes.length > 0) this.#trouble = undefined;
-    this.#text = text;
-    if (changes.length > 0) this.#publish(text, content);
   }
 
-  #tryAgain(): void {
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#look(), retryMs).unref();
+  /** Looks whether the file has changed, without a write. */
+  async #look(): Promise<void> {
+    if (this.#looking || this.#closed) return;
+    this.#looking = true;
+    try {
+      let stamp = await this.#file.currentStamp().catch(() => undefined);
+      const known = stamp !== undefined && this.#file.knows(stamp);
+      if (known && (this.#fault === undefined || stamp === this.#file.faultyStamp)) return;
+      for (let seen: string | undefined = ''; seen !== stamp;) {
+        seen = stamp;
+        await pause(settleMs);
+        stamp = await this.#file.currentStamp();
+      }
+      await this.#inTurn(() => this.#noticeEdits());
+    } catch (error) {
+      this.#keep([{ path: '$', message: (error as Error).message, remedy: 'put the file back' }], undefined);
+    } finally {
+      this.#looking = false;
+    }
   }
 
-  /** Looks at the file without being asked to. */
-  #look(): void {
-    this.#inTurn(async () => this.#takeOver(await readFile(this.#file, 'utf8'))).catch((error: unknown) => {
-      this.#log.warn(`${this.#file} can't be taken over: ${String(error)}`);
-    });
-  }
-
-  #publish(text: string, content: Content): void {
-    this.#text = text;
+  #publish({ flags, shared, affected }: Applied, revision: Revision): void {
     const before = this.#snapshot;
-    this.#snapshot = { revision: this.#revisions.head ?? '', ...content };
-    this.#log.info(
-      `${this.#file}: revision ${this.#snapshot.revision}, ${counted(content.flags.size, 'flag')}`,
-    );
-    for (const listener of this.#listeners) listener(this.#snapshot, before);
+    const after = { revision: revision.revision, flags, shared };
+    this.#snapshot = after;
+    this.#trouble = undefined;
+    this.#log.info(`${this.#file.path}: revision ${after.revision}, ${counted(flags.size, 'flag')}`);
+    for (const listener of this.#listeners) listener({ before, after, revision, affected });
   }
 
-  /** Keeps the rules as they are while a text can't be taken over. */
-  #keep(text: string | undefined, problems: readonly Problem[]): void {
-    this.#faultyText = text;
-    if (this.#fault && isDeepStrictEqual(this.#fault.problems, problems)) return;
-    this.#fault = { file: this.#file, problems, since: new Date() };
-    this.#log.warn(`${this.#file} can't be taken over; the last good rules stay:${listProblems(problems)}`);
+  /** Keeps the rules as they are while the file can't be taken over. */
+  #keep(problems: readonly Problem[], stamp: string | undefined): void {
+    this.#file.faultyStamp = stamp;
+    if (this.#closed || (this.#fault && isDeepStrictEqual(this.#fault.problems, problems))) return;
+    this.#fault = { problems, since: new Date() };
+    const what = `${this.#file.path} can't be taken over; the last good rules stay`;
+    this.#log.warn(`${what}:${listProblems(problems)}`);
   }
 
-  /** Remembers what the disk says, for those who operate it. */
+  #endFault(): void {
+    if (this.#fault) this.#log.info(`${this.#file.path} is corrected`);
+    this.#fault = undefined;
+    this.#file.faultyStamp = undefined;
+    this.#follow();
+  }
+
+  /** Remembers an error of the disk, for operators. */
   #troubled(error: unknown): unknown {
-    const told = diskError(this.#file, error);
-    if (told !== error) this.#trouble = { message: String(told), since: this.#trouble?.since ?? new Date() };
+    const told = diskError(this.#file.path, error);
+    if (told !== error) {
+      this.#trouble = { message: (told as Error).message, since: this.#trouble?.since ?? new Date() };
+    }
     return told;
   }
 }
 
-function refuse(problems: readonly Problem[]): void {
-  if (problems.length > 0) throw new StoreError('invalid', 'the change is not valid', { problems });
-}
-
-async function readFlags(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new Error(`the flags file ${file} can't be read: ${(error as Error).message}`, { cause: error });
+/** Reads a file of which no earlier revision is known. */
+async function readFirst(file: FlagsFile, log: Log, slices: TimeSlices): Promise<KnownRevisions> {
+  const { bytes, stamp } = await file.read().catch((error: unknown) => {
+    throw new Error(`the flags file ${file.path} can't be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  });
+  const parsed = await parseDocument(bytes, slices);
+  if ('problems' in parsed) {
+    throw new Error(`the flags file ${file.path} is not a flag document:${listProblems(parsed.problems)}`);
   }
+  for (const problem of parsed.oddities) log.warn(`${file.path}: ${describeProblem(problem)}`);
+  return { newest: parsed, filed: parsed, stamp };
 }

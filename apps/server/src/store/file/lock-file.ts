@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { link, open, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { link, open, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { readIfThere } from './staged-file.ts';
 
-/** Who holds a lock. */
+/** The process that holds a lock. */
 interface Holder {
   readonly id: string;
   readonly pid: number;
@@ -12,9 +12,11 @@ interface Holder {
   /** Which start of the machine, and when in it the process began: another process may get the same pid. */
   readonly boot: string;
   readonly started: string;
+  /** Where the pid is valid: containers on one machine may have one host name. */
+  readonly pidNamespace?: string;
 }
 
-/** How often the holder shows that it lives, and how long it may be silent where only that can be seen: on another machine. */
+/** How often the holder touches its lock, and how long it may be silent if its process can't be seen from here. */
 const beatMs = 2000;
 const silenceMs = 15_000;
 
@@ -24,7 +26,7 @@ export class LockFile {
   readonly #holder: Holder;
   readonly #beat: NodeJS.Timeout;
 
-  /** @throws {Error} where somebody alive holds it: the message says who. */
+  /** @throws {Error} if a live process holds it; the message names the process. */
   static async acquire(file: string): Promise<LockFile> {
     const holder = thisProcess();
     if (!(await create(file, holder))) {
@@ -44,15 +46,10 @@ export class LockFile {
   private constructor(file: string, holder: Holder) {
     this.#file = file;
     this.#holder = holder;
-    this.#beat = setInterval(() => {
-      const now = new Date();
-      utimes(file, now, now).catch(() => {
-        // Whether the lock is still ours is asked before each write.
-      });
-    }, beatMs).unref();
+    this.#beat = setInterval(() => void this.#touch(), beatMs).unref();
   }
 
-  /** Whether nobody has taken the lock away. */
+  /** Whether no other process has taken the lock away. */
   async isHeld(): Promise<boolean> {
     return (await readHolder(this.#file))?.id === this.#holder.id;
   }
@@ -61,9 +58,24 @@ export class LockFile {
     clearInterval(this.#beat);
     if (await this.isHeld()) await rm(this.#file, { force: true });
   }
+
+  /** Writes the same content again: the file system sets the time by its own clock. */
+  async #touch(): Promise<void> {
+    try {
+      if (!(await this.isHeld())) return;
+      const handle = await open(this.#file, 'r+');
+      try {
+        await handle.write(JSON.stringify(this.#holder), 0);
+      } finally {
+        await handle.close();
+      }
+    } catch {
+      // Before each write the journal checks whether the lock is still held.
+    }
+  }
 }
 
-/** The lock appears with its content: whoever finds it half written finds what a power cut has left. */
+/** Creates the lock atomically (temporary file, then link), so a half-written lock can only come from a power loss. */
 async function create(file: string, holder: Holder): Promise<boolean> {
   const draft = `${file}.${holder.id}`;
   await writeFile(draft, JSON.stringify(holder), { flag: 'wx' });
@@ -78,11 +90,10 @@ async function create(file: string, holder: Holder): Promise<boolean> {
   }
 }
 
-/** One at a time looks whether a lock is stale: two who find it so at once would each remove the other's new one. */
+/** One process at a time decides whether a lock is stale: two would each remove the new lock of the other. */
 async function inTakeover(file: string, work: () => Promise<void>): Promise<void> {
   const guard = `${file}.takeover`;
-  const { mtimeMs = Date.now() } = (await stat(guard).catch(() => undefined)) ?? {};
-  if (Date.now() - mtimeMs > silenceMs) await rm(guard, { force: true });
+  if (await isSilent(guard).catch(() => false)) await rm(guard, { force: true });
   const handle = await open(guard, 'wx').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EEXIST')
       throw new Error(`${file} is just being taken over by another server`, { cause: error });
@@ -96,30 +107,42 @@ async function inTakeover(file: string, work: () => Promise<void>): Promise<void
   }
 }
 
-/** Undefined where the file is gone, or a power cut has left half of it. */
+/** Undefined if the file is missing, or a power loss has left half of it. */
 async function readHolder(file: string): Promise<Holder | undefined> {
   try {
-    return JSON.parse((await readIfThere(file)) ?? '') as Holder;
+    return JSON.parse(String((await readIfThere(file)) ?? '')) as Holder;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-async function isAlive(file: string, { pid, host, boot, started }: Holder): Promise<boolean> {
+async function isAlive(file: string, { pid, host, boot, started, pidNamespace }: Holder): Promise<boolean> {
   const here = thisProcess();
-  if (host !== here.host) {
-    const { mtimeMs } = await stat(file);
-    return Date.now() - mtimeMs < silenceMs;
-  }
-  if (boot !== here.boot || (pid === here.pid && started === here.started)) return boot === here.boot;
+  const isVisible =
+    host === here.host && boot === here.boot && (pidNamespace ?? here.pidNamespace) === here.pidNamespace;
+  if (!isVisible) return !(await isSilent(file));
+  if (pid === here.pid && started === here.started) return true;
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // Without the right to signal it, the process is still there.
+    // A process that may not be signalled exists, too.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   return startOf(pid) === started;
+}
+
+/** Whether a file was not written for a while, by the clock of its file system: clocks of machines differ. */
+async function isSilent(file: string): Promise<boolean> {
+  const { mtimeMs } = await stat(file);
+  const probe = `${file}.${randomUUID()}`;
+  await writeFile(probe, '');
+  try {
+    const { mtimeMs: now } = await stat(probe);
+    return now - mtimeMs > silenceMs;
+  } finally {
+    await rm(probe, { force: true });
+  }
 }
 
 function thisProcess(): Holder {
@@ -129,12 +152,21 @@ function thisProcess(): Holder {
     host: hostname(),
     boot: readSystem('/proc/sys/kernel/random/boot_id'),
     started: startOf(process.pid),
+    pidNamespace: pidNamespace(),
   };
 }
 
-/** When a process began, where the system says so (Linux); elsewhere every process is taken for the one that is meant. */
+/** When a process began, if the system shows it (Linux); elsewhere any process with the pid counts. */
 function startOf(pid: number): string {
   return readSystem(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[19] ?? '';
+}
+
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
 }
 
 function readSystem(file: string): string {

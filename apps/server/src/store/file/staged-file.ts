@@ -2,8 +2,8 @@ import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * A file that is replaced in two steps: `stage` puts the new content beside it, durably; `apply` puts it in place at once. A reader, or a
- * power cut, finds the old content or the new, never half of it; whoever comes after a crash sees by the staged file how far it got.
+ * A file that is replaced in two steps: `stage` writes the new content beside it, durably; `apply`
+ * renames it into place. A reader, or a power loss, finds the old content or the new, never a mixture.
  */
 export class StagedFile {
   readonly path: string;
@@ -14,15 +14,17 @@ export class StagedFile {
     this.#staged = `${path}.next`;
   }
 
-  async stage(text: string): Promise<void> {
+  /** Returns the stamp that the file will have. */
+  async stage(pieces: readonly Buffer[]): Promise<string> {
     const { mode } = await stat(this.path).catch(orNew);
-    await writeDurably(this.#staged, text, mode);
+    const stamp = await writeDurably(this.#staged, pieces, mode);
     await syncFolder(dirname(this.path));
+    return stamp;
   }
 
   async apply(): Promise<void> {
     await rename(this.#staged, this.path);
-    // The rename itself is on disk only when the folder is.
+    // The rename survives a power loss once the folder is synced.
     await syncFolder(dirname(this.path));
   }
 
@@ -30,10 +32,19 @@ export class StagedFile {
     await rm(this.#staged, { force: true });
   }
 
-  /** What stands beside the file since a crash, if anything does. */
-  async staged(): Promise<string | undefined> {
+  /** The staged content that a crash has left, if any. */
+  async staged(): Promise<Buffer | undefined> {
     return readIfThere(this.#staged);
   }
+}
+
+/** Which content a file has, without reading it: changes whenever the file is written or replaced. */
+export async function stampOf(path: string): Promise<string> {
+  return toStamp(await stat(path, { bigint: true }));
+}
+
+function toStamp({ ino, size, mtimeNs }: Record<'ino' | 'size' | 'mtimeNs', bigint>): string {
+  return `${ino} ${size} ${mtimeNs}`;
 }
 
 function orNew(error: NodeJS.ErrnoException): { readonly mode: number } {
@@ -41,28 +52,33 @@ function orNew(error: NodeJS.ErrnoException): { readonly mode: number } {
   throw error;
 }
 
-/** The text of a file, undefined where there is none. */
-export async function readIfThere(file: string): Promise<string | undefined> {
+/** The content of a file, undefined if it does not exist. */
+export async function readIfThere(file: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-/** Writes a file that survives a power cut once its folder is synced. */
-export async function writeDurably(file: string, text: string, mode: number = 0o644): Promise<void> {
+/** Writes a file that survives a power loss once its folder is synced. Returns its stamp. */
+export async function writeDurably(
+  file: string,
+  pieces: readonly Buffer[],
+  mode: number = 0o644,
+): Promise<string> {
   const handle = await open(file, 'w', mode);
   try {
-    await handle.writeFile(text);
+    for (const piece of pieces) await handle.appendFile(piece);
     await handle.sync();
+    return toStamp(await handle.stat({ bigint: true }));
   } finally {
     await handle.close();
   }
 }
 
-/** Makes what was created, renamed or removed in a folder survive a power cut. */
+/** Makes what was created, renamed or removed in a folder survive a power loss. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {

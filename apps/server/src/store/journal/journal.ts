@@ -1,239 +1,255 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Log } from '../../log.ts';
-import type { Authorship, Condition, FlagDocument, HistoryPage, Revision } from '../flag-store.ts';
-import { formatLine, parseLine, sha256, type JournalEntry } from './line.ts';
-import { withEdits } from '../../model/parts.ts';
-import { newHistory, touches, type NewRevision, type RevisionLog } from './revision-log.ts';
-import { scanJournal } from './scan.ts';
+import type { Authorship, HistoryPage, Revision } from '../../model/revision.ts';
+import { TimeSlices } from '../../time-slices.ts';
+import type { FileSlots } from '../file/file-slots.ts';
 import { syncFolder } from '../file/staged-file.ts';
+import { formatLine, parseLine, type JournalEntry } from './line.ts';
+import { newHistory, touches, type NewRevision, type RevisionLog } from './revision-log.ts';
+import { scanJournal, type JournalScan } from './scan.ts';
 
-/** Every so many revisions the whole document goes into the journal. */
-const documentEvery = 500;
-
-/** How many bytes are read at once where many lines are. */
+/** How many bytes are read at once when many lines are read. */
 const blockSize = 1 << 20;
 
 /** How a journal is opened. */
 export interface JournalOptions {
   readonly file: string;
   readonly log: Log;
-  /** Whether this process may still write: asked before each line. */
+  /** Bounds the number of open files. */
+  readonly slots: FileSlots;
+  /** Whether this process may still write; checked before each line. */
   readonly isHeld: () => Promise<boolean>;
+  /** False on a file system that can't be written. Default: true. */
+  readonly writable?: boolean;
 }
 
 /**
- * A durable history: an append-only file with a hash a line, each standing on the one before. A revision is on disk before anybody is told.
- * Its flags file is the snapshot of its head.
+ * A durable history: an append-only file with one line a revision, each with a hash over the one
+ * before. A line is the commit of its revision: it is on disk before a listener or caller learns of
+ * the revision. The file is open only while it is read or written.
  */
 export class Journal implements RevisionLog {
-  readonly #file: string;
-  readonly #handle: FileHandle;
-  readonly #isHeld: () => Promise<boolean>;
+  readonly isDurable = true;
+  readonly #options: JournalOptions;
   readonly #offsets: number[];
-  #history: string;
+  #history = newHistory();
   #end: number;
-  #head: string;
-  /** Whether bytes of a failed append may stand behind the end. */
+  #hash: string;
+  /** Whether bytes of a failed append may follow the last line. */
   #dirty = false;
 
   /**
-   * Opens a journal, or begins one; a torn last line, which nobody was told of, is cut off.
-   * @throws {Error} where a line has been damaged: what came after it can't be believed.
+   * Opens a journal, or begins one. An unfinished last line, which was never acknowledged, is cut off.
+   * @throws {Error} if a line is corrupt: the lines after it can't be trusted.
    */
-  static async open({ file, log, isHeld }: JournalOptions): Promise<Journal> {
-    const handle = await open(file, 'a+');
-    try {
-      const scan = await scanJournal(handle);
-      if (scan.damaged !== undefined) {
-        throw new Error(
-          `the journal ${file} is damaged in line ${scan.damaged}: its hash does not fit. Restore the file from a backup; or, to begin ` +
-            `a new history with the flags as they stand in the flags file, move the journal away`,
-        );
+  static async open(options: JournalOptions): Promise<Journal> {
+    const { file, slots, writable = true } = options;
+    return slots.use(async () => {
+      const handle = await open(file, writable ? 'a+' : 'r');
+      try {
+        const scan = await scanJournal(handle);
+        if (writable) await cutTornLine(handle, scan, options);
+        const journal = new Journal(options, scan);
+        if (scan.offsets.length > 0) {
+          const { format, history = newHistory() } = parseLine(await journal.#line(handle, 1));
+          if (format !== 1)
+            throw new Error(`the journal ${file} was written by a later version: upgrade this server`);
+          journal.#history = history;
+        }
+        return journal;
+      } finally {
+        await handle.close();
       }
-      if (scan.torn > 0) {
-        log.warn(`${file}: cut off ${scan.torn} bytes of a revision that was never finished`);
-        await handle.truncate(scan.end);
-        await handle.datasync();
-      }
-      await syncFolder(dirname(file));
-      const journal = new Journal({
-        file,
-        handle,
-        isHeld,
-        offsets: [...scan.offsets],
-        end: scan.end,
-        head: scan.head,
-      });
-      if (scan.offsets.length > 0) {
-        const { format, history = newHistory() } = await journal.#read(1);
-        if (format !== 1) throw new Error(`the journal ${file} is of another version: upgrade this server`);
-        journal.#history = history;
-      }
-      return journal;
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
+    });
   }
 
-  private constructor({ file, handle, isHeld, offsets, end, head }: Opened) {
-    this.#file = file;
-    this.#handle = handle;
-    this.#isHeld = isHeld;
-    this.#offsets = offsets;
+  private constructor(options: JournalOptions, { offsets, end, head, damaged }: JournalScan) {
+    if (damaged !== undefined) {
+      throw new Error(
+        `the journal ${options.file} is corrupt in line ${damaged}: its hash does not match. Restore the file from a backup; or, to ` +
+          `begin a new history with the flags file as it is, move the journal away`,
+      );
+    }
+    this.#options = options;
+    this.#offsets = [...offsets];
     this.#end = end;
-    this.#head = head;
-    this.#history = newHistory();
+    this.#hash = head;
+  }
+
+  /** How many revisions the journal has. */
+  get length(): number {
+    return this.#offsets.length;
   }
 
   get head(): string | undefined {
-    return this.#offsets.length > 0 ? `${this.#history}.${this.#offsets.length}` : undefined;
+    return this.length > 0 ? `${this.#history}.${this.length}` : undefined;
   }
 
-  get journal(): NonNullable<Condition['journal']> {
-    return { entries: this.#offsets.length, head: this.#head };
+  get details(): { readonly journal: { readonly entries: number; readonly head: string } } {
+    return { journal: { entries: this.length, head: this.#hash } };
   }
 
-  async append({ document, text, ...revision }: NewRevision): Promise<Revision> {
-    const n = this.#offsets.length + 1;
+  async append(revision: NewRevision): Promise<Revision> {
+    const n = this.length + 1;
     const at = new Date().toISOString();
-    await this.#append({
-      n,
-      ...(n === 1 ? ({ format: 1, history: this.#history } as const) : {}),
-      at,
-      ...revision,
-      file: sha256(text),
-      ...(n % documentEvery === 0 ? { document } : {}),
-    });
+    const first = n === 1 ? ({ format: 1, history: this.#history } as const) : {};
+    await this.#append({ n, ...first, at, ...revision });
     return { revision: `${this.#history}.${n}`, at, ...revision };
   }
 
-  /** The last entry of an environment that is to be removed. */
-  async appendRemoval(authorship: Authorship, text: string): Promise<void> {
+  /** Appends the last entry of an environment that is to be removed. */
+  async appendRemoval(authorship: Authorship): Promise<void> {
     const at = new Date().toISOString();
-    const n = this.#offsets.length + 1;
-    await this.#append({ n, at, ...authorship, changes: [], file: sha256(text), removed: true });
+    await this.#append({ n: this.length + 1, at, ...authorship, changes: [], removed: true });
   }
 
   async find(revision: string): Promise<Revision | undefined> {
     const n = this.#numberOf(revision);
-    return n === undefined ? undefined : this.#revision(await this.#read(n));
+    return n === undefined ? undefined : this.#revision(await this.entry(n));
   }
 
   async page({ limit, before, part }: HistoryPage): Promise<readonly Revision[]> {
     const found: Revision[] = [];
-    const from = before === undefined ? this.#offsets.length : (this.#numberOf(before) ?? 1) - 1;
-    const words = part && Buffer.from(JSON.stringify(part));
-    for await (const line of this.#linesFrom(from)) {
-      // Most lines are about other flags: they need not be parsed to know that.
-      if (words !== undefined && !line.includes(words)) continue;
-      const revision = this.#revision(parseLine(line));
-      if (part === undefined || touches(revision, part)) found.push(revision);
-      if (found.length >= limit) break;
-    }
+    const newest = before === undefined ? this.length : (this.#numberOf(before) ?? 0) - 1;
+    // A line that does not mention the part can be skipped without parsing it.
+    const words = part?.[1] === undefined ? undefined : JSON.stringify(part[1]);
+    await this.#read(async (handle) => {
+      for await (const line of this.#linesBefore(handle, newest)) {
+        if (words !== undefined && !line.includes(words)) continue;
+        const revision = this.#revision(parseLine(line));
+        if (part === undefined || touches(revision, part)) found.push(revision);
+        if (found.length >= limit) break;
+      }
+    });
     return found;
+  }
+
+  /** One entry, numbered from 1. */
+  async entry(n: number): Promise<JournalEntry> {
+    return this.#read(async (handle) => parseLine(await this.#line(handle, n)));
+  }
+
+  /** The hash of a line. */
+  async hashOf(n: number): Promise<string> {
+    return this.#read(async (handle) =>
+      (await this.#bytes(handle, this.#startOf(n), this.#startOf(n) + 64)).toString('latin1'),
+    );
+  }
+
+  /** Visits the entries after one number and up to another, oldest first. */
+  async visit(
+    { after, upTo }: { readonly after: number; readonly upTo: number },
+    visit: (entry: JournalEntry) => Promise<void>,
+  ): Promise<void> {
+    await this.#read(async (handle) => {
+      for (let first = after + 1, last = first; first <= upTo; first = last + 1) {
+        const start = this.#startOf(first);
+        for (last = first; last < upTo && this.#startOf(last + 2) - start <= blockSize;) last += 1;
+        const bytes = await this.#bytes(handle, start, this.#startOf(last + 1));
+        for (let line = first; line <= last; line += 1) {
+          await visit(
+            parseLine(bytes.subarray(this.#startOf(line) - start, this.#startOf(line + 1) - start - 1)),
+          );
+        }
+      }
+    });
   }
 
   /** Whether the last entry removes the environment. */
   async isRemoved(): Promise<boolean> {
-    const n = this.#offsets.length;
-    return n > 0 && (await this.#read(n)).removed === true;
-  }
-
-  /** The hashes of the flags file after the last revision and after the one before. */
-  async fileHashes(): Promise<{ readonly last: string | undefined; readonly before: string | undefined }> {
-    const n = this.#offsets.length;
-    const hash = async (at: number): Promise<string | undefined> =>
-      at > 0 ? (await this.#read(at)).file : undefined;
-    return { last: await hash(n), before: await hash(n - 1) };
-  }
-
-  /** The newest document, made again from the journal alone. */
-  async replay(): Promise<FlagDocument> {
-    const changes: Array<JournalEntry['changes']> = [];
-    let document: FlagDocument = { flags: {} };
-    for await (const line of this.#linesFrom(this.#offsets.length)) {
-      const entry = parseLine(line);
-      if (entry.document) {
-        ({ document } = entry);
-        break;
-      }
-      changes.unshift(entry.changes);
-    }
-    const edits = changes.flat().map(({ path, after }) => ({ path, value: after }));
-    return withEdits(document, edits);
+    return this.length > 0 && (await this.entry(this.length)).removed === true;
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    // Nothing is open between two operations.
   }
 
   async #append(entry: JournalEntry): Promise<void> {
-    await this.#refuseForeignLines();
-    const { hash, line } = formatLine(this.#head, entry);
+    const { file, slots, isHeld, writable = true } = this.#options;
+    if (!writable) throw foreign(`${file} was opened on a file system that can't be written`);
+    const { hash, pieces, length } = await formatLine(this.#hash, entry, new TimeSlices());
+    if (!(await isHeld())) throw foreign(`another server has taken the lock of ${file}`);
+    await slots.use(async () => {
+      const handle = await open(file, 'a');
+      try {
+        await this.#refuseForeignLines(handle);
+        await this.#write(handle, pieces);
+      } finally {
+        await handle.close();
+      }
+    });
+    this.#offsets.push(this.#end);
+    this.#end += length;
+    this.#hash = hash;
+  }
+
+  async #write(handle: FileHandle, pieces: readonly Buffer[]): Promise<void> {
     try {
       this.#dirty = true;
-      await this.#handle.appendFile(line);
-      await this.#handle.datasync();
+      for (const piece of gathered(pieces)) await handle.appendFile(piece);
+      await handle.datasync();
     } catch (error) {
-      await this.#cut();
+      await this.#cut(handle);
       throw error;
     }
     this.#dirty = false;
-    this.#offsets.push(this.#end);
-    this.#end += line.length;
-    this.#head = hash;
   }
 
-  /** Another writer, which the lock should have kept out, must not be overwritten. */
-  async #refuseForeignLines(): Promise<void> {
-    if (!(await this.#isHeld())) throw foreign(`another server has taken the lock of ${this.#file}`);
-    if (this.#dirty) await this.#handle.truncate(this.#end);
+  /** The lock should keep other writers out; if one got in, its lines must not be overwritten. */
+  async #refuseForeignLines(handle: FileHandle): Promise<void> {
+    if (this.#dirty) await handle.truncate(this.#end);
     this.#dirty = false;
-    const { size } = await this.#handle.stat();
+    const { size } = await handle.stat();
     if (size === this.#end) return;
     throw foreign(
-      `${this.#file} has ${size} bytes instead of ${this.#end}, so something else has written to it`,
+      `${this.#options.file} has ${size} bytes instead of ${this.#end}, so another process has written to it`,
     );
   }
 
-  async #cut(): Promise<void> {
+  async #cut(handle: FileHandle): Promise<void> {
     try {
-      await this.#handle.truncate(this.#end);
+      await handle.truncate(this.#end);
       this.#dirty = false;
     } catch {
-      // The disk is in trouble, as the caller is about to hear; it is cut before the next line.
+      // The caller gets the error of the write; the bytes are cut off before the next line.
     }
   }
 
-  async #read(n: number): Promise<JournalEntry> {
-    return parseLine(await this.#line(n));
+  async #read<T>(work: (handle: FileHandle) => Promise<T>): Promise<T> {
+    return this.#options.slots.use(async () => {
+      const handle = await open(this.#options.file, 'r');
+      try {
+        return await work(handle);
+      } finally {
+        await handle.close();
+      }
+    });
   }
 
-  async #line(n: number): Promise<Buffer> {
-    return this.#bytes(this.#startOf(n), this.#startOf(n + 1) - 1);
+  async #line(handle: FileHandle, n: number): Promise<Buffer> {
+    return this.#bytes(handle, this.#startOf(n), this.#startOf(n + 1) - 1);
   }
 
-  /** A line and those before it, the newest first, read in blocks. */
-  async *#linesFrom(n: number): AsyncGenerator<Buffer> {
+  /** A line and those before it, newest first, read in blocks. */
+  async *#linesBefore(handle: FileHandle, n: number): AsyncGenerator<Buffer> {
     for (let last = n, first = n; last > 0; last = first - 1) {
       const end = this.#startOf(last + 1);
       for (first = last; first > 1 && end - this.#startOf(first - 1) <= blockSize;) first -= 1;
       const start = this.#startOf(first);
-      const bytes = await this.#bytes(start, end);
+      const bytes = await this.#bytes(handle, start, end);
       for (let line = last; line >= first; line -= 1) {
         yield bytes.subarray(this.#startOf(line) - start, this.#startOf(line + 1) - start - 1);
       }
     }
   }
 
-  async #bytes(start: number, end: number): Promise<Buffer> {
-    const { buffer } = await this.#handle.read(Buffer.alloc(end - start), 0, end - start, start);
+  async #bytes(handle: FileHandle, start: number, end: number): Promise<Buffer> {
+    const { buffer } = await handle.read(Buffer.alloc(end - start), 0, end - start, start);
     return buffer;
   }
 
-  /** Where a line begins; of the one after the last, where it will. */
+  /** Where a line begins; for the number after the last line, where the next one will. */
   #startOf(n: number): number {
     return this.#offsets[n - 1] ?? this.#end;
   }
@@ -245,19 +261,32 @@ export class Journal implements RevisionLog {
   #numberOf(revision: string): number | undefined {
     const [history, number = ''] = revision.split('.');
     const n = Number(number);
-    const known = history === this.#history && /^[1-9]\d*$/.test(number) && n <= this.#offsets.length;
+    const known = history === this.#history && /^[1-9]\d*$/.test(number) && n <= this.length;
     return known ? n : undefined;
   }
 }
 
-interface Opened extends Omit<JournalOptions, 'log'> {
-  readonly handle: FileHandle;
-  readonly offsets: number[];
-  readonly end: number;
-  readonly head: string;
+async function cutTornLine(
+  handle: FileHandle,
+  { torn, damaged, end }: JournalScan,
+  { file, log }: JournalOptions,
+): Promise<void> {
+  if (torn > 0 && damaged === undefined) {
+    log.warn(`${file}: cut off ${torn} bytes of a revision that was never finished`);
+    await handle.truncate(end);
+    await handle.datasync();
+  }
+  await syncFolder(dirname(file));
 }
 
-/** Like an error of the system: the disk is not ours any more. */
+/** Small pieces as one: a line of one flag is one write. */
+function gathered(pieces: readonly Buffer[]): readonly Buffer[] {
+  return pieces.reduce((length, piece) => length + piece.length, 0) <= blockSize
+    ? [Buffer.concat(pieces)]
+    : pieces;
+}
+
+/** Shaped like an error of the system: the disk is no longer this process's alone. */
 function foreign(message: string): Error {
-  return Object.assign(new Error(`${message}: start this server anew`), { syscall: 'write' });
+  return Object.assign(new Error(`${message}: restart this server`), { syscall: 'write' });
 }

@@ -1,0 +1,76 @@
+import { applyFlagChanges, compileFlags, type FlagChanges, type FlagSet } from '@graylane/flags';
+import type { TimeSlices } from '../time-slices.ts';
+import type { Content, ParsedDocument, PartChange, SharedMembers } from './document.ts';
+import { changeShared } from './parts.ts';
+
+/** How many flags are compiled between two looks at the clock. */
+const batch = 200;
+
+/** A change of more flags than this is made as a new set: what the old one serves must not wait for it. */
+const manyFlags = 1000;
+
+/** Compiles a document that has no predecessor. */
+export async function compileDocument(
+  { flags, shared }: ParsedDocument,
+  slices: TimeSlices,
+): Promise<Content> {
+  return { flags: await compileAnew(flags, shared, slices), shared };
+}
+
+/** A document after some changes; the one before stays as it is, and unchanged flags are shared. */
+export async function changeContent(
+  before: Content,
+  changes: readonly PartChange[],
+  slices: TimeSlices,
+): Promise<Content> {
+  const shared = changeShared(before.shared, changes);
+  const flags = new Map<string, unknown>();
+  for (const { path, after } of changes) if (path[0] === 'flags') flags.set(path[1] ?? '', after);
+  // Every flag has the metadata of its set.
+  const concernsAll = shared['metadata'] !== before.shared['metadata'];
+  if (flags.size <= manyFlags && !(concernsAll && before.flags.size > manyFlags)) {
+    return { flags: applyFlagChanges(before.flags, toFlagChanges(flags, before.shared, shared)), shared };
+  }
+  const all = new Map<string, unknown>();
+  for (const key of before.flags.keys()) {
+    all.set(key, before.flags.get(key)?.definition);
+    if (slices.over) await slices.next();
+  }
+  for (const [key, definition] of flags) {
+    if (definition === undefined) all.delete(key);
+    else all.set(key, definition);
+  }
+  return { flags: await compileAnew(all, shared, slices), shared };
+}
+
+async function compileAnew(
+  definitions: ReadonlyMap<string, unknown>,
+  shared: SharedMembers,
+  slices: TimeSlices,
+): Promise<FlagSet> {
+  let set = compileFlags({ ...shared, flags: {} });
+  let next: Array<readonly [string, unknown]> = [];
+  const take = (): void => {
+    set = applyFlagChanges(set, { flags: Object.fromEntries(next) });
+    next = [];
+  };
+  for (const entry of definitions) {
+    if (next.push(entry) < batch) continue;
+    take();
+    if (slices.over) await slices.next();
+  }
+  take();
+  return set;
+}
+
+function toFlagChanges(
+  flags: ReadonlyMap<string, unknown>,
+  before: SharedMembers,
+  after: SharedMembers,
+): FlagChanges {
+  const changed = ['$evaluators', 'metadata'].filter((name) => before[name] !== after[name]);
+  return {
+    flags: Object.fromEntries([...flags].map(([key, definition]) => [key, definition ?? null])),
+    ...Object.fromEntries(changed.map((name) => [name, after[name] ?? null])),
+  };
+}

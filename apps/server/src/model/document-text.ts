@@ -1,0 +1,56 @@
+import type { FlagSet } from '@graylane/flags';
+import { TimeSlices } from '../time-slices.ts';
+import type { Content } from './document.ts';
+
+/** JSON in UTF-8, in pieces. */
+export type Pieces = readonly Buffer[];
+
+const chunkCharacters = 65_536;
+
+const texts = new WeakMap<FlagSet, Promise<Pieces>>();
+
+/**
+ * A document as JSON. Its flags are written on the first request, in slices of a few milliseconds, and
+ * shared by all further ones as long as the snapshot is in use.
+ */
+export async function documentText({ flags, shared }: Content): Promise<Pieces> {
+  const members = JSON.stringify(shared).slice(0, -1);
+  return around(`${members}${members === '{' ? '' : ','}"flags":`, await flagsText(flags), '}');
+}
+
+/** All flags of a set as one JSON object, made as `documentText` makes it. */
+export function flagsText(flags: FlagSet): Promise<Pieces> {
+  let text = texts.get(flags);
+  if (text === undefined) {
+    text = write(flags, new TimeSlices());
+    texts.set(flags, text);
+  }
+  return text;
+}
+
+/** A text with some more before and after it. */
+export function around(before: string, pieces: Pieces, after: string): Pieces {
+  return [Buffer.from(before), ...pieces, Buffer.from(after)];
+}
+
+/** The length of a text in bytes. */
+export function lengthOf(pieces: Pieces): number {
+  return pieces.reduce((length, piece) => length + piece.length, 0);
+}
+
+async function write(flags: FlagSet, slices: TimeSlices): Promise<Pieces> {
+  const pieces: Buffer[] = [];
+  let text = '{';
+  let separator = '';
+  for (const key of flags.keys()) {
+    text += `${separator}${JSON.stringify(key)}:${JSON.stringify(flags.get(key)?.definition)}`;
+    separator = ',';
+    if (text.length > chunkCharacters) {
+      pieces.push(Buffer.from(text));
+      text = '';
+    }
+    if (slices.over) await slices.next();
+  }
+  pieces.push(Buffer.from(`${text}}`));
+  return pieces;
+}

@@ -1,0 +1,34 @@
+import type { Edit, ParsedDocument, PartChange, PartPath } from './document.ts';
+
+/** Who changes something, and why. */
+export interface Authorship {
+  readonly author: string;
+  readonly reason?: string | undefined;
+}
+
+/**
+ * A change to write: single parts, or a document that replaces the whole. It becomes one revision,
+ * or none if nothing differs.
+ */
+export type Change = Authorship & {
+  /** The revision that this change takes back. */
+  readonly undoes?: string | undefined;
+} & ({ readonly edits: readonly Edit[] } | { readonly document: ParsedDocument });
+
+/** One entry of an environment's history. */
+export interface Revision extends Authorship {
+  readonly revision: string;
+  /** ISO 8601, in UTC. */
+  readonly at: string;
+  readonly undoes?: string | undefined;
+  readonly changes: readonly PartChange[];
+}
+
+/** Which revisions to read, newest first. */
+export interface HistoryPage {
+  readonly limit: number;
+  /** Only revisions older than this one. */
+  readonly before?: string | undefined;
+  /** Only revisions that changed this part. */
+  readonly part?: PartPath | undefined;
+}

@@ -1,0 +1,84 @@
+import { watch, type FSWatcher } from 'node:fs';
+import { basename, dirname } from 'node:path';
+
+/** How often each file is looked at, whatever the system reports: mounted file systems report nothing. */
+const pollMs = 500;
+
+/** The smallest time between two looks, at any file: 500 files cost as much as 40, and are seen less often. */
+const stepMs = 12;
+
+/** Editors write in several steps: after so long a silence the file is complete. */
+const settleMs = 25;
+
+/** Watches many files: one timer for all of them, and the system's own events where they exist. */
+export class FileWatcher {
+  readonly #watched = new Set<Watched>();
+  #turn: IterableIterator<Watched> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /**
+   * Calls back when a file may have changed, and once in a while anyway. The folder is watched, so that
+   * the file may be replaced by an editor, `mv` or a Kubernetes volume. Returns a function that ends it.
+   */
+  watch(file: string, look: () => void): () => void {
+    const watched = new Watched(file, look);
+    this.#watched.add(watched);
+    this.#schedule();
+    return () => {
+      watched.close();
+      this.#watched.delete(watched);
+      if (this.#watched.size === 0) clearTimeout(this.#timer);
+    };
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const delay = Math.max(stepMs, pollMs / Math.max(1, this.#watched.size));
+    this.#timer = setTimeout(() => {
+      this.#lookAtNext();
+      this.#schedule();
+    }, delay).unref();
+  }
+
+  #lookAtNext(): void {
+    let next = this.#turn?.next();
+    if (next === undefined || next.done === true) {
+      this.#turn = this.#watched.values();
+      next = this.#turn.next();
+    }
+    if (next.done !== true) next.value.look();
+  }
+}
+
+class Watched {
+  readonly look: () => void;
+  readonly #watcher: FSWatcher | undefined;
+  #settling: NodeJS.Timeout | undefined;
+
+  constructor(file: string, look: () => void) {
+    this.look = look;
+    this.#watcher = openWatcher(file, () => {
+      clearTimeout(this.#settling);
+      this.#settling = setTimeout(look, settleMs);
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#settling);
+    this.#watcher?.close();
+  }
+}
+
+/** Undefined if the system has no watches left: polling does it alone then. */
+function openWatcher(file: string, onEvent: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(dirname(file), { persistent: false }, (_event, name) => {
+      // `..data` is the link that Kubernetes replaces when a mounted ConfigMap changes.
+      if (name === null || name === basename(file) || name === '..data') onEvent();
+    });
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    return undefined;
+  }
+}

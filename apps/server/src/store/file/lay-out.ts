@@ -1,0 +1,35 @@
+import type { ParsedDocument } from '../../model/document.ts';
+import type { TimeSlices } from '../../time-slices.ts';
+
+const chunkCharacters = 65_536;
+
+/** A document as the bytes of a new flags file, in pieces. */
+export async function layOutDocument(
+  { flags, shared }: ParsedDocument,
+  slices: TimeSlices,
+): Promise<Buffer[]> {
+  const pieces: Buffer[] = [];
+  let text = '{';
+  let separator = '\n  ';
+  for (const [name, value] of Object.entries(shared)) {
+    text += `${separator}${JSON.stringify(name)}: ${indented(value, '  ')}`;
+    separator = ',\n  ';
+  }
+  text += `${separator}"flags": {`;
+  separator = '\n    ';
+  for (const [key, flag] of flags) {
+    text += `${separator}${JSON.stringify(key)}: ${indented(flag, '    ')}`;
+    separator = ',\n    ';
+    if (text.length > chunkCharacters) {
+      pieces.push(Buffer.from(text));
+      text = '';
+    }
+    if (slices.over) await slices.next();
+  }
+  pieces.push(Buffer.from(`${text}${flags.size > 0 ? '\n  ' : ''}}\n}\n`));
+  return pieces;
+}
+
+function indented(value: unknown, indentation: string): string {
+  return JSON.stringify(value, null, 2).replaceAll('\n', `\n${indentation}`);
+}

@@ -1,0 +1,23 @@
+import { nextTurn } from './event-loop-turns.ts';
+
+/** How long work may keep the event loop, in milliseconds. */
+const sliceMs = 8;
+
+/**
+ * Splits long work into slices of a few milliseconds, so that the event loop serves requests and
+ * heartbeats in between: `if (slices.over) await slices.next()` after each step.
+ */
+export class TimeSlices {
+  #end = performance.now() + sliceMs;
+
+  /** Whether the current slice is used up. */
+  get over(): boolean {
+    return performance.now() >= this.#end;
+  }
+
+  /** Lets the event loop turn, and other long work have its slice, then begins the next slice. */
+  async next(): Promise<void> {
+    await nextTurn();
+    this.#end = performance.now() + sliceMs;
+  }
+}
