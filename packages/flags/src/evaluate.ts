@@ -1,12 +1,6 @@
 import type { CompiledFlag } from './flag.ts';
-import type { Evaluation, EvaluationContext } from './evaluation.ts';
+import type { EvaluateOptions, Evaluation, EvaluationContext } from './evaluation.ts';
 import type { FlagSet } from './compiled-flags.ts';
-
-/** How one evaluation is done. */
-export interface EvaluateOptions {
-  /** The clock, in milliseconds since 1970; rules see whole seconds as `$flagd.timestamp`. Default: the real one. */
-  readonly now?: number;
-}
 
 /**
  * Answers for one flag and one evaluation context. Pure: the same set, context and clock give the same answer. Never throws: an
@@ -20,7 +14,7 @@ export function evaluate(
 ): Evaluation {
   // `compileFlags` alone makes sets, so a flag is always one of ours.
   const flag = flags.get(key) as CompiledFlag | undefined;
-  return flag === undefined ? notFound(flags, key) : flag.evaluate(context, options?.now);
+  return flag === undefined ? notFound(flags, key) : flag.evaluate(context, options);
 }
 
 function notFound({ metadata }: FlagSet, key: string): Evaluation {

@@ -1,4 +1,5 @@
 import type { Problem } from './json/problem.ts';
+import type { WorkBudget } from './work-limit.ts';
 
 /** The value of a variant. */
 export type FlagValue = boolean | string | number | JsonObject | readonly JsonValue[];
@@ -14,6 +15,14 @@ export interface JsonObject {
 /** Facts about the request that rules look at; OpenFeature's evaluation context fits. `targetingKey` names the subject of rollouts. */
 export interface EvaluationContext {
   readonly [key: string]: unknown;
+}
+
+/** How one evaluation is done. */
+export interface EvaluateOptions {
+  /** The clock, in milliseconds since 1970; rules see whole seconds as `$flagd.timestamp`. Default: the real one. */
+  readonly now?: number;
+  /** The work that this evaluation may do together with others. Default: a limit of its own. */
+  readonly budget?: WorkBudget;
 }
 
 /** Metadata of a flag, merged over that of its set: flat, strings, numbers and booleans (flagd schema, `metadata`). */

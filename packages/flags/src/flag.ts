@@ -1,10 +1,19 @@
-import type { Evaluation, EvaluationContext, Flag, FlagMetadata, FlagValue } from './evaluation.ts';
+import type {
+  EvaluateOptions,
+  Evaluation,
+  EvaluationContext,
+  Flag,
+  FlagMetadata,
+  FlagValue,
+} from './evaluation.ts';
 import type { FlagSetSettings } from './flag-set-settings.ts';
 import type { Problem } from './json/problem.ts';
 import { isObject } from './json/values.ts';
+import type { Rule } from './rule/rule.ts';
 import { referencesOf } from './references.ts';
 import { compileTargeting, failure, uncompiled, type Targeting } from './targeting.ts';
 import { readVariants } from './variants.ts';
+import { startWork, workLeft } from './work-limit.ts';
 
 /**
  * A flag that compiles itself when it is first asked: a set of 10,000 flags costs what the flags in use cost.
@@ -14,6 +23,9 @@ export class CompiledFlag implements Flag {
   readonly key: string;
   readonly definition: unknown;
   readonly #set: FlagSetSettings;
+  // Copies of what `#targeting` has: each evaluation reads one of them.
+  #fixed: Evaluation | undefined;
+  #rule: Rule | undefined;
   #targeting: Targeting | undefined;
   #evaluators: readonly unknown[] | 'unknown' | undefined;
   #variants: ReadonlyMap<string, FlagValue> | undefined;
@@ -57,27 +69,48 @@ export class CompiledFlag implements Flag {
   }
 
   /** Evaluates the flag for one evaluation context; never throws. */
-  evaluate(context: EvaluationContext, now: number | undefined): Evaluation {
-    const targeting = this.#targeting ?? this.#compiled();
-    return targeting.fixed ?? this.#target(targeting, context, now);
+  evaluate(context: EvaluationContext, options: EvaluateOptions | undefined): Evaluation {
+    const fixed = this.#fixed;
+    if (fixed !== undefined) return fixed;
+    const rule = this.#rule;
+    if (rule === undefined || options !== undefined) return this.#evaluateWith(options ?? {}, context);
+    startWork();
+    try {
+      return rule(plainObject(context), undefined) as Evaluation;
+    } catch (error) {
+      return this.#failed(error);
+    }
   }
 
-  #target({ rule, metadata }: Targeting, context: EvaluationContext, now: number | undefined): Evaluation {
+  #evaluateWith({ now, budget }: EvaluateOptions, context: EvaluationContext): Evaluation {
+    const { rule } = this.#compiled();
+    startWork(budget?.left);
     try {
       return rule(plainObject(context), now) as Evaluation;
     } catch (error) {
-      // A bound of the rule, a stack that is full, or a getter of the caller's that throws: this flag fails, not the request.
-      return failure('GENERAL', `the rule of flag "${this.key}" failed: ${messageOf(error)}`, metadata);
+      return this.#failed(error);
+    } finally {
+      if (budget !== undefined) budget.left = workLeft();
     }
   }
 
+  /** A bound of the rule, a stack that is full, or a getter of the caller that throws: this flag fails, not the request. */
+  #failed(error: unknown): Evaluation {
+    const message = `the rule of flag "${this.key}" failed: ${messageOf(error)}`;
+    return failure('GENERAL', message, this.#compiled().metadata);
+  }
+
   #compiled(): Targeting {
+    if (this.#targeting !== undefined) return this.#targeting;
     try {
-      return (this.#targeting ??= compileTargeting(this, this.#set));
+      this.#targeting = compileTargeting(this, this.#set);
     } catch (error) {
-      // A getter of the document's that throws, or a stack that is full: another time it may go well.
+      // A getter of the document that throws, or a stack that is full: the next time may succeed.
       return uncompiled(this.key, messageOf(error));
     }
+    this.#fixed = this.#targeting.fixed;
+    this.#rule = this.#targeting.rule;
+    return this.#targeting;
   }
 
   #findEvaluators(): readonly unknown[] | 'unknown' {

@@ -1,10 +1,12 @@
 export { changedFlags, compileFlags, type CompileOptions } from './flag-set.ts';
 export type { FlagSet } from './compiled-flags.ts';
 export { applyFlagChanges, type FlagChanges } from './flag-changes.ts';
-export { evaluate, type EvaluateOptions } from './evaluate.ts';
+export { evaluate } from './evaluate.ts';
 export { mayRead } from './reads.ts';
+export { createWorkBudget, type WorkBudget } from './work-limit.ts';
 export type {
   ErrorCode,
+  EvaluateOptions,
   Evaluation,
   EvaluationContext,
   Flag,

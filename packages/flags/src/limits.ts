@@ -7,8 +7,12 @@ export const maxParts = 100_000;
 /** How many steps the iterating operators (map, filter, reduce, all, none, some) of one evaluation may take together. */
 export const maxIterations = 100_000;
 
-/** How many parts of rules, elements and characters these steps may handle together. */
+/**
+ * How much work one evaluation may do, or several that share a budget, in units of about 10 ns on a
+ * server of 2020. What a rule reads and makes counts by its length, so the limit is reached after
+ * about 0.1 s, whatever the rule and the evaluation context are.
+ */
 export const maxWork = 10_000_000;
 
-/** How many characters a text, or elements a list, that a rule builds may have. */
+/** How many characters a string, or elements an array, that a rule makes may have. */
 export const maxLength = 1_000_000;

@@ -7,12 +7,12 @@ import { compileRule } from './rule/compile.ts';
 import { operators } from './rule/operators/index.ts';
 import type { Rule } from './rule/rule.ts';
 import { wholeRule, type RuleOwner } from './rule/scope.ts';
-import { startWork } from './rule/work-limit.ts';
 import { knownVariants, readVariant } from './variants.ts';
 
 /** What a flag does: it has one answer for every evaluation context, or a rule that makes one. */
 export interface Targeting {
   readonly fixed: Evaluation | undefined;
+  /** Makes the evaluation, also where it is fixed. */
   readonly rule: Rule;
   readonly metadata: FlagMetadata;
   readonly problems: readonly Problem[];
@@ -33,7 +33,7 @@ export function compileTargeting(flag: Flag, set: FlagSetSettings): Targeting {
     return fixed(Object.freeze({ reason: 'DISABLED', flagMetadata: metadata }), problems);
   if (!targeted) return fixed(byDefault, problems);
   try {
-    const rule = compileWhole(targeting, new FlagOutcomes(flag, set, byDefault));
+    const rule = compileRule(targeting, wholeRule(new FlagOutcomes(flag, set, byDefault)));
     return { fixed: undefined, rule, metadata, problems };
   } catch (error) {
     const found = syntaxFault(error, `${path}.targeting`);
@@ -56,11 +56,7 @@ export function failure(errorCode: ErrorCode, errorMessage: string, flagMetadata
 const none: readonly Problem[] = Object.freeze([]);
 
 function fixed(answer: Evaluation, problems: readonly Problem[]): Targeting {
-  return { fixed: answer, rule: noRule, metadata: answer.flagMetadata, problems };
-}
-
-function noRule(): null {
-  return null;
+  return { fixed: answer, rule: () => answer, metadata: answer.flagMetadata, problems };
 }
 
 function broken(
@@ -97,18 +93,6 @@ function unknownDefaultMessage({ key, defaultVariant }: Flag, variants: unknown)
   return `flag "${key}" defaults to ${show(defaultVariant)}, but its variants are ${knownVariants(variants)}`;
 }
 
-function compileWhole(targeting: object, owner: RuleOwner): Rule {
-  const rule = compileRule(targeting, wholeRule(owner));
-  return owner.iterates ? counted(rule) : rule;
-}
-
-function counted(rule: Rule): Rule {
-  return (data, now) => {
-    startWork();
-    return rule(data, now);
-  };
-}
-
 /** The answers of one flag, each made when it is first needed. */
 class FlagOutcomes implements RuleOwner {
   readonly operators = operators;
@@ -116,7 +100,6 @@ class FlagOutcomes implements RuleOwner {
   readonly fractionalHash: 'v2' | 'v3';
   readonly generateCodeAfter: number;
   readonly evaluators: Readonly<Record<string, unknown>>;
-  iterates = false;
   parts = 0;
   readonly #variants: unknown;
   readonly #byDefault: Evaluation;

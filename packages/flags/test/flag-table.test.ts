@@ -17,9 +17,10 @@ describe('a table of flags', () => {
     const steps = fc.array(fc.tuple(fc.nat(), change, fc.nat({ max: 200 })), { maxLength: 30 });
     fc.assert(
       fc.property(steps, (made) => {
-        const versions = [{ table: new FlagTable<Held>(new Map()), copy: new Map<string, Held>() }];
+        const first = { table: new FlagTable<Held>(new Map()), copy: new Map<string, Held>() };
+        const versions = [first];
         for (const [from, changes, reads] of made) {
-          const { table, copy } = versions[from % versions.length] as (typeof versions)[0];
+          const { table, copy } = versions[from % versions.length] ?? first;
           const next = new Map(copy);
           const held = new Map<string, Held | undefined>();
           for (const [key, text] of Object.entries(changes)) {
@@ -33,8 +34,9 @@ describe('a table of flags', () => {
         }
         for (const { table, copy } of [...versions, ...versions.toReversed()]) {
           expect(table.size).toBe(copy.size);
-          expect(table.keys().toSorted()).toEqual([...copy.keys()].toSorted());
-          for (const key of 'abcde') expect(table.get(key)).toBe(copy.get(key));
+          expect(new Set(table.keys())).toEqual(new Set(copy.keys()));
+          expect(table.keys()).toHaveLength(copy.size);
+          for (const key of ['a', 'b', 'c', 'd', 'e']) expect(table.get(key)).toBe(copy.get(key));
         }
       }),
       { numRuns: 500 },
@@ -42,7 +44,9 @@ describe('a table of flags', () => {
   });
 
   test('tells in which keys two versions can differ', () => {
-    const first = new FlagTable<Held>(new Map([...'fghijklmn'].map((text) => [text, { text }])));
+    const first = new FlagTable<Held>(
+      new Map('f g h i j k l m n'.split(' ').map((text) => [text, { text }])),
+    );
     const second = first.with(new Map([['b', { text: '2' }]]));
     const third = second.with(new Map([['c', { text: '3' }]]));
     const side = first.with(new Map([['d', { text: '4' }]]));

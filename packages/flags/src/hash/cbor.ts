@@ -1,5 +1,6 @@
 import { maxDepth, maxLength } from '../limits.ts';
 import { RuleError } from '../errors.ts';
+import { countWork } from '../work-limit.ts';
 
 const encoder = new TextEncoder();
 
@@ -15,6 +16,7 @@ export function encodeCbor(value: unknown): Uint8Array {
 
 function append(bytes: number[], value: unknown, depth: number): void {
   if (depth === 0) throw new RuleError(`a bucket key is nested deeper than ${maxDepth} levels`);
+  countWork(10);
   if (bytes.length > maxLength) throw new RuleError(`a bucket key has more than ${maxLength} bytes`);
   if (value === null || value === undefined) bytes.push(0xf6);
   else if (typeof value === 'boolean') bytes.push(value ? 0xf5 : 0xf4);
@@ -36,6 +38,7 @@ function appendNumber(bytes: number[], value: number): void {
 }
 
 function appendFloat(bytes: number[], value: number): void {
+  countWork(60);
   const view = new DataView(new ArrayBuffer(8));
   if (Math.fround(value) !== value) {
     view.setFloat64(0, value);
@@ -65,11 +68,13 @@ function toHalf(single: number): number | undefined {
 
 function appendText(bytes: number[], text: string): void {
   const encoded = encoder.encode(text);
+  countWork(3 * encoded.length);
   appendHead(bytes, 3, encoded.length);
   for (const byte of encoded) bytes.push(byte);
 }
 
 function appendMap(bytes: number[], map: object, depth: number): void {
+  countWork(100 * Object.keys(map).length);
   const entries = Object.entries(map).map(([key, value]) => {
     const entry: number[] = [];
     appendText(entry, key);

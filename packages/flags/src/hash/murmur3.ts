@@ -1,3 +1,5 @@
+import { countWork, longText } from '../work-limit.ts';
+
 /** The state of MurmurHash3 (x86, 32 bit, seed 0) after the bytes of a text: hash what follows with `murmur3(text, prefix)`. */
 export interface MurmurPrefix {
   readonly hash: number;
@@ -10,6 +12,7 @@ const empty: MurmurPrefix = { hash: 0, pending: 0, length: 0 };
 
 /** MurmurHash3 (x86, 32 bit, seed 0) of a text's UTF-8 bytes, as a signed integer, which needs no box. */
 export function murmur3(text: string, prefix: MurmurPrefix = empty): number {
+  if (text.length > longText) countWork(text.length / 4);
   const shift = (prefix.length & 3) << 3;
   let mixed = prefix.hash;
   let rest = prefix.pending;
@@ -52,6 +55,7 @@ export function murmur3Prefix(text: string): MurmurPrefix {
 }
 
 function murmur3Unicode(text: string, prefix: MurmurPrefix): number {
+  if (text.length > longText) countWork(text.length);
   restore(prefix);
   feedText(text);
   return finish(hash, pending, length);

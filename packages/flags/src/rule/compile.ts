@@ -3,7 +3,7 @@ import { show } from '../json/problem.ts';
 import { isConstant, operandOf, operatorOf } from './logic.ts';
 import type { Rule } from './rule.ts';
 import { evaluatorScope, operandScope, operatorScope, pathOf, valueScope, type Scope } from './scope.ts';
-import { countValue } from './work-limit.ts';
+import { countValue } from '../work-limit.ts';
 
 /** Compiles a JsonLogic rule with flagd's operators into closures. Throws a `RuleSyntaxError`. */
 export function compileRule(logic: unknown, scope: Scope): Rule {

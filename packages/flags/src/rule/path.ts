@@ -2,6 +2,7 @@ import { toText } from './coercion.ts';
 import { operandOf, operatorOf } from './logic.ts';
 import type { Rule } from './rule.ts';
 import type { Scope } from './scope.ts';
+import { countWork } from '../work-limit.ts';
 
 /**
  * The key of a rule that only reads one fact of the evaluation context, without a default:
@@ -42,6 +43,19 @@ export function readPath(path: unknown, scope: Scope, fallback: unknown = null):
   };
 }
 
+/** Reads a path that the rule makes at each evaluation. */
+export function readDynamicPath(
+  path: unknown,
+  scope: Scope,
+  fallback: unknown,
+  data: unknown,
+  now: number | undefined,
+): unknown {
+  const name = Array.isArray(path) ? toText(path) : path;
+  countWork(typeof name === 'string' ? 40 + name.length : 40);
+  return readPath(name, scope, fallback)(data, now);
+}
+
 const absentOnTheWay = Symbol('absent');
 
 /** The evaluation context is a plain object, so only the names that plain objects inherit need `own`. */
@@ -77,5 +91,9 @@ function readFlagd(segments: readonly string[], scope: Scope, fallback: unknown)
 
 function wholeContext(scope: Scope): Rule {
   const { flagKey } = scope.owner;
-  return (data, now) => ({ ...(data as object), $flagd: flagd(flagKey, now) });
+  return (data, now) => {
+    const whole = { ...(data as object), $flagd: flagd(flagKey, now) };
+    countWork(100 * Object.keys(whole).length);
+    return whole;
+  };
 }

@@ -16,8 +16,6 @@ export interface RuleOwner {
   readonly path: string;
   /** Makes the answer of the flag of the result of its rule. */
   answer(result: unknown): unknown;
-  /** Set by the iterating operators. */
-  iterates: boolean;
   /** How many operators and operands were compiled so far. */
   parts: number;
 }

@@ -2,6 +2,7 @@ import { anyNumber, operands } from '../check-operands.ts';
 import { toNumber } from '../coercion.ts';
 import { compileOperands } from '../compile.ts';
 import type { CheckOperand, Compile, Operator } from '../rule.ts';
+import { countWork } from '../../work-limit.ts';
 
 type Binary = (one: number, other: number) => number;
 
@@ -36,11 +37,16 @@ export function extreme(beyond: (one: number, other: number) => boolean): Operat
   return { compile: overNumbers(all, further), check: operands(1, anyNumber) };
 }
 
+function numbersOf(values: readonly unknown[]): number[] {
+  countWork(4 * values.length);
+  return values.map(toNumber);
+}
+
 /** Two operands are the usual case, and need no array. */
 function overNumbers(all: (numbers: readonly number[]) => number | null, two: Binary): Compile {
   return (operand, scope) => {
     const rules = compileOperands(operand, scope);
-    if (!Array.isArray(rules)) return (data, now) => all((rules(data, now) as unknown[]).map(toNumber));
+    if (!Array.isArray(rules)) return (data, now) => all(numbersOf(rules(data, now) as unknown[]));
     const [first, second] = rules;
     if (rules.length === 2 && first && second) {
       return (data, now) => two(toNumber(first(data, now)), toNumber(second(data, now)));

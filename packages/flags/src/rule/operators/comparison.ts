@@ -1,9 +1,10 @@
 import { operands } from '../check-operands.ts';
-import { looselyEqual, toPrimitive } from '../coercion.ts';
+import { inOrder, looselyEqual, type Order } from '../coercion.ts';
 import { compileOperand } from '../compile.ts';
 import { operandsOf } from '../logic.ts';
 import type { Condition, Operator, Rule } from '../rule.ts';
 import type { Scope } from '../scope.ts';
+import { countComparison } from '../../work-limit.ts';
 
 /** `==`: JavaScript's loose equality, of JSON values. */
 export const equal: Operator = equality(compileEqual, (condition) => condition);
@@ -18,10 +19,8 @@ export const identical: Operator = equality(compileIdentical, (condition) => con
 export const distinct: Operator = equality(compileIdentical, negated);
 
 /** `<`, `<=`, `>`, `>=`: strings by code unit, all else as numbers; with three operands, whether the middle one lies between. */
-export function ordered(inOrder: (one: number, other: number) => boolean, most: 2 | 3): Operator {
-  // JavaScript compares two strings as strings and all else as numbers, as JsonLogic wants it.
-  const compare = (one: unknown, other: unknown): boolean =>
-    inOrder(toPrimitive(one) as number, toPrimitive(other) as number);
+export function ordered(order: Order, most: 2 | 3): Operator {
+  const compare = (one: unknown, other: unknown): boolean => inOrder(order, one, other);
   return {
     compile: (operand, scope) => {
       const list = operandsOf(operand);
@@ -58,7 +57,11 @@ function compileEqual(operand: unknown, scope: Scope): Condition {
 
 function compileIdentical(operand: unknown, scope: Scope): Condition {
   const [one, other] = compilePair(operand, scope);
-  return (data, now) => one(data, now) === other(data, now);
+  return (data, now) => {
+    const [first, second] = [one(data, now), other(data, now)];
+    countComparison(first, second);
+    return first === second;
+  };
 }
 
 /** Most rules compare with a string, and most values are strings: then no coercion is needed. */

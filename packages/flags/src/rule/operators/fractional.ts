@@ -8,6 +8,7 @@ import { answered, compileOperand, compileRule, resultOf } from '../compile.ts';
 import { isConstant } from '../logic.ts';
 import type { CheckOperand, Operator, Rule, RulePlace } from '../rule.ts';
 import { valueScope, type Scope } from '../scope.ts';
+import { countWork } from '../../work-limit.ts';
 
 /** The greatest sum of weights. */
 const maxTotal = 2_147_483_647;
@@ -157,6 +158,7 @@ function dynamicList(rule: Rule, scope: Scope): Rule {
   return (data, now) => {
     const list = rule(data, now);
     if (!Array.isArray(list)) return null;
+    countWork(4 * list.length);
     const [first] = list as unknown[];
     const keyed = !Array.isArray(first);
     const hash = keyed ? hashOf(() => first, scope)(data, now) : subject(data, now);

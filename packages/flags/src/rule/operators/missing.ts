@@ -2,7 +2,7 @@ import { joinPath, problem, show } from '../../json/problem.ts';
 import { wrongCount } from '../check-operands.ts';
 import { toNumber } from '../coercion.ts';
 import { compileOperand, compileOperands } from '../compile.ts';
-import { readPath } from '../path.ts';
+import { readDynamicPath } from '../path.ts';
 import type { CheckOperand, Operator } from '../rule.ts';
 import type { Scope } from '../scope.ts';
 
@@ -52,7 +52,7 @@ export const missingSome: Operator = {
 
 function absent(paths: readonly unknown[], scope: Scope, data: unknown, now: number | undefined): unknown[] {
   return paths.filter((path) => {
-    const value = readPath(path, scope)(data, now);
+    const value = readDynamicPath(path, scope, null, data, now);
     return value === null || value === '';
   });
 }

@@ -4,6 +4,7 @@ import { anyNumber, operands, twoStrings } from '../check-operands.ts';
 import { toNumber, toText } from '../coercion.ts';
 import { compileOperand, compileOperands } from '../compile.ts';
 import type { Operator } from '../rule.ts';
+import { countWork, longText } from '../../work-limit.ts';
 
 /** `cat`: the operands as strings, one after another; null is an empty string. */
 export const cat: Operator = {
@@ -13,11 +14,13 @@ export const cat: Operator = {
       const values = Array.isArray(rules)
         ? rules.map((rule) => rule(data, now))
         : (rules(data, now) as unknown[]);
+      countWork(4 * values.length);
       const texts = values.map(toText);
       let length = 0;
       for (const text of texts) length += text.length;
       if (length > maxLength)
         throw new RuleError(`the rule makes a string of more than ${maxLength} characters`);
+      if (length > longText) countWork(length / 8);
       return texts.join('');
     };
   },
@@ -47,8 +50,12 @@ export const startsWith: Operator = affix((text, part) => text.startsWith(part))
 export const endsWith: Operator = affix((text, part) => text.endsWith(part));
 
 function affix(matches: (text: string, part: string) => boolean): Operator {
+  const counted = (text: string, part: string): boolean => {
+    if (part.length > longText) countWork(part.length / 16);
+    return matches(text, part);
+  };
   const compare = (text: unknown, part: unknown): boolean | null =>
-    typeof text === 'string' && typeof part === 'string' ? matches(text, part) : null;
+    typeof text === 'string' && typeof part === 'string' ? counted(text, part) : null;
   return {
     compile: (operand, scope) => {
       const rules = compileOperands(operand, scope);

@@ -1,10 +1,10 @@
 import { problem, type Problem } from '../../json/problem.ts';
 import { compileOperand, compileRule } from '../compile.ts';
 import { isConstant } from '../logic.ts';
-import { readPath } from '../path.ts';
+import { readDynamicPath, readPath } from '../path.ts';
 import type { Operator, Rule, RulePlace } from '../rule.ts';
 import type { Scope } from '../scope.ts';
-import { countValue } from '../work-limit.ts';
+import { countValue } from '../../work-limit.ts';
 
 /** `var`: the value at a path with dots, else the default. An empty path is the whole data. */
 export const variable: Operator = {
@@ -33,7 +33,7 @@ function dynamic(path: Rule, scope: Scope, otherwise: Rule): Rule {
   const absent = Symbol('absent');
   return (data, now) => {
     const name = path(data, now);
-    const value = readPath(Array.isArray(name) ? name[0] : name, scope, absent)(data, now);
+    const value = readDynamicPath(Array.isArray(name) ? name[0] : name, scope, absent, data, now);
     return value === absent ? otherwise(data, now) : value;
   };
 }
