@@ -1,5 +1,6 @@
 import { FlagdCore } from '@openfeature/flagd-core';
-import { getSyncClient, GraylaneProvider } from '@graylane/provider';
+import { runInLane } from '@graylane/baggage';
+import { getSyncClient, GraylaneProvider, type BaggageMapping } from '@graylane/provider';
 import { OpenFeature, type Hook, type Provider } from '@openfeature/server-sdk';
 import { compare, timed, timedAsync, type Row } from '../support/bench.ts';
 
@@ -106,5 +107,57 @@ await compare({
     return { name, contenders: [first, ...others, ...(hooks.includes(waiting) ? [] : [sync])] };
   }),
 });
+
+/** Of the demo: the lane, and three members for rules. */
+const mapping: BaggageMapping = {
+  lane: { authoritative: true },
+  'user-id': { as: 'targetingKey' },
+  tenant: {},
+  region: {},
+};
+await OpenFeature.setProviderAndWait(
+  'request',
+  new GraylaneProvider({ source: { flags: { flags } }, baggage: mapping }),
+);
+const stockInRequest = OpenFeature.getClient('request');
+const oursInRequest = getSyncClient('request');
+const keys = Object.keys(flags);
+const members = { 'user-id': 'ada', tenant: 't9', region: 'us-east' };
+
+await runInLane(
+  'gray',
+  () =>
+    compare({
+      question: 'What do five flags cost inside a request?',
+      unit: 'ns',
+      peers,
+      note:
+        'The five flags of above, one after another, in the lane `gray`, with the lane, the user, the tenant and the region mapped from baggage ' +
+        'for `GraylaneProvider`, and passed by hand for flagd-core.',
+      rows: [
+        {
+          name: 'five flags',
+          contenders: [
+            timedAsync('SDK, flagd-core', async () => {
+              for (const key of keys) await stockOverFlagd.getBooleanValue(key, false, evaluationContext());
+            }),
+            timedAsync('SDK, GraylaneProvider', async () => {
+              for (const key of keys) await stockInRequest.getBooleanValue(key, false, { version: '2.4.1' });
+            }),
+            timedAsync('ours', async () => {
+              for (const key of keys) await oursInRequest.getBooleanValue(key, false, { version: '2.4.1' });
+            }),
+            timed('ours, synchronous', () => {
+              let on = 0;
+              for (const key of keys)
+                on += Number(oursInRequest.getBooleanValueSync(key, false, { version: '2.4.1' }));
+              return on;
+            }),
+          ],
+        },
+      ],
+    }),
+  { members },
+);
 
 await OpenFeature.close();

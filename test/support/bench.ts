@@ -108,10 +108,7 @@ export function timedAsync(name: string, operation: () => Promise<unknown>): Con
   return {
     name,
     sample: async () => {
-      if (batch === 0) {
-        batch = 64;
-        while (batch < 2 ** 20 && (await timeAsync(operation, batch)) < batchNs) batch *= 2;
-      }
+      if (batch === 0) batch = await calibrateAsync(operation);
       return (await timeAsync(operation, batch)) / batch;
     },
   };
@@ -126,6 +123,7 @@ function median(samples: readonly number[]): number {
 }
 
 const batchNs = 5_000_000;
+const warmUpNs = 300_000_000;
 /** So few that all that is made for them stays in a cache of the processor. */
 const handful = 64;
 
@@ -146,6 +144,16 @@ function calibrate(run: (batch: number) => number): number {
   while (batch < 2 ** 24 && run(batch) < batchNs) batch *= 2;
   run(batch);
   return Math.max(1, Math.round((batch * batchNs) / run(batch)));
+}
+
+/**
+ * The same for asynchronous calls. They run through much more code, which V8 compiles over some ten
+ * thousand calls: whichever contender came first would be measured cold.
+ */
+async function calibrateAsync(operation: () => Promise<unknown>): Promise<number> {
+  for (let warmed = 0; warmed < warmUpNs;) warmed += await timeAsync(operation, 64);
+  const batch = 256;
+  return Math.max(1, Math.round((batch * batchNs) / (await timeAsync(operation, batch))));
 }
 
 /** Results are looked at, so that no compiler leaves the work out. */
