@@ -24,7 +24,7 @@ export interface AppOptions {
 /** The public port: OFREP, the admin API, the change stream, health. */
 export function createApp(options: AppOptions): RequestListener {
   const { environments, door, log } = options;
-  const routes = [streamRoutes(options), ofrepRoutes(options)];
+  const routes = [ofrepRoutes(options), streamRoutes(options)];
   const app = newApp(options);
   app.use('/api/v1', adminApi(environments));
   app.use(notFound, problemHandler(log));

@@ -9,7 +9,10 @@ let port: string;
 beforeAll(async () => {
   served = await serve(
     { flags: { fees } },
-    { allowHosts: ['Flags.internal'], allowOrigins: ['https://shop.example'] },
+    {
+      allowHosts: ['Flags.internal'],
+      allowOrigins: ['https://shop.example', 'https://*.shop.example', 'http://localhost:*'],
+    },
   );
   ({ port } = new URL(served.url));
 });
@@ -59,21 +62,37 @@ describe('a page that has made its own name mean this machine', () => {
 });
 
 describe('a page from elsewhere', () => {
-  test.each(['https://evil.example', 'null', 'http://localhost:1', 'https://shop.example.evil.example'])(
-    'of %s writes nothing',
-    async (origin) => {
-      for (const [method, path] of [
-        ['PUT', flag],
-        ['DELETE', flag],
-        ['POST', evaluate],
-      ] as const) {
-        expect((await send(method, path, { origin })).status).toBe(403);
-      }
-    },
-  );
+  test.each([
+    'https://evil.example',
+    'null',
+    'https://localhost:1',
+    'http://localhost.evil.example',
+    'http://a.shop.example',
+    'https://a.shop.example:444',
+    'https://a.shop.example.evil.example',
+    'https://ashop.example',
+    'https://.shop.example',
+    'https://shop.example.evil.example',
+  ])('of %s writes nothing', async (origin) => {
+    for (const [method, path] of [
+      ['PUT', flag],
+      ['DELETE', flag],
+      ['POST', evaluate],
+    ] as const) {
+      expect((await send(method, path, { origin })).status).toBe(403);
+    }
+  });
 
   test('of the server itself, or one that was allowed, may', async () => {
-    for (const origin of [`http://127.0.0.1:${port}`, 'https://shop.example']) {
+    for (const origin of [
+      `http://127.0.0.1:${port}`,
+      'https://shop.example',
+      'https://SHOP.example',
+      'https://a.shop.example',
+      'https://a.b-2.shop.example',
+      'http://localhost',
+      'http://localhost:5173',
+    ]) {
       expect((await send('POST', evaluate, { origin })).status).toBe(200);
       // The admin API's own refusal: there is no flag in the body.
       expect((await send('PUT', flag, { origin })).status).toBe(415);
@@ -95,6 +114,30 @@ describe('a page from elsewhere', () => {
     const stranger = await send('OPTIONS', evaluate, { origin: 'https://evil.example' });
     expect(stranger.headers).not.toHaveProperty('access-control-allow-origin');
   });
+
+  test('is named in the log with the remedy where its preflight was refused, once', async () => {
+    const origin = 'http://app.localhost:3000';
+    for (const path of [evaluate, '/ofrep/v1/events', evaluate]) {
+      const preflight = await send('OPTIONS', path, { origin, 'access-control-request-method': 'POST' });
+      expect([preflight.status, preflight.headers.allow]).toEqual([405, path === evaluate ? 'POST' : 'GET']);
+    }
+    const about = served.logged.filter((line) => line.includes(origin));
+    expect(about).toEqual([expect.stringContaining(`--allow-origin ${origin}`)]);
+  });
+});
+
+test.each([
+  ['GET', evaluate, 'POST'],
+  ['PUT', `${evaluate}/fees`, 'POST'],
+  ['POST', '/ofrep/v1/events', 'GET'],
+  ['POST', '/api/v1/environments/default/stream', 'GET'],
+  ['POST', '/api/v1/environments', 'GET'],
+  ['POST', '/api/v1/openapi.json', 'GET'],
+  ['DELETE', '/healthz', 'GET'],
+  ['POST', '/readyz', 'GET'],
+])('%s %s is 405 with Allow: %s', async (method, path, allow) => {
+  const response = await send(method, path, {});
+  expect([response.status, response.headers.allow]).toEqual([405, allow]);
 });
 
 interface Answer {

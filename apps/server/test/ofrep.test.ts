@@ -2,9 +2,12 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendOfrepError } from '../src/protocols/ofrep/errors.ts';
 import { RequestError } from '../src/model/request-error.ts';
+import { Service } from '../src/protocols/flagd/gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { fees, serve, type Served } from './support/serve.ts';
 
 let served: Served;
@@ -189,6 +192,55 @@ describe('a rate limit', () => {
       expect(refused.length).toBeGreaterThan(0);
       for (const { headers } of refused) expect(headers.get('retry-after')).toBe('1');
       await expect.poll(async () => (await ask()).status).toBe(200);
+    } finally {
+      await limited.close();
+    }
+  });
+
+  test('counts clients behind a trusted proxy one by one, and believes no other sender', async () => {
+    const behind = (trustProxies: string[]) => serve({ flags: { fees } }, { rateLimit: 2, trustProxies });
+    for (const [proxies, others] of [
+      [['127.0.0.0/8'], 200],
+      [['10.0.0.0/8'], 429],
+      [[], 429],
+    ] as const) {
+      const limited = await behind([...proxies]);
+      const statusOf = async (forwarded: string): Promise<number> => {
+        const headers = { 'x-forwarded-for': forwarded };
+        const url = `${limited.url}/ofrep/v1/evaluate/flags/fees`;
+        return (await fetch(url, { method: 'POST', headers })).status;
+      };
+      try {
+        const first = [];
+        for (let count = 0; count < 10; count += 1) first.push(await statusOf('spoofed, 203.0.113.1'));
+        expect(first).toContain(429);
+        expect([proxies, await statusOf('203.0.113.2')]).toEqual([proxies, others]);
+      } finally {
+        await limited.close();
+      }
+    }
+  });
+
+  test('counts evaluations by gRPC with those by OFREP, and no streams', async () => {
+    const limited = await serve({ flags: { fees } }, { rateLimit: 2 });
+    const baseUrl = `http://127.0.0.1:${limited.grpcPort}`;
+    const client = createClient(Service, createGrpcTransport({ baseUrl }));
+    try {
+      const statuses = [];
+      for (let count = 0; count < 10; count += 1) {
+        const { status } = await fetch(`${limited.url}/ofrep/v1/evaluate/flags/fees`, { method: 'POST' });
+        statuses.push(status);
+      }
+      expect(statuses).toContain(429);
+      const calls = Array.from({ length: 5 }, async () => client.resolveBoolean({ flagKey: 'fees' }));
+      const refused = (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected');
+      expect(String((refused[0] as PromiseRejectedResult).reason)).toContain('[resource_exhausted]');
+      for (let count = 0; count < 5; count += 1) {
+        const ending = new AbortController();
+        const stream = await fetch(`${limited.url}/ofrep/v1/events`, { signal: ending.signal });
+        expect(stream.status).toBe(200);
+        ending.abort();
+      }
     } finally {
       await limited.close();
     }

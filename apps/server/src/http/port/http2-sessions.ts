@@ -1,4 +1,5 @@
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
 
 /** How long idle connections are kept, in milliseconds. */
 export interface Http2SessionsOptions {
@@ -28,27 +29,31 @@ const patienceMs = 5000;
  */
 export class Http2Sessions {
   readonly #sessions = new Map<ServerHttp2Session, Supervised>();
+  readonly #sockets = new Set<Socket>();
   readonly #timer: NodeJS.Timeout;
   readonly #options: Required<Http2SessionsOptions>;
 
   constructor(server: Http2Server, options: Http2SessionsOptions = {}) {
     const { firstRequestMs = 30_000, idleMs = 600_000, pingMs = 30_000 } = options;
     this.#options = { firstRequestMs, idleMs, pingMs };
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
     server.on('session', (session) => this.#add(session));
     // One timer for all connections.
     this.#timer = setInterval(() => this.#sweep(), Math.min(firstRequestMs, idleMs, pingMs) / 10);
     this.#timer.unref();
   }
 
-  /** Tells the clients to go away, and waits at most 5 s for their requests. */
+  /** Tells the clients to go away, and waits at most 5 s for them to finish and to disconnect. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    const closed = [...this.#sessions.keys()].map(
-      (session) => new Promise((resolve) => session.on('close', resolve)),
-    );
+    const closed = [...this.#sockets].map((socket) => new Promise((resolve) => socket.on('close', resolve)));
     for (const session of this.#sessions.keys()) session.close();
     const impatient = setTimeout(() => {
-      for (const session of this.#sessions.keys()) session.destroy();
+      // A session that is destroyed in good order still waits for its client.
+      for (const socket of this.#sockets) socket.destroy();
     }, patienceMs);
     await Promise.all(closed);
     clearTimeout(impatient);

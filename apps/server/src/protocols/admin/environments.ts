@@ -68,6 +68,13 @@ export function environmentsApi(router: Router, environments: Environments): voi
   }
 }
 
+async function sendDocument(response: Response, status: number, snapshot: Snapshot): Promise<void> {
+  const document = await documentJson(snapshot);
+  response.setHeader('etag', revisionTag(snapshot.revision));
+  response.setHeader('graylane-revision', snapshot.revision);
+  sendJson(response, status, document);
+}
+
 /** The validator of an environment as a whole: its revision. */
 export function revisionTag(revision: string): string {
   return `"${revision}"`;

@@ -7,6 +7,7 @@ import { maxDepth, nestsDeeper } from '../../json-depth.ts';
 import { MalformedJson } from '../../json/cursor.ts';
 import { kindOf, parseItems, parseMembers, splitMembers } from '../../json/members.ts';
 import type { Edit } from '../../model/document.ts';
+import { requireSmallContext } from '../../model/context-size.ts';
 import { around } from '../../model/document-text.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { applyChange, type Proposal } from '../../store/apply-change.ts';
@@ -123,8 +124,10 @@ async function readContexts(
     throw problemAt('$.contexts', `"contexts" has ${contexts.length} evaluation contexts`, remedy);
   }
   return contexts.map((context, index) => {
-    if (isObject(context)) return context;
-    throw problemAt(`$.contexts[${index}]`, 'this is not an object', 'send an object');
+    if (!isObject(context))
+      throw problemAt(`$.contexts[${index}]`, 'this is not an object', 'send an object');
+    requireSmallContext(context);
+    return context;
   });
 }
 

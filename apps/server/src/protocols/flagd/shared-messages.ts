@@ -40,6 +40,8 @@ export function withSharedMessages(handler: UniversalHandlerFn, withContext: boo
       gzip: [header.get('grpc-encoding'), header.get('connect-content-encoding')].includes('gzip'),
       withContext,
     };
+    // That of Connect's own message.
+    if (documents.length > 0) header.delete('content-length');
     return { ...response, body: replaced(body, documents, form) };
   };
 }

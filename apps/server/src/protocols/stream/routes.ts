@@ -34,8 +34,6 @@ export function streamRoutes({
     const [path = '', query] = (request.url ?? '').split('?', 2);
     const [, environment] = changes.exec(path) ?? [];
     if (environment === undefined && path !== refetchPath) return false;
-    // Preflights of OFREP's event stream belong to OFREP's routes.
-    if (request.method === 'OPTIONS' && environment === undefined) return false;
     try {
       if (request.method !== 'GET') throw wrongMethod(request.method, ['GET']);
       requireRoom(door.descriptors);

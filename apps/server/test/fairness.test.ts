@@ -1,0 +1,110 @@
+import { createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Service } from '../src/protocols/flagd/gen/flagd/evaluation/v1/evaluation_pb.ts';
+import { forEachInSlices } from '../src/event-loop-turns.ts';
+import { serve, type Served } from './support/serve.ts';
+
+const keys = Array.from({ length: 3000 }, (_, index) => `flag-${index}`);
+const targeting = {
+  if: [{ some: [{ var: 'tags' }, { in: [{ var: '' }, ['x', 'y', { var: 'z' }]] }] }, 'on', 'off'],
+};
+const flag = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off', targeting };
+
+let served: Served;
+
+beforeAll(async () => {
+  served = await serve({ flags: Object.fromEntries(keys.map((key) => [key, flag])) });
+});
+afterAll(() => served.close());
+
+describe('an evaluation of all flags', () => {
+  const tags = Array.from({ length: 500 }, (_, index) => `tag-${index}`);
+
+  test.each([
+    ['by OFREP', () => ofrep({ context: { tags } })],
+    [
+      'by gRPC',
+      () => {
+        const baseUrl = `http://127.0.0.1:${served.grpcPort}`;
+        return createClient(Service, createGrpcTransport({ baseUrl })).resolveAll({ context: { tags } });
+      },
+    ],
+  ])('%s lets other requests run in between', async (_name, evaluateAll) => {
+    let done = false;
+    const all = evaluateAll().finally(() => (done = true));
+    let meanwhile = 0;
+    while (!done) {
+      expect((await fetch(`${served.url}/healthz`)).status).toBe(200);
+      if (!done) meanwhile += 1;
+    }
+    await all;
+    expect(meanwhile).toBeGreaterThan(2);
+  });
+});
+
+test('tasks take turns, and each turn of the event loop continues one of them', async () => {
+  const order: string[] = [];
+  const busy = (name: string) => (step: number) => {
+    order.push(`${name}${step}`);
+    const end = performance.now() + 1;
+    while (performance.now() < end);
+  };
+  let turns = 0;
+  let running = true;
+  const count = (): void => {
+    turns += 1;
+    if (running) setImmediate(count);
+  };
+  setImmediate(count);
+  const steps = Array.from({ length: 64 }, (_, index) => index);
+  await Promise.all(['a', 'b', 'c'].map(async (name) => forEachInSlices(steps, busy(name))));
+  running = false;
+  expect(order).toHaveLength(3 * 64);
+  // Four slices of sixteen steps for each task, one slice a turn but for the first ones.
+  expect(turns).toBeGreaterThanOrEqual(3 * 3);
+  expect(order.indexOf('c0')).toBeLessThan(order.indexOf('a63'));
+});
+
+test('a task stops when its result is no longer wanted', async () => {
+  let steps = 0;
+  const endless = (function* () {
+    for (;;) yield 1;
+  })();
+  await forEachInSlices(
+    endless,
+    () => {
+      steps += 1;
+    },
+    () => steps > 0,
+  );
+  expect(steps).toBeGreaterThan(0);
+});
+
+describe('a context with too many values', () => {
+  test.each([
+    ['in one array', { tags: Array.from({ length: 20_000 }, () => 0) }],
+    ['in nested objects', { a: Array.from({ length: 4000 }, () => ({ b: 1, c: [2] })) }],
+  ])('%s is refused with the limit', async (_name, context) => {
+    for (const path of ['', '/flag-1']) {
+      const response = await ofrep({ context }, path);
+      expect(response.status).toBe(413);
+      expect(await response.json()).toMatchObject({
+        errorCode: 'GENERAL',
+        errorDetails: expect.stringContaining('more than 10000 values'),
+      });
+    }
+    const baseUrl = `http://127.0.0.1:${served.grpcPort}`;
+    const client = createClient(Service, createGrpcTransport({ baseUrl }));
+    await expect(client.resolveAll({ context })).rejects.toThrow('[resource_exhausted]');
+    await expect(client.resolveBoolean({ flagKey: 'flag-1', context })).rejects.toThrow('10000');
+  });
+});
+
+async function ofrep(body: object, path = ''): Promise<Response> {
+  return fetch(`${served.url}/ofrep/v1/evaluate/flags${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
