@@ -17,7 +17,10 @@ const newest = {
   '@opentelemetry/instrumentation-http': '^0.301.0',
   '@opentelemetry/instrumentation-kafkajs': '^0.33.0',
   '@opentelemetry/instrumentation-undici': '^0.34.0',
+  '@opentelemetry/sdk-logs': '^3.1.0',
+  '@opentelemetry/sdk-metrics': '^3.1.0',
   '@opentelemetry/sdk-trace': '^3.1.0',
+  '@datadog/pprof': '^5.20.0',
   '@platformatic/kafka': '^2.12.1',
   express4: 'npm:express@^4.22.3',
   node: 'latest',
@@ -28,9 +31,17 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const demo = JSON.parse(readFileSync(`${root}apps/demo/package.json`, 'utf8'));
 const packed = Object.fromEntries(
-  ['packages/flags', 'packages/baggage', 'packages/source', 'packages/provider', 'apps/server'].map(
-    (path) => [JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8')).name, `file:${pack(path)}`],
-  ),
+  [
+    'packages/flags',
+    'packages/baggage',
+    'packages/source',
+    'packages/provider',
+    'packages/telemetry',
+    'apps/server',
+  ].map((path) => [
+    JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8')).name,
+    `file:${pack(path)}`,
+  ]),
 );
 writeFileSync(
   `${folder}/package.json`,

@@ -15,7 +15,8 @@ export const newest: Component = {
   id: 'newest',
   name: 'newest Node with OpenTelemetry 3.x',
   remedy: 'run node test/support/install-newest.js',
-  available: () => existsSync(newestNode),
+  // An installation from before telemetry was added lacks the metrics SDK.
+  available: () => existsSync(newestNode) && existsSync(`${folder}/node_modules/@opentelemetry/sdk-metrics`),
 };
 
 /** The same, and a broker beside it. */
@@ -47,6 +48,7 @@ function bringPackages(): void {
     baggage: 'packages/baggage',
     source: 'packages/source',
     provider: 'packages/provider',
+    telemetry: 'packages/telemetry',
     server: 'apps/server',
   })) {
     const installed = `${folder}/node_modules/@graylane/${name}`;

@@ -38,7 +38,7 @@ export class Access {
 }
 
 /** Whether only this machine can reach the address. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return address === '::1' || /^(?:::ffff:)?127\./.test(address);
 }
 

@@ -4,6 +4,7 @@ import type { HeapSampler } from '../profiles/heap-sampler.ts';
 import { activeResources } from '../readings/process.ts';
 import { recentDecisions } from '../requests/decisions.ts';
 import { requestLog } from '../requests/request-log.ts';
+import { declaredSlis } from '../sli/sli.ts';
 import { pprofRoutes } from './pprof-routes.ts';
 import { download, json, text } from './reply.ts';
 import type { Routes } from './route.ts';
@@ -30,6 +31,10 @@ export function diagnosticRoutes({ timeline, sampler, snapshot }: DiagnosticPart
     '/debug/decisions': {
       about: 'recent flag evaluations; ?flag= and ?lane= select',
       respond: ({ query }) => json(decisions(query)),
+    },
+    '/debug/slis': {
+      about: 'declared service level indicators, and routes that served traffic without one',
+      respond: () => json(indicators()),
     },
     '/debug/memory': {
       about:
@@ -61,6 +66,17 @@ export function diagnosticRoutes({ timeline, sampler, snapshot }: DiagnosticPart
   };
 }
 
+function indicators(): unknown {
+  const slis = declaredSlis();
+  const covered = new Set([...slis.values()].flatMap(({ routes = [] }) => routes));
+  return {
+    slis: Object.fromEntries(slis),
+    routesWithoutSli: requestLog()
+      .routes()
+      .filter((route) => !covered.has(route)),
+  };
+}
+
 function decisions(query: URLSearchParams): unknown {
   const flag = query.get('flag');
   const lane = query.get('lane');
@@ -69,5 +85,6 @@ function decisions(query: URLSearchParams): unknown {
     .filter(
       (decision) => (flag === null || decision.flag === flag) && (lane === null || decision.lane === lane),
     )
-    .toReversed();
+    .toReversed()
+    .map(({ at, ...decision }) => ({ time: new Date(at).toISOString(), ...decision }));
 }

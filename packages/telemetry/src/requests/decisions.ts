@@ -3,8 +3,8 @@ import { Ring } from './ring.ts';
 
 /** One flag evaluation, without its value and without the subject it was made for. */
 export interface Decision {
-  /** ISO 8601. */
-  readonly time: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
   readonly flag: string;
   readonly variant?: string;
   readonly reason: string;

@@ -1,0 +1,34 @@
+import { checkOptions } from './check-options.ts';
+import { MetricLabels, type MetricLabelOptions } from './lanes/metric-labels.ts';
+import { callRecorder, type CallListener } from './signals/call-recorder.ts';
+import type { SignalAttributeOptions } from './signals/lane-of.ts';
+import { LaneLogRecordProcessor } from './signals/log-record-processor.ts';
+import { LaneSpanProcessor } from './signals/span-processor.ts';
+import { laneViews, type LaneView } from './signals/views.ts';
+
+/** The lanes there are, and what signals show beside them. */
+export interface InstrumentLanesOptions extends MetricLabelOptions, SignalAttributeOptions {}
+
+/** The parts for an OpenTelemetry SDK. */
+export interface LaneTelemetry {
+  readonly spanProcessor: LaneSpanProcessor;
+  readonly logRecordProcessor: LaneLogRecordProcessor;
+  readonly views: LaneView[];
+  /** Records the calls that adapters report. */
+  readonly calls: CallListener;
+}
+
+/**
+ * The parts that have an OpenTelemetry SDK, 2.x or 3.x, show the lane in every signal. Processors come before the exporting ones.
+ * @throws {TypeError} where an option does not exist or a lane can't have such a name.
+ */
+export function instrumentLanes(options: InstrumentLanesOptions): LaneTelemetry {
+  checkOptions('instrumentLanes', options, ['lanes', 'labels', 'baggage']);
+  const { baggage = [], ...labels } = options;
+  return {
+    spanProcessor: new LaneSpanProcessor({ baggage }),
+    logRecordProcessor: new LaneLogRecordProcessor({ baggage }),
+    views: laneViews(labels),
+    calls: callRecorder(new MetricLabels(labels)),
+  };
+}

@@ -1,0 +1,44 @@
+import { getCell } from '@graylane/baggage';
+import type { Context } from '@opentelemetry/api';
+import { laneOf, requestOf } from '../signals/lane-of.ts';
+import { tagsOf } from '../tags/request-tags.ts';
+import { KnownLanes, otherLane, processLanes } from './known-lanes.ts';
+
+/** The lanes, and what else may become a label of metrics. */
+export interface MetricLabelOptions {
+  /** The lanes there are, without `baseline`. Their controls are known, too. */
+  readonly lanes: readonly string[];
+  /** Tags as labels, each with the values that it may have, e.g. `{ tenant: ['acme'] }`; another one is `other`. Default: none. */
+  readonly labels?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The labels of a request in metrics, bounded in number. */
+export class MetricLabels {
+  readonly #lanes: KnownLanes;
+  readonly #tags: readonly (readonly [string, ReadonlySet<string>])[];
+
+  /** @throws {TypeError} where a name can't be that of a lane. */
+  constructor({ lanes, labels = {} }: MetricLabelOptions) {
+    if (!Array.isArray(lanes))
+      throw new TypeError('lanes must be an array of the lanes there are, e.g. ["gray"]');
+    this.#lanes = new KnownLanes(lanes);
+    this.#tags = Object.entries(labels).map(([name, values]) => [name, new Set(values)] as const);
+    processLanes().known = this.#lanes;
+  }
+
+  /** The names of all labels. */
+  get names(): readonly string[] {
+    return ['lane', ...this.#tags.map(([name]) => name)];
+  }
+
+  of(otelContext: Context): Record<string, string> {
+    const labels: Record<string, string> = { lane: this.#lanes.label(laneOf(requestOf(otelContext))) };
+    if (this.#tags.length === 0) return labels;
+    const tags = tagsOf(getCell(otelContext));
+    for (const [name, values] of this.#tags) {
+      const value = tags[name] ?? '';
+      labels[name] = value === '' || values.has(value) ? value : otherLane;
+    }
+    return labels;
+  }
+}

@@ -1,0 +1,23 @@
+import { ServerResponse, type ClientRequest, type IncomingMessage } from 'node:http';
+import { context, createContextKey } from '@opentelemetry/api';
+import { routeOf } from './request-route.ts';
+
+/** What `@opentelemetry/core` calls RPC metadata; the http instrumentation reads `http.route` there when a response ends. */
+const rpcMetadata = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
+
+/**
+ * A `responseHook` for OpenTelemetry's http instrumentation, 0.2xx and 0.3xx: spans and metrics get the right `http.route` without the
+ * instrumentation of express.
+ *
+ *     new HttpInstrumentation({ responseHook: routeHook });
+ */
+export function routeHook(_span: unknown, response: ServerResponse | IncomingMessage | ClientRequest): void {
+  if (!(response instanceof ServerResponse)) return;
+  const metadata = context.active().getValue(rpcMetadata) as { route?: string } | undefined;
+  if (metadata === undefined) return;
+  // The instrumentation adds its listener after this hook, so this one is first.
+  response.once('close', () => {
+    const route = routeOf(response.req);
+    if (route !== undefined) metadata.route ??= route;
+  });
+}

@@ -1,0 +1,107 @@
+import { runInLane } from '@graylane/baggage';
+import { evaluationHook, instrumentLanes } from '@graylane/telemetry';
+import { managementServer } from '@graylane/telemetry/management';
+import { InMemoryProvider, OpenFeature } from '@openfeature/server-sdk';
+import { logs } from '@opentelemetry/api-logs';
+import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { exposition } from '../src/metrics/exposition.ts';
+import { processRegistry } from '../src/metrics/process-registry.ts';
+
+const { logRecordProcessor } = instrumentLanes({ lanes: ['gray'] });
+const exporter = new InMemoryLogRecordExporter();
+
+beforeAll(async () => {
+  const variants = { on: true, off: false };
+  const flag = (defaultVariant: 'on' | 'off'): object => ({ variants, defaultVariant, disabled: false });
+  await OpenFeature.setProviderAndWait(
+    new InMemoryProvider({ fees: flag('on'), banner: flag('off') } as never),
+  );
+  logs.setGlobalLoggerProvider(
+    new LoggerProvider({ processors: [logRecordProcessor, new SimpleLogRecordProcessor({ exporter })] }),
+  );
+});
+
+beforeEach(() => {
+  exporter.reset();
+});
+
+const user = { targetingKey: 'ada' };
+
+function attributes(): Record<string, unknown>[] {
+  return exporter.getFinishedLogRecords().map((record) => record.attributes);
+}
+
+describe('the evaluation hook', () => {
+  test('counts evaluations by flag, variant, reason and lane', async () => {
+    const client = OpenFeature.getClient();
+    client.addHooks(evaluationHook());
+    await client.getBooleanValue('fees', false, user);
+    await runInLane('gray', async () => client.getBooleanValue('fees', false, user));
+    await runInLane('stranger', async () => client.getBooleanValue('missing', false, user));
+    const metrics = exposition(processRegistry().collect(), 'prometheus');
+    const count = (flag: string, variant: string, reason: string, lane: string): string =>
+      `feature_flag_evaluations_total{feature_flag_key="${flag}",feature_flag_result_variant="${variant}",feature_flag_result_reason="${reason}",lane="${lane}"} 1\n`;
+    expect(metrics).toContain(count('fees', 'on', 'static', 'baseline'));
+    expect(metrics).toContain(count('fees', 'on', 'static', 'gray'));
+    expect(metrics).toContain(count('missing', '', 'error', 'other'));
+    expect(metrics).not.toContain('ada');
+  });
+
+  test('sends an event once for a request and flag, without value and targeting key', async () => {
+    const client = OpenFeature.getClient();
+    client.addHooks(evaluationHook({ eventRatio: 1 }));
+    await runInLane('gray', async () => {
+      await client.getBooleanValue('fees', false, user);
+      await client.getBooleanValue('fees', false, user);
+      await client.getBooleanValue('banner', false, user);
+      await client.getBooleanValue('missing', false, user);
+    });
+    expect(exporter.getFinishedLogRecords().map(({ eventName }) => eventName)).toEqual(
+      Array.from({ length: 3 }, () => 'feature_flag.evaluation'),
+    );
+    expect(attributes()).toEqual([
+      {
+        'feature_flag.key': 'fees',
+        'feature_flag.provider.name': 'in-memory',
+        'feature_flag.result.reason': 'static',
+        'feature_flag.result.variant': 'on',
+        lane: 'gray',
+      },
+      expect.objectContaining({ 'feature_flag.key': 'banner', 'feature_flag.result.variant': 'off' }),
+      expect.objectContaining({ 'feature_flag.key': 'missing', 'error.type': 'flag_not_found' }),
+    ]);
+  });
+
+  test('sends value and targeting key where they are asked for, and nothing at a ratio of 0', async () => {
+    const client = OpenFeature.getClient();
+    client.addHooks(evaluationHook({ eventRatio: 1, value: true, targetingKey: true }));
+    await client.getBooleanValue('fees', false, user);
+    expect(attributes()[0]).toMatchObject({
+      'feature_flag.result.value': true,
+      'feature_flag.context.id': 'ada',
+    });
+    exporter.reset();
+    const silent = OpenFeature.getClient();
+    silent.addHooks(evaluationHook({ eventRatio: 0 }));
+    await silent.getBooleanValue('fees', false, user);
+    expect(attributes()).toEqual([]);
+  });
+
+  test('leaves recent decisions at the management port', async () => {
+    const client = OpenFeature.getClient();
+    client.addHooks(evaluationHook());
+    await runInLane('gray', async () => client.getBooleanValue('banner', true, user));
+    const management = managementServer({ port: 0, crash: false, heapSampling: false });
+    const response = await fetch(`${await management.listening}/debug/decisions?flag=banner&lane=gray`);
+    const [decision] = (await response.json()) as object[];
+    expect(decision).toEqual({
+      time: expect.any(String),
+      flag: 'banner',
+      variant: 'off',
+      reason: 'static',
+      lane: 'gray',
+    });
+    await management.close();
+  });
+});
