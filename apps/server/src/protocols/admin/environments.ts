@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express';
 import { storeOf, type Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
-import type { ParsedDocument } from '../../model/document.ts';
+import type { ParsedDocument, Snapshot } from '../../model/document.ts';
 import { documentText } from '../../model/document-text.ts';
 import { authorship } from './authorship.ts';
 import { readBytes } from '../../http/body/read-body.ts';
@@ -30,19 +30,14 @@ export function environmentsApi(router: Router, environments: Environments): voi
     .get(async (request: OfEnvironment, response: Response) => {
       const { snapshot } = storeOf(environments, request.params.environment);
       response.setHeader('cache-control', 'no-cache');
-      response.setHeader('etag', revisionTag(snapshot.revision));
-      response.setHeader('graylane-revision', snapshot.revision);
-      await sendPieces(response, await documentText(snapshot));
+      await sendDocument(response, 200, snapshot);
     })
     .put(readBytes({ limit: maxBody }), async (request: OfEnvironment, response: Response) => {
       const { environment } = request.params;
       const sent = await readDraft(request.body as Buffer);
       const created = environments.get(environment) === undefined;
       const store = created ? await create(request, sent) : await replace(request, sent);
-      const { snapshot } = store;
-      response.setHeader('etag', revisionTag(snapshot.revision));
-      response.setHeader('graylane-revision', snapshot.revision);
-      await sendPieces(response.status(created ? 201 : 200), await documentText(snapshot));
+      await sendDocument(response, created ? 201 : 200, store.snapshot);
     })
     .delete(async (request: OfEnvironment, response: Response) => {
       await environments.remove(request.params.environment, ({ revision }) => {
@@ -69,10 +64,9 @@ export function environmentsApi(router: Router, environments: Environments): voi
 }
 
 async function sendDocument(response: Response, status: number, snapshot: Snapshot): Promise<void> {
-  const document = await documentJson(snapshot);
   response.setHeader('etag', revisionTag(snapshot.revision));
   response.setHeader('graylane-revision', snapshot.revision);
-  sendJson(response, status, document);
+  await sendPieces(response.status(status), await documentText(snapshot));
 }
 
 /** The validator of an environment as a whole: its revision. */
