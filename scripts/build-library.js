@@ -10,12 +10,9 @@ import { rolldown } from 'rolldown';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const entries = Object.entries(manifest.exports).filter(([, target]) => target['@graylane/source']);
-const external = [
-  /^node:/,
-  ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).map(
-    (name) => new RegExp(`^${name}(/|$)`),
-  ),
-];
+const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).map(
+  (name) => new RegExp(`^${name}(/|$)`),
+);
 
 mkdirSync('dist/cjs', { recursive: true });
 for (const file of readdirSync('dist/cjs')) {
@@ -31,7 +28,7 @@ if (portable.length > 0) await bundle({ entries: portable, format: 'esm', dir: '
 async function bundle({ entries: built, format, dir, web = false }) {
   const build = await rolldown({
     input: Object.fromEntries(built.map(([path, target]) => [nameOf(path), target['@graylane/source']])),
-    external,
+    external: web ? dependencies : [/^node:/, ...dependencies],
     platform: web ? 'browser' : 'node',
     resolve: web ? { alias: webAliases() } : {},
     logLevel: 'warn',

@@ -1,4 +1,4 @@
-// `npm run check`: every gate in turn, each with its name; all run even when one fails, and the first failure decides the exit code.
+// `npm run check`: runs every gate in turn, also after one has failed; it fails if any gate has.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';

@@ -1,4 +1,5 @@
-// All the set-up that `npm start`, `npm test` and `npm run bench` need: dependencies, then the build. Runs before node_modules exists.
+// All the set-up that `npm start`, `npm test` and `npm run bench` need: dependencies, then the build.
+// It runs before node_modules exists.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import process from 'node:process';
@@ -7,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 requireNode(20, 19);
-// npm writes its own lock at the end of an installation, whoever asked for it.
+// npm writes this lock at the end of every installation.
 if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) {
   say('installing dependencies (npm ci) ...');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
@@ -24,7 +25,7 @@ function requireNode(major, minor) {
   process.exit(1);
 }
 
-/** When a file was last changed; long ago if it is not there. */
+/** The time of a file's last change; 0 if the file does not exist. */
 function changed(file) {
   return statSync(`${root}${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

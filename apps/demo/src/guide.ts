@@ -1,4 +1,4 @@
-/** What the demo tells a newcomer once everything runs. */
+/** The addresses and processes that the guide mentions. */
 export interface Running {
   readonly gateway: string;
   readonly flagServer: string;
@@ -7,7 +7,7 @@ export interface Running {
   readonly kafka: boolean;
 }
 
-/** Prints commands to paste, in the order that tells the story. */
+/** Prints commands to paste, in an order that leads a newcomer through the demo. */
 export function printGuide({ gateway, flagServer, flagServerPid, flagsFile, kafka }: Running): void {
   const { port } = new URL(flagServer);
   const { GRAYLANE_GRPC_PORT: grpcPort, GRAYLANE_MANAGEMENT_PORT: managementPort } = process.env;
@@ -24,18 +24,18 @@ A request of the tenant "internal" is gray in every service, and gets the new fe
 
 A stranger can't dye a request; the edge strips the header:
   curl -s ${gateway}/checkout -H 'baggage: lane=gray'
-${kafka ? `\nWhat the ledger saw, with the traceId of an answer above:\n  curl -s ${gateway}/ledger/<traceId>\n` : ''}
+${kafka ? `\nThe hop of the ledger, by the traceId of a response above:\n  curl -s ${gateway}/ledger/<traceId>\n` : ''}
 Change who is gray; the next request obeys. Edit ${flagsFile}
-or send the flag (here: everyone of tenant "acme"):
+or send the flag (here: all users of tenant "acme"):
   curl -s ${flag} -X PUT -H 'content-type: application/json' \\
     -H "if-match: $(curl -sI ${flag} | tr -d '\\r' | sed -n 's/^etag: //ip')" \\
     -d '{"state":"ENABLED","variants":{"baseline":"baseline","gray":"gray"},"defaultVariant":"baseline",
          "targeting":{"if":[{"==":[{"var":"tenant"},"acme"]},"gray"]}}'
 Both change the file; git checkout brings it back as it was.
 
-Take the flag server away; the shop keeps deciding. Then bring it back, in another terminal and in this folder:
+Stop the flag server; the shop keeps deciding. Then start it again, in another terminal and in this folder:
   kill ${flagServerPid}
-  npx graylane-server --flags ${flagsFile} ${ports}
+  node apps/server/bin/graylane-server.js --flags ${flagsFile} ${ports}
 
 Ctrl-C stops everything.`);
 }

@@ -50,7 +50,7 @@ async function start(service: ChildService): Promise<number> {
   return port;
 }
 
-/** Ends the services in the order of the request, so that none calls one that is gone. */
+/** Ends the services in the order of a request, so that none calls one that has ended. */
 async function stop(exitCode: number): Promise<void> {
   console.log('graylane: stopping ...');
   for (const service of running) service.expectEnd();

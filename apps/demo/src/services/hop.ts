@@ -1,7 +1,7 @@
 import { getActiveLane } from '@graylane/baggage';
 import { flagClient } from './flag-client.ts';
 
-/** What one service saw of a request: its lane, and how its flags decided. */
+/** A request as one service saw it: its lane, and the decisions of the flags. */
 export interface Hop {
   readonly service: string;
   readonly transport: 'http' | 'grpc' | 'kafka';
@@ -9,7 +9,7 @@ export interface Hop {
   readonly flags: Readonly<Record<string, Decision>>;
 }
 
-/** One flag's answer in one service. */
+/** The decision of one flag in one service. */
 export interface Decision {
   readonly value: boolean;
   readonly variant: string;
@@ -18,7 +18,10 @@ export interface Decision {
 
 const flagKeys = ['payment-new-fee-calculation', 'receipt-redesign'];
 
-/** Describes the active request as this service sees it. No evaluation context is passed: all it needs came in the baggage. */
+/**
+ * Describes the active request as this service sees it. No evaluation context is passed: the
+ * provider takes all it needs from the baggage.
+ */
 export function describeHop(service: string, transport: Hop['transport']): Hop {
   const decisions = flagKeys.map((key) => [key, decide(key)] as const);
   return { service, transport, lane: getActiveLane(), flags: Object.fromEntries(decisions) };

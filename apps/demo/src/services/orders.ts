@@ -6,7 +6,7 @@ import { createPaymentsClient } from './payments-contract.ts';
 import { announce } from '../support/service.ts';
 import { setting } from '../support/setting.ts';
 
-/** What `POST /orders` answers: the total to pay, and the hops from here on. */
+/** The response of `POST /orders`: the total to pay, and the hops from here on. */
 export interface Order {
   readonly total: number;
   readonly hops: readonly Hop[];

@@ -11,7 +11,7 @@ const producer = connectKafka('payments')?.producer();
 const ledger = producer && withBaggageProducer(producer, { egress: { to: { [`kafka:${topic}`]: keys } } });
 await ledger?.connect();
 
-/** Payments knows nothing of the request but what the baggage brought. */
+/** The baggage is all that payments knows of the request. */
 async function charge(amount: number): Promise<Charge> {
   const hop = describeHop('payments', 'grpc');
   const fee = hop.flags['payment-new-fee-calculation']?.value ? 1.5 : 2.5;

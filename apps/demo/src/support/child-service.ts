@@ -12,7 +12,7 @@ export class ChildService {
   readonly #process: ChildProcess;
   #stopping = false;
 
-  /** A service of the shop: the file of its name beside this one, with OpenTelemetry loaded first. */
+  /** Starts a service of the shop, with OpenTelemetry loaded before it. */
   static shop(name: string, settings: NodeJS.ProcessEnv): ChildService {
     const file = fileURLToPath(new URL(`../services/${name}.js`, import.meta.url));
     return new ChildService(
@@ -21,7 +21,7 @@ export class ChildService {
     );
   }
 
-  /** The flag server over one flags file; its ports come from `GRAYLANE_PORT` and its siblings. */
+  /** Starts the flag server on one flags file. Its ports come from `GRAYLANE_PORT` and the like. */
   static flagServer(flagsFile: string): ChildService {
     const bin = new URL('bin/graylane-server.js', import.meta.resolve('@graylane/server/package.json'));
     return new ChildService('flag server', fork(fileURLToPath(bin), ['--flags', flagsFile]));
@@ -36,7 +36,7 @@ export class ChildService {
     return this.#process.pid;
   }
 
-  /** The port the service listens on, once it does. Rejects with the service's own words when it can't start. */
+  /** Resolves with the service's port when it listens. Rejects with the service's message if it can't start. */
   async ready(): Promise<number> {
     const port = await this.#report();
     this.#process.once('exit', (code, signal) => {
@@ -46,12 +46,12 @@ export class ChildService {
     return port;
   }
 
-  /** From now on the end of the process is no news: Ctrl-C reaches it as well. */
+  /** Stops reporting the end of the process: Ctrl-C reaches the process, too. */
   expectEnd(): void {
     this.#stopping = true;
   }
 
-  /** Asks the process to end and waits until it has. */
+  /** Terminates the process and waits for its end. */
   async stop(): Promise<void> {
     this.expectEnd();
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;

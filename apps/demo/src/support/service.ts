@@ -4,10 +4,10 @@ import { OpenFeature } from '@openfeature/server-sdk';
 import type { Express } from 'express';
 import { portSetting } from './setting.ts';
 
-/** What a service tells the process that started it. */
+/** The message of a service to the process that started it. */
 export type ServiceReport = { readonly ready: number } | { readonly failed: string };
 
-/** Listens on the port that the variable names, says so, and ends cleanly when told to. */
+/** Listens on the port in the variable, reports it to the parent process, and shuts down on a signal. */
 export function announce(app: Express, service: string, variable: string, close?: () => unknown): void {
   const port = portSetting(variable);
   const server = app.listen(port, '127.0.0.1', (error?: Error) => {
@@ -21,7 +21,7 @@ export function announce(app: Express, service: string, variable: string, close?
   }, service);
 }
 
-/** The same for a gRPC service. */
+/** `announce` for a gRPC service. */
 export function announceGrpc(
   server: GrpcServer,
   serverCredentials: ServerCredentials,

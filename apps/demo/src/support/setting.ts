@@ -6,7 +6,7 @@ export function setting(name: string): string {
   return value;
 }
 
-/** A port from the environment; where the variable is not set, 0 (a free one) or the given one. */
+/** A port from the environment. If the variable is not set: the fallback, or 0 for a free port. */
 export function portSetting(name: string, fallback = 0): number {
   const value = process.env[name] || String(fallback);
   if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value);
