@@ -46,11 +46,55 @@ const document = {
     },
   },
 };
+const betaLists = [10, 100, 1000, 10_000, 100_000].map((length) => ({
+  name: `list of ${length.toLocaleString('en')} beside other rules`,
+  list: Array.from({ length }, (_, index) => `tenant-${index}`),
+}));
+const chains = [2, 20, 200, 2000].map((length) => ({
+  name: `chain of ${length.toLocaleString('en')} mixed branches, a miss`,
+  branches: Array.from({ length }, (_, index) => [branchAt(index), 'gray']),
+}));
+const large = {
+  flags: {
+    ...Object.fromEntries(
+      betaLists.map(({ name, list }) => [
+        name,
+        {
+          ...flag,
+          targeting: {
+            if: [
+              { in: [{ var: 'tenant' }, list] },
+              'gray',
+              { '==': [{ var: 'plan' }, 'pro'] },
+              'gray',
+              { '<': [{ var: 'age' }, 3] },
+              'gray',
+              'stable',
+            ],
+          },
+        },
+      ]),
+    ),
+    ...Object.fromEntries(
+      chains.map(({ name, branches }) => [
+        name,
+        { ...flag, targeting: { if: [...branches.flat(), 'stable'] } },
+      ]),
+    ),
+    'rollout by a Unicode key': {
+      ...flag,
+      targeting: { fractional: [{ var: 'name' }, ['gray', 5], ['stable', 95]] },
+    },
+  },
+};
 const silent = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 const core = new FlagdCore(undefined, silent);
-core.setConfigurations(JSON.stringify(document));
-const flags = compileFlags(document);
-const closures = compileFlags(document, { generateCodeAfter: Number.POSITIVE_INFINITY });
+core.setConfigurations(JSON.stringify({ flags: { ...document.flags, ...large.flags } }));
+const flags = compileFlags({ flags: { ...document.flags, ...large.flags } });
+const closures = compileFlags(
+  { flags: { ...document.flags, ...large.flags } },
+  { generateCodeAfter: Number.POSITIVE_INFINITY },
+);
 const floor = handWritten;
 
 const users = Array.from({ length: 256 }, (_, index) => ({
@@ -69,13 +113,64 @@ function freshContext() {
   return { targetingKey: id, env, region, tier, version, lane: 'baseline', age: 40, mobile: true };
 }
 
+/** The same with facts that no list and no branch of the large rules has, so that all of them are tried. */
+function missingContext() {
+  const context = freshContext();
+  return {
+    ...context,
+    tenant: `tenant-of-${context.targetingKey}`,
+    name: `käufer-界-${context.targetingKey}`,
+  };
+}
+
+function branchAt(index: number): object {
+  const kinds = [
+    { '==': [{ var: 'env' }, `env-${index}`] },
+    { in: [{ var: 'region' }, [`eu-${index}`, `us-${index}`]] },
+    { '<': [{ var: 'age' }, -index] },
+    { and: [{ '==': [{ var: 'tier' }, `gold-${index}`] }, { '!': [{ var: 'mobile' }] }] },
+    { starts_with: [{ var: 'targetingKey' }, `bot-${index}`] },
+  ];
+  return kinds[index % kinds.length] ?? {};
+}
+
 await compare({
   question: 'What does one evaluation cost, in an evaluation context of eight facts that is new each time?',
   unit: 'ns',
   peers: ['@openfeature/flagd-core'],
   note: '`floor` is the same decision written out by hand as a function in a Map: what no general evaluator can beat.',
-  rows: Object.keys(document.flags).map(row),
+  rows: [...Object.keys(document.flags).map(row), missingFlag()],
 });
+
+await compare({
+  question: 'What does a rule of many items or branches cost, where none of them matches?',
+  unit: 'ns',
+  peers: ['@openfeature/flagd-core'],
+  note: 'Generated code must not be slower than closures alone, however long a list or a chain is.',
+  rows: Object.keys(large.flags).map(largeRow),
+});
+
+function largeRow(key: string): Row {
+  return {
+    name: key,
+    contenders: [
+      timed('flagd-core', () => core.resolveBooleanEvaluation(key, false, missingContext(), silent)),
+      timed('graylane', () => evaluate(flags, key, missingContext())),
+      timed('graylane, closures only', () => evaluate(closures, key, missingContext())),
+    ],
+  };
+}
+
+function missingFlag(): Row {
+  const key = 'a flag that does not exist';
+  return {
+    name: key,
+    contenders: [
+      timed('flagd-core', () => core.resolveBooleanEvaluation(key, false, freshContext(), silent)),
+      timed('graylane', () => evaluate(flags, key, freshContext())),
+    ],
+  };
+}
 
 function row(key: string): Row {
   return {

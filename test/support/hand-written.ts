@@ -35,7 +35,7 @@ export const handWritten: ReadonlyMap<string, (facts: Facts) => object> = new Ma
   ],
   ['chain', ({ tier }: Facts) => chain(tier)],
   ['chain of ten facts', tenFacts],
-  ['rollout', ({ targetingKey }: Facts) => (bucket(`rollout${targetingKey}`) < 5 ? gray : stable)],
+  ['rollout', ({ targetingKey }: Facts) => (hashAfterFlagKey(targetingKey) < fivePercent ? gray : stable)],
   ['semver', ({ version }: Facts) => (isAtLeast(version, 2, 1, 0) ? gray : stable)],
 ]);
 
@@ -61,27 +61,46 @@ function tenFacts({ env, region, tenant, mobile, lane, age, targetingKey, tier, 
   return (env === 'gray' && region === 'cn') || tier === 'tier-3' || beta === true ? gray : stable;
 }
 
-/** MurmurHash3 of ASCII, block by block, scaled to 100. */
-function bucket(text: string): number {
-  let hash = 0;
-  const whole = text.length & ~3;
+/** The first hash beyond 5 % of all. */
+const fivePercent = Math.ceil((5 * 2 ** 32) / 100);
+
+/** The state of MurmurHash3 after `roll`, and the bytes `out` that wait for a fourth one. */
+const [afterRoll, out] = [mix(0, 0x6c6c6f72), 0x74756f];
+
+/** MurmurHash3 of `rollout` and an ASCII key, unsigned, with the hash of the flag's key made before. */
+function hashAfterFlagKey(key: string): number {
+  let hash = afterRoll;
+  let rest = out;
   let at = 0;
-  for (; at < whole; at += 4) {
-    hash ^= scramble(
-      text.charCodeAt(at) |
-        (text.charCodeAt(at + 1) << 8) |
-        (text.charCodeAt(at + 2) << 16) |
-        (text.charCodeAt(at + 3) << 24),
-    );
-    hash = (hash << 13) | (hash >>> 19);
-    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
+  for (const whole = key.length & ~3; at < whole; at += 4) {
+    const word =
+      key.charCodeAt(at) |
+      (key.charCodeAt(at + 1) << 8) |
+      (key.charCodeAt(at + 2) << 16) |
+      (key.charCodeAt(at + 3) << 24);
+    hash = mix(hash, rest | (word << 24));
+    rest = word >>> 8;
   }
-  let rest = 0;
-  for (let shift = 0; at < text.length; at += 1, shift += 8) rest |= text.charCodeAt(at) << shift;
-  hash ^= scramble(rest) ^ text.length;
+  for (let shift = 24; at < key.length; at += 1, shift += 8) {
+    if (shift === 32) {
+      hash = mix(hash, rest);
+      rest = shift = 0;
+    }
+    rest |= key.charCodeAt(at) << shift;
+  }
+  if (key.length % 4 === 1) {
+    hash = mix(hash, rest);
+    rest = 0;
+  }
+  hash ^= scramble(rest) ^ (key.length + 7);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return Math.floor((((hash ^ (hash >>> 16)) >>> 0) * 100) / 2 ** 32);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function mix(state: number, block: number): number {
+  const mixed = state ^ scramble(block);
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
 }
 
 function scramble(block: number): number {

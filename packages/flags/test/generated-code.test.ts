@@ -34,7 +34,12 @@ const { condition } = fc.letrec((tie) => ({
         fc.oneof(fc.tuple(variable, constant), fc.tuple(constant, variable)),
       )
       .map(operation),
-    fc.tuple(variable, fc.array(text, { maxLength: 4 })).map((operands) => ({ in: operands })),
+    fc
+      .tuple(
+        variable,
+        fc.oneof(fc.array(text, { maxLength: 4 }), fc.array(text, { minLength: 8, maxLength: 12 })),
+      )
+      .map((operands) => ({ in: operands })),
     fc.tuple(variable, text).map((operands) => ({ starts_with: operands })),
     tie('condition').map((operand) => ({ '!': [operand] })),
     fc
@@ -84,19 +89,39 @@ describe('a chain as generated code', () => {
     expect(made).toHaveBeenCalledTimes(1);
   });
 
-  test('is never made where that is wanted, nor for a chain that is longer than 200 branches', () => {
+  test('is never made where that is wanted', () => {
     const made = vi.spyOn(globalThis, 'Function');
-    const long = {
-      if: Array.from({ length: 201 }, (_, index) => [{ '==': [{ var: `f${index}` }, 1] }, 'a']).flat(),
-    };
-    for (const [targeting, generateCodeAfter] of [
-      [twoFacts, Number.POSITIVE_INFINITY],
-      [long, 0],
-    ] as const) {
-      const flags = compileFlags({ flags: { f: { ...flag, targeting } } }, { generateCodeAfter });
-      for (let times = 0; times < 2000; times += 1) evaluate(flags, 'f', {});
-    }
+    const document = { flags: { f: { ...flag, targeting: twoFacts } } };
+    const flags = compileFlags(document, { generateCodeAfter: Number.POSITIVE_INFINITY });
+    for (let times = 0; times < 2000; times += 1) evaluate(flags, 'f', {});
     expect(made).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    [
+      'a list of 100,000',
+      { if: [{ in: [{ var: 'n' }, numbered(100_000)] }, 'a', { '<': [{ var: 'm' }, 3] }, 'b'] },
+    ],
+    ['2,000 branches', { if: numbered(2000).flatMap((name) => [{ '==': [{ var: name }, 1] }, 'a']) }],
+    [
+      'a branch of 10,000 conditions',
+      {
+        if: [{ or: numbered(10_000).map((name) => ({ '==': [{ var: name }, 1] })) }, 'a', { var: 'm' }, 'b'],
+      },
+    ],
+  ])('is made in pieces of bounded length, at most one an evaluation, of %s', (_name, targeting) => {
+    const made = vi.spyOn(globalThis, 'Function');
+    const document = { flags: { f: { ...flag, targeting } } };
+    const flags = compileFlags(document, { generateCodeAfter: 3 });
+    const closures = compileFlags(document, { generateCodeAfter: Number.POSITIVE_INFINITY });
+    for (let times = 0; times < 100; times += 1) {
+      const before = made.mock.calls.length;
+      const facts = { n: `x${times * 1000}`, m: times, [`x${times * 20}`]: 1 };
+      expect(evaluate(flags, 'f', facts)).toEqual(evaluate(closures, 'f', facts));
+      expect(made.mock.calls.length - before).toBeLessThanOrEqual(1);
+    }
+    expect(made).toHaveBeenCalled();
+    for (const [, code] of made.mock.calls) expect(code?.length).toBeLessThanOrEqual(32_000);
   });
 
   test('leaves no trace where the runtime forbids to make code of text', () => {
@@ -112,6 +137,10 @@ describe('a chain as generated code', () => {
 });
 
 const twoFacts = { if: [{ '==': [{ var: 'env' }, 'test'] }, 'a', { '==': [{ var: 'region' }, 'cn'] }, 'b'] };
+
+function numbered(length: number): string[] {
+  return Array.from({ length }, (_, index) => `x${index}`);
+}
 
 function operation([operator, operands]: readonly [string, unknown]): object {
   return { [operator]: operands };

@@ -1,13 +1,11 @@
 import { operands } from '../check-operands.ts';
 import { compileOperand } from '../compile.ts';
 import { isConstant, operandsOf } from '../logic.ts';
+import { setOf, worthASet } from '../list-set.ts';
 import { plainVariable } from '../path.ts';
 import type { Condition, Operator, Rule } from '../rule.ts';
 import type { Scope } from '../scope.ts';
 import { countWork, longText } from '../../work-limit.ts';
-
-/** From how many elements on a set is faster than a loop over the array. */
-const worthASet = 8;
 
 /** `in`: whether an array has an element, or a string a part. */
 export const membership: Operator = { compile: compileMembership, check: operands(2) };
@@ -17,7 +15,7 @@ function compileMembership(operand: unknown, scope: Scope): Condition {
   if (Array.isArray(place) && isConstant(place)) {
     const key = plainVariable(wanted, scope);
     if (key === undefined || place.includes(null)) return among(compileOperand(wanted, scope, 0), place);
-    return place.length < worthASet ? isOneOf(key, place) : isIn(key, new Set(place));
+    return place.length < worthASet ? isOneOf(key, place) : isIn(key, setOf(place));
   }
   const item = compileOperand(wanted, scope, 0);
   const container = compileOperand(place, scope, 1);
@@ -37,7 +35,7 @@ function isIn(key: string, set: ReadonlySet<unknown>): Condition {
 }
 
 function among(item: Rule, list: readonly unknown[]): Condition {
-  const set = new Set(list);
+  const set = setOf(list);
   return (data, now) => set.has(item(data, now));
 }
 

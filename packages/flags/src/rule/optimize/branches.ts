@@ -5,7 +5,7 @@ import type { Condition, Rule } from '../rule.ts';
 import type { Scope } from '../scope.ts';
 import { factTests, type FactTest } from './comparison.ts';
 import { compileCondition, textMatch, type TextMatch } from './condition.ts';
-import { generateChain } from './generated-code.ts';
+import { generateChain, maxBranches } from './generated-code.ts';
 
 /** Compiles condition, result, condition, result, ..., otherwise. A lone operand is its own result; without an otherwise, null. */
 export function compileBranches(operand: unknown, scope: Scope): Rule {
@@ -128,12 +128,19 @@ function walk(branches: readonly Branch[], scope: Scope): Find {
     const tests = factTests(branch.logic, scope);
     return { tests, condition: tests ? undefined : conditionOf(branch, scope), result: branch.result };
   });
-  return scope.iterating ? walkThrough(steps) : warming(walkThrough(steps), branches, scope);
+  if (scope.iterating) return walkThrough(steps);
+  const finds: Find[] = [];
+  for (let from = 0; from < branches.length; from += maxBranches) {
+    const to = from + maxBranches;
+    // Each piece has a turn of its own, so no evaluation waits for more than one to be generated.
+    const turn = scope.owner.generateCodeAfter + finds.length;
+    finds.push(warming(walkThrough(steps.slice(from, to)), branches.slice(from, to), turn, scope));
+  }
+  return findAny(finds);
 }
 
 /** Walks until the chain is known to be asked often. */
-function warming(walking: Find, branches: readonly Branch[], scope: Scope): Find {
-  const { generateCodeAfter } = scope.owner;
+function warming(walking: Find, branches: readonly Branch[], generateCodeAfter: number, scope: Scope): Find {
   let find = walking;
   let times = 0;
   return (data, now) => {

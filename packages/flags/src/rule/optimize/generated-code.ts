@@ -1,4 +1,5 @@
 import { operandOf, operatorOf, truthy } from '../logic.ts';
+import { setOf, worthASet } from '../list-set.ts';
 import { plainVariable } from '../path.ts';
 import type { Rule } from '../rule.ts';
 import type { Scope } from '../scope.ts';
@@ -13,16 +14,19 @@ export interface GeneratedBranch {
   readonly result: unknown;
 }
 
-/** A longer chain is not made a function: it would take longer to compile than it ever saves. */
-const maxBranches = 200;
+/** How many branches, and conditions in them, one function has at most: it compiles in about 1 ms. */
+export const maxBranches = 50;
+const maxConditions = 200;
+const maxCode = 32_000;
 
 /**
- * A chain of branches as a function of its own, which finds the result of the first one whose condition is true, or undefined. It reads
- * each fact by its name, where a closure must look the name up. Only names of facts and texts of lists enter the code, as JSON
- * texts; all else goes in as a value. Answers undefined where the runtime forbids to make code of text (`new Function`).
+ * Compiles up to `maxBranches` branches into a function of their own, which returns the result of the
+ * first branch whose condition is true, or undefined. It reads each fact by its name, where a closure
+ * must look the name up. Only the names of facts and the strings of short lists enter the code, as
+ * JSON strings; all other values are passed to it. Returns undefined where the runtime forbids code
+ * from strings (`new Function`).
  */
 export function generateChain(branches: readonly GeneratedBranch[], scope: Scope): Rule | undefined {
-  if (branches.length > maxBranches) return undefined;
   try {
     const parts = new Parts();
     const lines = branches.map(
@@ -31,17 +35,21 @@ export function generateChain(branches: readonly GeneratedBranch[], scope: Scope
     );
     const code = `'use strict'; const [${parts.names}] = parts;
 return (data, now) => { let fact; ${lines.join('\n')} return undefined; };`;
+    // Names of facts can be long: then the closures stay.
+    if (code.length > maxCode) return undefined;
     // oxlint-disable-next-line typescript/no-implied-eval -- The one place; see the decision record on generated code.
     return (new Function('parts', code) as (values: readonly unknown[]) => Rule)(parts.values);
   } catch {
-    // The runtime forbids it, or the rule is too large to be compiled once more: the closures stay.
+    // The runtime forbids it, or the rule is too large to be compiled again: the closures stay.
     return undefined;
   }
 }
 
-/** What the code is given as values. */
+/** The values that are passed to the code. */
 class Parts {
   readonly values: unknown[] = [];
+  /** How many conditions are written out. */
+  conditions = 0;
 
   get names(): string {
     return this.values.map((_, index) => `part${index}`).join(', ');
@@ -52,12 +60,14 @@ class Parts {
   }
 }
 
-/** JavaScript that tells whether a condition is true; what it can't say by itself it asks the closure. */
+/** JavaScript for a condition; of a kind that is not written out here, or beyond the bound, a call of the closure. */
 function condition(logic: unknown, index: number, scope: Scope, parts: Parts): string {
+  parts.conditions += 1;
+  if (parts.conditions > maxConditions) return closure(logic, index, scope, parts);
   const test = factTest(logic, scope);
   if (test) return testOf(test, logic, parts);
   const match = textMatch(logic, scope);
-  if (match && match.texts.length > 0) return matchOf(match);
+  if (match && match.texts.length > 0) return matchOf(match, parts);
   const key = plainVariable(logic, scope);
   if (key !== undefined) return `${parts.add(truthy)}(${read(key)})`;
   const operator = operatorOf(logic);
@@ -66,9 +76,13 @@ function condition(logic: unknown, index: number, scope: Scope, parts: Parts): s
     return `!${condition(Array.isArray(operand) ? (operand[0] ?? null) : operand, 0, scope, parts)}`;
   }
   const joint = joints.get(operator ?? '');
-  if (joint && Array.isArray(operand) && operand.length > 0) {
+  if (joint && Array.isArray(operand) && operand.length > 0 && operand.length <= maxConditions) {
     return `(${operand.map((part, place) => condition(part, place, scope, parts)).join(joint)})`;
   }
+  return closure(logic, index, scope, parts);
+}
+
+function closure(logic: unknown, index: number, scope: Scope, parts: Parts): string {
   return `${parts.add(compileCondition(logic, scope, index))}(data, now)`;
 }
 
@@ -98,8 +112,9 @@ const comparisons: ReadonlyMap<string, string> = new Map([
   ['>=', '>='],
 ]);
 
-/** Only `in` comes here: what is no text is in no list of texts. */
-function matchOf({ key, texts }: TextMatch): string {
+/** Only `in` gets here, and a fact that is not a string is in no list of strings. */
+function matchOf({ key, texts }: TextMatch, parts: Parts): string {
+  if (texts.length >= worthASet) return `${parts.add(setOf(texts))}.has(${read(key)})`;
   const [first, ...others] = texts.map((text) => JSON.stringify(text));
   return `((${read(key)}) === ${first}${others.map((text) => ` || fact === ${text}`).join('')})`;
 }
