@@ -17,6 +17,15 @@ export function overlay(draft: Draft, context: EvaluationContext | undefined): v
   for (const name of Object.keys(context)) set(draft, name, context[name]);
 }
 
+/**
+ * Reads every value of a context, as a merge does, and returns the context: a getter that throws must
+ * fail the evaluation, as it does in the SDK, even if the rule does not read it.
+ */
+export function readAll(context: EvaluationContext): EvaluationContext {
+  for (const name in context) void context[name];
+  return context;
+}
+
 /** Whether a context holds no fact at all. */
 export function isEmpty(context: EvaluationContext): boolean {
   for (const name in context) if (Object.hasOwn(context, name)) return false;

@@ -17,7 +17,7 @@ import {
   type Provider,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { isEmpty, overlay, type Draft } from '../evaluation-context.ts';
+import { isEmpty, overlay, readAll, type Draft } from '../evaluation-context.ts';
 import { detailsOf, errorDetails } from './evaluation-details.ts';
 import { isThenable, runStages, runStagesSync, stages } from './hooked-evaluation.ts';
 import { asyncResolver, syncResolver, type Resolver } from './resolver.ts';
@@ -43,14 +43,12 @@ export class Evaluator {
 
   value<T extends FlagValue>(question: Question<T>): T | Promise<T> {
     const answer = this.#quickAnswer(question);
-    return answer === notQuick
-      ? Promise.resolve(this.details(question)).then(({ value }) => value)
-      : (answer as T);
+    return answer === notQuick ? Promise.resolve(this.details(question)).then(({ value }) => value) : answer;
   }
 
   valueSync<T extends FlagValue>(question: Question<T>): T {
     const answer = this.#quickAnswer(question);
-    return answer === notQuick ? this.detailsSync(question).value : (answer as T);
+    return answer === notQuick ? this.detailsSync(question).value : answer;
   }
 
   details<T extends FlagValue>(question: Question<T>): EvaluationDetails<T> | Promise<EvaluationDetails<T>> {
@@ -102,7 +100,7 @@ export class Evaluator {
     }
     try {
       const { errorCode, value } = this.#resolve(provider, resolver, question);
-      return errorCode ? question.defaultValue : (value as T);
+      return errorCode ? question.defaultValue : value;
     } catch {
       // The value of a failed evaluation is the default; its details have the error.
       return question.defaultValue;
@@ -196,7 +194,7 @@ export class Evaluator {
   #merged(invocation: EvaluationContext | undefined): EvaluationContext {
     const alone =
       isEmpty(api.getContext()) && isEmpty(api.getTransactionContext()) && isEmpty(this.#client.getContext());
-    return alone ? (invocation ?? {}) : this.#mergedCopy(invocation);
+    return alone ? readAll(invocation ?? {}) : this.#mergedCopy(invocation);
   }
 
   #mergedCopy(invocation: EvaluationContext | undefined): EvaluationContext {
