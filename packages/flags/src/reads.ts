@@ -3,8 +3,9 @@ import { isObject } from './json/values.ts';
 import { maxDepth, maxParts } from './limits.ts';
 
 /**
- * Whether an evaluation of the flag may depend on one of these keys of the evaluation context. False is
- * certain; a rule that computes a path, reads the whole context or refers to an evaluator may read all.
+ * Whether an evaluation of the flag may depend on one of these keys of the evaluation context.
+ * False is certain; a rule that computes a path, reads the whole context or refers to an evaluator
+ * may read all.
  */
 export function mayRead(flag: Flag, keys: ReadonlySet<string>): boolean {
   try {

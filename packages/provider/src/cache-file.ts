@@ -19,7 +19,9 @@ export interface FlagsToCache {
   readonly revision: string;
 }
 
-/** Between the beginnings of two writes: a file of many flags is not written anew at each change. */
+/**
+ * Between the beginnings of two writes: a file of many flags is not written anew at each change.
+ */
 const minIntervalMs = 1000;
 
 /** So much is serialized at once; the event loop runs in between. */
@@ -31,8 +33,8 @@ const abandonedMs = 600_000;
 const format = 'graylane-cache 1';
 
 /**
- * The last definitions of one source on disk. The file is replaced atomically, names its source, and ends
- * with a digest: a file of another source, or one that is damaged, is not used.
+ * The last definitions of one source on disk. The file is replaced atomically, names its source,
+ * and ends with a digest: a file of another source, or one that is damaged, is not used.
  */
 export class CacheFile {
   readonly #file: string;
@@ -42,7 +44,10 @@ export class CacheFile {
   #saving: Promise<void> | undefined;
   #hurry = new AbortController();
 
-  /** `sourceId` identifies the source; `warn` receives what keeps the file from being used or written. */
+  /**
+   * `sourceId` identifies the source; `warn` receives what keeps the file from being used or
+   * written.
+   */
   constructor(file: string, sourceId: string, warn: (message: string) => void = () => {}) {
     this.#file = file;
     this.#sourceId = sourceId;
@@ -77,8 +82,8 @@ export class CacheFile {
   }
 
   /**
-   * Saves in the background; of several changes in a second, the first and the last. `read` is called when
-   * the file is written. A disk that refuses costs the cache, never a request.
+   * Saves in the background; of several changes in a second, the first and the last. `read` is
+   * called when the file is written. A disk that refuses costs the cache, never a request.
    */
   save(read: () => FlagsToCache): void {
     this.#wanted = read;
@@ -110,8 +115,8 @@ export class CacheFile {
   }
 
   /**
-   * The name is random and must be new, so that neither a planted symbolic link nor another container,
-   * where the process has the same id, can redirect the write.
+   * The name is random and must be new, so that neither a planted symbolic link nor another
+   * container, where the process has the same id, can redirect the write.
    */
   async #replace(flags: FlagsToCache): Promise<void> {
     await this.#removeAbandoned();

@@ -10,23 +10,23 @@ export function set(draft: Draft, name: string, value: EvaluationContextValue | 
   } else draft[name] = value;
 }
 
-/** Lays a context over a draft: every fact that it has wins, also one that is `undefined`. */
+/** Copies all facts of a context into a draft, also those that are `undefined`. */
 export function overlay(draft: Draft, context: EvaluationContext | undefined): void {
   if (context === null || context === undefined) return;
-  // A loop, because a spread that adds keys to what another spread made is ten times as dear.
+  // A loop, because an object that grows after a spread costs ten times as much.
   for (const name of Object.keys(context)) set(draft, name, context[name]);
 }
 
 /**
- * Reads every value of a context, as a merge does, and returns the context: a getter that throws must
- * fail the evaluation, as it does in the SDK, even if the rule does not read it.
+ * Reads every value of a context, as a merge does, and returns the context: a getter that throws
+ * must fail the evaluation, as it does in the SDK, even if the rule does not read it.
  */
 export function readAll(context: EvaluationContext): EvaluationContext {
   for (const name in context) void context[name];
   return context;
 }
 
-/** Whether a context holds no fact at all. */
+/** Whether a context has no facts. */
 export function isEmpty(context: EvaluationContext): boolean {
   for (const name in context) if (Object.hasOwn(context, name)) return false;
   return true;

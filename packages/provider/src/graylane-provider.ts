@@ -32,28 +32,29 @@ export interface GraylaneProviderOptions {
    */
   readonly trustBaggage?: boolean;
   /**
-   * A file that keeps the last flags of the source, so that the service starts without its server. It is
-   * used only by a provider with the same server and environment. Default: none.
+   * A file that keeps the last flags of the source, so that the service starts without its server.
+   * It is used only by a provider with the same server and environment. Default: none.
    */
   readonly cacheFile?: string;
   /**
-   * How long `initialize` waits for the first flags, in milliseconds. Time in which the event loop stands
-   * still does not count. Default: 10,000.
+   * How long `initialize` waits for the first flags, in milliseconds. Time in which the event loop
+   * stands still does not count. Default: 10,000.
    */
   readonly startTimeoutMs?: number;
   /** Hooks for every evaluation of this provider: last before, first after it. Default: none. */
   readonly hooks?: readonly Hook[];
   /**
-   * Receives one line when the flags are ready, when they change and, once for each cause, when they may
-   * be old. Default: OpenTelemetry's `diag`.
+   * Receives one line when the flags are ready, when they change and, once for each cause, when
+   * they may be old. Default: OpenTelemetry's `diag`.
    */
   readonly logger?: Logger;
 }
 
 /**
- * Evaluates flags in-process, with the evaluation context combined from the application and the OpenTelemetry Baggage.
- * Emits READY, STALE and CONFIGURATION_CHANGED with `flagsChanged` (OpenFeature specification, section 5). One instance may serve
- * several domains, and may be used again after it was closed.
+ * Evaluates flags in-process, with an evaluation context from the application and the OpenTelemetry
+ * Baggage. Emits READY, STALE and CONFIGURATION_CHANGED with `flagsChanged` (OpenFeature
+ * specification, section 5). One instance may serve several domains, and may be used again after it
+ * was closed.
  */
 export class GraylaneProvider implements Provider, SyncProvider, PinningProvider {
   readonly metadata: { readonly name: string } = { name: 'graylane' };
@@ -68,7 +69,7 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   #live: LiveFlags;
   #closed = false;
 
-  /** @throws {TypeError} where the source or the mapping can't be used, or an option is unknown. */
+  /** @throws {TypeError} if the source or the mapping can't be used, or an option is unknown. */
   constructor(options: GraylaneProviderOptions) {
     const given: Partial<GraylaneProviderOptions> = options ?? {};
     checkOptions('GraylaneProvider', given, optionNames);
@@ -88,7 +89,7 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
     this.#live = this.#open();
   }
 
-  /** Which rules are in force, as their source names them: what pins say. Empty until there are any. */
+  /** The source's name for the flags in force, which pins carry. Empty before the first flags. */
   get revision(): string {
     return this.#live.revision;
   }
@@ -96,8 +97,8 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   /**
    * Resolves when there are flags: the newest, or the cached ones if the server can't be reached.
    * @throws {ProviderFatalError} if the server refuses the token and there are no cached flags.
-   * @throws {Error} if no flags arrive in time, or the provider is closed meanwhile. In both cases but the
-   * last, the provider keeps trying, and READY follows when the flags arrive.
+   * @throws {Error} if no flags arrive in time, or the provider is closed meanwhile. In both cases
+   * but the last, the provider keeps trying, and READY follows when the flags arrive.
    */
   async initialize(): Promise<void> {
     if (this.#closed) this.#live = this.#open();
@@ -111,8 +112,9 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   }
 
   /**
-   * Makes a tracking event (OpenFeature specification, section 6) an event of the active span, with its details that are texts,
-   * numbers or booleans; the span says the lane. The evaluation context stays out of it: it names people.
+   * Adds a tracking event (OpenFeature specification, section 6) to the active span, with those of
+   * its details that are strings, numbers or booleans. The span has the lane. The evaluation
+   * context is left out, because it identifies people.
    */
   track(trackingEventName: string, _context: EvaluationContext, details: TrackingEventDetails = {}): void {
     const scalars = Object.entries(details).filter(([, value]) =>
@@ -122,8 +124,9 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   }
 
   /**
-   * Decides these flags now and pins them to the active request, so that all that is called from here agrees. `pin` is the way
-   * to call it. Returns the keys that are pinned: not those of flags that don't say `pin: true`, are disabled, or do not exist.
+   * Decides these flags now and pins them to the active request, so that all services that it calls
+   * agree. Applications call `pin`. Returns the keys that are pinned: not those of flags without
+   * `pin: true`, of disabled flags, or of unknown ones.
    */
   pin(flagKeys: readonly string[], context: EvaluationContext): readonly string[] {
     return flagKeys.filter((flagKey) => isPinned(this.#decide(flagKey, context), flagKey));
@@ -222,7 +225,7 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
     return resolve(decision, flagKey, type, defaultValue);
   }
 
-  /** Undefined while there are no rules. */
+  /** Undefined before the first flags. */
   #decide(flagKey: string, context: EvaluationContext): Decision | undefined {
     const { flags, revision } = this.#live;
     if (flags === undefined) return undefined;

@@ -69,11 +69,11 @@ export class LiveFlags {
   }
 
   /**
-   * Resolves when there are flags: the newest, or those of the cache if the source can't be reached.
-   * Call it again to wait again.
+   * Resolves when there are flags: the newest, or those of the cache if the source can't be
+   * reached. Call it again to wait again.
    * @throws {ProviderFatalError} if the source refuses this client and there are no flags.
-   * @throws {Error} if there are no flags after `timeoutMs`, or the flags are closed. The source retries
-   * until it is closed, and the listener hears of it.
+   * @throws {Error} if there are no flags after `timeoutMs`, or the flags are closed. The source
+   * retries until it is closed, and the listener hears of it.
    */
   async open(timeoutMs: number): Promise<void> {
     try {
@@ -153,7 +153,10 @@ export class LiveFlags {
     return true;
   }
 
-  /** The cost of a change is that of its flags, so all of them are read only when the file is written. */
+  /**
+   * The cost of a change is that of its flags, so all of them are read only when the file is
+   * written.
+   */
   #save(rest: () => object): void {
     if (this.#cache === undefined) return;
     this.#rest = rest();

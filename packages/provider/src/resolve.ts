@@ -7,17 +7,21 @@ import {
 
 import type { Decision } from './baggage/pins.ts';
 
-/** The types that OpenFeature's flags have. */
+/** OpenFeature's types of flags. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object';
 
-/** An evaluation as OpenFeature wants it: typed, and with the caller's default where there is no value. */
+/**
+ * Returns an evaluation as OpenFeature's resolution details: of the type, or with the caller's
+ * default.
+ */
 export function resolve<T extends JsonValue>(
   { value, variant, reason, errorCode, errorMessage, flagMetadata }: Decision,
   flagKey: string,
   type: FlagType,
   defaultValue: T,
 ): ResolutionDetails<T> {
-  // Evaluations are frozen and shared, and so is their metadata: OpenFeature's clients freeze it anyway (section 1.4.15).
+  // Evaluations and their metadata are frozen and shared. Clients freeze the metadata anyway
+  // (section 1.4.15).
   if (errorCode !== undefined) {
     const details = { value: defaultValue, reason, errorCode: ErrorCode[errorCode], flagMetadata };
     return errorMessage === undefined ? details : { ...details, errorMessage };
@@ -28,14 +32,14 @@ export function resolve<T extends JsonValue>(
       value: defaultValue,
       reason: StandardResolutionReasons.ERROR,
       errorCode: ErrorCode.TYPE_MISMATCH,
-      errorMessage: `flag "${flagKey}" is a ${typeof value} (variant "${variant}"), but a ${type} was asked for`,
+      errorMessage: `flag "${flagKey}" has the type ${typeof value} (variant "${variant}"), but the call requires ${type}`,
       flagMetadata,
     };
   }
   return { value: value as T, variant: variant as string, reason, flagMetadata };
 }
 
-/** An answer for a provider that has no flags yet. */
+/** Returns the caller's default, for a provider that has no flags yet. */
 export function notReady<T>(defaultValue: T, errorMessage: string): ResolutionDetails<T> {
   return {
     value: defaultValue,

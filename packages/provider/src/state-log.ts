@@ -8,8 +8,8 @@ const maxTroubles = 10;
 const maxKeys = 10;
 
 /**
- * Logs the state of the flags to the application's logger, or to OpenTelemetry's `diag`. Each trouble is
- * logged once until the flags are live again.
+ * Logs the state of the flags to the application's logger, or to OpenTelemetry's `diag`. Each
+ * trouble is logged once until the flags are live again.
  */
 export class StateLog {
   readonly #logger: Pick<Logger, 'error' | 'warn' | 'info'>;

@@ -77,7 +77,7 @@ describe('a synchronous call', () => {
     await OpenFeature.setProviderAndWait('sync', providerOf({ resolveBooleanEvaluation }));
     const details = getSyncClient('sync').getBooleanDetailsSync('fees', false);
     expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: ErrorCode.GENERAL });
-    expect(details.errorMessage).toContain('provider "vendor" answers with a promise');
+    expect(details.errorMessage).toContain('provider "vendor" returns promises');
     expect(details.errorMessage).toContain('call getBooleanValue or getBooleanDetails');
     expect(getSyncClient('sync').getBooleanValueSync('fees', false)).toBe(false);
     expect(resolveBooleanEvaluation).not.toHaveBeenCalled();

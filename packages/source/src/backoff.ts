@@ -11,8 +11,8 @@ export interface ServerRequests {
 }
 
 /**
- * Returns how long to wait before attempt `failures` + 1, in milliseconds. Exponential backoff with a cap
- * and full jitter: clients that lost a server together do not reconnect together.
+ * Returns how long to wait before attempt `failures` + 1, in milliseconds. Exponential backoff with
+ * a cap and full jitter: clients that lost a server together do not reconnect together.
  */
 export function backoff(
   failures: number,
@@ -24,8 +24,8 @@ export function backoff(
 }
 
 /**
- * Returns `Retry-After` (RFC 9110, section 10.2.3: seconds or a date) in milliseconds, at most an hour,
- * and 0 if it is absent or malformed.
+ * Returns `Retry-After` (RFC 9110, section 10.2.3: seconds or a date) in milliseconds, at most an
+ * hour, and 0 if it is absent or malformed.
  */
 export function readRetryAfter(header: string | undefined, now: number): number {
   if (header === undefined) return 0;

@@ -15,8 +15,8 @@ const initialBytes = 65_536;
 const maxLines = 100;
 
 /**
- * Reads server-sent events (HTML standard, section 9.2) with a bound on one event. An unfinished event
- * is held as bytes outside of the heap, and parsed when its blank line has arrived.
+ * Reads server-sent events (HTML standard, section 9.2) with a bound on one event. An unfinished
+ * event is held as bytes outside of the heap, and parsed when its blank line has arrived.
  */
 export class EventReader {
   readonly #maxBytes: number;

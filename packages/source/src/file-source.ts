@@ -4,7 +4,10 @@ import { resolve } from 'node:path';
 import type { FlagSink, FlagSource } from './flag-source.ts';
 import { watchFile } from './watch-file.ts';
 
-/** Follows a flags file. An edit is in force within a moment; a broken one leaves the last good flags. */
+/**
+ * Follows a flags file. An edit is in force within a moment; a broken one leaves the last good
+ * flags.
+ */
 export class FileSource implements FlagSource {
   readonly id: string;
   readonly #file: string;

@@ -1,10 +1,13 @@
 import type { Delta } from './protocol.ts';
 
-/** Where flag definitions come from. A provider that is opened again after it was closed starts its source again. */
+/**
+ * Where flag definitions come from. A provider that is opened again after it was closed starts its
+ * source again.
+ */
 export interface FlagSource {
   /**
-   * Identifies what the source delivers, e.g. the address of a flag server and its environment. A cache
-   * file is used only by a source with the same id. Default: none, which is an id as well.
+   * Identifies what the source delivers, e.g. the address of a flag server and its environment. A
+   * cache file is used only by a source with the same id. Default: none, which is an id as well.
    */
   readonly id?: string;
   /** Starts to deliver. It may call the sink before it returns. */
@@ -16,8 +19,8 @@ export interface FlagSource {
 /** Receives what a source delivers. */
 export interface FlagSink {
   /**
-   * Replaces all definitions by a document. Returns false if the document can't be read; the last good
-   * definitions stay in force then.
+   * Replaces all definitions by a document. Returns false if the document can't be read; the last
+   * good definitions stay in force then.
    */
   update(document: unknown, revision: string): boolean;
   /**
@@ -27,11 +30,13 @@ export interface FlagSink {
   change(delta: Delta, revision: string): boolean;
   /** The definitions are the newest, as far as the source can know. */
   live(): void;
-  /** The source can't be reached or is broken, so the definitions may be old. The source retries. */
+  /**
+   * The source can't be reached or is broken, so the definitions may be old. The source retries.
+   */
   stale(message: string): void;
   /**
-   * The source refuses this client, e.g. because its token is wrong, until somebody changes the
-   * configuration. The source retries nevertheless.
+   * The source refuses this client, e.g. because its token is wrong, until its configuration
+   * changes. The source retries nevertheless.
    */
   refused(message: string): void;
 }

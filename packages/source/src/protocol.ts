@@ -39,7 +39,8 @@ export interface Delta {
 export const wholeMembers: readonly string[] = ['$evaluators', 'metadata'];
 
 /**
- * Returns the document after a change. The given document is not modified; unchanged parts are shared.
+ * Returns the document after a change. The given document is not modified; unchanged parts are
+ * shared.
  * @throws {TypeError} if the change has no flags.
  */
 export function applyDelta(document: object, { flags: changes, $evaluators, metadata }: Delta): object {

@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http';
 const maxBytes = 10_000;
 
 /**
- * Returns the `detail` of a response that is a problem (RFC 9457), on one line, or undefined. Reads at
- * most 10,000 bytes. The caller must destroy the response.
+ * Returns the `detail` of a response that is a problem (RFC 9457), on one line, or undefined. Reads
+ * at most 10,000 bytes. The caller must destroy the response.
  */
 export async function readDetail(response: IncomingMessage): Promise<string | undefined> {
   if (!/^application\/problem\+json\b/i.test(response.headers['content-type'] ?? '')) return undefined;

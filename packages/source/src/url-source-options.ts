@@ -9,11 +9,15 @@ export interface UrlSourceOptions {
   /** Default: `default`. */
   readonly environment?: string;
   /**
-   * The PEM text of the certificates of the authorities that may have issued the server's certificate,
-   * e.g. `readFileSync('ca.pem', 'utf8')`, in place of those that Node trusts. For https only.
+   * The PEM text of the certificates of the authorities that may have issued the server's
+   * certificate, e.g. `readFileSync('ca.pem', 'utf8')`, in place of those that Node trusts. For
+   * https only.
    */
   readonly ca?: string;
-  /** The largest event to accept, in bytes; the first event holds all flags. Default: 67,108,864 (64 MiB). */
+  /**
+   * The largest event to accept, in bytes; the first event holds all flags. Default: 67,108,864 (64
+   * MiB).
+   */
   readonly maxEventBytes?: number;
 }
 

@@ -96,8 +96,8 @@ export class UrlSource implements FlagSource {
   }
 
   /**
-   * Without OpenTelemetry and undici: `fetch` would follow redirects with the token, undo compression
-   * before its size is known, and take no certificate authority.
+   * Without OpenTelemetry and undici: `fetch` would follow redirects with the token, undo
+   * compression before its size is known, and take no certificate authority.
    */
   #request(signal: AbortSignal): ClientRequest {
     const { address, token, ca } = this.#target;
@@ -170,7 +170,8 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 async function responseTo(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.on('response', (response) => {
-      // What breaks the response while it is read reaches the reader; later errors are of no interest.
+      // What breaks the response while it is read reaches the reader; later errors are of no
+      // interest.
       response.on('error', () => {});
       resolve(response);
     });

@@ -17,9 +17,9 @@ const pollMs = 500;
 const settleMs = 25;
 
 /**
- * Watches one file through its folder, so that it stays watched when an editor, `mv` or a Kubernetes
- * volume replaces it. `known` is the content that the caller has already read. Returns a function that
- * ends the watch.
+ * Watches one file through its folder, so that it stays watched when an editor, `mv` or a
+ * Kubernetes volume replaces it. `known` is the content that the caller has already read. Returns a
+ * function that ends the watch.
  */
 export function watchFile(file: string, known: string, listener: FileListener): () => void {
   let text: string | undefined = known;

@@ -4,23 +4,36 @@ import type { EvaluationContext, EvaluationContextValue } from '@openfeature/ser
 import { overlay, set, type Draft } from '../evaluation-context.ts';
 
 /**
- * Which baggage members enter the evaluation context: baggage key to how. Baggage holds only strings and comes from other services, so
- * only members that are named here enter, and they never override the application, unless they are `authoritative`.
+ * Which baggage members enter the evaluation context: baggage key to how. Baggage holds only
+ * strings and comes from other services, so only members that are named here enter, and they never
+ * override the application, unless they are `authoritative`.
  */
 export interface BaggageMapping {
-  /** `lane` is the request's lane, also if a `laneKey` gave its member another key; `baseline` if the request is not dyed. */
+  /**
+   * `lane` is the request's lane, also if a `laneKey` gave its member another key; `baseline` if
+   * the request is not dyed.
+   */
   readonly [baggageKey: string]: MappedMember;
 }
 
 /** How one member of the baggage enters the evaluation context. */
 export interface MappedMember {
-  /** The name it has there; `targetingKey` for the subject of rollouts. Default: the baggage key. */
+  /**
+   * The name it has there; `targetingKey` for the subject of rollouts. Default: the baggage key.
+   */
   readonly as?: string;
-  /** The type that its string is read as; a string that can't be read so is left out. Default: `string`. */
+  /**
+   * The type that its string is read as; a string that can't be read so is left out. Default:
+   * `string`.
+   */
   readonly type?: 'string' | 'number' | 'boolean';
   /** Whether it overrides the application, also by its absence. Default: false. */
   readonly authoritative?: boolean;
 }
+
+/** Exports of a CommonJS module are slow getters; constants are not. */
+const contexts = context;
+const cellOf = getCell;
 
 /** Only the lane, which an invocation may not forge. */
 const defaultMapping: BaggageMapping = { lane: { authoritative: true } };
@@ -28,14 +41,18 @@ const defaultMapping: BaggageMapping = { lane: { authoritative: true } };
 /** How a reader treats baggage that no ingress policy has admitted. */
 export interface TrustOptions {
   /**
-   * Whether baggage counts that no ingress policy has admitted, e.g. from OpenTelemetry's own propagator without a middleware of
-   * graylane. Any caller can then choose the lane, pins and mapped members: use it only if an outer proxy removes the `baggage` of
-   * strangers. Default: false.
+   * Whether baggage counts that no ingress policy has admitted, e.g. from OpenTelemetry's own
+   * propagator without a middleware of graylane. Any caller can then choose the lane, pins and
+   * mapped members: use it only if an outer proxy removes the `baggage` of strangers. Default:
+   * false.
    */
   readonly trustBaggage?: boolean;
 }
 
-/** Merges the active request's baggage into evaluation contexts: mapped members < the given context < authoritative members. */
+/**
+ * Merges the active request's baggage into evaluation contexts: mapped members < the given context
+ * < authoritative members.
+ */
 export class BaggageReader {
   readonly #ordinary: readonly CompiledMember[];
   readonly #authoritative: readonly CompiledMember[];
@@ -52,9 +69,12 @@ export class BaggageReader {
     this.#keys = [...members.map(({ key }) => key), 'pins'];
   }
 
-  /** The cell of the active request whose baggage counts. Without one, unadmitted baggage is counted, and logged once. */
-  activeCell(otelContext: Context = context.active()): RequestCell | undefined {
-    const cell = getCell(otelContext);
+  /**
+   * The cell of the active request whose baggage counts. Without one, unadmitted baggage is
+   * counted, and logged once.
+   */
+  activeCell(otelContext: Context = contexts.active()): RequestCell | undefined {
+    const cell = cellOf(otelContext);
     if (cell !== undefined) return cell;
     if (this.#trustBaggage) return trustUnadmitted(otelContext);
     ignoreUnadmitted(otelContext, ...this.#keys);
@@ -71,7 +91,8 @@ export class BaggageReader {
     const cell = this.activeCell();
     const [only] = this.#authoritative;
     if (only !== undefined && this.#ordinary.length + this.#authoritative.length === 1) {
-      // The default mapping. The name also stands first, since an object that grows after a spread is several times as expensive.
+      // The default mapping. The name also stands first, since an object that grows after a spread
+      // is several times as expensive.
       const value = read(only, cell);
       return { [only.as]: value, ...given, [only.as]: value } as EvaluationContext;
     }
@@ -93,7 +114,10 @@ interface CompiledMember {
   readonly parse: (value: string | undefined) => string | number | boolean | undefined;
 }
 
-/** The lane is the one that the request runs in, for any key of its member; a request that is not dyed runs in baseline. */
+/**
+ * The lane is the one that the request runs in, for any key of its member; a request that is not
+ * dyed runs in baseline.
+ */
 function read(
   { key, parse }: CompiledMember,
   cell: RequestCell | undefined,

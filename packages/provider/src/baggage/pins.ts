@@ -19,11 +19,12 @@ export interface PinOptions {
 }
 
 /**
- * Decides flags at once and pins them to the active request, so that all services that are called from here on agree on them: call it
- * at the edge, once the request is dyed, if siblings that don't call each other must agree. Works in a middleware, a handler, a
- * message, or inside `runInLane`. Flags need `pin: true` in their metadata. A string is one key. Rules see this evaluation context
- * beside those of the API and the transaction, and the baggage.
- * Returns the keys that are pinned now. Never throws; flags that can't be pinned, and values that are not keys, are counted.
+ * Decides flags at once and pins them to the active request, so that all services that are called
+ * from here on agree on them: call it at the edge, once the request is dyed, if siblings that don't
+ * call each other must agree. Works in a middleware, a handler, a message, or inside `runInLane`.
+ * Flags need `pin: true` in their metadata. A string is one key. Rules see this evaluation context
+ * beside those of the API and the transaction, and the baggage. Returns the keys that are pinned
+ * now. Never throws; flags that can't be pinned, and values that are not keys, are counted.
  */
 export function pin(
   flagKeys: string | readonly string[],
@@ -53,8 +54,9 @@ export function pin(
 }
 
 /**
- * The decision about a flag that is made once a request: the one that came with the request or was made before, else this one, for
- * every later evaluation. `flag` is the local definition: a pin can name its variants, and disabling it beats every pin.
+ * The decision about a flag that is made once a request: the one that came with the request or was
+ * made before, else this one, for every later evaluation. `flag` is the local definition: a pin can
+ * name its variants, and disabling it beats every pin.
  */
 export function decideOnce(
   evaluation: Evaluation,
@@ -68,7 +70,8 @@ export function decideOnce(
   if (known !== undefined) {
     const value = flag.variants.get(known.variant);
     if (value === undefined) {
-      // An upstream service has other rules. Its pin travels on to services that may know the variant.
+      // An upstream service has other rules. Its pin travels on to services that may know the
+      // variant.
       count('mispinned');
       return evaluation;
     }

@@ -8,15 +8,19 @@ import { BaggageReader, type BaggageMapping, type TrustOptions } from './mapping
 import { overlay, type Draft } from '../evaluation-context.ts';
 
 /**
- * Puts mapped baggage at OpenFeature's transaction level, under any vendor's provider: API < baggage < client < invocation.
- * A transaction context stands above the baggage; one that is set inside of another adds to it. Default mapping: the lane.
- * Client and invocation can forge it at this level: use `withBaggage` to prevent that.
+ * Puts mapped baggage at OpenFeature's transaction level, under any vendor's provider: API <
+ * baggage < client < invocation. A transaction context stands above the baggage; one that is set
+ * inside of another adds to it. Default mapping: the lane. Client and invocation can forge it at
+ * this level: use `withBaggage` to prevent that.
  */
 export class BaggageTransactionContextPropagator implements TransactionContextPropagator {
   readonly #baggage: BaggageReader;
   readonly #own = new AsyncLocalStorage<TransactionContext>();
 
-  /** @throws {TypeError} if a member is `authoritative`: client and invocation stand above this level. */
+  /**
+   * @throws {TypeError} if a member is `authoritative`: client and invocation stand above this
+   * level.
+   */
   constructor(mapping: BaggageMapping = { lane: {} }, options: TrustOptions = {}) {
     const strict = Object.keys(mapping).find((key) => mapping[key]?.authoritative);
     if (strict !== undefined) {

@@ -8,19 +8,22 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 
-/** A provider's answer as the application sees it (OpenFeature specification, section 1.4). */
+/**
+ * Returns a provider's resolution as the application sees it (OpenFeature specification, section
+ * 1.4).
+ */
 export function detailsOf<T extends FlagValue>(
   flagKey: string,
   resolution: ResolutionDetails<T>,
 ): EvaluationDetails<T> {
   const flagMetadata = Object.freeze(resolution.flagMetadata ?? {});
-  // They stand first and are set again, because an object that grows after a spread is ten times as dear.
+  // The members also stand first: an object that grows after a spread costs ten times as much.
   const details: EvaluationDetails<T> = { flagKey, ...resolution, flagMetadata };
   details.flagKey = flagKey;
   return details;
 }
 
-/** The caller's default, with what went wrong. */
+/** Returns the caller's default, with the error. */
 export function errorDetails<T extends FlagValue>(
   flagKey: string,
   defaultValue: T,

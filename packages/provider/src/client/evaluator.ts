@@ -22,7 +22,7 @@ import { detailsOf, errorDetails } from './evaluation-details.ts';
 import { isThenable, runStages, runStagesSync, stages } from './hooked-evaluation.ts';
 import { asyncResolver, syncResolver, type Resolver } from './resolver.ts';
 
-/** What is asked of a provider. */
+/** The arguments of one evaluation. */
 interface Question<T extends FlagValue> {
   readonly type: FlagValueType;
   readonly flagKey: string;
@@ -31,7 +31,10 @@ interface Question<T extends FlagValue> {
   readonly options: FlagEvaluationOptions | undefined;
 }
 
-/** Evaluates as the SDK's client does, whose context, hooks, logger and status it goes by (OpenFeature specification, section 1.4). */
+/**
+ * Evaluates as the SDK's client does, with the context, hooks, logger and status of that client
+ * (OpenFeature specification, section 1.4).
+ */
 export class Evaluator {
   readonly #client: Client;
   readonly #domain: string | undefined;
@@ -79,14 +82,17 @@ export class Evaluator {
       const details = runStagesSync(this.#stages(provider, resolver, hooks, question), (promise) => {
         return (refusal = this.#refuse(promise, `a hook or provider "${provider.metadata.name}"`, type));
       });
-      // A promise in the last stages is too late for the stages before it, but not for the caller.
+      // The stages before a promise of the last ones have run, but the caller can still be told.
       return refusal ? errorDetails(flagKey, defaultValue, refusal) : details;
     } catch (error) {
       return errorDetails(flagKey, defaultValue, error);
     }
   }
 
-  /** The value if there is no hook and the provider is synchronous, so that the details are not needed. */
+  /**
+   * The value if there is no hook and the provider is synchronous, so that the details are not
+   * needed.
+   */
   #quickAnswer<T extends FlagValue>(question: Question<T>): T | typeof notQuick {
     let provider: Provider;
     let resolver: Resolver | undefined;
@@ -107,7 +113,7 @@ export class Evaluator {
     }
   }
 
-  /** Without hooks, from a provider that answers at once. */
+  /** Without hooks, from a synchronous provider. */
   #detailsOf<T extends FlagValue>(
     provider: Provider,
     resolver: Resolver,
@@ -175,7 +181,7 @@ export class Evaluator {
     return api.getProvider(this.#domain);
   }
 
-  /** The SDK keeps its loggers to itself, so this looks into its client. */
+  /** The SDK does not expose its logger, so this reads a private member of its client. */
   get #logger(): Logger {
     return (this.#client as unknown as { readonly _logger?: Logger })._logger ?? fallback;
   }
@@ -190,7 +196,9 @@ export class Evaluator {
     return count === 0 ? none : [...global, ...client, ...invocation, ...ofProvider];
   }
 
-  /** The evaluation context of all levels; the caller's own object where the other levels are empty. */
+  /**
+   * The evaluation context of all levels; the caller's own object if the other levels are empty.
+   */
   #merged(invocation: EvaluationContext | undefined): EvaluationContext {
     const alone =
       isEmpty(api.getContext()) && isEmpty(api.getTransactionContext()) && isEmpty(this.#client.getContext());
@@ -212,16 +220,19 @@ export class Evaluator {
     if (status === FATAL) throw new ProviderFatalError('provider is in an irrecoverable error state');
   }
 
-  /** What a synchronous call answers to a promise. Nobody waits for that one, so nobody else would hear of its failure. */
+  /**
+   * The error for a promise in a synchronous call. Nothing else awaits the promise, so its
+   * rejection is logged.
+   */
   #refuse(promise: PromiseLike<unknown>, who: string, type: FlagValueType): Error {
     promise.then(undefined, (error: unknown) => this.#logger.error(`${who} failed later:`, error));
-    return new GeneralError(`${who} answered with a promise, ${remedies[type]}`);
+    return new GeneralError(`${who} returned a promise, ${remedies[type]}`);
   }
 }
 
 /**
- * The names of imported CommonJS modules are getters of large objects, and the hot path reads this one
- * several times. Constants are not.
+ * Exports of a CommonJS module are slow getters, and one evaluation reads these several times.
+ * Constants are not.
  */
 const api = OpenFeature;
 const { NOT_READY, FATAL } = ProviderStatus;
@@ -241,10 +252,13 @@ function remedy(method: string): string {
   return `which ${method}ValueSync and ${method}DetailsSync can't wait for: call ${method}Value or ${method}Details`;
 }
 
-/** Stands in for the method that a provider lacks. Asking its asynchronous one would only send a request in vain. */
+/**
+ * Replaces a synchronous method that the provider lacks. Its asynchronous one would send a request
+ * in vain.
+ */
 function refuser({ metadata: { name } }: Provider, type: FlagValueType): Resolver {
   return () => {
-    throw new GeneralError(`provider "${name}" answers with a promise, ${remedies[type]}`);
+    throw new GeneralError(`provider "${name}" returns promises, ${remedies[type]}`);
   };
 }
 

@@ -3,9 +3,10 @@ import { GraylaneClient } from './graylane-client.ts';
 import type { SyncClient } from './sync-client.ts';
 
 /**
- * A client as `OpenFeature.getClient(domain)` gives, with the same answers and the same hook calls, that also answers synchronously
- * and costs a small part of it. It works with any provider; the synchronous methods need one that is a `SyncProvider`, as
- * `GraylaneProvider` is. Hooks, context, logger and handlers are its own, as with every client.
+ * Returns a client like that of `OpenFeature.getClient(domain)`, with the same results and hook
+ * calls, at a small part of the cost, and with synchronous methods. It works with any provider; the
+ * synchronous methods need a `SyncProvider`, e.g. `GraylaneProvider`. Each client has its own
+ * hooks, context, logger and handlers.
  */
 export function getSyncClient(domain?: string): Client & SyncClient {
   return new GraylaneClient(domain);

@@ -18,8 +18,9 @@ import { Evaluator } from './evaluator.ts';
 import type { SyncClient } from './sync-client.ts';
 
 /**
- * OpenFeature's client with an evaluation of its own: the SDK's is compiled for runtimes without `async`, and costs ten times what
- * a rule costs. All else, the state of the client included, is the SDK's client, which stands behind this one.
+ * OpenFeature's client with an evaluation of its own, because the SDK's costs ten times as much as
+ * a rule: it is compiled for runtimes without `async`. Everything else, including the client's
+ * state, is delegated to a client of the SDK.
  */
 export class GraylaneClient implements Client, SyncClient {
   readonly #stock: Client;

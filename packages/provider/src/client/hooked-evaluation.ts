@@ -16,7 +16,7 @@ import {
 import { overlay } from '../evaluation-context.ts';
 import { detailsOf, errorDetails } from './evaluation-details.ts';
 
-/** One evaluation that hooks look at. */
+/** One evaluation with hooks. */
 export interface HookedEvaluation<T extends FlagValue> {
   readonly flagKey: string;
   readonly defaultValue: T;
@@ -24,18 +24,19 @@ export interface HookedEvaluation<T extends FlagValue> {
   /** In the order of their `before` stage: API, client, invocation, provider. */
   readonly hooks: readonly Hook[];
   readonly hints: HookHints | undefined;
-  /** Merged from all levels; before-hooks add to it. */
+  /** Merged from all levels. Before-hooks add to it. */
   readonly context: EvaluationContext;
   readonly logger: Logger;
   readonly clientMetadata: ClientMetadata;
   readonly providerMetadata: ProviderMetadata;
-  /** Throws where the provider can't be asked. */
+  /** Calls the provider. Throws if it is not ready. */
   readonly resolve: (context: EvaluationContext) => unknown;
 }
 
 /**
- * The stages of an evaluation with hooks, in the order of OpenFeature's specification (section 4.4). Yields what a hook or the
- * provider answered and takes back what that came to: whoever runs it decides whether a promise is waited for.
+ * Runs the stages of an evaluation with hooks, in the order of OpenFeature's specification (section
+ * 4.4). It yields each result of a hook or the provider and takes back the settled value, so the
+ * caller decides whether to await promises.
  */
 export function* stages<T extends FlagValue>({
   flagKey,
@@ -51,7 +52,7 @@ export function* stages<T extends FlagValue>({
 }: HookedEvaluation<T>): Generator<unknown, EvaluationDetails<T>, unknown> {
   // Hints may not change between stages (section 4.2.2.1).
   Object.freeze(hints);
-  // Each hook keeps its own context object and data through all stages.
+  // Each hook has its own context object and data in all stages.
   const calls = hooks.map((hook): HookCall => {
     const hookContext: HookContext = {
       flagKey,
@@ -89,7 +90,7 @@ export function* stages<T extends FlagValue>({
   }
   for (const { hook, hookContext } of reversed) {
     try {
-      // oxlint-disable-next-line promise/valid-params -- A hook is no promise, though it has a method of that name.
+      // oxlint-disable-next-line promise/valid-params -- This is the method of a hook, not of a promise.
       if (hook?.finally) yield hook.finally(hookContext, details, hints);
     } catch (error) {
       report(logger, 'finally', error);
@@ -98,7 +99,7 @@ export function* stages<T extends FlagValue>({
   return details;
 }
 
-/** Runs the stages and waits for whatever is a promise. */
+/** Runs the stages and awaits promises. */
 export async function runStages<T>(run: Generator<unknown, T, unknown>): Promise<T> {
   let step = run.next();
   while (!step.done) {
@@ -117,7 +118,10 @@ export async function runStages<T>(run: Generator<unknown, T, unknown>): Promise
   return step.value;
 }
 
-/** Runs the stages at once. What turns out to be a promise is refused: its stage fails with what `refuse` says of it. */
+/**
+ * Runs the stages synchronously. A stage that yields a promise fails with the error that `refuse`
+ * returns.
+ */
 export function runStagesSync<T>(
   run: Generator<unknown, T, unknown>,
   refuse: (promise: PromiseLike<unknown>) => Error,
@@ -149,13 +153,16 @@ function* errorStage(
   }
 }
 
-/** The last stages can't change the answer any more: what fails there is said, and the others run. */
+/**
+ * An error in one of the last stages can't change the result: it is logged, and the other hooks
+ * run.
+ */
 function report(logger: Logger, stage: 'error' | 'finally', error: unknown): void {
   logger.error(`Unhandled error during '${stage}' hook: ${String(error)}`);
   if (error instanceof Error) logger.error(error.stack);
 }
 
-/** Whether somebody answered with a promise. */
+/** Whether a value is a promise. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }

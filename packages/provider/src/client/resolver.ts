@@ -8,7 +8,7 @@ import type {
 } from '@openfeature/server-sdk';
 import type { SyncProvider } from './sync-provider.ts';
 
-/** One of a provider's methods, whatever its type of flag: called on the provider. */
+/** A provider's method for one type of flag. Call it on the provider. */
 export type Resolver = (
   this: Provider,
   flagKey: string,
@@ -22,7 +22,7 @@ export function asyncResolver(provider: Provider, type: FlagValueType): Resolver
   return provider[asyncMethods[type]] as Resolver;
 }
 
-/** The method that answers at once, where the provider has it. */
+/** The synchronous method, if the provider has it. */
 export function syncResolver(provider: Provider, type: FlagValueType): Resolver | undefined {
   return (provider as Partial<SyncProvider>)[syncMethods[type]] as Resolver | undefined;
 }

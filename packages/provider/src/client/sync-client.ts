@@ -6,13 +6,14 @@ import type {
   JsonValue,
 } from '@openfeature/server-sdk';
 
-/** The SDK's own type of keys, which an application may narrow to the flags that it has. */
+/** The SDK's type of flag keys, which an application may narrow to its own flags. */
 type Key<Method extends 'getBooleanValue' | 'getStringValue' | 'getNumberValue' | 'getObjectValue'> =
   Parameters<Client[Method]>[0];
 
 /**
- * OpenFeature's evaluation methods without the promise. Same arguments, answers and hook calls as the methods without `Sync`.
- * Never throws. Where the provider or a hook answers with a promise, the answer is the default with `GENERAL` and the remedy.
+ * OpenFeature's evaluation methods without the promise: the same arguments, results and hook calls
+ * as the methods without `Sync`. They never throw. If the provider or a hook returns a promise,
+ * they return the default with `GENERAL` and the remedy.
  */
 export interface SyncClient {
   getBooleanValueSync(

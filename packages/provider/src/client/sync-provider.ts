@@ -1,9 +1,10 @@
 import type { EvaluationContext, JsonValue, Logger, ResolutionDetails } from '@openfeature/server-sdk';
 
 /**
- * What a provider has beside OpenFeature's own methods when it can answer without a promise, so that a synchronous client may ask it.
- * Each method answers as its asynchronous namesake does; clients call whichever is cheaper. The evaluation context may be the
- * caller's own object: do not keep or change it. Errors are answers or thrown, as in OpenFeature.
+ * The methods that a provider needs for synchronous clients, beside those of OpenFeature. Each
+ * returns what its asynchronous namesake resolves to; clients call the cheaper one. The evaluation
+ * context may be the caller's own object: do not keep or change it. Errors are returned or thrown,
+ * as in OpenFeature.
  */
 export interface SyncProvider {
   resolveBooleanEvaluationSync(

@@ -1,6 +1,6 @@
 import type { FlagSink, FlagSource } from '@graylane/source';
 
-/** Rules that whoever holds the source changes; each change is a revision: `1`, `2` and so on. */
+/** Flags that a test changes; each change is a revision: `1`, `2` and so on. */
 export class MemorySource implements FlagSource {
   #document: object;
   #revision = 1;

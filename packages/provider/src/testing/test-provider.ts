@@ -4,8 +4,8 @@ import { GraylaneProvider } from '../graylane-provider.ts';
 import { MemorySource } from './memory-source.ts';
 
 /**
- * Flags as a test writes them, by key: a value that everybody gets, or a definition in flagd's format, which is told by its
- * `variants`; its `state` may be left out, and is then ENABLED.
+ * The flags of a test by key: a value for every request, or a definition in flagd's format. An
+ * object with `variants` is a definition; its `state` defaults to ENABLED.
  */
 export interface TestFlags {
   readonly [flagKey: string]: FlagValue | { readonly variants: object; readonly [member: string]: unknown };
@@ -19,7 +19,7 @@ export interface TestProviderOptions {
 
 const defaultMapping: BaggageMapping = { lane: { authoritative: true }, targetingKey: {} };
 
-/** A real provider, rules, baggage, pins and events included, whose flags a test holds in its hand. */
+/** A real provider, including rules, baggage, pins and events, whose flags a test sets. */
 export class TestProvider extends GraylaneProvider {
   readonly #source: MemorySource;
   #flags: TestFlags;
@@ -31,12 +31,12 @@ export class TestProvider extends GraylaneProvider {
     this.#flags = flags;
   }
 
-  /** Changes these flags, in force at once; the others stay. Emits CONFIGURATION_CHANGED. */
+  /** Changes these flags at once and keeps the others. Emits CONFIGURATION_CHANGED. */
   set(flags: TestFlags): void {
     this.replace({ ...this.#flags, ...flags });
   }
 
-  /** Changes all flags: what is not named is gone. */
+  /** Replaces all flags. Emits CONFIGURATION_CHANGED. */
   replace(flags: TestFlags): void {
     this.#flags = flags;
     this.#source.update(toDocument(flags));
