@@ -23,7 +23,7 @@ import { isThenable, runStages, runStagesSync, stages } from './hooked-evaluatio
 import { asyncResolver, syncResolver, type Resolver } from './resolver.ts';
 
 /** The arguments of one evaluation. */
-interface Question<T extends FlagValue> {
+interface Call<T extends FlagValue> {
   readonly type: FlagValueType;
   readonly flagKey: string;
   readonly defaultValue: T;
@@ -44,42 +44,40 @@ export class Evaluator {
     this.#domain = domain;
   }
 
-  value<T extends FlagValue>(question: Question<T>): T | Promise<T> {
-    const answer = this.#quickAnswer(question);
-    return answer === notQuick ? Promise.resolve(this.details(question)).then(({ value }) => value) : answer;
+  value<T extends FlagValue>(call: Call<T>): T | Promise<T> {
+    const answer = this.#quickAnswer(call);
+    return answer === notQuick ? Promise.resolve(this.details(call)).then(({ value }) => value) : answer;
   }
 
-  valueSync<T extends FlagValue>(question: Question<T>): T {
-    const answer = this.#quickAnswer(question);
-    return answer === notQuick ? this.detailsSync(question).value : answer;
+  valueSync<T extends FlagValue>(call: Call<T>): T {
+    const answer = this.#quickAnswer(call);
+    return answer === notQuick ? this.detailsSync(call).value : answer;
   }
 
-  details<T extends FlagValue>(question: Question<T>): EvaluationDetails<T> | Promise<EvaluationDetails<T>> {
+  details<T extends FlagValue>(call: Call<T>): EvaluationDetails<T> | Promise<EvaluationDetails<T>> {
     try {
       const provider = this.#provider;
-      const hooks = this.#hooksOf(provider, question);
-      const resolver = syncResolver(provider, question.type);
+      const hooks = this.#hooksOf(provider, call);
+      const resolver = syncResolver(provider, call.type);
       if (hooks.length > 0) {
-        const available = resolver ?? asyncResolver(provider, question.type);
-        return runStages(this.#stages(provider, available, hooks, question));
+        const available = resolver ?? asyncResolver(provider, call.type);
+        return runStages(this.#stages(provider, available, hooks, call));
       }
-      return resolver
-        ? this.#detailsOf(provider, resolver, question)
-        : this.#detailsLater(provider, question);
+      return resolver ? this.#detailsOf(provider, resolver, call) : this.#detailsLater(provider, call);
     } catch (error) {
-      return errorDetails(question.flagKey, question.defaultValue, error);
+      return errorDetails(call.flagKey, call.defaultValue, error);
     }
   }
 
-  detailsSync<T extends FlagValue>(question: Question<T>): EvaluationDetails<T> {
-    const { type, flagKey, defaultValue } = question;
+  detailsSync<T extends FlagValue>(call: Call<T>): EvaluationDetails<T> {
+    const { type, flagKey, defaultValue } = call;
     try {
       const provider = this.#provider;
-      const hooks = this.#hooksOf(provider, question);
+      const hooks = this.#hooksOf(provider, call);
       const resolver = syncResolver(provider, type) ?? refuser(provider, type);
-      if (hooks.length === 0) return this.#detailsOf(provider, resolver, question);
+      if (hooks.length === 0) return this.#detailsOf(provider, resolver, call);
       let refusal: Error | undefined;
-      const details = runStagesSync(this.#stages(provider, resolver, hooks, question), (promise) => {
+      const details = runStagesSync(this.#stages(provider, resolver, hooks, call), (promise) => {
         return (refusal = this.#refuse(promise, `a hook or provider "${provider.metadata.name}"`, type));
       });
       // The stages before a promise of the last ones have run, but the caller can still be told.
@@ -93,23 +91,23 @@ export class Evaluator {
    * The value if there is no hook and the provider is synchronous, so that the details are not
    * needed.
    */
-  #quickAnswer<T extends FlagValue>(question: Question<T>): T | typeof notQuick {
+  #quickAnswer<T extends FlagValue>(call: Call<T>): T | typeof notQuick {
     let provider: Provider;
     let resolver: Resolver | undefined;
     try {
       provider = this.#provider;
-      resolver = syncResolver(provider, question.type);
-      if (resolver === undefined || this.#hooksOf(provider, question) !== none) return notQuick;
+      resolver = syncResolver(provider, call.type);
+      if (resolver === undefined || this.#hooksOf(provider, call) !== none) return notQuick;
     } catch {
       // The options can't be read. The details report the error.
       return notQuick;
     }
     try {
-      const { errorCode, value } = this.#resolve(provider, resolver, question);
-      return errorCode ? question.defaultValue : value;
+      const { errorCode, value } = this.#resolve(provider, resolver, call);
+      return errorCode ? call.defaultValue : value;
     } catch {
       // The value of a failed evaluation is the default; its details have the error.
-      return question.defaultValue;
+      return call.defaultValue;
     }
   }
 
@@ -117,26 +115,23 @@ export class Evaluator {
   #detailsOf<T extends FlagValue>(
     provider: Provider,
     resolver: Resolver,
-    question: Question<T>,
+    call: Call<T>,
   ): EvaluationDetails<T> {
     try {
-      return finished(question, this.#resolve(provider, resolver, question));
+      return finished(call, this.#resolve(provider, resolver, call));
     } catch (error) {
-      return errorDetails(question.flagKey, question.defaultValue, error);
+      return errorDetails(call.flagKey, call.defaultValue, error);
     }
   }
 
   /** Without hooks, from any provider. */
-  async #detailsLater<T extends FlagValue>(
-    provider: Provider,
-    question: Question<T>,
-  ): Promise<EvaluationDetails<T>> {
-    const { type, flagKey, defaultValue, context } = question;
+  async #detailsLater<T extends FlagValue>(provider: Provider, call: Call<T>): Promise<EvaluationDetails<T>> {
+    const { type, flagKey, defaultValue, context } = call;
     try {
       this.#requireReady();
       const merged = Object.freeze(this.#mergedCopy(context));
       const resolver = asyncResolver(provider, type);
-      return finished(question, await resolver.call(provider, flagKey, defaultValue, merged, this.#logger));
+      return finished(call, await resolver.call(provider, flagKey, defaultValue, merged, this.#logger));
     } catch (error) {
       return errorDetails(flagKey, defaultValue, error);
     }
@@ -145,7 +140,7 @@ export class Evaluator {
   #resolve<T extends FlagValue>(
     provider: Provider,
     resolver: Resolver,
-    { type, flagKey, defaultValue, context }: Question<T>,
+    { type, flagKey, defaultValue, context }: Call<T>,
   ): ResolutionDetails<T> {
     this.#requireReady();
     const answer = resolver.call(provider, flagKey, defaultValue, this.#merged(context), this.#logger);
@@ -157,7 +152,7 @@ export class Evaluator {
     provider: Provider,
     resolver: Resolver,
     hooks: readonly Hook[],
-    { type, flagKey, defaultValue, context, options }: Question<T>,
+    { type, flagKey, defaultValue, context, options }: Call<T>,
   ): Generator<unknown, EvaluationDetails<T>, unknown> {
     const logger = this.#logger;
     return stages({
@@ -187,7 +182,7 @@ export class Evaluator {
   }
 
   /** In the order of their `before` stage (section 4.4.2). */
-  #hooksOf(provider: Provider, { options }: Question<FlagValue>): readonly Hook[] {
+  #hooksOf(provider: Provider, { options }: Call<FlagValue>): readonly Hook[] {
     const global = api.getHooks();
     const client = this.#client.getHooks() as Hook[];
     const invocation = options?.hooks ?? none;
@@ -263,7 +258,7 @@ function refuser({ metadata: { name } }: Provider, type: FlagValueType): Resolve
 }
 
 function finished<T extends FlagValue>(
-  { flagKey, defaultValue }: Question<T>,
+  { flagKey, defaultValue }: Call<T>,
   resolution: ResolutionDetails<T>,
 ): EvaluationDetails<T> {
   const { errorCode, errorMessage } = resolution;
