@@ -15,7 +15,7 @@ const documents = fc.record({
   $evaluators: shelf,
   flags: shelf,
 });
-const edits = fc.array(
+const changesOf = fc.array(
   fc.tuple(
     fc.constantFrom('flags', '$evaluators'),
     fc.constantFrom(...names),
@@ -32,10 +32,10 @@ describe('an edited flags file', () => {
       fc.boolean(),
     );
     await fc.assert(
-      fc.asyncProperty(documents, edits, layouts, async (document, changes, [indent, eol, mark]) => {
+      fc.asyncProperty(documents, changesOf, layouts, async (document, changes, [indent, eol, mark]) => {
         const text = `${mark ? '\uFEFF' : ''}${JSON.stringify(document, null, indent).replaceAll('\n', eol)}${eol}`;
         const unique = [...new Map(changes.map((edit) => [`${edit[0]} ${edit[1]}`, edit])).values()];
-        const edited = await edit(
+        const edited = await editText(
           text,
           unique.map(([member, name, to]) => ({ path: [member as 'flags', name], value: to })),
         );
@@ -53,22 +53,22 @@ describe('an edited flags file', () => {
       { path: ['flags', 'a'], value: { x: 3 } },
       { path: ['flags', 'c'], value: {} },
     ];
-    expect(await edit(text, edits)).toBe(
+    expect(await editText(text, edits)).toBe(
       '{\n    "flags": {\n        "a": {\n            "x": 3\n        },\n        "b": {"x" : 2},\n        "c": {}\n    },\n  "other":[ 1 ]\n}',
     );
-    expect(await edit(text, [{ path: ['flags', 'a'], value: undefined }])).toBe(
+    expect(await editText(text, [{ path: ['flags', 'a'], value: undefined }])).toBe(
       '{\n    "flags": {\n        "b": {"x" : 2}\n    },\n  "other":[ 1 ]\n}',
     );
-    expect(await edit(text, [{ path: ['flags', 'b'], value: undefined }])).toBe(
+    expect(await editText(text, [{ path: ['flags', 'b'], value: undefined }])).toBe(
       '{\n    "flags": {\n        "a": {"x":  1}\n    },\n  "other":[ 1 ]\n}',
     );
   });
 
   test('that had no segments gets them, and loses them with the last one', async () => {
     const text = '{\n  "flags": {}\n}\n';
-    const withSegment = await edit(text, [{ path: ['$evaluators', 'a'], value: { x: 1 } }]);
+    const withSegment = await editText(text, [{ path: ['$evaluators', 'a'], value: { x: 1 } }]);
     expect(parse(withSegment)).toEqual({ flags: {}, $evaluators: { a: { x: 1 } } });
-    expect(await edit(withSegment, [{ path: ['$evaluators', 'a'], value: undefined }])).toBe(text);
+    expect(await editText(withSegment, [{ path: ['$evaluators', 'a'], value: undefined }])).toBe(text);
   });
 });
 
@@ -113,14 +113,14 @@ describe('a parsed document', () => {
   });
 });
 
-async function edit(text: string, changes: readonly Edit[]): Promise<string> {
+async function editText(text: string, changes: readonly Edit[]): Promise<string> {
   return Buffer.concat(await editDocument(Buffer.from(text), changes, new TimeSlices())).toString();
 }
 
 function expected(document: object, changes: readonly (readonly [string, string, unknown])[]): object {
   const result = new Map<string, unknown>(Object.entries(document));
   for (const [member, name, to] of changes) {
-    const members = new Map(Object.entries((result.get(member) ?? {}) as object));
+    const members = new Map<string, unknown>(Object.entries(result.get(member) ?? {}));
     if (to === undefined) members.delete(name);
     else members.set(name, to);
     const keep = members.size > 0 || member === 'flags' || !changes.some(([one]) => one === member);

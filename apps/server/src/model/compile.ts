@@ -9,6 +9,9 @@ const batch = 200;
 /** A change of more flags than this is made as a new set: what the old one serves must not wait for it. */
 const manyFlags = 1000;
 
+/** In a larger set, a change of metadata or segments is made as a new set, too: it has to look at every flag. */
+const largeSet = 5000;
+
 /** Compiles a document that has no predecessor. */
 export async function compileDocument(
   { flags, shared }: ParsedDocument,
@@ -25,10 +28,12 @@ export async function changeContent(
 ): Promise<Content> {
   const shared = changeShared(before.shared, changes);
   const flags = new Map<string, unknown>();
-  for (const { path, after } of changes) if (path[0] === 'flags') flags.set(path[1] ?? '', after);
-  // Every flag has the metadata of its set.
-  const concernsAll = shared['metadata'] !== before.shared['metadata'];
-  if (flags.size <= manyFlags && !(concernsAll && before.flags.size > manyFlags)) {
+  for (const { path, after } of changes) {
+    if (path[0] === 'flags') flags.set(path[1] ?? '', after);
+    if (slices.over) await slices.next();
+  }
+  const concernsAll = ['metadata', '$evaluators'].some((name) => shared[name] !== before.shared[name]);
+  if (flags.size <= manyFlags && !(concernsAll && before.flags.size > largeSet)) {
     return { flags: applyFlagChanges(before.flags, toFlagChanges(flags, before.shared, shared)), shared };
   }
   const all = new Map<string, unknown>();
@@ -39,6 +44,7 @@ export async function changeContent(
   for (const [key, definition] of flags) {
     if (definition === undefined) all.delete(key);
     else all.set(key, definition);
+    if (slices.over) await slices.next();
   }
   return { flags: await compileAnew(all, shared, slices), shared };
 }

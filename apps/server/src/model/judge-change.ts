@@ -58,8 +58,8 @@ export async function findBrokenFlags(
   for (const key of keys) {
     const found = warningsOf(key, after.flags.get(key)?.definition, after.shared);
     if (found.length > 0) {
-      const known = warningsOf(key, before.flags.get(key)?.definition, before.shared).map(toText);
-      problems.push(...found.filter((problem) => !known.includes(toText(problem))));
+      const known = new Set(warningsOf(key, before.flags.get(key)?.definition, before.shared).map(toText));
+      problems.push(...found.filter((problem) => !known.has(toText(problem))));
     }
     if (slices.over) await slices.next();
   }

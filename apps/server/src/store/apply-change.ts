@@ -58,9 +58,9 @@ async function affectedFlags(
   slices: TimeSlices,
 ): Promise<string[]> {
   const changed = changes.flatMap(({ path: [member, key] }) => (member === 'flags' ? (key ?? []) : []));
-  const shared = changes.map(({ path: [member] }) => member);
-  const all = shared.includes('metadata');
-  if (!all && !shared.includes('$evaluators')) return changed;
+  const members = new Set(changes.map(({ path: [member] }) => member));
+  const all = members.has('metadata');
+  if (!all && !members.has('$evaluators')) return changed;
   const affected = new Set(changed);
   for (const key of after.flags.keys()) {
     const flag = after.flags.get(key);

@@ -1,4 +1,4 @@
-import { checkFlags, type Problem } from '@graylane/flags';
+import type { Problem } from '@graylane/flags';
 import { parseDocument } from '../../json/parse-document.ts';
 import type { ParsedDocument } from '../../model/document.ts';
 import { TimeSlices } from '../../time-slices.ts';

@@ -19,8 +19,7 @@ export async function editDocument(
   edits: readonly Edit[],
   slices: TimeSlices,
 ): Promise<Buffer[]> {
-  const editor = new DocumentEditor(bytes, slices);
-  return joined(bytes, await editor.edit(edits));
+  return joined(bytes, await new DocumentEditor(bytes, slices).edit(edits));
 }
 
 /** How far back to look for the beginning of a line, in bytes: a file may be one line. */

@@ -216,15 +216,16 @@ export class FileStore implements FlagStore {
   /** Returns false if the file was edited meanwhile, so that the change must be decided again. */
   async #commit({ author, reason, undoes }: Change, applied: Applied): Promise<boolean> {
     const { changes } = applied;
-    const paths = changes.map(({ path }) => path);
+    const parts = await pathsOf(changes, new TimeSlices());
     if (!this.#revisions.isDurable) {
+      const paths = [...parts.values()];
       if (!(await this.#inFileTurn(() => this.#file.replace(applied, paths)))) return false;
       this.#filed = applied;
     }
     const revision = await this.#revisions.append({ author, reason, undoes, changes });
     this.#publish(applied, revision);
     if (this.#revisions.isDurable) {
-      for (const path of paths) this.#behind.set(jsonPath(path), path);
+      for (const [name, path] of parts) this.#behind.set(name, path);
       this.#follow();
     }
     return true;
@@ -384,6 +385,19 @@ export class FileStore implements FlagStore {
     }
     return told;
   }
+}
+
+/** The paths of changed parts, each under its name. */
+async function pathsOf(
+  changes: readonly PartChange[],
+  slices: TimeSlices,
+): Promise<ReadonlyMap<string, PartPath>> {
+  const paths = new Map<string, PartPath>();
+  for (const { path } of changes) {
+    paths.set(jsonPath(path), path);
+    if (slices.over) await slices.next();
+  }
+  return paths;
 }
 
 /** Reads a file of which no earlier revision is known. */

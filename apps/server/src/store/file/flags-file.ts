@@ -6,6 +6,7 @@ import { editDocument } from './edit-document.ts';
 import type { FileRecord } from './file-record.ts';
 import type { FileSlots } from './file-slots.ts';
 import { sha256 } from './hash.ts';
+import { layOutDocument } from './lay-out.ts';
 import { StagedFile, stampOf } from './staged-file.ts';
 
 /** Which file, and how it is accessed. */
@@ -16,6 +17,9 @@ export interface FlagsFileOptions {
   /** Where to record the file's revision, if there is a journal. */
   readonly record?: FileRecord;
 }
+
+/** A file in which more parts differ is written anew, in a layout of its own. */
+const manyParts = 500;
 
 /** A flags file on disk: notices edits by its stamp, and replaces parts of it. Holds none of its content. */
 export class FlagsFile {
@@ -61,8 +65,7 @@ export class FlagsFile {
       const path = await realpath(this.path);
       const stamp = await stampOf(path);
       if (stamp !== this.stamp) return false;
-      const edits = paths.map((one) => ({ path: one, value: partOf(content, one) }));
-      const pieces = await editDocument(await readFile(path), edits, slices);
+      const pieces = await this.#edited(path, content, paths, slices);
       const staged = new StagedFile(path);
       try {
         this.#upcoming = await staged.stage(pieces);
@@ -85,5 +88,16 @@ export class FlagsFile {
         this.#upcoming = undefined;
       }
     });
+  }
+
+  async #edited(
+    path: string,
+    content: Content,
+    paths: readonly PartPath[],
+    slices: TimeSlices,
+  ): Promise<readonly Buffer[]> {
+    if (paths.length > manyParts) return layOutDocument(content, slices);
+    const edits = paths.map((one) => ({ path: one, value: partOf(content, one) }));
+    return editDocument(await readFile(path), edits, slices);
   }
 }

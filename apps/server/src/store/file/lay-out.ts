@@ -1,11 +1,12 @@
-import type { ParsedDocument } from '../../model/document.ts';
+import type { FlagSet } from '@graylane/flags';
+import type { Content, ParsedDocument } from '../../model/document.ts';
 import type { TimeSlices } from '../../time-slices.ts';
 
 const chunkCharacters = 65_536;
 
 /** A document as the bytes of a new flags file, in pieces. */
 export async function layOutDocument(
-  { flags, shared }: ParsedDocument,
+  { flags, shared }: ParsedDocument | Content,
   slices: TimeSlices,
 ): Promise<Buffer[]> {
   const pieces: Buffer[] = [];
@@ -17,7 +18,8 @@ export async function layOutDocument(
   }
   text += `${separator}"flags": {`;
   separator = '\n    ';
-  for (const [key, flag] of flags) {
+  for (const key of flags.keys()) {
+    const flag = flags instanceof Map ? flags.get(key) : (flags as FlagSet).get(key)?.definition;
     text += `${separator}${JSON.stringify(key)}: ${indented(flag, '    ')}`;
     separator = ',\n    ';
     if (text.length > chunkCharacters) {

@@ -152,7 +152,7 @@ function thisProcess(): Holder {
     host: hostname(),
     boot: readSystem('/proc/sys/kernel/random/boot_id'),
     started: startOf(process.pid),
-    pidNamespace: pidNamespace(),
+    pidNamespace: namespaceOfPids(),
   };
 }
 
@@ -161,7 +161,7 @@ function startOf(pid: number): string {
   return readSystem(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[19] ?? '';
 }
 
-function pidNamespace(): string {
+function namespaceOfPids(): string {
   try {
     return readlinkSync('/proc/self/ns/pid');
   } catch {
