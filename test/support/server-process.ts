@@ -14,6 +14,8 @@ export interface ServerProcessOptions {
   readonly openFiles?: number;
   /** A command that runs another one, e.g. in a mount namespace. Default: none. */
   readonly within?: readonly string[];
+  /** Further options of the command line. Default: none. */
+  readonly options?: readonly string[];
 }
 
 /** A flag server in a process of its own, as operators run it, with a flags file or a data folder. It can't outlive this process. */
@@ -41,9 +43,10 @@ export class ServerProcess {
     return server;
   }
 
-  private constructor(data: string | undefined, { within = [] }: ServerProcessOptions) {
+  private constructor(data: string | undefined, { within = [], options = [] }: ServerProcessOptions) {
     this.folder = mkdtempSync(`${tmpdir()}/graylane-chaos-`);
-    this.#source = data === undefined ? ['--flags', `${this.folder}/flags.json`] : ['--data', data];
+    const source = data === undefined ? ['--flags', `${this.folder}/flags.json`] : ['--data', data];
+    this.#source = [...source, ...options];
     this.#within = within;
   }
 

@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -22,6 +23,7 @@ import { fees } from './support/serve.ts';
 import { storeContract } from './support/store-contract.ts';
 
 const on = { ...fees, defaultVariant: 'on' };
+const quiet = { info: () => {}, warn: () => {} };
 let folder: string;
 let logged: string[];
 let open: DataFolder[];
@@ -260,6 +262,24 @@ describe('a data folder', () => {
   });
 });
 
+describe('a data folder that can not be used says why, and what helps', () => {
+  test('its path is a file', async () => {
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, '');
+    await expect(start()).rejects.toThrow(
+      /can't be used \((?:ENOTDIR|EEXIST)\): .*serve the file with --flags|name a folder/,
+    );
+  });
+
+  test('a part of its path is a file', async () => {
+    writeFileSync(`${folder}/file`, '');
+    const below = DataFolder.open({ folder: `${folder}/file/data`, log: quiet });
+    await expect(below).rejects.toThrow(
+      `the data folder ${folder}/file/data can't be used (ENOTDIR): a part of the path`,
+    );
+  });
+});
+
 describe('the lock of a data folder', () => {
   test('keeps a second server out, and names the first', async () => {
     await start();
@@ -271,6 +291,22 @@ describe('the lock of a data folder', () => {
     await once(child, 'exit');
     lockFor({ pid: child.pid });
     await start();
+  });
+
+  test('of a process in another PID namespace counts while its holder shows that it lives', async () => {
+    const child = spawn(process.execPath, ['-e', '']);
+    await once(child, 'exit');
+    lockFor({ pid: child.pid, pidNamespace: 'pid:[1]' });
+    await expect(start()).rejects.toThrow(`held by process ${child.pid}`);
+    utimesSync(`${folder}/lock`, new Date(0), new Date(0));
+    await start();
+  });
+
+  test('is touched by the clock of the file system, not by that of its holder', async () => {
+    await start();
+    const skewed = new Date(Date.now() - 3_600_000);
+    utimesSync(`${folder}/lock`, skewed, skewed);
+    await expect.poll(() => Date.now() - statSync(`${folder}/lock`).mtimeMs).toBeLessThan(60_000);
   });
 
   test('is taken over from a process whose number another one has now', async () => {

@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 const pollMs = 500;
 
 /** The smallest time between two looks, at any file: 500 files cost as much as 40, and are seen less often. */
-const stepMs = 12;
+const stepMs = 40;
 
 /** Editors write in several steps: after so long a silence the file is complete. */
 const settleMs = 25;

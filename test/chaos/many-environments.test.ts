@@ -1,0 +1,83 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describeWith } from '../support/components.ts';
+import { ServerProcess } from '../support/server-process.ts';
+import { Volume, volumes } from '../support/volume.ts';
+
+const count = 300;
+const fees = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };
+let folder: string;
+let server: ServerProcess | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(`${tmpdir()}/graylane-many-`);
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+describe(`a data folder with ${count} environments and 256 open files`, () => {
+  test('takes writes in all of them, and can be opened again', async () => {
+    server = await ServerProcess.startOn(folder, { openFiles: 256 });
+    const { url } = server;
+    const names = Array.from({ length: count }, (_, n) => `env-${n}`);
+    for (const name of names) expect((await put(`${url}/${api(name)}`, { flags: {} }, '')).status).toBe(201);
+    // As many clients as there is room for, beside what the environments need.
+    const clients = Array.from({ length: 100 }, async (_, n) => {
+      for (const name of names.filter((_name, index) => index % 100 === n)) {
+        expect((await put(`${url}/${api(name)}/flags/fees`, fees, '')).status).toBe(201);
+      }
+    });
+    await Promise.all(clients);
+    expect(readdirSync(`/proc/${server.pid}/fd`).length).toBeLessThan(256);
+    await server.stop('SIGTERM');
+    await server.start({ openFiles: 256 });
+    for (const name of [names[0], names.at(-1)]) {
+      expect((await fetch(`${server.url}/${api(name ?? '')}/flags/fees`)).status).toBe(200);
+    }
+    expect(await (await fetch(`${server.url}/healthz`)).json()).toMatchObject({ status: 'ok' });
+  });
+});
+
+await describeWith(volumes, 'a file system that is mounted read-only', () => {
+  test('is served with --read-only, and not without', async () => {
+    const volume = await Volume.onDisk(64);
+    const { within } = volume;
+    const data = `${volume.path}/data`;
+    try {
+      server = await ServerProcess.startOn(data, { within });
+      expect((await put(`${server.url}/${api('default')}/flags/fees`, fees, '')).status).toBe(201);
+      await server.stop('SIGTERM');
+      volume.run(`mount -o remount,ro ${volume.path}`);
+      await expect(server.start()).rejects.toThrow(/can't be used \(EROFS\): .*--read-only/);
+      const reader = await ServerProcess.startOn(data, { within, options: ['--read-only'] });
+      try {
+        expect((await fetch(`${reader.url}/${api('default')}/flags/fees`)).status).toBe(200);
+        const history = await (await fetch(`${reader.url}/${api('default')}/history`)).json();
+        expect(history).toMatchObject({ revisions: [{ author: 'anonymous' }, { author: 'graylane' }] });
+        expect((await put(`${reader.url}/${api('default')}/flags/fees`, fees, '*')).status).toBe(403);
+      } finally {
+        await reader.close();
+      }
+    } finally {
+      await server?.close();
+      await volume.close();
+    }
+  });
+});
+
+function api(environment: string): string {
+  return `api/v1/environments/${environment}`;
+}
+
+async function put(url: string, body: object, match: string): Promise<Response> {
+  const condition = match === '' ? { 'if-none-match': '*' } : { 'if-match': match };
+  return fetch(url, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json', ...condition },
+    body: JSON.stringify(body),
+  });
+}
