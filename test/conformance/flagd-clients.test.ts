@@ -5,6 +5,8 @@ import { OpenFeature, type EvaluationContext, type Provider } from '@openfeature
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serve, type Served } from '../../apps/server/test/support/serve.ts';
 import { describeWith } from '../support/components.ts';
+import { askGo, goFlagd } from '../support/go-flagd.ts';
+import { askJava, javaFlagd } from '../support/java-flagd.ts';
 import { askPython, pythonFlagd } from '../support/python-flagd.ts';
 
 const variants = { on: true, off: false };
@@ -162,6 +164,96 @@ await describeWith(pythonFlagd, "the same answers from Python's flagd provider",
   });
 });
 
+await describeWith(goFlagd, "the same answers from flagd's client for Go, by Connect over HTTP/1.1", () => {
+  const codes: Record<string, string> = {
+    not_found: 'ERROR FLAG_NOT_FOUND',
+    invalid_argument: 'ERROR TYPE_MISMATCH',
+    data_loss: 'ERROR PARSE_ERROR',
+    unknown: 'ERROR GENERAL',
+  };
+
+  test('keys of any script included', async () => {
+    const all = [...questions, ...foreignQuestions];
+    const { event, results } = await askGo({ port: served.grpcPort, questions: all });
+    expect(event).toBe('provider_ready');
+    const sentences = all.map((question, index) => {
+      const { code, value, variant, reason } = results[index] ?? { value: undefined };
+      // The provider returns the default of the code after an error, and for a disabled flag.
+      if (code !== undefined) return sentence(question, { value: question.default, reason: codes[code] });
+      if (reason === 'DISABLED') return sentence(question, { value: question.default, reason });
+      return sentence(question, { value, variant, reason });
+    });
+    expect(sentences).toEqual([...expected, ...expectedOfForeign].map(asByV1));
+  });
+
+  test('and the name of an environment that does not exist', async () => {
+    const { results } = await askGo({
+      port: served.grpcPort,
+      selector: 'moon',
+      questions: [ask('fees', 'boolean', true)],
+    });
+    expect(results).toEqual([
+      {
+        value: null,
+        code: 'failed_precondition',
+        message: 'there is no environment "moon": use one of "default"',
+      },
+    ]);
+  });
+});
+
+await describeWith(javaFlagd, "the same answers from Java's flagd provider", () => {
+  test('by RPC, keys of any script included', async () => {
+    const all = [...questions, ...foreignQuestions];
+    const results = await askJava({ resolver: 'rpc', port: served.grpcPort, questions: all });
+    const sentences = all.map((question, index) => {
+      const { message: _message, variant, ...result } = results[index] ?? {};
+      return sentence(question, { ...result, variant: variant === '' ? undefined : variant });
+    });
+    // The provider takes the zero value of a disabled flag for its value, as it does with flagd.
+    const zero = (line: string): string => line.replace(/is "mine": DISABLED$/, 'is "": DISABLED');
+    expect(sentences).toEqual([...expected, ...expectedOfForeign].map(asByV1).map(zero));
+  });
+
+  test('and the name of an environment that does not exist', async () => {
+    const asked = [ask('fees', 'boolean', true)];
+    const [result] = await askJava({
+      resolver: 'rpc',
+      port: served.grpcPort,
+      selector: 'moon',
+      questions: asked,
+    });
+    expect(result).toMatchObject({
+      value: true,
+      errorCode: 'GENERAL',
+      message: 'FAILED_PRECONDITION: there is no environment "moon": use one of "default"',
+    });
+  });
+});
+
+test("the name of an environment that does not exist reaches users of flagd's provider for JavaScript", async () => {
+  await OpenFeature.setProviderAndWait('judge', flagd('rpc', 'moon'));
+  try {
+    const client = OpenFeature.getClient('judge');
+    expect(await client.getBooleanDetails('fees', true)).toMatchObject({
+      value: true,
+      errorCode: 'GENERAL',
+      errorMessage: 'there is no environment "moon": use one of "default"',
+    });
+  } finally {
+    await OpenFeature.close();
+  }
+  await expect(OpenFeature.setProviderAndWait('judge', flagd('in-process', 'moon'))).rejects.toThrow(
+    'there is no environment "moon"',
+  );
+  await OpenFeature.close();
+});
+
+/** By `flagd.evaluation.v1`, a flag without a default variant is not found. */
+function asByV1(line: string): string {
+  return line.replace(/("mine": )DEFAULT$/, '$1ERROR FLAG_NOT_FOUND');
+}
+
 async function askedOfPython(resolver: 'in-process' | 'rpc', { grpcPort }: Served): Promise<string[]> {
   const all = [...questions, ...foreignQuestions];
   const answers = await askPython({ resolver, port: grpcPort, selector: 'flagSetId=shop', questions: all });
@@ -198,11 +290,11 @@ async function answersOf(provider: Provider, asked: readonly Question[]): Promis
   return answers;
 }
 
-function flagd(resolverType: 'in-process' | 'rpc'): Provider {
+function flagd(resolverType: 'in-process' | 'rpc', selector = ''): Provider {
   // Its cache does not look at the type that is asked for.
   const cache = 'disabled';
   const { grpcPort: port } = served;
-  return new FlagdProvider({ host: '127.0.0.1', port, resolverType, cache, deadlineMs: 30_000 });
+  return new FlagdProvider({ host: '127.0.0.1', port, resolverType, cache, selector, deadlineMs: 30_000 });
 }
 
 /** Without baggage, whose lane would override that of the question. */

@@ -31,12 +31,12 @@ describe('an evaluation of all flags', () => {
       },
     ],
   ])('%s lets other requests run in between', async (_name, evaluateAll) => {
-    let done = false;
-    const all = evaluateAll().finally(() => (done = true));
+    const state = { done: false };
+    const all = evaluateAll().finally(() => (state.done = true));
     let meanwhile = 0;
-    while (!done) {
+    while (!state.done) {
       expect((await fetch(`${served.url}/healthz`)).status).toBe(200);
-      if (!done) meanwhile += 1;
+      if (!state.done) meanwhile += 1;
     }
     await all;
     expect(meanwhile).toBeGreaterThan(2);

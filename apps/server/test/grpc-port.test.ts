@@ -69,9 +69,6 @@ describe.each(forms)('%s', (_name, transport) => {
     await expect(v2.resolveString({ flagKey: 'fees' }, { headers })).rejects.toThrow(
       '[failed_precondition] there is no environment "moon": use one of "default"',
     );
-    await expect(first((signal) => v2.eventStream({}, { headers, signal }))).rejects.toThrow(
-      'there is no environment "moon"',
-    );
     await expect(first((signal) => sync.syncFlags({}, { headers, signal }))).rejects.toThrow(
       'there is no environment "moon"',
     );
@@ -96,8 +93,21 @@ describe.each(forms)('%s', (_name, transport) => {
     ending.abort();
   });
 
-  test('has an event stream', async () => {
-    expect(await first((signal) => v2.eventStream({}, { signal }))).toMatchObject({ type: 'provider_ready' });
+  test('has an event stream, of an environment that is created later, too', async () => {
+    const name = `later-${Math.random().toString(36).slice(2)}`;
+    const [headers, ending] = [{ 'graylane-environment': name }, new AbortController()];
+    const events = v2.eventStream({}, { headers, signal: ending.signal })[Symbol.asyncIterator]();
+    expect(await events.next()).toMatchObject({ value: { type: 'provider_ready' } });
+    await expect(v2.resolveString({ flagKey: 'fees' }, { headers })).rejects.toThrow(name);
+    expect(served.logged.join('\n')).toContain(`there is no environment "${name}"`);
+    const ask = admin(served.url);
+    await ask('PUT', `/environments/${name}`, { body: document, headers: created });
+    await ask('PUT', `/environments/${name}/flags/new`, { body: fees, headers: created });
+    const change = { type: 'write', source: name, flagKey: 'new' };
+    expect(await events.next()).toMatchObject({
+      value: { type: 'configuration_change', data: { flags: { new: change } } },
+    });
+    ending.abort();
   });
 });
 
@@ -196,7 +206,7 @@ describe('the gRPC port', () => {
       socket.on('error', reject);
       socket.on('data', (bytes: Buffer) => resolve(bytes.toString()));
       socket.setNoDelay(true);
-      const letters = [...text];
+      const letters = text.split('');
       const next = (): void => {
         const letter = letters.shift();
         if (letter !== undefined) socket.write(letter, () => setImmediate(next));

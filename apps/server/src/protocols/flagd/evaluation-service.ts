@@ -1,10 +1,11 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { evaluate, type Evaluation } from '@graylane/flags';
 import { forEachInSlices } from '../../event-loop-turns.ts';
+import { RequestError } from '../../model/request-error.ts';
 import { requireSmallContext } from '../../model/context-size.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
-import { flagEvents, type FlagEvent } from './flag-events.ts';
+import { flagEvents, type FlagEvent, type Followed } from './flag-events.ts';
 import type { AnyFlag, Service as ServiceV1 } from './gen/flagd/evaluation/v1/evaluation_pb.ts';
 import type { Service as ServiceV2 } from './gen/flagd/evaluation/v2/evaluation_pb.ts';
 import type { LongCalls } from './long-calls.ts';
@@ -23,6 +24,7 @@ import {
   type ValueType,
 } from './resolve.ts';
 import { selectorOf, selectStore } from './select.ts';
+import { sharedMessagesKey } from './shared-messages.ts';
 
 /** flagd's evaluation protocol (`flagd.evaluation.v2`): one flag at a time, and a stream of changes. */
 export function evaluationServiceV2(
@@ -73,12 +75,37 @@ function methods(environments: Environments, calls: LongCalls, resolveOne: typeo
     resolveFloat: resolver(floatType),
     resolveInt: resolver(intType),
     resolveObject: resolver(objectType),
-    eventStream: (_request: unknown, call: HandlerContext): AsyncGenerator<FlagEvent> => {
-      const { requestHeader: header, signal } = call;
-      const chooses = header.has('graylane-environment') || selectorOf(header) !== '';
-      return flagEvents(environments, chooses ? chosen(environments, call) : undefined, calls, signal);
+    async *eventStream(_request: unknown, call: HandlerContext): AsyncGenerator<FlagEvent> {
+      const messages = call.values.get(sharedMessagesKey);
+      const events = flagEvents(environments, followed(environments, call), calls, call.signal);
+      for await (const { shared, ...event } of events) {
+        messages.push(shared);
+        yield shared === undefined ? event : { type: event.type };
+      }
     },
   };
+}
+
+/**
+ * The environments whose changes a call follows: the chosen one, or all of them without a choice,
+ * since flagd's JavaScript client sends no selector here and must learn of every change to trust its
+ * cache. A chosen environment may be created later: until then each evaluation reports it as
+ * unknown, which clients show, whereas they hide the error of this stream and never become ready.
+ */
+function followed(environments: Environments, call: HandlerContext): Followed {
+  const { requestHeader: header } = call;
+  const chooses = header.has('graylane-environment') || selectorOf(header) !== '';
+  if (!chooses) return { store: undefined, includes: () => true };
+  const find = (): FlagStore | undefined => {
+    try {
+      return chosen(environments, call);
+    } catch (error) {
+      if (error instanceof RequestError && error.code === 'unknown_environment') return undefined;
+      throw error;
+    }
+  };
+  const store = find();
+  return { store, includes: (created) => created === (store ?? find()) };
 }
 
 function chosen(environments: Environments, { requestHeader }: HandlerContext): FlagStore {

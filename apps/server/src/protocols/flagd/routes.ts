@@ -20,7 +20,7 @@ import { Service as ServiceV1 } from './gen/flagd/evaluation/v1/evaluation_pb.ts
 import { Service as ServiceV2 } from './gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { FlagSyncService } from './gen/flagd/sync/v1/sync_pb.ts';
 import type { LongCalls } from './long-calls.ts';
-import { documentsKey, withSharedMessages } from './shared-messages.ts';
+import { sharedMessagesKey, withSharedMessages } from './shared-messages.ts';
 import { SlowReaders, type AnyResponse } from './slow-readers.ts';
 import { syncService } from './sync-service.ts';
 import { writeResponse } from './write-response.ts';
@@ -84,7 +84,7 @@ export function flagdRoutes({ environments, door, calls, log }: FlagdRoutesOptio
     }
     // A stream may be silent for long; the port's time limit is for responses that end.
     if (handler.isStream && request.httpVersionMajor === 1) request.socket.setTimeout(0);
-    const values = createContextValues().set(refusalKey, refusal).set(documentsKey, []);
+    const values = createContextValues().set(refusalKey, refusal).set(sharedMessagesKey, []);
     handler
       .serve(toUniversal(request, response, values))
       .then(async (universal) => writeResponse(universal, response, readers))
@@ -111,11 +111,8 @@ function handlersOf(environments: Environments, calls: LongCalls, log: Log): Map
     router.handlers.map((handler) => {
       const { method, service, requestPath } = handler;
       const isStream = method.methodKind === 'server_streaming';
-      const serve =
-        service === FlagSyncService && method.name !== 'GetMetadata'
-          ? withSharedMessages(handler, isStream)
-          : handler;
-      return [requestPath, { serve, isStream }];
+      const shares = isStream || (service === FlagSyncService && method.name !== 'GetMetadata');
+      return [requestPath, { serve: shares ? withSharedMessages(handler) : handler, isStream }];
     }),
   );
 }

@@ -1,104 +1,96 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { createContextKey, type ContextKey } from '@connectrpc/connect';
 import type {
   UniversalHandlerFn,
   UniversalServerRequest,
   UniversalServerResponse,
 } from '@connectrpc/connect/protocol';
-import type { Snapshot } from '../../model/document.ts';
-import { documentText } from '../../model/document-text.ts';
+
+/** A message that many calls send: serialized once for each form that a client may ask for. */
+export class SharedMessage {
+  readonly #serialize: (format: 'json' | 'binary') => Promise<Uint8Array>;
+  readonly #serialized = new Map<string, Promise<Uint8Array>>();
+
+  /** @param serialize makes the message, without an envelope. */
+  constructor(serialize: (format: 'json' | 'binary') => Promise<Uint8Array>) {
+    this.#serialize = serialize;
+  }
+
+  /** The bytes of the message, the same object for all calls. */
+  async bytes({ format, envelope, compress }: Form): Promise<Uint8Array> {
+    const key = `${format} ${envelope} ${compress}`;
+    let bytes = this.#serialized.get(key);
+    if (bytes === undefined) {
+      const message = this.#serialize(format);
+      bytes = envelope ? enveloped(message, compress) : message;
+      this.#serialized.set(key, bytes);
+    }
+    return bytes;
+  }
+}
+
+/** How a client wants its messages. */
+export interface Form {
+  readonly format: 'json' | 'binary';
+  /** All but unary calls of Connect: a byte of flags, and the length. */
+  readonly envelope: boolean;
+  readonly compress: boolean;
+}
 
 /**
- * The documents that a call sends, in the order of its messages. Where a service has put one here,
- * it sends an empty message in its place, which is replaced by the document's bytes: Connect would
- * serialize the document for each call and keep a copy for each client that reads slowly.
+ * The shared messages that a call sends, in their order. A service that adds one here yields an
+ * empty message in its place, which is replaced by the shared bytes: Connect would serialize the
+ * message for each call, and keep a copy for each client that reads slowly.
  */
-export const documentsKey: ContextKey<Snapshot[]> = createContextKey([], {
-  description: 'the documents of the messages of a call',
+export const sharedMessagesKey: ContextKey<Array<SharedMessage | undefined>> = createContextKey([], {
+  description: 'the shared messages of a call; undefined for a message of its own',
 });
 
 /** Below this size, in bytes, messages are not compressed: Connect's own limit. */
 const compressMinBytes = 1024;
 
-/** flags of an envelope, in gRPC, gRPC-Web and Connect streams alike, that ends a stream. */
+/** Flags of an envelope that ends a stream: in gRPC-Web and in Connect. */
 const endFlags = 0b1000_0010;
 const compressedFlag = 1;
 
-/** Lets the messages of a handler be replaced by shared bytes. */
-export function withSharedMessages(handler: UniversalHandlerFn, withContext: boolean): UniversalHandlerFn {
+/** Replaces the messages of a handler by those in {@link sharedMessagesKey}. */
+export function withSharedMessages(handler: UniversalHandlerFn): UniversalHandlerFn {
   return async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
     const response = await handler(request);
-    const documents = request.contextValues?.get(documentsKey) ?? [];
+    const shared = request.contextValues?.get(sharedMessagesKey) ?? [];
     const { body, header } = response;
     if (body === undefined || body === null || header === undefined) return response;
     const type = header.get('content-type') ?? '';
     const form: Form = {
-      json: type.includes('json'),
-      envelope: type.startsWith('application/grpc') || type.startsWith('application/connect'),
-      gzip: [header.get('grpc-encoding'), header.get('connect-content-encoding')].includes('gzip'),
-      withContext,
+      format: type.includes('json') ? 'json' : 'binary',
+      envelope: /^application\/(?:grpc|connect)/.test(type),
+      compress: [header.get('grpc-encoding'), header.get('connect-content-encoding')].includes('gzip'),
     };
     // That of Connect's own message.
-    if (documents.length > 0) header.delete('content-length');
-    return { ...response, body: replaced(body, documents, form) };
+    if (shared.length > 0) header.delete('content-length');
+    return { ...response, body: replaced(body, shared, form) };
   };
-}
-
-/** How a message with a document is encoded. */
-interface Form {
-  readonly json: boolean;
-  readonly envelope: boolean;
-  readonly gzip: boolean;
-  /** Whether the message has flagd's `sync_context`, which is empty. */
-  readonly withContext: boolean;
 }
 
 async function* replaced(
   body: AsyncIterable<Uint8Array>,
-  documents: Snapshot[],
+  shared: Array<SharedMessage | undefined>,
   form: Form,
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) {
     const isMessage = !form.envelope || ((chunk[0] ?? 0) & endFlags) === 0;
-    const document = isMessage ? documents.shift() : undefined;
-    yield document === undefined ? chunk : await encoded(document, form);
+    const message = isMessage ? shared.shift() : undefined;
+    yield message === undefined ? chunk : await message.bytes(form);
   }
 }
 
-const messages = new WeakMap<Snapshot, Map<string, Promise<Uint8Array>>>();
-
-/** The bytes of a message, made once for all calls. */
-async function encoded(snapshot: Snapshot, form: Form): Promise<Uint8Array> {
-  let known = messages.get(snapshot);
-  if (known === undefined) messages.set(snapshot, (known = new Map()));
-  const key = JSON.stringify(form);
-  let bytes = known.get(key);
-  if (bytes === undefined) known.set(key, (bytes = encode(snapshot, form)));
-  return bytes;
-}
-
-async function encode(snapshot: Snapshot, form: Form): Promise<Uint8Array> {
-  const document = Buffer.concat(await documentText(snapshot));
-  const message = form.json ? jsonMessage(document, form) : binaryMessage(document, form);
-  if (!form.envelope) return message;
-  const compress = form.gzip && message.length >= compressMinBytes;
-  const payload = compress ? await promisify(gzip)(message) : message;
+async function enveloped(serialized: Promise<Uint8Array>, compress: boolean): Promise<Uint8Array> {
+  const message = await serialized;
+  const compressed = compress && message.length >= compressMinBytes;
+  const payload = compressed ? await promisify(gzip)(message) : message;
   const head = Buffer.alloc(5);
-  head[0] = compress ? compressedFlag : 0;
+  head[0] = compressed ? compressedFlag : 0;
   head.writeUInt32BE(payload.length, 1);
   return Buffer.concat([head, payload]);
-}
-
-/** `flag_configuration` is field 1 and `sync_context` field 2 (flagd.sync.v1). */
-function binaryMessage(document: Buffer, { withContext }: Form): Buffer {
-  const head = new BinaryWriter().tag(1, WireType.LengthDelimited).uint32(document.length).finish();
-  const context = new BinaryWriter().tag(2, WireType.LengthDelimited).uint32(0).finish();
-  return Buffer.concat(withContext ? [head, document, context] : [head, document]);
-}
-
-function jsonMessage(document: Buffer, { withContext }: Form): Buffer {
-  const flagConfiguration = document.toString();
-  return Buffer.from(JSON.stringify({ flagConfiguration, ...(withContext ? { syncContext: {} } : {}) }));
 }

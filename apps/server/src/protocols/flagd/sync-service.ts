@@ -1,12 +1,14 @@
-import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { setTimeout } from 'node:timers/promises';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import type { Snapshot } from '../../model/document.ts';
+import { documentText } from '../../model/document-text.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
 import type { FlagSyncService } from './gen/flagd/sync/v1/sync_pb.ts';
 import type { LongCalls } from './long-calls.ts';
 import { selectorOf, selectStore } from './select.ts';
-import { documentsKey } from './shared-messages.ts';
+import { SharedMessage, sharedMessagesKey } from './shared-messages.ts';
 
 /** Attributes that in-process providers add to every evaluation context: none. */
 const syncContext = {};
@@ -16,7 +18,7 @@ const burstMs = 50;
 
 /**
  * flagd's sync protocol (`flagd.sync.v1`): whole documents, at once and after changes. The messages
- * here are empty; {@link documentsKey} holds the documents that replace them.
+ * here are empty; {@link sharedMessagesKey} holds those that replace them.
  */
 export function syncService(
   environments: Environments,
@@ -26,13 +28,13 @@ export function syncService(
     async *syncFlags({ selector }, { requestHeader, signal, values }) {
       const store = selectStore(environments, requestHeader, selectorOf(requestHeader, selector));
       for await (const snapshot of snapshots(store, calls, signal)) {
-        values.get(documentsKey).push(snapshot);
+        values.get(sharedMessagesKey).push(messageOf(snapshot, syncMessages, true));
         yield { flagConfiguration: '' };
       }
     },
     fetchAllFlags({ selector }, { requestHeader, values }: HandlerContext) {
       const { snapshot } = selectStore(environments, requestHeader, selectorOf(requestHeader, selector));
-      values.get(documentsKey).push(snapshot);
+      values.get(sharedMessagesKey).push(messageOf(snapshot, fetchMessages, false));
       return { flagConfiguration: '' };
     },
     getMetadata() {
@@ -58,4 +60,35 @@ async function* snapshots(store: FlagStore, calls: LongCalls, signal: AbortSigna
     unsubscribe();
     done();
   }
+}
+
+const syncMessages = new WeakMap<Snapshot, SharedMessage>();
+const fetchMessages = new WeakMap<Snapshot, SharedMessage>();
+
+function messageOf(
+  snapshot: Snapshot,
+  messages: WeakMap<Snapshot, SharedMessage>,
+  withContext: boolean,
+): SharedMessage {
+  let message = messages.get(snapshot);
+  if (message === undefined) {
+    message = new SharedMessage(async (format) => {
+      const document = Buffer.concat(await documentText(snapshot));
+      return format === 'json' ? jsonMessage(document, withContext) : binaryMessage(document, withContext);
+    });
+    messages.set(snapshot, message);
+  }
+  return message;
+}
+
+/** `flag_configuration` is field 1, `sync_context` field 2 of SyncFlagsResponse. */
+function binaryMessage(document: Buffer, withContext: boolean): Buffer {
+  const head = new BinaryWriter().tag(1, WireType.LengthDelimited).uint32(document.length).finish();
+  const context = new BinaryWriter().tag(2, WireType.LengthDelimited).uint32(0).finish();
+  return Buffer.concat(withContext ? [head, document, context] : [head, document]);
+}
+
+function jsonMessage(document: Buffer, withContext: boolean): Buffer {
+  const flagConfiguration = document.toString();
+  return Buffer.from(JSON.stringify({ flagConfiguration, ...(withContext && { syncContext }) }));
 }

@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Component } from './components.ts';
+
+const folder =
+  process.env['GRAYLANE_JAVA_FLAGD'] ?? fileURLToPath(new URL('../../.graylane/java-flagd', import.meta.url));
+const execute = promisify(execFile);
+
+/** OpenFeature's SDK for Java with its flagd provider. */
+export const javaFlagd: Component = {
+  id: 'java-flagd',
+  name: "Java's OpenFeature flagd provider",
+  remedy: 'install a JDK and Maven and run test/support/install-java-flagd.sh',
+  available: () => existsSync(`${folder}/AskFlagd.class`),
+};
+
+/** How Java's provider is set up, and what it evaluates. */
+export interface JavaQuestions {
+  readonly resolver: 'in-process' | 'rpc';
+  readonly port: number;
+  /** Sent by an interceptor: in RPC mode the provider does not send the selector of its options. */
+  readonly selector?: string;
+  readonly questions: ReadonlyArray<{
+    readonly key: string;
+    readonly type: string;
+    readonly default: unknown;
+    readonly context: object;
+  }>;
+}
+
+/** The provider's result for each question: `value`, `variant`, `reason`, `errorCode`, `message`. */
+export async function askJava(asked: JavaQuestions): Promise<Record<string, unknown>[]> {
+  const args = ['-cp', `${folder}:${folder}/lib/*`, 'AskFlagd', JSON.stringify(asked)];
+  const { stdout } = await execute('java', args, { timeout: 100_000 });
+  return JSON.parse(stdout) as Record<string, unknown>[];
+}
