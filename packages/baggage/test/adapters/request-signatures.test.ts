@@ -50,7 +50,7 @@ const signatures: Readonly<Record<string, () => readonly unknown[]>> = {
   '({ agent: false })': () => [{ ...parts, agent: false }],
   '({ agent: null })': () => [{ ...parts, agent: null }],
   '({ agent that leads to the host })': () => [
-    { host: '127.0.0.99', port: 1, agent: new Agent(parts as never) },
+    { host: '127.0.0.99', port: 1, agent: new Agent(parts as object) },
   ],
   '({ defaultPort })': () => [{ host: parts.host, defaultPort: parts.port }],
   '({ headers as a flat array })': () => [{ ...parts, headers: ['Host', 'a', 'X-Id', '1', 'X-Id', '2'] }],

@@ -28,6 +28,7 @@ const dye = 'lane=gray,user-id=ada';
 let good: Listener;
 let other: Listener;
 let socketPath: string;
+let local: http.Server;
 const viaSocket: (string | undefined)[] = [];
 const closing: { close(): unknown }[] = [];
 let [beforeGood, beforeOther, beforeSocket] = [0, 0, 0];
@@ -36,17 +37,14 @@ beforeAll(async () => {
   good = await listen();
   other = await listen();
   socketPath = `${mkdtempSync(`${tmpdir()}/graylane-`)}/socket`;
-  const local = createServer((request, response) => {
+  local = createServer((request, response) => {
     viaSocket.push(request.headers['baggage'] as string | undefined);
     response.end('ok');
   });
   await once(local.listen(socketPath), 'listening');
-  closing.push();
-  afterAllOnce.push(() => local.close());
 });
-const afterAllOnce: (() => unknown)[] = [];
 afterAll(async () => {
-  for (const close of afterAllOnce) close();
+  local.close();
   rmSync(socketPath, { force: true });
   await good.close();
   await other.close();
@@ -158,8 +156,8 @@ describe('http.request', () => {
     port: Number(new URL(origin).port),
   });
   const agents: Readonly<Record<string, () => HttpAgent>> = {
-    'a host and a port': () => new HttpAgent(partsOf(other.origin) as never),
-    'a port': () => new HttpAgent({ port: partsOf(other.origin).port } as never),
+    'a host and a port': () => new HttpAgent(partsOf(other.origin)),
+    'a port': () => new HttpAgent({ port: partsOf(other.origin).port }),
     'a host and a port that were set later': () =>
       Object.assign(new HttpAgent(), { options: { ...partsOf(other.origin), path: null } }),
   };
@@ -180,7 +178,7 @@ describe('http.request', () => {
   test('judges an agent that leads to a destination of the policy by that', async () => {
     const outgoing = inRequest(dye, () =>
       baggageRequest({ egress: egress() })(other.origin, {
-        agent: new HttpAgent(partsOf(good.origin) as never),
+        agent: new HttpAgent(partsOf(good.origin)),
       }),
     );
     outgoing.end();
@@ -189,7 +187,7 @@ describe('http.request', () => {
   });
 
   test('sends nothing through the Unix socket of the options, of an agent, or of the global agent', async () => {
-    const agent = new HttpAgent({ socketPath } as never);
+    const agent = new HttpAgent({ socketPath } as object);
     await inRequest(dye, () => send({ agent }));
     await inRequest(dye, () => send({ socketPath }));
     const { globalAgent } = http;

@@ -16,8 +16,8 @@ export interface Dispatching<Options, Result> {
   readonly caller: Context;
   readonly egress: EgressPolicy;
   /** Where the request leads, if that is known otherwise than by its origin; `none` for a destination without an origin. */
-  readonly destination?: string | 'none' | undefined;
-  dispatch(options: Options): Result;
+  readonly destination?: string | undefined;
+  readonly dispatch: (options: Options) => Result;
 }
 
 /**

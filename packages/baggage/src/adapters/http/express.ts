@@ -13,7 +13,7 @@ export interface BaggageMiddlewareOptions extends HttpRequestOptions<Request> {}
  * @throws {TypeError} if the options can't work, e.g. a signing key that is too short.
  */
 export function baggageMiddleware(options: BaggageMiddlewareOptions = {}): RequestHandler {
-  return requestRunner(options, hookPrototypes);
+  return requestRunner('baggageMiddleware', options, hookPrototypes);
 }
 
 const hooked = new WeakSet<object>();

@@ -1,9 +1,9 @@
 import process from 'node:process';
 import { context } from '@opentelemetry/api';
-import { checkOptions } from '../../check-options.ts';
-import { allowedKeys, checkEgress, type EgressPolicy } from '../../policy/egress.ts';
+import { allowedKeys, type EgressPolicy } from '../../policy/egress.ts';
 import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
 import { overriding } from '../override-methods.ts';
+import { checkedOptions } from './client-options.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
 import { sentHeaders } from './headers.ts';
 import { agentDestination } from './request-call.ts';
@@ -30,14 +30,9 @@ const builtIns = new WeakMap<Fetch, Fetch>();
  * @throws {TypeError} if the options can't work.
  */
 export function baggageFetch(options: BaggageFetchOptions): Fetch {
-  checkOptions(
-    'baggageFetch',
-    options,
-    { egress: 'object', fetch: 'function?' },
-    "baggageFetch({ egress: { to: { 'http://orders:8080': ['lane'] } } })",
-  );
-  const { egress, fetch = globalThis.fetch } = options;
-  checkEgress(egress);
+  const { egress, fetch = globalThis.fetch } = checkedOptions('baggageFetch', options, {
+    fetch: 'function?',
+  });
   const builtIn = builtIns.get(fetch) ?? (fetch === globalThis.fetch ? fetch : undefined);
   if (builtIn === undefined) return wrapForeign(egress, fetch);
   const wrapped = wrapBuiltIn(egress, builtIn);

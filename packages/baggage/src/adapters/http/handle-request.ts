@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { context, type Context } from '@opentelemetry/api';
+import { checkOptions } from '../../check-options.ts';
 import { admitInto } from '../../policy/admit.ts';
 import { ensureContextManager } from '../../request/context-manager.ts';
 import { checkDye, dyeRequest, type Dye } from '../../policy/dye.ts';
@@ -20,13 +21,16 @@ export interface HttpRequestOptions<Request> extends LaneResponseOptions {
 
 /**
  * Handles a request in every HTTP server: admits what the policy allows, dyes the request, and calls `next` in its OTel context.
- * `hook` makes the response name its lane, and the events of both run in that context.
+ * `owner` is the name of the adapter, for messages; `hook` makes the response name its lane, and the events of both run in that context.
  * @throws {TypeError} at once, if the options can't work.
  */
 export function requestRunner<Request extends IncomingMessage>(
-  { ingress = { mode: 'strip' }, dye, ...responses }: HttpRequestOptions<Request>,
+  owner: string,
+  options: HttpRequestOptions<Request> | undefined,
   hook: (request: IncomingMessage, response: ServerResponse) => void = hookBoth,
 ): (request: Request, response: ServerResponse, next: () => void) => void {
+  checkOptions(owner, options, optionTypes, `${owner}({ ingress: { mode: 'accept', keys: ['lane'] } })`);
+  const { ingress = { mode: 'strip' }, dye, ...responses } = options ?? {};
   checkIngress(ingress);
   if (dye) checkDye(dye);
   const alias = ingress.mode === 'accept' ? ingress.laneHeader : undefined;
@@ -48,6 +52,9 @@ export function requestRunner<Request extends IncomingMessage>(
     else context.with(otelContext, () => void dyeRequest(dye, request, cell).then(() => next()));
   };
 }
+
+/** Policies and dyes check themselves. */
+const optionTypes = { ingress: 'any?', dye: 'any?', laneResponse: 'boolean?', cors: 'boolean?' } as const;
 
 /** Hooks one request and its response. */
 export function hookBoth(request: IncomingMessage, response: ServerResponse): void {

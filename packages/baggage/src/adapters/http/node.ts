@@ -1,22 +1,27 @@
 import type { ClientRequest, IncomingMessage, RequestListener, RequestOptions } from 'node:http';
 import type { RequestOptions as HttpsRequestOptions } from 'node:https';
 import { context } from '@opentelemetry/api';
-import { checkOptions } from '../../check-options.ts';
-import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
+import type { EgressPolicy } from '../../policy/egress.ts';
 import { hidingBaggage } from '../../request/hidden-baggage.ts';
 import { requestRunner, type HttpRequestOptions } from './handle-request.ts';
+import { checkedOptions } from './client-options.ts';
 import { replaceHeaders, sentHeaders } from './headers.ts';
 import { parseRequestCall, type OnResponse } from './request-call.ts';
 
-/** What comes in with a request, who is dyed, and what responses say of it. */
+/** What comes in with a request, who is dyed, and how responses name their lane. */
 export interface BaggageListenerOptions extends HttpRequestOptions<IncomingMessage> {}
 
 /**
  * Wraps the listener of a `node:http` server: it runs in the request's baggage.
- * @throws {TypeError} where the options can't work, e.g. a signing key that is too short.
+ * @throws {TypeError} if the options can't work, e.g. a signing key that is too short.
  */
 export function baggageListener(options: BaggageListenerOptions, listener: RequestListener): RequestListener {
-  const run = requestRunner(options);
+  if (typeof listener !== 'function') {
+    throw new TypeError(
+      'baggageListener needs a listener: baggageListener({ ingress }, (request, response) => {})',
+    );
+  }
+  const run = requestRunner('baggageListener', options);
   return (request, response) => run(request, response, () => listener(request, response));
 }
 
@@ -45,21 +50,14 @@ export interface BaggageRequest extends RequestFunction {
  * @throws {TypeError} if the options can't work.
  */
 export function baggageRequest(options: BaggageRequestOptions): BaggageRequest {
-  checkOptions(
-    'baggageRequest',
-    options,
-    { egress: 'object' },
-    "baggageRequest({ egress: { to: { 'http://orders:8080': ['lane'] } } })",
-  );
-  const { egress } = options;
-  checkEgress(egress);
+  const { egress } = checkedOptions('baggageRequest', options);
   const request = (...args: unknown[]): ClientRequest => {
     const call = parseRequestCall(args);
     const active = context.active();
-    const given = call.options.headers;
-    // Node ignores a Map or Headers here; as an array, they would change how it writes the head.
+    const { headers: given } = call.options;
     const headers = replaceHeaders(
-      Array.isArray(given) ? given : { ...given },
+      // Node ignores a Map or Headers here; as an array, they would change how it writes the head.
+      Array.isArray(given) ? given : Object.fromEntries(Object.entries(given ?? {})),
       sentHeaders(active, egress, call.destination),
     );
     return hidingBaggage(active, () =>
@@ -74,5 +72,5 @@ export function baggageRequest(options: BaggageRequestOptions): BaggageRequest {
     outgoing.end();
     return outgoing;
   };
-  return Object.assign(request as RequestFunction, { get: get as RequestFunction });
+  return Object.assign(request as RequestFunction, { get });
 }

@@ -56,8 +56,9 @@ function destinationOf(
   const agent = usesGlobalAgent && !options.createConnection ? globalAgent : options.agent;
   const { options: held = {} } = agentOptions(agent);
   if (held.socketPath || options.socketPath || held.path) return undefined;
+  const name: unknown = held.host || options.hostname || options.host || 'localhost';
   // Node refuses a host of another type, with an error that names it.
-  const name = String(held.host || options.hostname || options.host || 'localhost');
+  if (typeof name !== 'string') return undefined;
   const port = held.port || options.port || options.defaultPort;
   const authority = name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;
   const origin = `${protocol}//${authority}${port ? `:${port}` : ''}`;

@@ -1,7 +1,7 @@
 import { context, type Context } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
-import { checkOptions } from '../../check-options.ts';
-import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
+import type { EgressPolicy } from '../../policy/egress.ts';
+import { checkedOptions } from './client-options.ts';
 import { dispatchWithBaggage } from './dispatch.ts';
 
 /** What may leave, and to which origins: `{ to: { 'http://orders:8080': ['lane'] } }`. */
@@ -25,14 +25,7 @@ export interface BaggageInterceptorOptions {
 export function baggageInterceptor(
   options: BaggageInterceptorOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
-  checkOptions(
-    'baggageInterceptor',
-    options,
-    { egress: 'object', destination: 'string?' },
-    "baggageInterceptor({ egress: { to: { 'http://orders:8080': ['lane'] } } })",
-  );
-  const { egress, destination } = options;
-  checkEgress(egress);
+  const { egress, destination } = checkedOptions('baggageInterceptor', options, { destination: 'string?' });
   return (dispatch) => (request, handler) => {
     const caller = context.active();
     const calledBack = inContext(caller, handler);
