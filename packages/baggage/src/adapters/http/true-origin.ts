@@ -38,21 +38,24 @@ export function judgingAgain(otelContext: Context, judgement: Judgement): Contex
 function judge(request: CreatedRequest): void {
   const judgement = context.active().getValue(judgementKey) as Judgement | undefined;
   if (judgement === undefined || String(request.origin) === judgement.destination) return;
-  // A client of its own inside of the adapter, for a token perhaps, has other headers.
-  if (baggageOf(request.headers) !== judgement.baggage || isResolved(request, judgement)) return;
-  const { caller, egress } = judgement;
   const { origin } = new URL(request.origin);
-  if (origin === judgement.destination) return;
+  const others = membersBeside(judgement.baggage, request.headers);
+  if (origin === judgement.destination || others === undefined || isResolved(request, judgement)) return;
+  const { caller, egress } = judgement;
   const sent = new Map([...noHeaders(egress), ...sentHeaders(caller, egress, origin)]);
-  request.headers = replaceHeaders(request.headers, sent);
+  const baggage = [sent.get('baggage') ?? '', others].filter((part) => part !== '').join(',');
+  request.headers = replaceHeaders(request.headers, sent.set('baggage', baggage || undefined));
 }
 
-function baggageOf(headers: unknown): unknown {
-  if (!Array.isArray(headers)) return undefined;
-  const name = headers.findIndex(
-    (part, index) => index % 2 === 0 && String(part).toLowerCase() === 'baggage',
-  );
-  return name < 0 ? undefined : (headers[name + 1] as unknown);
+/**
+ * The members that others have added behind ours, as Sentry does; undefined if the request does not carry ours. Then it is one of
+ * another client inside of the adapter, for a token perhaps.
+ */
+function membersBeside(ours = '', headers: unknown): string | undefined {
+  const array: readonly unknown[] = Array.isArray(headers) ? headers : [];
+  const name = array.findIndex((part, index) => index % 2 === 0 && String(part).toLowerCase() === 'baggage');
+  const carried = name < 0 ? '' : String(array[name + 1]);
+  return carried.startsWith(ours) ? carried.slice(ours.length).replace(/^\s*,/, '') : undefined;
 }
 
 /** Whether only the host's name has given way to its address, as undici's `dns` interceptor does it. */
