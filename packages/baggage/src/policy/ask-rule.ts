@@ -15,6 +15,11 @@ export interface DyeClient {
   ): Promise<DyeDetails> | DyeDetails;
 }
 
+/** A client that can also evaluate without a promise, as `getSyncClient()` of @graylane/provider. It is used so where it can. */
+interface SyncDyeClient extends DyeClient {
+  getStringDetailsSync?(flagKey: string, defaultValue: string, evaluationContext: DyeContext): DyeDetails;
+}
+
 /** The part of OpenFeature's evaluation details that a dye reads. */
 export interface DyeDetails {
   readonly value: string;
@@ -42,20 +47,38 @@ interface Rule {
   readonly timeoutMs?: number;
 }
 
-/** Evaluates a dye rule, in time or not at all: a client that never responds must not hold the request. Never rejects. */
-export async function askRule(
+/**
+ * Evaluates a dye rule, in time or not at all: a client that never responds must not hold the request. Returns at once if the client
+ * does: a promise and a timer are most of the cost of a dye. Never throws or rejects.
+ */
+export function askRule(
   { client, flag = 'lane', timeoutMs = 1000 }: Rule,
   facts: DyeContext,
-): Promise<RuleAnswer> {
+): RuleAnswer | Promise<RuleAnswer> {
   try {
-    if (client.getStringDetails === undefined) {
-      const value = await inTime(client.getStringValue(flag, baseline, facts), flag, timeoutMs);
-      return answerOf({ value }, flag);
-    }
-    return answerOf(await inTime(client.getStringDetails(flag, baseline, facts), flag, timeoutMs), flag);
+    const details = detailsOf(client, flag, facts);
+    if (!isThenable(details)) return answerOf(details, flag);
+    return inTime(Promise.resolve(details), flag, timeoutMs).then((found) => answerOf(found, flag), faulty);
   } catch (error) {
-    return { lane: baseline, fault: String(error) };
+    return faulty(error);
   }
+}
+
+function detailsOf(client: SyncDyeClient, flag: string, facts: DyeContext): DyeDetails | Promise<DyeDetails> {
+  const details = client.getStringDetailsSync?.(flag, baseline, facts);
+  // A general error may mean that the provider, or a hook, is one that returns promises.
+  if (details !== undefined && details.errorCode !== 'GENERAL') return details;
+  if (client.getStringDetails !== undefined) return client.getStringDetails(flag, baseline, facts);
+  const value = client.getStringValue(flag, baseline, facts);
+  return isThenable(value) ? Promise.resolve(value).then((found) => ({ value: found })) : { value };
+}
+
+function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as Promise<T> | null | undefined)?.then === 'function';
+}
+
+function faulty(error: unknown): RuleAnswer {
+  return { lane: baseline, fault: String(error) };
 }
 
 function answerOf({ value, variant, reason, errorCode, errorMessage }: DyeDetails, flag: string): RuleAnswer {
@@ -83,8 +106,7 @@ function faultOf(flag: string, errorCode: string, errorMessage: string | undefin
   }
 }
 
-async function inTime<T>(answer: Promise<T> | T, flag: string, timeoutMs: number): Promise<T> {
-  if (!(answer instanceof Promise)) return answer;
+async function inTime<T>(answer: Promise<T>, flag: string, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {

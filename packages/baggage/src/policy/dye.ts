@@ -4,7 +4,7 @@ import { markerOf, type MarkOptions, type Marker } from '../lane/mark.ts';
 import { baseline, isLane } from '../lane/names.ts';
 import { report, type Logger } from '../report.ts';
 import type { RequestCell } from '../request/cell.ts';
-import { askRule, type DyeClient, type DyeContext } from './ask-rule.ts';
+import { askRule, type DyeClient, type DyeContext, type RuleAnswer } from './ask-rule.ts';
 import { checkLanes, isKnown, type KnownLanes } from './ingress.ts';
 
 /** How the edge decides which requests are dyed, once a request. */
@@ -78,25 +78,41 @@ const optionTypes = {
 } as const;
 
 /**
- * Evaluates the dye rule and marks the request. If the rule can't be evaluated, the request runs in baseline with the members that it
- * is to carry, and is counted. Never rejects.
+ * Evaluates the dye rule and marks the request, at once if the rule is evaluated at once. If it can't be evaluated, the request runs in
+ * baseline with the members that it is to carry, and is counted. Never throws or rejects.
  */
-export async function dyeRequest<Request>(
+export function dyeRequest<Request>(
   dye: Dye<Request>,
   request: Request,
   cell: RequestCell,
-): Promise<void> {
+): void | Promise<void> {
   try {
     const facts = factsOf(dye.evaluationContext(request));
     const chosen = chosenLane(dye, request);
-    const answer = chosen === undefined ? await askRule(dye, facts) : { lane: chosen };
+    if (chosen !== undefined) return mark(dye, cell, facts, { lane: chosen }, 'choice');
+    const answer = askRule(dye, facts);
+    return answer instanceof Promise
+      ? answer.then((found) => mark(dye, cell, facts, found, 'rule'))
+      : mark(dye, cell, facts, answer, 'rule');
+  } catch (error) {
+    // A fault of graylane or of a callback: the request goes on in baseline.
+    undyed(dye, String(error));
+  }
+}
+
+function mark(
+  dye: Dye<never>,
+  cell: RequestCell,
+  facts: DyeContext,
+  answer: RuleAnswer,
+  by: 'rule' | 'choice',
+): void {
+  try {
     if (answer.fault !== undefined) undyed(dye, answer.fault);
     const admission = cell.decision;
     cell.dye(knownLane(dye, answer.lane), carriedBy(dye, facts), checkDye(dye));
-    const by = chosen === undefined ? 'rule' : 'choice';
     cell.decision = { ...answer, by, lane: cell.lane, flag: dye.flag ?? 'lane', admission };
   } catch (error) {
-    // A fault of graylane or of a callback: the request goes on in baseline.
     undyed(dye, String(error));
   }
 }
@@ -118,15 +134,23 @@ function knownLane({ flag = 'lane', lanes, logger }: Dye<never>, lane: string): 
 }
 
 function carriedBy({ carry = {} }: Dye<never>, facts: DyeContext): (readonly [string, string])[] {
-  return Object.entries(carry).flatMap(([key, name]) => {
-    const value = Object.hasOwn(facts, name) ? facts[name] : undefined;
-    return value === undefined ? [] : [[key, String(value)] as const];
-  });
+  const carried: (readonly [string, string])[] = [];
+  for (const key of Object.keys(carry)) {
+    const name = carry[key] as string;
+    if (Object.hasOwn(facts, name)) carried.push([key, String(facts[name])]);
+  }
+  return carried;
 }
 
 function factsOf(known: ReturnType<Dye<unknown>['evaluationContext']>): DyeContext {
-  const present = Object.entries(known).filter(([, value]) => value !== undefined && value !== null);
-  return Object.fromEntries(present) as DyeContext;
+  const facts: DyeContext = {};
+  for (const name of Object.keys(known)) {
+    const value = known[name];
+    // Assigned, this one would change the prototype instead.
+    if (name === '__proto__') continue;
+    if (value !== undefined && value !== null) facts[name] = value;
+  }
+  return facts;
 }
 
 /** The lane that the request has chosen; undefined if the dye rule decides. */

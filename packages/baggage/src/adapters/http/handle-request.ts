@@ -49,8 +49,14 @@ export function requestRunner<Request extends IncomingMessage>(
     markResponse(tracked, isBaseline ? undefined : origin, responses);
     const otelContext = getCell(active) === cell ? active : withCell(active, cell);
     if (dye === undefined) context.with(otelContext, next);
-    else context.with(otelContext, () => void dyeRequest(dye, request, cell).then(() => next()));
+    else context.with(otelContext, dyeThen, undefined, dye, request, cell, next);
   };
+}
+
+function dyeThen<Request>(dye: Dye<Request>, request: Request, cell: RequestCell, next: () => void): void {
+  const dyed = dyeRequest(dye, request, cell);
+  if (dyed === undefined) next();
+  else void dyed.then(() => next());
 }
 
 /** Policies and dyes check themselves. */
