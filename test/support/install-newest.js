@@ -19,6 +19,7 @@ const newest = {
   '@opentelemetry/instrumentation-undici': '^0.34.0',
   '@opentelemetry/sdk-logs': '^3.1.0',
   '@opentelemetry/sdk-metrics': '^3.1.0',
+  '@opentelemetry/sdk-node': '^0.301.0',
   '@opentelemetry/sdk-trace': '^3.1.0',
   '@datadog/pprof': '^5.20.0',
   '@platformatic/kafka': '^2.12.1',

@@ -1,0 +1,28 @@
+const longestMs = 3000;
+
+/**
+ * Exports what is left when the process ends by itself or by SIGTERM. The signal has the effect that it has without this: where the
+ * application does not handle it, the process ends by it.
+ */
+export function flushAtExit(flush: () => Promise<void>): void {
+  let flushed: Promise<void> | undefined;
+  const once = async (): Promise<void> => {
+    flushed ??= Promise.race([flush(), expiry()]).catch(() => {
+      // The backend is out of reach; the process ends all the same.
+    });
+    await flushed;
+  };
+  process.once('beforeExit', () => void once());
+  process.once('SIGTERM', () => {
+    const isHandled = process.listenerCount('SIGTERM') > 0;
+    void once().then(() => {
+      if (!isHandled) process.kill(process.pid, 'SIGTERM');
+    });
+  });
+}
+
+async function expiry(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, longestMs).unref();
+  });
+}

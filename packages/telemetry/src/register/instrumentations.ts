@@ -1,0 +1,48 @@
+import type { Span } from '@opentelemetry/api';
+import { isManagementRequest } from '../management/management-server.ts';
+import { logFields } from '../logs/log-fields.ts';
+import { routeHook } from '../routes/route-hook.ts';
+import type { Peers } from './peers.ts';
+
+interface Available {
+  readonly name: string;
+  readonly className: string;
+  /** What the instrumentation is for; without it, its absence is not worth a word. */
+  readonly library?: string;
+  readonly options?: object;
+}
+
+/** An instrumentation that was made, and its short name. */
+export interface Instrumentation {
+  readonly name: string;
+  readonly instance: object;
+}
+
+type Constructors = Readonly<Record<string, new (options?: object) => object>>;
+
+/** Makes the instrumentations that are installed. One that is missing, although its library is there, is noted by the peers. */
+export function instrumentations(peers: Peers): Instrumentation[] {
+  const fields = logFields();
+  const logHook = (_span: Span, record: Record<string, unknown>): void => {
+    for (const [key, value] of Object.entries(fields())) record[key] ??= value;
+  };
+  const available: readonly Available[] = [
+    {
+      name: 'http',
+      className: 'HttpInstrumentation',
+      options: { responseHook: routeHook, ignoreIncomingRequestHook: isManagementRequest },
+    },
+    { name: 'undici', className: 'UndiciInstrumentation' },
+    { name: 'grpc', className: 'GrpcInstrumentation', library: '@grpc/grpc-js' },
+    { name: 'kafkajs', className: 'KafkaJsInstrumentation', library: 'kafkajs' },
+    { name: 'pino', className: 'PinoInstrumentation', library: 'pino', options: { logHook } },
+    { name: 'winston', className: 'WinstonInstrumentation', library: 'winston', options: { logHook } },
+  ];
+  return available.flatMap(({ name, className, library, options }) => {
+    const instrumented = `@opentelemetry/instrumentation-${name}`;
+    if (library !== undefined && !peers.has(library)) return [];
+    const exports = peers.load(instrumented) as Constructors | undefined;
+    const constructor = exports?.[className];
+    return constructor ? [{ name, instance: new constructor(options) }] : [];
+  });
+}

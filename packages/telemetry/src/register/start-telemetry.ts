@@ -1,0 +1,77 @@
+import { laneConsole } from '../logs/lane-console.ts';
+import { evaluationHook } from '../flags/evaluation-hook.ts';
+import { instrumentLanes } from '../instrument-lanes.ts';
+import { managementServer, type ManagementServer } from '../management/management-server.ts';
+import type { MetricsSource } from '../management/metrics-endpoint.ts';
+import { Peers } from './peers.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { flushAtExit } from './flush-at-exit.ts';
+import { startSdk } from './start-sdk.ts';
+
+/**
+ * Starts tracing, metrics, logs and the management port from the environment, and prints one line with what it started. It never throws:
+ * where it can't start, the application runs as if it were absent.
+ */
+export async function startTelemetry(
+  env: NodeJS.ProcessEnv = process.env,
+  print: (line: string) => void = printLine,
+): Promise<void> {
+  try {
+    print(await start(readSettings(env), env, print));
+  } catch (error) {
+    print(`could not start, and the application runs without it: ${String(error)}`);
+  }
+}
+
+async function start(
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+  print: (line: string) => void,
+): Promise<string> {
+  const peers = new Peers();
+  // Checks the names of the lanes also where there is no SDK.
+  instrumentLanes({ lanes: settings.lanes });
+  const sdk = startSdk(settings, peers, env);
+  const parts = typeof sdk === 'string' ? [sdk] : [...sdk.summary];
+  if (typeof sdk !== 'string') flushAtExit(sdk.shutdown);
+  if (countEvaluations(peers)) parts.push('flag evaluations');
+  if (settings.isConsoleByLane) laneConsole();
+  const url = await startManagement(settings, typeof sdk === 'string' ? undefined : sdk.metricsSource, print)
+    ?.listening;
+  if (url !== undefined) parts.push(`management port ${url}`);
+  parts.push(`lanes ${['baseline', ...settings.lanes].join(', ')}`);
+  if (peers.missing.length > 0) parts.push(`missing: npm install ${peers.missing.join(' ')}`);
+  return parts.join('; ');
+}
+
+function startManagement(
+  { port, host, token }: Settings,
+  source: MetricsSource | undefined,
+  log: (line: string) => void,
+): ManagementServer | undefined {
+  if (port === undefined) return undefined;
+  return managementServer({
+    port,
+    host,
+    log,
+    ...(token === undefined ? {} : { token }),
+    metrics: source ? [source] : [],
+  });
+}
+
+interface OpenFeatureSdk {
+  readonly OpenFeature: { addHooks(hook: object): void };
+}
+
+/** OpenFeature's API is one for the process, whichever copy of it the application loads. */
+function countEvaluations(peers: Peers): boolean {
+  if (!peers.has('@openfeature/server-sdk')) return false;
+  const exports = peers.load('@openfeature/server-sdk') as OpenFeatureSdk | undefined;
+  exports?.OpenFeature.addHooks(evaluationHook());
+  return exports !== undefined;
+}
+
+/** Standard output belongs to the application. */
+function printLine(line: string): void {
+  console.error(`graylane telemetry: ${line}`);
+}
