@@ -14,6 +14,7 @@ export { laneConsole, type LoggingConsole } from './logs/lane-console.ts';
 export type { LogFieldOptions, LogFields } from './logs/log-fields.ts';
 export { evaluationHook, type EvaluationHook, type EvaluationHookOptions } from './flags/evaluation-hook.ts';
 export type { EvaluationEventOptions } from './flags/event-attributes.ts';
+export { observeConfiguration, type OpenFeatureEvents } from './flags/observe-configuration.ts';
 export type { EvaluatedFlag, HookContext } from './flags/hook-types.ts';
 export {
   cacheHitRatio,

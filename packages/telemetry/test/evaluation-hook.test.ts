@@ -1,7 +1,7 @@
 import { runInLane } from '@graylane/baggage';
-import { evaluationHook, instrumentLanes } from '@graylane/telemetry';
+import { evaluationHook, instrumentLanes, observeConfiguration } from '@graylane/telemetry';
 import { managementServer } from '@graylane/telemetry/management';
-import { InMemoryProvider, OpenFeature } from '@openfeature/server-sdk';
+import { InMemoryProvider, OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
 import { logs } from '@opentelemetry/api-logs';
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -102,6 +102,31 @@ describe('the evaluation hook', () => {
       reason: 'static',
       lane: 'gray',
     });
+    await management.close();
+  });
+});
+
+describe('the configuration', () => {
+  test('counts the changes of a provider, and ages while it is stale', async () => {
+    observeConfiguration(OpenFeature);
+    const provider = new InMemoryProvider({});
+    await OpenFeature.setProviderAndWait(provider);
+    provider.putConfiguration({});
+    provider.putConfiguration({});
+    const management = managementServer({ port: 0, crash: false, heapSampling: false });
+    const revision = async (): Promise<unknown> =>
+      (await fetch(`${await management.listening}/revision`)).json();
+    expect(await revision()).toMatchObject({ sources: [{ source: 'in-memory', reloads: 2, ageSeconds: 0 }] });
+    provider.events.emit(ProviderEvents.Stale, { metadata: {} });
+    await expect
+      .poll(async () => ((await revision()) as { sources: { ageSeconds: number }[] }).sources[0]?.ageSeconds)
+      .toBeGreaterThan(0);
+    provider.events.emit(ProviderEvents.Ready, { metadata: { revision: '19' } });
+    expect(await revision()).toMatchObject({
+      sources: [{ source: 'in-memory', revision: '19', reloads: 2, ageSeconds: 0 }],
+    });
+    const metrics = await (await fetch(`${await management.listening}/metrics`)).text();
+    expect(metrics).toContain('config_reload_total{source="in-memory"} 2\n');
     await management.close();
   });
 });

@@ -96,7 +96,7 @@ function pushed(): Record<string, number> {
       []) {
       for (const { histogram } of metrics.filter(({ name }) => name === 'http.server.request.duration')) {
         for (const { attributes, count } of histogram?.dataPoints ?? []) {
-          counts[`${valueOf(attributes, 'http.route')} ${valueOf(attributes, 'lane')}`] = Number(count);
+          counts[`${valueOf(attributes, 'http.route')} ${valueOf(attributes, 'lane')}`] = count;
         }
       }
     }

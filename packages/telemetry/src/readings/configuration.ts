@@ -14,17 +14,20 @@ export interface ConfigurationState {
 
 /** What reports the reloads of one source. */
 export interface ConfigurationReporter {
-  /** Rules were loaded anew. */
+  /** Other rules are in force. */
   reloaded(revision?: string): void;
-  /** The rules in force are those of the source. */
-  confirmed(): void;
+  /** The rules in force are those of the source: after its start, or after it was out of reach. */
+  upToDate(revision?: string): void;
+  /** The source is out of reach; the rules in force begin to age. */
+  stale(): void;
 }
 
 interface Source {
   reloads: number;
   revision: string | undefined;
   reloadedAt: number | undefined;
-  confirmedAt: number | undefined;
+  isKnown: boolean;
+  staleSince: number | undefined;
 }
 
 /**
@@ -32,7 +35,13 @@ interface Source {
  * `/revision` shows its revision.
  */
 export function reportConfiguration(source: string): ConfigurationReporter {
-  const state: Source = { reloads: 0, revision: undefined, reloadedAt: undefined, confirmedAt: undefined };
+  const state: Source = {
+    reloads: 0,
+    revision: undefined,
+    reloadedAt: undefined,
+    isKnown: false,
+    staleSince: undefined,
+  };
   sources().set(source, state);
   const registry = processRegistry();
   const labels = { source };
@@ -46,27 +55,34 @@ export function reportConfiguration(source: string): ConfigurationReporter {
     'Seconds since the source was last known to be up to date.',
   );
   registry.onCollect(() => {
-    const seconds = secondsSince(state.confirmedAt);
+    const seconds = ageOf(state);
     if (seconds !== undefined) age(labels).set(seconds);
   });
+  const upToDate = (revision?: string): void => {
+    state.revision = revision ?? state.revision;
+    state.isKnown = true;
+    state.staleSince = undefined;
+  };
   return {
+    upToDate,
     reloaded: (revision) => {
+      upToDate(revision);
       state.reloads++;
-      state.revision = revision ?? state.revision;
-      state.reloadedAt = state.confirmedAt = Date.now();
+      state.reloadedAt = Date.now();
       total.add();
       last(labels).set(state.reloadedAt / 1000);
     },
-    confirmed: () => {
-      state.confirmedAt = Date.now();
+    stale: () => {
+      state.staleSince ??= Date.now();
     },
   };
 }
 
 /** All sources of this process. */
 export function configurations(): ConfigurationState[] {
-  return [...sources()].map(([source, { reloads, revision, reloadedAt, confirmedAt }]) => {
-    const ageSeconds = secondsSince(confirmedAt);
+  return [...sources()].map(([source, state]) => {
+    const { revision, reloads, reloadedAt } = state;
+    const ageSeconds = ageOf(state);
     return {
       source,
       ...(revision === undefined ? {} : { revision }),
@@ -81,6 +97,8 @@ function sources(): Map<string, Source> {
   return processWide('configurations', () => new Map<string, Source>());
 }
 
-function secondsSince(time: number | undefined): number | undefined {
-  return time === undefined ? undefined : (Date.now() - time) / 1000;
+/** 0 while the source is in reach. */
+function ageOf({ isKnown, staleSince }: Source): number | undefined {
+  if (!isKnown) return undefined;
+  return staleSince === undefined ? 0 : (Date.now() - staleSince) / 1000;
 }

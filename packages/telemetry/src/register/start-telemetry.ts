@@ -1,5 +1,6 @@
 import { laneConsole } from '../logs/lane-console.ts';
 import { evaluationHook } from '../flags/evaluation-hook.ts';
+import { observeConfiguration, type OpenFeatureEvents } from '../flags/observe-configuration.ts';
 import { instrumentLanes } from '../instrument-lanes.ts';
 import { managementServer, type ManagementServer } from '../management/management-server.ts';
 import type { MetricsSource } from '../management/metrics-endpoint.ts';
@@ -60,7 +61,7 @@ function startManagement(
 }
 
 interface OpenFeatureSdk {
-  readonly OpenFeature: { addHooks(hook: object): void };
+  readonly OpenFeature: OpenFeatureEvents & { addHooks(hook: object): void };
 }
 
 /** OpenFeature's API is one for the process, whichever copy of it the application loads. */
@@ -68,6 +69,7 @@ function countEvaluations(peers: Peers): boolean {
   if (!peers.has('@openfeature/server-sdk')) return false;
   const exports = peers.load('@openfeature/server-sdk') as OpenFeatureSdk | undefined;
   exports?.OpenFeature.addHooks(evaluationHook());
+  if (exports) observeConfiguration(exports.OpenFeature);
   return exports !== undefined;
 }
 
