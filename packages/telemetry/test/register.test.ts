@@ -176,6 +176,23 @@ function suite(where: () => { readonly node?: string; readonly folder?: string }
     expect(called[0]).not.toHaveProperty('baggage');
   });
 
+  test('requests in flight show their route and lane', async () => {
+    const app = await start(environment, where());
+    const gone = new AbortController();
+    const waiting = fetch(`${app.url}/slow/100`, { headers: { baggage: 'lane=gray' }, signal: gone.signal });
+    await expect
+      .poll(async () => (await fetch(`${managementOf(app)}/debug/requests`)).json())
+      .toMatchObject({
+        total: 1,
+        requests: [{ protocol: 'http', method: 'GET', route: '/slow/:seconds', lane: 'gray' }],
+      });
+    gone.abort();
+    await expect(waiting).rejects.toThrow('abort');
+    await expect
+      .poll(async () => (await fetch(`${managementOf(app)}/debug/requests`)).json())
+      .toMatchObject({ total: 0 });
+  });
+
   test('prints one line, and ends by SIGTERM as before, after what is left is exported', async () => {
     const app = await start({ ...environment, OTEL_BSP_SCHEDULE_DELAY: '60000' }, where());
     await fetch(`${app.url}/orders/7`);

@@ -1,6 +1,6 @@
 import { ServerResponse, type ClientRequest, type IncomingMessage } from 'node:http';
 import { context, createContextKey } from '@opentelemetry/api';
-import { routeOf } from './request-route.ts';
+import { routeOf, setRequestOfSpan } from './request-route.ts';
 
 /** What `@opentelemetry/core` calls RPC metadata; the http instrumentation reads `http.route` there when a response ends. */
 const rpcMetadata = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
@@ -11,8 +11,9 @@ const rpcMetadata = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA
  *
  *     new HttpInstrumentation({ responseHook: routeHook });
  */
-export function routeHook(_span: unknown, response: ServerResponse | IncomingMessage | ClientRequest): void {
+export function routeHook(span: object, response: ServerResponse | IncomingMessage | ClientRequest): void {
   if (!(response instanceof ServerResponse)) return;
+  setRequestOfSpan(span, response.req);
   const metadata = context.active().getValue(rpcMetadata) as { route?: string } | undefined;
   if (metadata === undefined) return;
   // The instrumentation adds its listener after this hook, so this one is first.

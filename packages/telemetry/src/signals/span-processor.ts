@@ -1,5 +1,6 @@
 import { SpanKind, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
 import { requestLog, type EndRequest } from '../requests/request-log.ts';
+import { routeOfSpan } from '../routes/request-route.ts';
 import {
   requestOf,
   laneOf,
@@ -88,7 +89,8 @@ export class LaneSpanProcessor {
     const end = requestLog().start({
       protocol: text('rpc.system') ?? text('messaging.system') ?? 'http',
       ...(method === undefined ? {} : { method }),
-      route: () => text('http.route') ?? text('rpc.method') ?? text('messaging.destination.name'),
+      route: () =>
+        text('http.route') ?? routeOfSpan(span) ?? text('rpc.method') ?? text('messaging.destination.name'),
       lane: () => laneOf(this.#requests.get(span) ?? parentless),
       traceId: span.spanContext().traceId,
     });

@@ -9,6 +9,9 @@ app.get('/orders/:id', async (request, response) => {
   if (process.env.CALLEE) await (await fetch(process.env.CALLEE)).text();
   response.json({ id: request.params.id });
 });
+app.get('/slow/:seconds', (request, response) => {
+  setTimeout(() => response.end(), 1000 * request.params.seconds);
+});
 const server = app.listen(0, '127.0.0.1');
 await once(server, 'listening');
 process.stdout.write(`${server.address().port}\n`);
