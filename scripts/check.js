@@ -20,7 +20,10 @@ const gates = [
     `exported types of ${folder}`,
     'attw',
     // Libraries load as ES modules and as CommonJS; apps are ES modules.
-    ...(folder.startsWith('packages/') ? ['--pack', folder] : ['--profile', 'esm-only', '--pack', folder]),
+    ...(folder.startsWith('packages/')
+      ? // `--import` alone loads ./register.
+        ['--exclude-entrypoints', './register', '--pack', folder]
+      : ['--profile', 'esm-only', '--pack', folder]),
   ]),
 ];
 

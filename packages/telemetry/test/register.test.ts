@@ -249,12 +249,11 @@ describe('without the optional peers', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(`${tmpdir()}/graylane-register-`);
-    for (const name of ['telemetry', 'baggage']) {
-      for (const part of ['dist', 'package.json']) {
-        cpSync(`${root}packages/${name}/${part}`, `${folder}/node_modules/@graylane/${name}/${part}`, {
-          recursive: true,
-        });
-      }
+    for (const part of [
+      ...['telemetry/dist', 'telemetry/package.json', 'telemetry/register.js'],
+      ...['baggage/dist', 'baggage/package.json'],
+    ]) {
+      cpSync(`${root}packages/${part}`, `${folder}/node_modules/@graylane/${part}`, { recursive: true });
     }
     for (const name of ['@opentelemetry/api', 'pprof-format']) {
       mkdirSync(dirname(`${folder}/node_modules/${name}`), { recursive: true });
