@@ -1,3 +1,7 @@
+import type { components } from '../protocols/admin/gen/admin-api.ts';
+
+type Refusal = components['schemas']['Problem'];
+
 /** Which environment of which server a command is about. */
 export interface Target {
   /** Where the server's HTTP port is, e.g. `http://127.0.0.1:8080`. */
@@ -44,10 +48,7 @@ export async function askAdmin(
 
 /** The refusal in an answer, with its problems. */
 export function refusal({ status, body }: AdminAnswer): CommandError {
-  const { detail = `the server answered ${status}`, problems = [] } = (body ?? {}) as {
-    readonly detail?: string;
-    readonly problems?: ReadonlyArray<Record<'path' | 'message' | 'remedy', string>>;
-  };
+  const { detail = `the server answered ${status}`, problems = [] } = (body ?? {}) as Partial<Refusal>;
   const lines = problems.map(({ path, message, remedy }) => `\n  ${path}: ${message}: ${remedy}`);
   return new CommandError(`${detail}${lines.join('')}`);
 }

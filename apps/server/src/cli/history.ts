@@ -1,3 +1,4 @@
+import type { components } from '../protocols/admin/gen/admin-api.ts';
 import { askAdmin, refusal, type Target } from './admin-client.ts';
 
 /** What `graylane-server history [FLAG]` is asked. */
@@ -5,19 +6,7 @@ export interface HistoryOptions extends Target {
   readonly flag?: string | undefined;
 }
 
-interface Page {
-  readonly revisions: ReadonlyArray<{
-    readonly revision: string;
-    readonly at: string;
-    readonly author: string;
-    readonly reason?: string;
-    readonly diff: ReadonlyArray<{
-      readonly path: string;
-      readonly before?: unknown;
-      readonly after?: unknown;
-    }>;
-  }>;
-}
+type History = components['schemas']['History'];
 
 const shownDiffs = 5;
 
@@ -26,7 +15,7 @@ export async function historyCommand({ flag, ...target }: HistoryOptions): Promi
   const path = flag === undefined ? '/history' : `/flags/${encodeURIComponent(flag)}/history`;
   const answer = await askAdmin(target, path);
   if (answer.status !== 200) throw refusal(answer);
-  for (const { revision, at, author, reason, diff } of (answer.body as Page).revisions) {
+  for (const { revision, at, author, reason, diff } of (answer.body as History).revisions) {
     console.log(`${revision}  ${at}  ${author}${reason === undefined ? '' : `  ${reason}`}`);
     for (const one of diff.slice(0, shownDiffs))
       console.log(`  ${one.path}: ${show(one, 'before')} -> ${show(one, 'after')}`);

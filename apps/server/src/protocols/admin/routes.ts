@@ -5,15 +5,16 @@ import { historyApi } from './history.ts';
 import { openapi } from './openapi.ts';
 import { partResource } from './part-resource.ts';
 import { previewApi } from './preview.ts';
+import { sendJson } from '../../http/body/send-json.ts';
 import { methodNotAllowed } from '../../http/problem-details.ts';
 
-/** The admin API, below `/api/v1`: what the OpenAPI document describes. */
+/** The admin API, below `/api/v1`, as the OpenAPI document describes it. */
 export function adminApi(environments: Environments): Router {
   const router = Router();
   router
     .route('/openapi.json')
     .get((_request, response) => {
-      response.json(openapi);
+      sendJson(response, 200, openapi);
     })
     .all(methodNotAllowed('GET'));
   environmentsApi(router, environments);
