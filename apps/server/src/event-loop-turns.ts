@@ -30,7 +30,7 @@ export async function forEachInSlices<T>(
 }
 
 /** Resolves when this task may continue: after I/O, and after the tasks that wait already. */
-async function nextTurn(): Promise<void> {
+export async function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     waiting.push(resolve);
     if (waiting.length === 1) setImmediate(runNext);
