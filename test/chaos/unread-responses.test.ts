@@ -71,6 +71,28 @@ test('calls of ResolveAll that read nothing are cut off beyond a bound, the olde
   await readAll(path);
 });
 
+test('connections that read nothing of an evaluation of all flags are cut off beyond a bound', async () => {
+  const variants = { a: 'x'.repeat(12_000) };
+  const large = { state: 'ENABLED', variants, defaultVariant: 'a' };
+  const keys = Array.from({ length: 1000 }, (_, index) => `flag-${index}`);
+  server = await ServerProcess.start({ flags: Object.fromEntries(keys.map((key) => [key, large])) });
+  let cut = 0;
+  for (let count = 0; count < 8; count += 1) {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => {});
+    // Reading makes the loss of the connection visible.
+    socket.on('close', () => (cut += 1));
+    socket.pause();
+    sockets.push(socket);
+    socket.write('POST /ofrep/v1/evaluate/flags HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
+  }
+  // 8 responses of 12 MB, of which some megabytes are in the buffers of the system.
+  await expect.poll(connections, { timeout: 30_000, interval: 200 }).toBe(8);
+  await expect.poll(connections, { timeout: 30_000, interval: 200 }).toBeLessThan(5);
+  for (const socket of sockets) socket.resume();
+  await expect.poll(() => cut, { timeout: 30_000 }).toBeGreaterThan(3);
+});
+
 test('a connection that pipelines 300 large requests and reads nothing costs little memory, and gets all responses once it reads', async () => {
   server = await ServerProcess.start({ flags });
   const url = `${server.url}/api/v1/environments/default`;
@@ -129,6 +151,12 @@ async function readAll(path: string): Promise<void> {
 async function change(version: string): Promise<void> {
   server.write({ flags: { ...flags, version: flagOf(version) } });
   await expect.poll(ask, { timeout: 30_000, interval: 20 }).toBe(version);
+}
+
+/** The open connections to the HTTP and gRPC ports, as health on the management port counts them. */
+async function connections(): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${server.managementPort}/healthz`);
+  return ((await response.json()) as { connections: { open: number } }).connections.open;
 }
 
 async function ask(): Promise<unknown> {

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import express, { type Express } from 'express';
+import type { SlowReaders } from './backpressure/slow-readers.ts';
 import type { FrontDoor } from './http/front-door/front-door.ts';
 import { health, type Readiness } from './http/health.ts';
 import { notFound, problemHandler, sendProblem } from './http/problem-details.ts';
@@ -18,6 +19,7 @@ export interface AppOptions {
   readonly refetches: RefetchStream;
   readonly door: FrontDoor;
   readonly readiness: Readiness;
+  readonly readers: SlowReaders;
   readonly log: Log;
 }
 
@@ -46,7 +48,7 @@ export function createManagementApp(options: ManagementOptions): RequestListener
   return behind(options.door, options.log, app);
 }
 
-type ManagementOptions = Omit<AppOptions, 'stream' | 'refetches'>;
+type ManagementOptions = Omit<AppOptions, 'stream' | 'refetches' | 'readers'>;
 
 /** The routes of both ports. */
 function newApp({ environments, door, readiness }: ManagementOptions): Express {

@@ -1,3 +1,4 @@
+import { SlowReaders } from './backpressure/slow-readers.ts';
 import type { Settings } from './cli/settings.ts';
 import { createApp, createManagementApp } from './create-app.ts';
 import { FrontDoor } from './http/front-door/front-door.ts';
@@ -35,7 +36,8 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const stream = new ChangeStream(environments, streams);
   const refetches = new RefetchStream(environments, streams);
   const readiness = { ready: false };
-  const shared = { environments, door, readiness, log };
+  const readers = new SlowReaders();
+  const shared = { environments, door, readiness, readers, log };
   const http = new HttpPort(createApp({ ...shared, stream, refetches }));
   const management = new HttpPort(createManagementApp(shared));
   const grpc = createGrpcPort(shared);
@@ -48,6 +50,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     refetches.close();
     streams.close();
     await Promise.all([http.close(), management.close(), grpc.close()]);
+    readers.close();
     await environments.close();
   };
 

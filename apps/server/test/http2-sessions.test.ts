@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { createServer as createHttp1Server } from 'node:http';
 import { connect, createServer, type ClientHttp2Session, type Http2Server } from 'node:http2';
 import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { serveHttp2 } from '../src/http/port/http2.ts';
 import { Http2Sessions, type Http2SessionsOptions } from '../src/http/port/http2-sessions.ts';
 
 const never = 1_000_000;
@@ -62,6 +64,21 @@ test('does not wait forever for a client that keeps its side open', async () => 
   socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
   await once(socket, 'data');
   await sessions.close();
+});
+
+test('a connection that sends nothing, or one byte and no more, is closed', async () => {
+  const http1 = createHttp1Server();
+  await start({});
+  serveHttp2(http1, server, 100);
+  await once(http1.listen(0, '127.0.0.1'), 'listening');
+  for (const bytes of ['', 'P']) {
+    const socket = connectTcp((http1.address() as AddressInfo).port, '127.0.0.1');
+    socket.on('error', () => {});
+    clients.push(socket);
+    socket.write(bytes);
+    await once(socket, 'close');
+  }
+  http1.close();
 });
 
 async function start(options: Http2SessionsOptions): Promise<ClientHttp2Session> {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { Backlog } from './backlog.ts';
+import { Backlog } from '../backpressure/backlog.ts';
 import type { Frame } from './frame.ts';
 import { HeartbeatWheel } from './heartbeat-wheel.ts';
 import { spreadOf } from './reconnect-delay.ts';

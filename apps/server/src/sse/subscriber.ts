@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Backlog } from './backlog.ts';
+import type { Backlog } from '../backpressure/backlog.ts';
 import { retryHint, type Frame } from './frame.ts';
 import { waitWithin } from './reconnect-delay.ts';
 

@@ -6,6 +6,6 @@ export function entityTag(definition: unknown): string {
 }
 
 /** A strong validator of a serialized representation. */
-export function entityTagOf(json: string): string {
+export function entityTagOf(json: string | Buffer): string {
   return `"${hash('sha256', json, 'base64url').slice(0, 22)}"`;
 }

@@ -1,5 +1,6 @@
 import { createServer as createHttp2Server } from 'node:http2';
 import type { Server } from 'node:net';
+import type { SlowReaders } from '../../backpressure/slow-readers.ts';
 import type { FrontDoor } from '../../http/front-door/front-door.ts';
 import { HttpPort } from '../../http/port/http-port.ts';
 import { serveHttp2 } from '../../http/port/http2.ts';
@@ -13,6 +14,7 @@ import { flagdRoutes } from './routes.ts';
 export interface GrpcPortOptions {
   readonly environments: Environments;
   readonly door: FrontDoor;
+  readonly readers: SlowReaders;
   readonly log: Log;
 }
 
@@ -30,11 +32,11 @@ const maxConcurrentStreams = 250;
  * flagd's protocols: gRPC over h2c, Connect and gRPC-Web over h2c and HTTP/1.1, on one port that
  * looks at the first bytes of each connection. Clients may ping at any time.
  */
-export function createGrpcPort({ environments, door, log }: GrpcPortOptions): GrpcPort {
+export function createGrpcPort({ environments, door, readers, log }: GrpcPortOptions): GrpcPort {
   const calls = new LongCalls(environments);
-  const routes = flagdRoutes({ environments, door, calls, log });
-  const http1 = new HttpPort(routes.listener);
-  const http2 = createHttp2Server({ settings: { maxConcurrentStreams } }, routes.listener);
+  const listener = flagdRoutes({ environments, door, calls, readers, log });
+  const http1 = new HttpPort(listener);
+  const http2 = createHttp2Server({ settings: { maxConcurrentStreams } }, listener);
   const sessions = new Http2Sessions(http2);
   serveHttp2(http1.server, http2);
   return {
@@ -42,7 +44,6 @@ export function createGrpcPort({ environments, door, log }: GrpcPortOptions): Gr
     close: async () => {
       calls.close();
       await Promise.all([http1.close(), sessions.close()]);
-      routes.close();
     },
   };
 }

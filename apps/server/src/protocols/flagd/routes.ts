@@ -21,7 +21,7 @@ import { Service as ServiceV2 } from './gen/flagd/evaluation/v2/evaluation_pb.ts
 import { FlagSyncService } from './gen/flagd/sync/v1/sync_pb.ts';
 import type { LongCalls } from './long-calls.ts';
 import { sharedMessagesKey, withSharedMessages } from './shared-messages.ts';
-import { SlowReaders, type AnyResponse } from './slow-readers.ts';
+import type { AnyResponse, SlowReaders } from '../../backpressure/slow-readers.ts';
 import { syncService } from './sync-service.ts';
 import { writeResponse } from './write-response.ts';
 
@@ -30,13 +30,8 @@ export interface FlagdRoutesOptions {
   readonly environments: Environments;
   readonly door: FrontDoor;
   readonly calls: LongCalls;
+  readonly readers: SlowReaders;
   readonly log: Log;
-}
-
-/** Serves the requests of the gRPC port, HTTP/1.1 and HTTP/2 alike. */
-export interface FlagdRoutes {
-  listener(this: void, request: AnyRequest, response: AnyResponse): void;
-  close(): void;
 }
 
 /** The largest request: a key and an evaluation context. The decoder bounds its depth to 100 messages. */
@@ -51,12 +46,17 @@ const crossOrigin = {
 };
 const exposedHeaders = [...cors.exposedHeaders, 'retry-after'].join(', ');
 
-/** flagd's services over Connect, gRPC and gRPC-Web. */
-export function flagdRoutes({ environments, door, calls, log }: FlagdRoutesOptions): FlagdRoutes {
-  const readers = new SlowReaders();
+/** flagd's services over Connect, gRPC and gRPC-Web: a listener for HTTP/1.1 and HTTP/2. */
+export function flagdRoutes({
+  environments,
+  door,
+  calls,
+  readers,
+  log,
+}: FlagdRoutesOptions): (request: AnyRequest, response: AnyResponse) => void {
   const handlers = handlersOf(environments, calls, log);
 
-  const listener = (request: AnyRequest, response: AnyResponse): void => {
+  return (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     const handler = handlers.get(path);
     const isEvaluation = path.startsWith('/flagd.evaluation.');
@@ -90,7 +90,6 @@ export function flagdRoutes({ environments, door, calls, log }: FlagdRoutesOptio
       .then(async (universal) => writeResponse(universal, response, readers))
       .catch((error: unknown) => logFault(error, log));
   };
-  return { listener, close: () => readers.close() };
 }
 
 interface Handler {

@@ -1,6 +1,6 @@
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { cutOff, type AnyResponse, type SlowReaders } from './slow-readers.ts';
+import { cutOff, type AnyResponse, type SlowReaders } from '../../backpressure/slow-readers.ts';
 
 /** The bytes that are written at once: a reader makes progress as long as it takes these. */
 const sliceBytes = 65_536;

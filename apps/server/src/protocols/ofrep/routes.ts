@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EvaluationContext } from '@graylane/flags';
+import type { SlowReaders } from '../../backpressure/slow-readers.ts';
 import { entityTagOf } from '../../http/body/entity-tag.ts';
 import { jsonBody } from '../../http/body/json-body.ts';
 import { sendJson } from '../../http/body/send-json.ts';
@@ -20,6 +21,7 @@ import { evaluateAll, evaluateOne } from './response.ts';
 export interface OfrepOptions {
   readonly environments: Environments;
   readonly door: FrontDoor;
+  readonly readers: SlowReaders;
   readonly log: Log;
 }
 
@@ -54,6 +56,7 @@ const crossOrigin = {
 export function ofrepRoutes({
   environments,
   door,
+  readers,
   log,
 }: OfrepOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
   const { guard, rateLimit } = door;
@@ -73,7 +76,11 @@ export function ofrepRoutes({
     const endpoint = { requestUri: refetchUri(environment) };
     const eventStreams = [{ type: 'sse', endpoint, inactivityDelaySec }];
     evaluateAll(flags, context, { eventStreams }, () => response.destroyed).then(
-      (body) => sendUnlessKnown(request, response, body),
+      (body) => {
+        const bytes = Buffer.from(body);
+        sendUnlessKnown(request, response, bytes);
+        readers.watch(response, bytes);
+      },
       (error: unknown) => sendOfrepError(error, segment, response, log),
     );
   };
@@ -137,7 +144,7 @@ function readContext(request: IncomingMessage & { body?: unknown }): EvaluationC
 }
 
 /** The tag is that of the body, so it covers the rules and the context alike. */
-function sendUnlessKnown(request: IncomingMessage, response: ServerResponse, body: string): void {
+function sendUnlessKnown(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
   const tag = entityTagOf(body);
   response.setHeader('etag', tag);
   response.setHeader('cache-control', 'no-cache');

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { constants, type Http2ServerResponse } from 'node:http2';
-import { Backlog, type Holder } from '../../sse/backlog.ts';
+import { Backlog, type Holder } from './backlog.ts';
 
-/** A response of any protocol of the port. */
+/** A response of any port. */
 export type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /** How slow a reader may be. */
@@ -28,23 +28,31 @@ export class SlowReaders {
   }
 
   /**
-   * Resolves when the client has read what was written, or when the response is closed.
-   * @param chunk the bytes that the response keeps in memory meanwhile.
+   * Resolves when the client has read what was written, or when the response is closed. A response
+   * that waits for too long is cut off.
+   * @param chunk the bytes that the response keeps in memory in the meantime.
    */
   async drained(response: AnyResponse, chunk: Uint8Array): Promise<void> {
-    const reader = new SlowReader(response, chunk);
+    await new Promise<void>((resolve) => this.#wait(new SlowReader(response, chunk), 'drain', resolve));
+  }
+
+  /** Counts a response of which everything is written, until the client has read it. */
+  watch(response: ServerResponse, chunk: Uint8Array): void {
+    if (!response.writableFinished) this.#wait(new SlowReader(response, chunk), 'finish');
+  }
+
+  #wait(reader: SlowReader, event: 'drain' | 'finish', then?: () => void): void {
+    const { response, chunk } = reader;
     this.#waiting.add(reader);
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        response.off('drain', done);
-        response.off('close', done);
-        resolve();
-      };
-      response.on('drain', done);
-      response.on('close', done);
-    });
-    this.#waiting.delete(reader);
-    this.#backlog.release(chunk, reader);
+    const done = (): void => {
+      response.off(event, done);
+      response.off('close', done);
+      this.#waiting.delete(reader);
+      this.#backlog.release(chunk, reader);
+      then?.();
+    };
+    response.on(event, done);
+    response.on('close', done);
   }
 
   close(): void {
@@ -55,7 +63,8 @@ export class SlowReaders {
     const now = performance.now();
     for (const reader of this.#waiting) {
       const age = now - reader.since;
-      if (age >= this.#options.stalledMs) reader.cutOff();
+      // Of a response that has ended, the port sees whether it makes progress.
+      if (age >= this.#options.stalledMs && !reader.response.writableEnded) reader.cutOff();
       else if (age >= this.#options.slowMs) this.#backlog.hold(reader.chunk, reader);
     }
   }
@@ -64,15 +73,15 @@ export class SlowReaders {
 class SlowReader implements Holder {
   readonly since = performance.now();
   readonly chunk: Uint8Array;
-  readonly #response: AnyResponse;
+  readonly response: AnyResponse;
 
   constructor(response: AnyResponse, chunk: Uint8Array) {
-    this.#response = response;
+    this.response = response;
     this.chunk = chunk;
   }
 
   cutOff(): void {
-    cutOff(this.#response);
+    cutOff(this.response);
   }
 }
 
