@@ -14,6 +14,7 @@ export class KeyTable {
   readonly #slots: readonly number[];
   readonly #hashes: readonly number[];
   readonly #codes: ReadonlyArray<readonly number[]>;
+  readonly #followers: number[];
   readonly #covered = new WeakMap<KeyTable, boolean>();
 
   /** Own keys come first, in the order in which they are sent. */
@@ -22,6 +23,7 @@ export class KeyTable {
     this.keys = [...this.#set];
     this.owned = own.length;
     this.seen = this.keys.map(() => 0);
+    this.#followers = [-1, ...this.keys.map(() => -1)];
     this.#codes = this.keys.map((key) => Array.from({ length: key.length }, (_, at) => key.charCodeAt(at)));
     this.#hashes = this.#codes.map((codes) => hashOf(codes, 0, codes.length));
     let size = 4;
@@ -49,6 +51,24 @@ export class KeyTable {
       this.#covered.set(other, covered);
     }
     return covered;
+  }
+
+  /** The index of the key that followed this one last time, -1 being the start of the header; -1 if there was none. */
+  guess(previous: number): number {
+    return this.#followers[previous + 1] as number;
+  }
+
+  /** A sender writes its members in the same order every time, so the next header may not need `find`. */
+  learn(previous: number, index: number): void {
+    this.#followers[previous + 1] = index;
+  }
+
+  /** Where a key ends that begins here, if it is the one of this index; else -1. */
+  endOf(index: number, bytes: Readonly<Uint8Array>, start: number): number {
+    const codes = this.#codes[index] as readonly number[];
+    const { length } = codes;
+    for (let at = 0; at < length; at += 1) if (bytes[start + at] !== codes[at]) return -1;
+    return start + length;
   }
 
   /** The index of the key that stands between two places of these bytes; -1 if it is not in the table. */

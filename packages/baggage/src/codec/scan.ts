@@ -37,12 +37,12 @@ export interface Scan {
   others: number;
   /** Whether the header is exactly the members that the table names, in the order in which they are sent. */
   isWhole: boolean;
-  /** Where the values of graylane's own members begin and end, by their index in the table; -1 for one that is missing. */
-  readonly ownStarts: number[];
-  readonly ownEnds: number[];
 }
 
-const found: Scan = { stripped: 0, others: 0, isWhole: true, ownStarts: [], ownEnds: [] };
+const found: Scan = { stripped: 0, others: 0, isWhole: true };
+/** Where the values of graylane's own members begin and end, by their index in the table; -1 for one that is missing. */
+const ownStarts = [-1, -1, -1, -1];
+const ownEnds = [0, 0, 0, 0];
 /** Where runs of other members begin and end, by turns. */
 const runs = Array.from({ length: 2 * mostMembers }, () => 0);
 let runCount = 0;
@@ -60,43 +60,49 @@ export function scan(header: string, table: KeyTable): Readonly<Scan> | undefine
   found.stripped = 0;
   found.others = 0;
   found.isWhole = true;
-  for (let index = 0; index < table.owned; index += 1) found.ownStarts[index] = -1;
+  ownStarts.fill(-1);
   const { length } = header;
-  let lastOwn = -1;
-  let members = 0;
+  /** The last member that the table names, and whether it is the one just before. */
+  let previous = -1;
+  let isKnown = true;
   let start = 0;
-  for (;;) {
-    const keyStart = endOf(spaceClass, start);
-    const keyEnd = endOf(tokenClass, keyStart);
-    let end = keyEnd;
-    if (keyEnd === keyStart) {
-      found.isWhole = false;
-    } else {
+  for (let members = 0; ;) {
+    const keyStart = isSpaceAt(start) ? endOf(spaceClass, start) : start;
+    let end = keyStart;
+    if (keyStart === length || bytes[keyStart] === comma) found.isWhole = false;
+    else {
       members += 1;
-      if (bytes[keyEnd] !== equalsSign || members > mostMembers) return undefined;
+      let index: number = isKnown ? table.guess(previous) : -1;
+      let keyEnd = index < 0 ? -1 : table.endOf(index, bytes, keyStart);
+      if (keyEnd < 0 || bytes[keyEnd] !== equalsSign) {
+        keyEnd = endOf(tokenClass, keyStart);
+        if (keyEnd === keyStart || bytes[keyEnd] !== equalsSign) return undefined;
+        index = table.find(bytes, keyStart, keyEnd);
+        if (isKnown) table.learn(previous, index);
+      }
       const valueEnd = endOf(octetClass, keyEnd + 1);
-      end = endOfProperties(valueEnd);
-      const index = end < 0 ? -1 : table.find(bytes, keyStart, keyEnd);
-      if (end < 0) return undefined;
+      end = bytes[valueEnd] === semicolon ? endOfProperties(valueEnd) : valueEnd;
+      if (end < 0 || members > mostMembers) return undefined;
       if (index < 0) {
         found.stripped += 1;
         found.isWhole = false;
       } else {
         if (table.seen[index] === turn) return undefined;
         table.seen[index] = turn;
-        if (index < table.owned) {
-          if (end !== valueEnd || hasPercent(keyEnd, end)) return undefined;
-          if (index < lastOwn || found.others > 0) found.isWhole = false;
-          lastOwn = index;
-          found.ownStarts[index] = keyEnd + 1;
-          found.ownEnds[index] = end;
-        } else {
+        if (index >= table.owned) {
           found.others += 1;
           addRun(keyStart, end);
+        } else {
+          if (end !== valueEnd || hasPercent(keyEnd, end)) return undefined;
+          if (index < previous) found.isWhole = false;
+          ownStarts[index] = keyEnd + 1;
+          ownEnds[index] = end;
         }
       }
+      isKnown = index >= 0;
+      if (isKnown) previous = index;
     }
-    const next = endOf(spaceClass, end);
+    const next = isSpaceAt(end) ? endOf(spaceClass, end) : end;
     if (keyStart > start || next > end) found.isWhole = false;
     if (next === length) return found;
     if (bytes[next] !== comma) return undefined;
@@ -104,14 +110,20 @@ export function scan(header: string, table: KeyTable): Readonly<Scan> | undefine
   }
 }
 
+/** The value of one of graylane's own members in the header of the last scan; undefined if it is missing. */
+export function ownValue(header: string, table: KeyTable, index: number): string | undefined {
+  const valueStart = index < table.owned ? (ownStarts[index] ?? -1) : -1;
+  return valueStart < 0 ? undefined : header.slice(valueStart, ownEnds[index]);
+}
+
 /** The header of the last scan without the members that the table does not have, in the order in which they are sent. */
 export function keptMembers(header: string, table: KeyTable): string {
   if (found.isWhole) return header;
   let own = '';
   for (let index = 0; index < table.owned; index += 1) {
-    const valueStart = found.ownStarts[index] ?? -1;
+    const valueStart = ownStarts[index] ?? -1;
     if (valueStart < 0) continue;
-    const member = header.slice(valueStart - (table.keys[index]?.length ?? 0) - 1, found.ownEnds[index]);
+    const member = header.slice(valueStart - (table.keys[index]?.length ?? 0) - 1, ownEnds[index]);
     own = own === '' ? member : `${own},${member}`;
   }
   const others = otherMembers(header);
@@ -167,9 +179,15 @@ function layOut(header: string): boolean {
   return true;
 }
 
+function isSpaceAt(index: number): boolean {
+  const byte = bytes[index];
+  return byte === 0x20 || byte === 0x09;
+}
+
 function endOf(characters: number, start: number): number {
   let end = start;
-  while (((classes[bytes[end] ?? 0] ?? 0) & characters) !== 0) end += 1;
+  // Both arrays have an element for each index: the zero behind the header ends the run.
+  while (((classes[bytes[end] as number] as number) & characters) !== 0) end += 1;
   return end;
 }
 

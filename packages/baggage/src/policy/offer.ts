@@ -1,6 +1,6 @@
 import type { KeyTable } from '../codec/key-table.ts';
 import { LazyBaggage } from '../codec/lazy-baggage.ts';
-import { otherMembers, scan } from '../codec/scan.ts';
+import { otherMembers, ownValue, scan } from '../codec/scan.ts';
 
 /** The members of a header, as an ingress policy looks at them. */
 export interface Offer {
@@ -34,16 +34,11 @@ export function readOffer(header: string, keys: KeyTable): Offer {
   if (header === '') return nothing;
   const found = scan(header, keys);
   if (found === undefined) return parseOffer(header, keys);
-  const { ownStarts, ownEnds } = found;
-  const valueOf = (index: number): string | undefined =>
-    index < keys.owned && (ownStarts[index] ?? -1) >= 0
-      ? header.slice(ownStarts[index], ownEnds[index])
-      : undefined;
   return {
-    lane: valueOf(0),
-    seal: valueOf(1),
-    pins: valueOf(2),
-    pinsSeal: valueOf(3),
+    lane: ownValue(header, keys, 0),
+    seal: ownValue(header, keys, 1),
+    pins: ownValue(header, keys, 2),
+    pinsSeal: ownValue(header, keys, 3),
     others: otherMembers(header),
     otherCount: found.others,
     stripped: found.stripped,
