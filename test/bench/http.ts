@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { Agent, request, type Dispatcher } from 'undici';
 import { compare, type Contender } from '../support/bench.ts';
 
-const scripts = fileURLToPath(new URL('../../packages/baggage/test/instrumented', import.meta.url));
+const setupScript = fileURLToPath(
+  new URL('../../packages/baggage/test/instrumented/setup.js', import.meta.url),
+);
+const serverScript = fileURLToPath(new URL('../support/express-process.js', import.meta.url));
 const baggage = 'lane=gray,user-id=ada,tenant=acme,region=eu';
 const keys = ['lane', 'user-id', 'tenant', 'region'];
 const requests = 500;
@@ -21,9 +24,9 @@ class Server {
   readonly origin: string;
 
   static async start(mode: string): Promise<Server> {
-    const setup = mode === 'instrumented' ? ['--import', `${scripts}/setup.js`] : [];
+    const setup = mode === 'instrumented' ? ['--import', setupScript] : [];
     const env = { ...process.env, MODE: mode, LIBRARY: 'express', PROPAGATOR: 'stock' };
-    const child = fork(`${scripts}/bench-server.js`, { execArgv: setup, env });
+    const child = fork(serverScript, { execArgv: setup, env });
     const [port] = (await once(child, 'message')) as [number];
     return new Server(child, `http://127.0.0.1:${port}`);
   }
@@ -59,6 +62,8 @@ const servers = {
   'bare express': await Server.start('bare'),
   floor: await Server.start('floor'),
   'with baggageMiddleware': await Server.start('middleware'),
+  'strip: an edge without a dye': await Server.start('strip'),
+  'edge: strip and dye': await Server.start('edge'),
   'instrumented by OpenTelemetry': await Server.start('instrumented'),
 };
 
@@ -68,7 +73,11 @@ async function get(url: string, dispatcher: Dispatcher, headers?: Record<string,
 }
 
 const drive = ({ origin }: Server, count?: number): Promise<void> =>
-  load((index) => get(`${origin}/orders/${index}`, agent, { baggage }), count);
+  load(
+    (index) =>
+      get(`${origin}/orders/${index}`, agent, { baggage, 'x-user-id': 'ada', 'x-tenant': 'internal' }),
+    count,
+  );
 for (const server of Object.values(servers)) await drive(server, warmUp);
 
 function contenders(sample: (server: Server) => Promise<number>): [Contender, ...Contender[]] {
@@ -83,7 +92,7 @@ await compare({
   unit: 'us',
   rounds: 40,
   peers: ['express', '@opentelemetry/instrumentation-http', '@opentelemetry/instrumentation-express'],
-  note: 'Four members come in, the handler reads the lane. `floor` sets the two response headers, runs the handler in an AsyncLocalStorage, and reads nothing: what no middleware that carries a lane can beat. Instrumented: the http and express instrumentations with the stock propagator and every span recorded, exported to nobody.',
+  note: 'Four members come in, the handler reads the lane. `floor` sets the two response headers, runs the handler in an AsyncLocalStorage, and reads nothing: what no middleware that carries a lane can beat. `strip` refuses the members; `edge` also evaluates a dye rule on the tenant with the synchronous client, and carries two members. Instrumented: the http and express instrumentations with the stock propagator and every span recorded, exported to nobody.',
   rows: [
     {
       name: 'request',

@@ -14,7 +14,7 @@ async function run(client: Client, more: Partial<Dye<unknown>> = {}): Promise<[s
   const middleware = requestRunner('test', { dye: { client, evaluationContext: () => ({}), ...more } });
   let isOver = false;
   return new Promise((resolve) => {
-    middleware(request, new ServerResponse(request), () => resolve([getActiveLane(), !isOver]));
+    middleware(request, new ServerResponse(request), () => resolve([getActiveLane(), !isOver]), request);
     isOver = true;
   });
 }

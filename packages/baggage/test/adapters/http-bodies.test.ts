@@ -1,9 +1,6 @@
-import { baggageMiddleware } from '@graylane/baggage/express';
 import { baggageListener } from '@graylane/baggage/http';
-import express5 from 'express';
 import { once } from 'node:events';
 import { createServer as createHttp2Server, connect as connectHttp2 } from 'node:http2';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { getActiveLane } from '@graylane/baggage';
 import { text } from 'node:stream/consumers';
@@ -11,13 +8,11 @@ import { expect, test } from 'vitest';
 import { inbox } from '../../../../test/support/inbox.ts';
 import { bodyContract } from './body-contract.ts';
 import { serve } from './http-listener.ts';
+import { servers } from './servers.ts';
 
-const express4 = createRequire(import.meta.url)('express4') as typeof express5;
 const options = { ingress: { mode: 'accept', keys: ['lane'] } } as const;
 
-bodyContract('express 5', (handler) => serve(express5().use(baggageMiddleware(options), handler)));
-bodyContract('express 4', (handler) => serve(express4().use(baggageMiddleware(options), handler)));
-bodyContract('node:http', (handler) => serve(baggageListener(options, handler)));
+for (const [name, wrap] of servers) bodyContract(name, (handler) => serve(wrap(options, handler)));
 
 test('events of HTTP/2 requests that share a connection are each in their lane', async () => {
   const heard = inbox<string>();

@@ -1,15 +1,8 @@
-import {
-  baggageCounts,
-  getActiveLane,
-  type BaggageEvent,
-  type Dye,
-  type IngressPolicy,
-} from '@graylane/baggage';
+import { baggageCounts, getActiveLane, type BaggageEvent, type Dye } from '@graylane/baggage';
 import { baggageMiddleware } from '@graylane/baggage/express';
 import { baggageFetch } from '@graylane/baggage/fetch';
-import { baggageListener } from '@graylane/baggage/http';
 import { context, propagation } from '@opentelemetry/api';
-import express5, { type ErrorRequestHandler, type Express, type Request } from 'express';
+import express5, { type ErrorRequestHandler, type Request } from 'express';
 import { once } from 'node:events';
 import {
   Agent,
@@ -18,7 +11,6 @@ import {
   type RequestListener,
   type Server,
 } from 'node:http';
-import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -26,24 +18,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { inbox } from '../../../../test/support/inbox.ts';
 import { listen, serve } from './http-listener.ts';
 import { inRequest } from './in-request.ts';
+import { express4, servers } from './servers.ts';
 
-const require = createRequire(import.meta.url);
-// Version 4 has no types here; what is used of it is the same.
-const express4 = require('express4') as typeof express5;
-
-interface Options {
-  readonly ingress?: IngressPolicy;
-  readonly dye?: Dye<IncomingMessage>;
-}
-
-/** A server with our adapter in front of a handler. */
-type Wrap = (options: Options | undefined, handler: RequestListener) => RequestListener;
-
-const servers: ReadonlyArray<readonly [string, Wrap]> = [
-  ['express 5', (options, handler) => application(express5(), options, handler)],
-  ['express 4', (options, handler) => application(express4(), options, handler)],
-  ['node:http', (options, handler) => baggageListener(options ?? {}, handler)],
-];
 const accept = { ingress: { mode: 'accept', keys: ['lane', 'user-id'] } } as const;
 const agent = new Agent({ keepAlive: true, maxSockets: 2 });
 const open: { close(): Promise<void> }[] = [];
@@ -275,12 +251,6 @@ describe.each([
     expect(await get(origin, headers, '{')).toBe('failed gray');
   });
 });
-
-function application(app: Express, options: Options | undefined, handler: RequestListener): Express {
-  app.use(options === undefined ? baggageMiddleware() : baggageMiddleware(options));
-  app.use(handler);
-  return app;
-}
 
 /** Answers with the lane, and all baggage as OpenTelemetry shows it. */
 function sayBaggage(...[, response]: Parameters<RequestListener>): void {

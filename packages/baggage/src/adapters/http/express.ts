@@ -13,7 +13,8 @@ export interface BaggageMiddlewareOptions extends HttpRequestOptions<Request> {}
  * @throws {TypeError} if the options can't work, e.g. a signing key that is too short.
  */
 export function baggageMiddleware(options: BaggageMiddlewareOptions = {}): RequestHandler {
-  return requestRunner('baggageMiddleware', options, hookPrototypes);
+  const run = requestRunner('baggageMiddleware', options, hookPrototypes);
+  return (request, response, next) => run(request, response, next, request);
 }
 
 const hooked = new WeakSet<object>();

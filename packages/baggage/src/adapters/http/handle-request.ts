@@ -21,14 +21,14 @@ export interface HttpRequestOptions<Request> extends LaneResponseOptions {
 
 /**
  * Handles a request in every HTTP server: admits what the policy allows, dyes the request, and calls `next` in its OTel context.
- * `owner` is the name of the adapter, for messages; `hook` makes the response name its lane, and the events of both run in that context.
+ * `owner` is the name of the adapter, for messages; the dye rule looks at `subject`, the framework's own request. `hook` makes the response name its lane, and the events of both run in that context.
  * @throws {TypeError} at once, if the options can't work.
  */
-export function requestRunner<Request extends IncomingMessage>(
+export function requestRunner<Subject>(
   owner: string,
-  options: HttpRequestOptions<Request> | undefined,
+  options: HttpRequestOptions<Subject> | undefined,
   hook: (request: IncomingMessage, response: ServerResponse) => void = hookBoth,
-): (request: Request, response: ServerResponse, next: () => void) => void {
+): (request: IncomingMessage, response: ServerResponse, next: () => void, subject: Subject) => void {
   checkOptions(owner, options, optionTypes, `${owner}({ ingress: { mode: 'accept', keys: ['lane'] } })`);
   const { ingress = { mode: 'strip' }, dye, ...responses } = options ?? {};
   checkIngress(ingress);
@@ -36,7 +36,7 @@ export function requestRunner<Request extends IncomingMessage>(
   const alias = ingress.mode === 'accept' ? ingress.laneHeader : undefined;
   const isBaseline = dye === undefined && ingress.mode === 'strip';
   const origin = dye ? 'dye' : { headers: alias ? ['Baggage', alias] : ['Baggage'] };
-  return (request, response, next) => {
+  return (request, response, next, subject) => {
     ensureContextManager();
     const active = context.active();
     let tracked = findRequest(request);
@@ -49,12 +49,12 @@ export function requestRunner<Request extends IncomingMessage>(
     markResponse(tracked, isBaseline ? undefined : origin, responses);
     const otelContext = getCell(active) === cell ? active : withCell(active, cell);
     if (dye === undefined) context.with(otelContext, next);
-    else context.with(otelContext, dyeThen, undefined, dye, request, cell, next);
+    else context.with(otelContext, dyeThen, undefined, dye, subject, cell, next);
   };
 }
 
-function dyeThen<Request>(dye: Dye<Request>, request: Request, cell: RequestCell, next: () => void): void {
-  const dyed = dyeRequest(dye, request, cell);
+function dyeThen<Subject>(dye: Dye<Subject>, subject: Subject, cell: RequestCell, next: () => void): void {
+  const dyed = dyeRequest(dye, subject, cell);
   if (dyed === undefined) next();
   else void dyed.then(() => next());
 }

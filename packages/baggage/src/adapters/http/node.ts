@@ -22,7 +22,7 @@ export function baggageListener(options: BaggageListenerOptions, listener: Reque
     );
   }
   const run = requestRunner('baggageListener', options);
-  return (request, response) => run(request, response, () => listener(request, response));
+  return (request, response) => run(request, response, () => listener(request, response), request);
 }
 
 /** What may leave, and to which origins. */
