@@ -77,6 +77,17 @@ describe('check', () => {
     ]);
   });
 
+  test('warns of a dye rule whose variant is no lane, and the server takes it', async () => {
+    const lane = { state: 'ENABLED', variants: { a: 'Team A', b: 'baseline' }, defaultVariant: 'b' };
+    writeFileSync(scratch, JSON.stringify({ flags: { lane } }));
+    const { code, output } = await run('check', scratch);
+    expect(code).toBe(0);
+    expect(output).toContain(
+      'warning: $.flags.lane.variants.a: the dye rule "lane" has the variant "Team A"',
+    );
+    expect((await create('lane', lane)).status).toBe(201);
+  });
+
   test('refuses values that are too deep to be served, and so does the server', async () => {
     const deep = { ...fees, targeting: {}, variants: { on: nest(500, (value) => ({ value })), off: {} } };
     writeFileSync(scratch, JSON.stringify({ flags: { deep } }));

@@ -20,4 +20,5 @@ export { FlagsError } from './errors.ts';
 export { joinPath, type Problem } from './json/problem.ts';
 export { checkFlag } from './check/flag.ts';
 export { checkFlags } from './check/flags.ts';
+export { checkDyeRules, type DyeRuleOptions } from './check/dye-rules.ts';
 export { checkFlagChanges } from './check/changes.ts';

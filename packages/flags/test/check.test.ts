@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { describeWith } from '../../../test/support/components.ts';
 import { conformanceData, conformancePath, readConformance } from '../../../test/support/conformance.ts';
-import { checkFlags } from '../src/index.ts';
+import { checkDyeRules, checkFlags } from '../src/index.ts';
 
 const schemas = 'flagd-schemas/json';
 
@@ -98,9 +98,9 @@ describe('checkFlags', () => {
     ],
     [
       'an unknown hash',
-      { ...withFlag({}), metadata: { fractionalHash: 'v1' } },
+      { ...withFlag({}), metadata: { fractionalHash: 'v4' } },
       '$.metadata.fractionalHash',
-      /"fractionalHash" is "v1"/,
+      /"fractionalHash" is "v4"/,
     ],
     ['a rule that never ends', withFlag({ targeting: nest(5000) }), '', /nested deeper than 100/],
   ])('says where %s is, and what would be right', (_fault, document, path, message) => {
@@ -115,6 +115,51 @@ describe('checkFlags', () => {
     expect(checkFlags(withFlag({}))).toEqual([]);
     expect(checkFlags(JSON.stringify(withFlag({ defaultVariant: null, targeting: {} })))).toEqual([]);
     expect(checkFlags({ flags: [{ key: 'a', state: 'DISABLED', variants: { x: 1 } }] })).toEqual([]);
+  });
+});
+
+describe('checkDyeRules', () => {
+  const lanes = (...values: unknown[]): object => ({
+    flags: {
+      lane: {
+        state: 'ENABLED',
+        variants: Object.fromEntries(values.map((lane, index) => [`v${index}`, lane])),
+      },
+    },
+  });
+
+  test.each([
+    ['a space and capitals', 'Team A'],
+    ['another script', '灰度'],
+    ['a dot', 'a.b'],
+    ['a hyphen at its end', 'gray-'],
+    ['64 characters', 'x'.repeat(64)],
+    ['no characters', ''],
+    ['another type', true],
+    ['a reserved name', 'other'],
+    ['the name of a control lane without its lane', 'green-control'],
+  ])('warns of a lane with %s, which checkFlags lets pass', (_fault, lane) => {
+    const document = lanes(lane);
+    const warnings = checkDyeRules(document);
+    expect(warnings.map(({ path }) => path)).toEqual(['$.flags.lane.variants.v0']);
+    expect(warnings[0]?.message).toContain('"lane" has the variant');
+    expect(checkDyeRules(JSON.stringify(document))).toEqual(warnings);
+    expect(checkFlags(document)).toEqual([]);
+  });
+
+  test('finds nothing wrong with lanes, their control lanes, other flags, or what is no document', () => {
+    expect(checkDyeRules(lanes('baseline', 'gray', 'gray-control', 'team-a', 'x'.repeat(63), '7'))).toEqual(
+      [],
+    );
+    expect(checkDyeRules(withFlag({}))).toEqual([]);
+    for (const document of ['{', 7, null, {}, { flags: 7 }, { flags: { lane: 7 } }])
+      expect(checkDyeRules(document)).toEqual([]);
+  });
+
+  test('checks the flags that its option names, in either form of a document', () => {
+    const flags = [{ key: 'zone', state: 'ENABLED', variants: { a: 'Zone 1' } }];
+    expect(checkDyeRules({ flags })).toEqual([]);
+    expect(checkDyeRules({ flags }, { keys: ['lane', 'zone'] })).toHaveLength(1);
   });
 });
 

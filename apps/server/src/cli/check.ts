@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { checkFlags } from '@graylane/flags';
+import { checkDyeRules, checkFlags, type Problem } from '@graylane/flags';
 import { parseDocument } from '../json/parse-document.ts';
 import { describeProblem } from '../model/problem-text.ts';
 import { counted } from '../pluralize.ts';
@@ -14,13 +14,20 @@ export async function checkCommand(file: string): Promise<number> {
     console.error(`graylane-server: ${file} can't be read: ${(error as Error).message}`);
     return 1;
   }
-  const parsed = await parseDocument(bytes, new TimeSlices());
-  const problems =
-    'problems' in parsed
-      ? parsed.problems
-      : [...checkFlags({ ...parsed.shared, flags: Object.fromEntries(parsed.flags) }), ...parsed.oddities];
+  const { problems, warnings } = await examine(bytes);
   for (const problem of problems) console.error(`${file}: ${describeProblem(problem)}`);
+  for (const warning of warnings) console.error(`${file}: warning: ${describeProblem(warning)}`);
   if (problems.length === 0) console.log(`${file}: no problems`);
   else console.error(`${file}: ${counted(problems.length, 'problem')}`);
   return problems.length === 0 ? 0 : 1;
+}
+
+async function examine(bytes: Buffer): Promise<Record<'problems' | 'warnings', readonly Problem[]>> {
+  const parsed = await parseDocument(bytes, new TimeSlices());
+  if ('problems' in parsed) return { problems: parsed.problems, warnings: [] };
+  const document = { ...parsed.shared, flags: Object.fromEntries(parsed.flags) };
+  return {
+    problems: [...checkFlags(document), ...parsed.oddities],
+    warnings: checkDyeRules(document),
+  };
 }
