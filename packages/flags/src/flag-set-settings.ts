@@ -12,7 +12,7 @@ export interface FlagSetSettings {
 }
 
 /** How `fractional` hashes: see docs/evaluation.md for the clients that agree with each version. */
-export type FractionalHash = 'v2' | 'v3';
+export type FractionalHash = 'v1' | 'v2' | 'v3';
 
 /** The settings that `compileFlags` takes as options. */
 export interface SettingsOptions {
@@ -58,7 +58,7 @@ export function changedEvaluators(
 
 /** The version of the hash that metadata names, if it exists. */
 export function hashNamed(name: unknown): FractionalHash | undefined {
-  return name === 'v2' || name === 'v3' ? name : undefined;
+  return name === 'v1' || name === 'v2' || name === 'v3' ? name : undefined;
 }
 
 /** The entries of metadata that the format allows, merged over those of the set; frozen. */

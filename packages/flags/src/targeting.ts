@@ -1,6 +1,6 @@
 import type { ErrorCode, Evaluation, Flag, FlagMetadata, Reason } from './evaluation.ts';
 import { RuleSyntaxError } from './errors.ts';
-import { readMetadata, type FlagSetSettings } from './flag-set-settings.ts';
+import { readMetadata, type FlagSetSettings, type FractionalHash } from './flag-set-settings.ts';
 import { joinPath, show, type Problem } from './json/problem.ts';
 import { isObject } from './json/values.ts';
 import { compileRule } from './rule/compile.ts';
@@ -97,7 +97,7 @@ function unknownDefaultMessage({ key, defaultVariant }: Flag, variants: unknown)
 class FlagOutcomes implements RuleOwner {
   readonly operators = operators;
   readonly flagKey: string;
-  readonly fractionalHash: 'v2' | 'v3';
+  readonly fractionalHash: FractionalHash;
   readonly generateCodeAfter: number;
   readonly evaluators: Readonly<Record<string, unknown>>;
   parts = 0;

@@ -174,3 +174,92 @@ function bucketOf(hash: number, total: number): number {
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
+
+describe('version 1 of the hash of fractional', () => {
+  const flag = { state: 'ENABLED', variants: { a: 'a', b: 'b', c: 'c', d: 'd' }, defaultVariant: 'd' };
+  const flagsOf = (fractional: object): ReturnType<typeof compileFlags> =>
+    compileFlags({
+      metadata: { fractionalHash: 'v1' },
+      flags: { f: { ...flag, targeting: { fractional } } },
+    });
+
+  // As Java's flagd provider 0.11.15 has them; test/conformance asks it for 5,000.
+  const asInJava = [
+    ['keyed', 'zoë-李0', 'c'],
+    ['seeded', 'user-1', 'a'],
+    ['keyed', 'user-2', 'b'],
+    ['seeded', 'user-3', 'c'],
+    ['keyed', 'user-4', 'c'],
+    ['seeded', 'user-5', 'b'],
+    ['keyed', 'user-6', 'c'],
+    ['seeded', 'user-7', 'c'],
+    ['keyed', 'user-8', 'a'],
+    ['seeded', 'user-9', 'a'],
+    ['keyed', 'zoë-李10', 'c'],
+    ['seeded', 'user-11', 'c'],
+    ['keyed', 'user-12', 'c'],
+    ['seeded', 'user-13', 'c'],
+    ['keyed', 'user-14', 'b'],
+    ['seeded', 'user-15', 'b'],
+    ['keyed', 'user-16', 'c'],
+    ['seeded', 'user-17', 'b'],
+    ['keyed', 'user-18', 'c'],
+    ['seeded', 'user-19', 'b'],
+    ['keyed', 'zoë-李20', 'c'],
+    ['seeded', 'user-21', 'a'],
+    ['keyed', 'user-22', 'c'],
+    ['seeded', 'user-23', 'a'],
+    ['keyed', 'user-24', 'b'],
+    ['seeded', 'user-25', 'b'],
+    ['keyed', 'user-26', 'b'],
+    ['seeded', 'user-27', 'b'],
+    ['keyed', 'user-28', 'a'],
+    ['seeded', 'user-29', 'b'],
+    ['keyed', 'zoë-李30', 'c'],
+    ['seeded', 'user-31', 'c'],
+    ['keyed', 'user-32', 'c'],
+    ['seeded', 'user-33', 'a'],
+    ['keyed', 'user-34', 'b'],
+    ['seeded', 'user-35', 'a'],
+    ['keyed', 'user-36', 'b'],
+    ['seeded', 'user-37', 'c'],
+    ['keyed', 'user-38', 'c'],
+    ['seeded', 'user-39', 'c'],
+  ] as const;
+  const rules = {
+    seeded: [
+      ['a', 1],
+      ['b', 1],
+      ['c', 1],
+    ],
+    keyed: [{ var: 'targetingKey' }, ['a', 5], ['b', 25], ['c', 70]],
+  };
+
+  test.each(['written out', 'made by rules'])('has the buckets of Java, %s', (how) => {
+    const weight = (entry: unknown): unknown =>
+      how !== 'written out' && Array.isArray(entry) ? [entry[0], { '+': [entry[1], 0] }] : entry;
+    const flags = compileFlags({
+      metadata: { fractionalHash: 'v1' },
+      flags: Object.fromEntries(
+        Object.entries(rules).map(([key, list]) => [
+          key,
+          { ...flag, targeting: { fractional: list.map(weight) } },
+        ]),
+      ),
+    });
+    for (const [key, targetingKey, variant] of asInJava)
+      expect(`${targetingKey} ${evaluate(flags, key, { targetingKey }).variant}`).toBe(
+        `${targetingKey} ${variant}`,
+      );
+  });
+
+  test('is null with a key that is not a string, or with one bucket alone', () => {
+    const context = { targetingKey: 'ada', number: 7 };
+    for (const rule of [
+      [{ var: 'number' }, ['a', 1], ['b', 1]],
+      [{ var: 'absent' }, ['a', 1], ['b', 1]],
+      [['a', 1]],
+    ])
+      expect(evaluate(flagsOf(rule), 'f', context)).toMatchObject({ variant: 'd', reason: 'DEFAULT' });
+  });
+});

@@ -29,5 +29,5 @@ export function checkSetMetadata(metadata: unknown): Problem[] {
   const { fractionalHash: hash } = metadata;
   if (hash === undefined || hashNamed(hash)) return [...general, ...names];
   const message = `"fractionalHash" is ${show(hash)}`;
-  return [...general, ...names, problem(`${path}.fractionalHash`, message, 'use "v2" or "v3"')];
+  return [...general, ...names, problem(`${path}.fractionalHash`, message, 'use "v1", "v2" or "v3"')];
 }

@@ -1,3 +1,4 @@
+import type { FractionalHash } from '../flag-set-settings.ts';
 import { RuleSyntaxError } from '../errors.ts';
 import { evaluatorsPath, joinPath } from '../json/problem.ts';
 import { maxDepth, maxParts } from '../limits.ts';
@@ -7,7 +8,7 @@ import type { Operators } from './rule.ts';
 export interface RuleOwner {
   readonly flagKey: string;
   readonly operators: Operators;
-  readonly fractionalHash: 'v2' | 'v3';
+  readonly fractionalHash: FractionalHash;
   /** How often a chain of conditions is asked before it becomes generated code. */
   readonly generateCodeAfter: number;
   /** The set's `$evaluators`, for `$ref`. */

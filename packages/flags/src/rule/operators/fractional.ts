@@ -2,6 +2,8 @@ import { encodeCbor } from '../../hash/cbor.ts';
 import { murmur3, murmur3Bytes, murmur3Prefix, type MurmurPrefix } from '../../hash/murmur3.ts';
 import { joinPath, problem, show, type Problem } from '../../json/problem.ts';
 import { isObject } from '../../json/values.ts';
+import type { FractionalHash } from '../../flag-set-settings.ts';
+import { bucketTable, positionOf, toBucket, type Bucket } from '../buckets.ts';
 import { checkOperand } from '../check.ts';
 import { anyNumber, wrongCount } from '../check-operands.ts';
 import { answered, compileOperand, compileRule, resultOf } from '../compile.ts';
@@ -9,14 +11,6 @@ import { isConstant } from '../logic.ts';
 import type { CheckOperand, Operator, Rule, RulePlace } from '../rule.ts';
 import { valueScope, type Scope } from '../scope.ts';
 import { countWork } from '../../work-limit.ts';
-
-/** The greatest sum of weights. */
-const maxTotal = 2_147_483_647;
-
-interface Bucket {
-  readonly variant: unknown;
-  readonly weight: number;
-}
 
 /**
  * `fractional` (flagd): spreads subjects over variants by weight, the same subject always to the
@@ -29,19 +23,25 @@ function compileFractional(operand: unknown, scope: Scope): Rule {
   const inner = valueScope(scope);
   if (!Array.isArray(operand)) return answered(dynamicList(compileRule(operand, inner), inner), scope);
   const list = operand as unknown[];
+  const { fractionalHash } = scope.owner;
+  // Version 1 takes at least two operands.
+  if (fractionalHash === 'v1' && list.length < 2) return answered(() => null, scope);
   const [first] = list;
   const keyed = !Array.isArray(first);
   const entries = keyed ? list.slice(1) : list;
   const readHash = keyed ? hashOf(compileOperand(first ?? null, inner, 0), inner) : subjectHash(inner);
   if (entries.every((entry) => isConstant(entry))) return fixed(readHash, entries.map(toBucket), scope);
   const rules = entries.map((entry, index) => compileOperand(entry, inner, keyed ? index + 1 : index));
-  return answered(dynamic(readHash, rules), scope);
+  return answered(dynamic(readHash, rules, fractionalHash), scope);
 }
 
 /** A hash as a signed integer; null where there is no bucket key. */
 type Hash = (data: unknown, now: number | undefined) => number | null;
 
-/** v2 hashes the first operand where it is a text, and else the subject; v3 hashes whatever it is, unless it is null. */
+/**
+ * v1 hashes the first operand if it is a string; v2 also the subject if there is none; v3 hashes a
+ * value of any kind but null.
+ */
 function hashOf(key: Rule, scope: Scope): Hash {
   if (scope.owner.fractionalHash === 'v3') {
     return (data, now) => {
@@ -53,11 +53,12 @@ function hashOf(key: Rule, scope: Scope): Hash {
   return (data, now) => {
     const value = key(data, now);
     if (typeof value === 'string') return murmur3(value);
+    if (scope.owner.fractionalHash === 'v1') return null;
     return value === null || value === undefined ? subject(data, now) : null;
   };
 }
 
-/** The hash of the flag's key and the targeting key, which must be a text. */
+/** The hash of the flag's key and the targeting key, which must be a string. */
 function subjectHash({ owner: { flagKey, fractionalHash } }: Scope): Hash {
   return fractionalHash === 'v3' ? hashOfPair(flagKey) : hashAfter(murmur3Prefix(flagKey));
 }
@@ -80,79 +81,58 @@ function targetingKey(data: unknown): unknown {
   return (data as { readonly targetingKey?: unknown } | null)?.targetingKey;
 }
 
-/** Buckets that are written out: where each one ends among the hashes is reckoned once. */
+/** Buckets that are written out become a table once. */
 function fixed(readHash: Hash, buckets: readonly (Bucket | null)[], scope: Scope): Rule {
+  const { fractionalHash } = scope.owner;
   const none = resultOf(null, scope);
-  const total = totalOf(buckets);
-  if (total === 0) return () => none;
-  const results = (buckets as Bucket[]).map(({ variant }) => resultOf(variant, scope));
-  let reached = 0;
-  const ends = (buckets as Bucket[]).map(({ weight }) => endOf((reached += weight), total));
-  return among(readHash, ends, results, none);
-}
-
-function among(readHash: Hash, ends: readonly number[], results: readonly unknown[], none: unknown): Rule {
+  const table = bucketTable(buckets, fractionalHash);
+  if (table === undefined) return () => none;
+  const results = table.buckets.map(({ variant }) => resultOf(variant, scope));
+  if (fractionalHash === 'v1') return inPercent(readHash, table.ends, results, none);
   return (data, now) => {
     const hash = readHash(data, now);
     if (hash === null) return none;
     const point = hash >>> 0;
     let index = 0;
-    while (point >= (ends[index] as number)) index += 1;
+    while (point >= (table.ends[index] as number)) index += 1;
     return results[index];
   };
 }
 
-/** The first hash beyond the buckets that reach so far: (hash * total) >> 32 is below `reached` for those before it, and for no other. */
-function endOf(reached: number, total: number): number {
-  return Number((BigInt(reached) * 2n ** 32n + BigInt(total) - 1n) / BigInt(total));
+/** Rounding can leave the last hashes without a bucket, for which Java's provider reports an error. */
+function inPercent(
+  readHash: Hash,
+  ends: readonly number[],
+  results: readonly unknown[],
+  none: unknown,
+): Rule {
+  return (data, now) => {
+    const hash = readHash(data, now);
+    if (hash === null) return none;
+    const position = positionOf(hash, 'v1');
+    const index = ends.findIndex((end) => position < end);
+    return index < 0 ? none : results[index];
+  };
 }
 
-function dynamic(readHash: Hash, rules: readonly Rule[]): Rule {
+function dynamic(readHash: Hash, rules: readonly Rule[], version: FractionalHash): Rule {
   return (data, now) =>
     pick(
       readHash(data, now),
       rules.map((entry) => toBucket(entry(data, now))),
+      version,
     );
 }
 
-function pick(hash: number | null, buckets: readonly (Bucket | null)[]): unknown {
-  const total = totalOf(buckets);
-  if (hash === null || total === 0) return null;
-  const point = scale(hash, total);
-  let reached = 0;
-  for (const { variant, weight } of buckets as Bucket[]) {
-    reached += weight;
-    if (reached > point) return variant;
-  }
-  return null;
+function pick(hash: number | null, buckets: readonly (Bucket | null)[], version: FractionalHash): unknown {
+  const table = bucketTable(buckets, version);
+  if (hash === null || table === undefined) return null;
+  const position = positionOf(hash, version);
+  const index = table.ends.findIndex((end) => position < end);
+  return table.buckets[index]?.variant ?? null;
 }
 
-/** The sum of the weights; 0 where the buckets are of no use. */
-function totalOf(buckets: readonly (Bucket | null)[]): number {
-  let total = 0;
-  for (const bucket of buckets) {
-    if (bucket === null) return 0;
-    total += bucket.weight;
-  }
-  return total <= maxTotal ? total : 0;
-}
-
-/** (hash * total) >> 32, exact though the product has up to 63 bits: the high and the low half of the hash each fit a double. */
-function scale(hash: number, total: number): number {
-  const high = (hash >>> 16) * total;
-  const low = (hash & 0xffff) * total;
-  return Math.floor((high + Math.floor(low / 0x10000)) / 0x10000);
-}
-
-function toBucket(entry: unknown): Bucket | null {
-  if (!Array.isArray(entry) || entry.length === 0 || entry.length > 2) return null;
-  const [variant, weight = 1] = entry as unknown[];
-  if (typeof variant === 'object' && variant !== null) return null;
-  if (!Number.isInteger(weight)) return null;
-  return { variant, weight: Math.max(0, weight as number) };
-}
-
-/** The list itself is made by a rule. */
+/** A rule makes the whole array. */
 function dynamicList(rule: Rule, scope: Scope): Rule {
   const subject = subjectHash(scope);
   return (data, now) => {
@@ -162,7 +142,7 @@ function dynamicList(rule: Rule, scope: Scope): Rule {
     const [first] = list as unknown[];
     const keyed = !Array.isArray(first);
     const hash = keyed ? hashOf(() => first, scope)(data, now) : subject(data, now);
-    return pick(hash, (keyed ? list.slice(1) : list).map(toBucket));
+    return pick(hash, (keyed ? list.slice(1) : list).map(toBucket), scope.owner.fractionalHash);
   };
 }
 
