@@ -113,13 +113,24 @@ function freshContext() {
   return { targetingKey: id, env, region, tier, version, lane: 'baseline', age: 40, mobile: true };
 }
 
+const strangers = users.map(({ id }) => ({ tenant: `tenant-of-${id}`, name: `käufer-界-${id}` }));
+
 /** The same with facts that no list and no branch of the large rules has, so that all of them are tried. */
 function missingContext() {
-  const context = freshContext();
+  turn = (turn + 1) & 255;
+  const { id, version, region, env, tier } = users[turn] as (typeof users)[0];
+  const { tenant, name } = strangers[turn] as (typeof strangers)[0];
   return {
-    ...context,
-    tenant: `tenant-of-${context.targetingKey}`,
-    name: `käufer-界-${context.targetingKey}`,
+    targetingKey: id,
+    env,
+    region,
+    tier,
+    version,
+    lane: 'baseline',
+    age: 40,
+    mobile: true,
+    tenant,
+    name,
   };
 }
 

@@ -10,15 +10,21 @@ export interface FlagSet {
   readonly size: number;
   /** Metadata of the set, e.g. `flagSetId` and `version`. */
   readonly metadata: FlagMetadata;
-  /** The problems of single flags. The first read compiles every flag; later sets only look at what changed. */
+  /**
+   * The problems of single flags. The first read compiles every flag; later sets only read the
+   * flags that changed.
+   */
   readonly warnings: readonly Problem[];
-  /** The set as a flagd document, with its flags as an object. Made on first read, in time of the set's size. */
+  /**
+   * The set as a flagd document, with its flags as an object. Made on first read, in time of the
+   * set's size.
+   */
   readonly document: Readonly<Record<string, unknown>>;
   keys(): IterableIterator<string>;
   get(key: string): Flag | undefined;
 }
 
-/** The members of a document beside its flags, and the problems of a list of flags that belong to no key. */
+/** The members of a document beside its flags, and the problems of listed flags without a key. */
 export interface FlagSetParts {
   readonly members: Readonly<Record<string, unknown>>;
   readonly settings: FlagSetSettings;

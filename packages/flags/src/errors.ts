@@ -1,4 +1,7 @@
-/** The only error that this package throws: `compileFlags` was given something other than a flag document. */
+/**
+ * The only error that this package throws: `compileFlags` was given something other than a flag
+ * document.
+ */
 export class FlagsError extends Error {
   readonly code: 'invalid_json' | 'invalid_document';
 

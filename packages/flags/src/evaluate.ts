@@ -3,8 +3,9 @@ import type { EvaluateOptions, Evaluation, EvaluationContext } from './evaluatio
 import type { FlagSet } from './compiled-flags.ts';
 
 /**
- * Answers for one flag and one evaluation context. Pure: the same set, context and clock give the same answer. Never throws: an
- * unknown flag, a broken rule or a value out of bounds is an answer with an `errorCode` and no value.
+ * Evaluates one flag for one evaluation context. Pure: the same set, context and clock return the
+ * same evaluation. Never throws: an unknown flag, a broken rule or a value beyond a limit returns
+ * an `errorCode` and no value.
  */
 export function evaluate(
   flags: FlagSet,

@@ -12,20 +12,29 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
-/** Facts about the request that rules look at; OpenFeature's evaluation context fits. `targetingKey` names the subject of rollouts. */
+/**
+ * The facts of a request that rules read; OpenFeature's evaluation context fits. `targetingKey`
+ * names the subject of rollouts.
+ */
 export interface EvaluationContext {
   readonly [key: string]: unknown;
 }
 
 /** How one evaluation is done. */
 export interface EvaluateOptions {
-  /** The clock, in milliseconds since 1970; rules see whole seconds as `$flagd.timestamp`. Default: the real one. */
+  /**
+   * The clock, in milliseconds since 1970; rules see whole seconds as `$flagd.timestamp`. Default:
+   * the real one.
+   */
   readonly now?: number;
   /** The work that this evaluation may do together with others. Default: a limit of its own. */
   readonly budget?: WorkBudget;
 }
 
-/** Metadata of a flag, merged over that of its set: flat, strings, numbers and booleans (flagd schema, `metadata`). */
+/**
+ * Metadata of a flag, merged over that of its set: flat, strings, numbers and booleans (flagd
+ * schema, `metadata`).
+ */
 export interface FlagMetadata {
   readonly [key: string]: string | number | boolean;
 }
@@ -33,12 +42,13 @@ export interface FlagMetadata {
 /** Why a flag has its value (OpenFeature specification, 1.4.7 and types). */
 export type Reason = 'STATIC' | 'TARGETING_MATCH' | 'DEFAULT' | 'DISABLED' | 'ERROR';
 
-/** What went wrong (OpenFeature specification, types: error code). */
+/** The kind of an error (OpenFeature specification, types: error code). */
 export type ErrorCode = 'FLAG_NOT_FOUND' | 'PARSE_ERROR' | 'GENERAL';
 
 /**
- * The answer for one flag and one evaluation context. It is frozen and may be shared between calls.
- * Without a `value` the caller's default serves: a disabled flag, a flag with no default variant, or an error.
+ * The result for one flag and one evaluation context. It is frozen and may be shared between calls.
+ * Without a `value` the caller uses its own default: for a disabled flag, a flag without a default
+ * variant, or an error.
  */
 export interface Evaluation {
   readonly value?: FlagValue;
@@ -54,7 +64,7 @@ export interface Flag {
   readonly key: string;
   readonly state: 'ENABLED' | 'DISABLED';
   readonly variants: ReadonlyMap<string, FlagValue>;
-  /** Undefined where the code's default serves. */
+  /** Undefined if the code's default is used. */
   readonly defaultVariant: string | undefined;
   /** Merged over the metadata of the set. */
   readonly metadata: FlagMetadata;

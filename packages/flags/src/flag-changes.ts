@@ -17,11 +17,11 @@ export interface FlagChanges {
 }
 
 /**
- * The set after a change, as `compileFlags` makes it of the changed document; `flags` stays as it is
- * and in use. The cost is that of the flags that change, whatever the size of the set: other flags
- * are shared, compiled as they are. A change of the evaluators also costs one short look at each flag,
- * and recompiles those that refer to an evaluator that differs; a change of the set's metadata, which
- * every evaluation returns, recompiles all flags.
+ * The set after a change, as `compileFlags` makes it of the changed document; `flags` stays as it
+ * is and in use. The cost is that of the flags that change, at any size of the set: other flags are
+ * shared, compiled as they are. A change of the evaluators also costs one short look at each flag,
+ * and recompiles those that refer to an evaluator that differs; a change of the set's metadata,
+ * which every evaluation returns, recompiles all flags.
  * @throws {FlagsError} if `changes` or its `flags` is not an object.
  */
 export function applyFlagChanges(flags: FlagSet, changes: FlagChanges): FlagSet {

@@ -20,7 +20,10 @@ export interface SettingsOptions {
   readonly generateCodeAfter?: number | undefined;
 }
 
-/** Reads the shared settings of a document. The option overrides the set's metadata `fractionalHash`; the default is v2. */
+/**
+ * Reads the shared settings of a document. The option overrides the set's metadata
+ * `fractionalHash`; the default is v2.
+ */
 export function readSettings(
   document: Readonly<Record<string, unknown>>,
   options: SettingsOptions,

@@ -16,12 +16,15 @@ import { isObject, sameJson } from './json/values.ts';
 export interface CompileOptions {
   /** The set compiled before: flags with the same definition are taken over as they are. */
   readonly previous?: FlagSet | undefined;
-  /** How `fractional` hashes. Default: the set's metadata `fractionalHash`, else `v2`, as flagd does today. */
+  /**
+   * How `fractional` hashes. Default: the set's metadata `fractionalHash`, else `v2`, as flagd does
+   * today.
+   */
   readonly fractionalHash?: FractionalHash | undefined;
   /**
    * After how many evaluations a chain of conditions over several facts becomes generated code
-   * (`new Function`), with the same results in a fraction of the time; 0 for at once, `Infinity` for
-   * never. Where the runtime forbids it, the chain stays as it is. Default: 1000.
+   * (`new Function`), with the same results in a fraction of the time; 0 for at once, `Infinity`
+   * for never. Where the runtime forbids it, the chain stays as it is. Default: 1000.
    */
   readonly generateCodeAfter?: number | undefined;
 }
@@ -62,7 +65,8 @@ export function compileFlags(document: unknown, options: CompileOptions = {}): F
 
 /**
  * The keys of the flags that were added, removed or changed, also by a change of the set's metadata
- * or evaluators. Between sets that `applyFlagChanges` made of each other it only looks at what changed.
+ * or evaluators. Between sets that `applyFlagChanges` made of each other it only compares the flags
+ * that changed.
  */
 export function changedFlags(previous: FlagSet | undefined, next: FlagSet): readonly string[] {
   if (previous === undefined) return [...next.keys()];
@@ -95,7 +99,10 @@ function addListed(flags: readonly unknown[], add: (key: string, definition: unk
   });
 }
 
-/** Which flags of the previous set mean the same in the new one: none, or those that refer to no evaluator that differs. */
+/**
+ * The flags of the previous set that mean the same in the new one: none, or those that refer to no
+ * evaluator that differs.
+ */
 function keptFlags(
   previous: CompiledFlags,
   settings: FlagSetSettings,

@@ -1,11 +1,13 @@
 /**
  * An immutable map of which many versions exist, each made from another one. A new version costs
- * what it changes: the newest one owns the only `Map`, and an older one holds what it had before
- * the next one changed it (a versioned array after Baker). Reading the newest is one look-up.
+ * what it changes: the newest one owns the only `Map`, and an older one holds the values that the
+ * next one replaced (Baker's versioned arrays). Reading the newest is one look-up.
  */
 export class FlagTable<Value extends object> {
   readonly size: number;
-  /** Undefined in an older version. A removed key stays, without a value, so that no order changes. */
+  /**
+   * Undefined in an older version. A removed key stays, without a value, so that no order changes.
+   */
   #own: Map<string, Value | undefined> | undefined;
   #older: Older<Value> | undefined;
   #keys: readonly string[] | undefined;
@@ -42,7 +44,10 @@ export class FlagTable<Value extends object> {
     return next;
   }
 
-  /** The keys in which two versions may differ, without a look at all others; undefined if that is not known. */
+  /**
+   * The keys in which two versions may differ, found without reading the others; undefined for
+   * unrelated tables.
+   */
   differences(other: FlagTable<Value>): ReadonlySet<string> | undefined {
     const [ours, theirs] = [this.#versions(), other.#versions()];
     const meets = new Set(theirs);
@@ -89,7 +94,10 @@ export class FlagTable<Value extends object> {
     return at.changed.get(key);
   }
 
-  /** Makes this version the one that owns the map: by undoing what came after, or by a copy where that is less work. */
+  /**
+   * Makes this version the one that owns the map: by undoing later changes, or by a copy where that
+   * is less work.
+   */
   #take(): Map<string, Value | undefined> {
     const owned = this.#own;
     if (owned !== undefined && owned.size <= 2 * this.size + manyReads) return owned;
@@ -121,14 +129,16 @@ export class FlagTable<Value extends object> {
   }
 }
 
-/** What an older version had before the next one changed it. */
+/** The values of an older version that the next one replaced. */
 interface Older<Value extends object> {
   readonly changed: ReadonlyMap<string, Value | undefined>;
   readonly next: FlagTable<Value>;
   reads: number;
 }
 
-/** How many reads of an older version, per key that has changed since, are worth a map of its own. */
+/**
+ * How many reads of an older version, per key that has changed since, are worth a map of its own.
+ */
 const manyReads = 64;
 
 function changesOn(path: ReadonlyArray<Older<object>>): number {

@@ -16,14 +16,14 @@ import { readVariants } from './variants.ts';
 import { startWork, workLeft } from './work-limit.ts';
 
 /**
- * A flag that compiles itself when it is first asked: a set of 10,000 flags costs what the flags in use cost.
- * Every answer is made once and shared.
+ * A flag that compiles itself when it is first evaluated: a set of 10,000 flags costs what the
+ * flags in use cost. Every evaluation is made once and shared.
  */
 export class CompiledFlag implements Flag {
   readonly key: string;
   readonly definition: unknown;
   readonly #set: FlagSetSettings;
-  // Copies of what `#targeting` has: each evaluation reads one of them.
+  // Copies of the members of `#targeting`, one of which each evaluation reads.
   #fixed: Evaluation | undefined;
   #rule: Rule | undefined;
   #targeting: Targeting | undefined;
@@ -94,7 +94,10 @@ export class CompiledFlag implements Flag {
     }
   }
 
-  /** A bound of the rule, a stack that is full, or a getter of the caller that throws: this flag fails, not the request. */
+  /**
+   * A bound of the rule, a stack that is full, or a getter of the caller that throws: this flag
+   * fails, not the request.
+   */
   #failed(error: unknown): Evaluation {
     const message = `the rule of flag "${this.key}" failed: ${messageOf(error)}`;
     return failure('GENERAL', message, this.#compiled().metadata);
@@ -131,14 +134,17 @@ export class CompiledFlag implements Flag {
 
 const noEvaluators: readonly unknown[] = Object.freeze([]);
 
-/** What a rule may read by its name alone: an object that inherits nothing of its own. Any other kind is copied, as far as it is its own. */
+/**
+ * An object that a rule may read by names alone, since it inherits nothing but `Object.prototype`.
+ * Of any other object, the own properties are copied.
+ */
 function plainObject(context: unknown): object {
   if (typeof context !== 'object' || context === null) return {};
   const prototype: unknown = Object.getPrototypeOf(context);
   return prototype === Object.prototype || prototype === null ? context : { ...context };
 }
 
-/** Anything can be thrown by a getter of the caller's, even what can't be made a text. */
+/** A getter of the caller can throw anything, even a value without a string. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'what was thrown is no error';
+  return error instanceof Error ? error.message : 'the thrown value is not an Error';
 }

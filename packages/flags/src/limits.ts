@@ -4,13 +4,16 @@ export const maxDepth = 100;
 /** How many operators and operands a rule may have. */
 export const maxParts = 100_000;
 
-/** How many steps the iterating operators (map, filter, reduce, all, none, some) of one evaluation may take together. */
+/**
+ * How many steps the iterating operators (map, filter, reduce, all, none, some) of one evaluation
+ * may take together.
+ */
 export const maxIterations = 100_000;
 
 /**
  * How much work one evaluation may do, or several that share a budget, in units of about 10 ns on a
- * server of 2020. What a rule reads and makes counts by its length, so the limit is reached after
- * about 0.1 s, whatever the rule and the evaluation context are.
+ * server of 2020. Reading or making a long value counts by its length, so the limit is reached
+ * after about 0.1 s, for every rule and evaluation context.
  */
 export const maxWork = 10_000_000;
 

@@ -9,7 +9,7 @@ import type { Rule } from './rule/rule.ts';
 import { wholeRule, type RuleOwner } from './rule/scope.ts';
 import { knownVariants, readVariant } from './variants.ts';
 
-/** What a flag does: it has one answer for every evaluation context, or a rule that makes one. */
+/** A compiled flag: one evaluation for every evaluation context, or a rule that makes it. */
 export interface Targeting {
   readonly fixed: Evaluation | undefined;
   /** Makes the evaluation, also where it is fixed. */
@@ -18,7 +18,7 @@ export interface Targeting {
   readonly problems: readonly Problem[];
 }
 
-/** Compiles a flag. What is wrong with it are its `problems`. */
+/** Compiles a flag; its faults become `problems`. */
 export function compileTargeting(flag: Flag, set: FlagSetSettings): Targeting {
   const path = joinPath('$.flags', flag.key);
   const definition = isObject(flag.definition) ? flag.definition : {};
@@ -27,7 +27,7 @@ export function compileTargeting(flag: Flag, set: FlagSetSettings): Targeting {
   if (fault) return broken(fault, `${fault.message}; ${fault.remedy}`, metadata);
   const { targeting, variants } = definition;
   const targeted = isObject(targeting) && Object.keys(targeting).length > 0;
-  const byDefault = answerDefault(flag, variants, metadata, targeted ? 'DEFAULT' : 'STATIC');
+  const byDefault = defaultOutcome(flag, variants, metadata, targeted ? 'DEFAULT' : 'STATIC');
   const problems = byDefault.errorCode === undefined ? none : [unknownDefault(flag, variants, path)];
   if (flag.state === 'DISABLED')
     return fixed(Object.freeze({ reason: 'DISABLED', flagMetadata: metadata }), problems);
@@ -41,22 +41,22 @@ export function compileTargeting(flag: Flag, set: FlagSetSettings): Targeting {
   }
 }
 
-/** What a flag does that could not even be looked at. */
+/** The targeting of a flag whose definition can't be read. */
 export function uncompiled(key: string, reason: string): Targeting {
   const message = `flag "${key}" can't be read: ${reason}`;
   const path = joinPath('$.flags', key);
   return fixed(failure('GENERAL', message, {}), [{ path, message, remedy: 'make it plain JSON' }]);
 }
 
-/** The answer of a flag that has none. */
+/** The evaluation of a flag that has failed. */
 export function failure(errorCode: ErrorCode, errorMessage: string, flagMetadata: FlagMetadata): Evaluation {
   return Object.freeze({ reason: 'ERROR', errorCode, errorMessage, flagMetadata });
 }
 
 const none: readonly Problem[] = Object.freeze([]);
 
-function fixed(answer: Evaluation, problems: readonly Problem[]): Targeting {
-  return { fixed: answer, rule: () => answer, metadata: answer.flagMetadata, problems };
+function fixed(outcome: Evaluation, problems: readonly Problem[]): Targeting {
+  return { fixed: outcome, rule: () => outcome, metadata: outcome.flagMetadata, problems };
 }
 
 function broken(
@@ -68,7 +68,7 @@ function broken(
   return fixed(failure('PARSE_ERROR', message, metadata), [...others, fault]);
 }
 
-function answerDefault(
+function defaultOutcome(
   flag: Flag,
   variants: unknown,
   flagMetadata: FlagMetadata,
@@ -93,7 +93,7 @@ function unknownDefaultMessage({ key, defaultVariant }: Flag, variants: unknown)
   return `flag "${key}" defaults to ${show(defaultVariant)}, but its variants are ${knownVariants(variants)}`;
 }
 
-/** The answers of one flag, each made when it is first needed. */
+/** The evaluations of one flag, each made when it is first needed. */
 class FlagOutcomes implements RuleOwner {
   readonly operators = operators;
   readonly flagKey: string;
@@ -123,8 +123,8 @@ class FlagOutcomes implements RuleOwner {
     return `${joinPath('$.flags', this.flagKey)}.targeting`;
   }
 
-  /** A rule that answers with a boolean or a number names the variant of that spelling. */
-  answer(result: unknown): Evaluation {
+  /** A rule that returns a boolean or a number names the variant of that spelling. */
+  outcome(result: unknown): Evaluation {
     if (result === null || result === undefined) return this.#byDefault;
     const known =
       typeof result === 'string'
@@ -141,9 +141,9 @@ class FlagOutcomes implements RuleOwner {
     const value = readVariant(this.#variants, variant);
     if (value === undefined) return undefined;
     const { flagMetadata } = this.#byDefault;
-    const answer: Evaluation = Object.freeze({ value, variant, reason: 'TARGETING_MATCH', flagMetadata });
-    this.#matches.set(variant, answer);
-    return answer;
+    const outcome: Evaluation = Object.freeze({ value, variant, reason: 'TARGETING_MATCH', flagMetadata });
+    this.#matches.set(variant, outcome);
+    return outcome;
   }
 
   #unknown(result: unknown): Evaluation {
@@ -153,12 +153,19 @@ class FlagOutcomes implements RuleOwner {
   }
 }
 
-/** An operand can defeat its own conversion to a string, as `{"toString": 1}` does: that too is this flag's fault alone. */
+/**
+ * An operand can defeat its own conversion to a string, as `{"toString": 1}` does: this flag alone
+ * fails then.
+ */
 function syntaxFault(error: unknown, path: string): Problem {
   if (error instanceof RuleSyntaxError) {
     return { path: error.path, message: error.message, remedy: error.remedy };
   }
-  return { path, message: `the rule can't be read: ${String(error)}`, remedy: 'write its operands as text' };
+  return {
+    path,
+    message: `the rule can't be read: ${String(error)}`,
+    remedy: 'write its operands as strings',
+  };
 }
 
 function structuralFault({ key, definition }: Flag, path: string): Problem | undefined {

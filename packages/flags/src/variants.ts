@@ -3,7 +3,7 @@ import { isObject, setOwn } from './json/values.ts';
 import { maxDepth } from './limits.ts';
 import { show } from './json/problem.ts';
 
-/** The names of a definition's variants; null is no value. */
+/** The names of a definition's variants; a null is not a value. */
 function variantNames(variants: unknown): string[] {
   return isObject(variants) ? Object.keys(variants).filter((name) => isValue(variants[name])) : [];
 }
@@ -13,14 +13,17 @@ export function readVariants(variants: unknown): ReadonlyMap<string, FlagValue> 
   return new Map(variantNames(variants).map((name) => [name, readVariant(variants, name) as FlagValue]));
 }
 
-/** The value of a variant; undefined where there is no such variant. It is shared by every answer, so an object or a list is a frozen copy. */
+/**
+ * The value of a variant; undefined if the variant does not exist. Evaluations share it, so an
+ * object or an array is a frozen copy.
+ */
 export function readVariant(variants: unknown, name: string): FlagValue | undefined {
   if (!isObject(variants) || !Object.hasOwn(variants, name)) return undefined;
   const value = variants[name];
   return isValue(value) ? (freeze(value, maxDepth) as FlagValue) : undefined;
 }
 
-/** The first of the names, as a message shows them. */
+/** The first ten names, as a message shows them. */
 export function knownVariants(variants: unknown): string {
   const names = variantNames(variants);
   return `${names.slice(0, 10).map(show).join(', ')}${names.length > 10 ? ', ...' : ''}`;

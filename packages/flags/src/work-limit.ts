@@ -3,8 +3,8 @@ import { maxIterations, maxWork } from './limits.ts';
 
 /**
  * The work that several evaluations may do together: make one for each bulk request, and pass it to
- * every `evaluate` of the request. Once it is used up, flags whose rules read long values evaluate to
- * a GENERAL error; others evaluate as usual.
+ * every `evaluate` of the request. Once it is used up, flags whose rules read long values evaluate
+ * to a GENERAL error; others evaluate as usual.
  */
 export interface WorkBudget {
   /** Units of about 10 ns. */
@@ -45,7 +45,10 @@ export function countWork(units: number): void {
 /** A string of up to this length costs no more to read than the operator that reads it. */
 export const longText = 256;
 
-/** Counts the comparison of two strings, and of nothing else. Strings of different lengths differ at once. */
+/**
+ * Counts the comparison of two strings, and of nothing else. Strings of different lengths differ at
+ * once.
+ */
 export function countComparison(one: unknown, other: unknown): void {
   if (typeof one === 'string' && one.length > longText && typeof other === 'string')
     countWork(Math.min(one.length, other.length) / 16);
@@ -59,7 +62,10 @@ export function countLoop(length: number, parts: number): void {
   countWork(length * (8 + 3 * parts));
 }
 
-/** Counts a string or an array that an operator in a loop gets: handling it at each step makes the loop quadratic. */
+/**
+ * Counts a string or an array that an operator in a loop gets: handling it at each step makes the
+ * loop quadratic.
+ */
 export function countValue<T>(value: T): T {
   if (typeof value === 'string' || Array.isArray(value)) countWork(value.length);
   return value;

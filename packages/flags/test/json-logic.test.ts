@@ -130,8 +130,7 @@ function ours(logic: unknown, generateCodeAfter: number): string {
     generateCodeAfter,
     evaluators: {},
     path: '$',
-    answer: (result: unknown) => result,
-    iterates: false,
+    outcome: (result: unknown) => result,
     parts: 0,
   } as const;
   return json(compileRule(logic, valueScope(wholeRule({ ...owner })))(facts, 0));

@@ -5,7 +5,10 @@ import { operators } from '../rule/operators/index.ts';
 import { knownVariants } from '../variants.ts';
 import { checkMetadata } from './metadata.ts';
 
-/** Checks one flag; `evaluators` are those of its set, `path` is its place in the document. Never throws. */
+/**
+ * Checks one flag; `evaluators` are those of its set, `path` is its place in the document. Never
+ * throws.
+ */
 export function checkFlag(
   key: string,
   flag: unknown,

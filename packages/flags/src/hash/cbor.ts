@@ -5,8 +5,9 @@ import { countWork } from '../work-limit.ts';
 const encoder = new TextEncoder();
 
 /**
- * Deterministic CBOR (RFC 8949, 4.2.1) of a JSON value, as fractional's hash v3 wants it: whole numbers from -2^63 to 2^64-1 are
- * integers, -0 is 0, other numbers take the shortest float that holds them, keys are sorted by their encoding.
+ * Deterministic CBOR (RFC 8949, 4.2.1) of a JSON value, as version 3 of fractional's hash requires
+ * it: whole numbers from -2^63 to 2^64-1 are integers, -0 is 0, other numbers take the shortest
+ * float that holds them, and keys are sorted by their encoding.
  */
 export function encodeCbor(value: unknown): Uint8Array {
   const bytes: number[] = [];
@@ -51,7 +52,9 @@ function appendFloat(bytes: number[], value: number): void {
   else bytes.push(0xf9, half >> 8, half & 0xff);
 }
 
-/** The bits of a half-precision float that holds exactly what these bits of a single-precision one hold, if there are such. */
+/**
+ * The bits of the half-precision float that equals a single-precision one; undefined if none does.
+ */
 function toHalf(single: number): number | undefined {
   const sign = (single >>> 16) & 0x8000;
   const exponent = ((single >>> 23) & 0xff) - 127;

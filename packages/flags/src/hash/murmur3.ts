@@ -1,6 +1,9 @@
 import { countWork, longText } from '../work-limit.ts';
 
-/** The state of MurmurHash3 (x86, 32 bit, seed 0) after the bytes of a text: hash what follows with `murmur3(text, prefix)`. */
+/**
+ * The state of MurmurHash3 (x86, 32 bit, seed 0) after the bytes of a string: `murmur3(text,
+ * prefix)` continues from it.
+ */
 export interface MurmurPrefix {
   readonly hash: number;
   /** Up to three bytes that do not fill a block yet, lowest first. */
@@ -10,7 +13,10 @@ export interface MurmurPrefix {
 
 const empty: MurmurPrefix = { hash: 0, pending: 0, length: 0 };
 
-/** MurmurHash3 (x86, 32 bit, seed 0) of a text's UTF-8 bytes, as a signed integer, which needs no box. */
+/**
+ * MurmurHash3 (x86, 32 bit, seed 0) of the UTF-8 bytes of a string, as a signed integer: V8 keeps
+ * that unboxed.
+ */
 export function murmur3(text: string, prefix: MurmurPrefix = empty): number {
   if (text.length > longText) countWork(text.length / 4);
   const shift = (prefix.length & 3) << 3;
@@ -40,14 +46,14 @@ export function murmur3(text: string, prefix: MurmurPrefix = empty): number {
   return finish(mixed, rest, prefix.length + text.length);
 }
 
-/** MurmurHash3 (x86, 32 bit, seed 0) of bytes, as a signed integer, which needs no box. */
+/** MurmurHash3 (x86, 32 bit, seed 0) of bytes, as a signed integer. */
 export function murmur3Bytes(bytes: Uint8Array): number {
   restore(empty);
   for (const byte of bytes) feed(byte);
   return finish(hash, pending, length);
 }
 
-/** Hashes the text that comes first once, for many texts that follow it. */
+/** Hashes the common beginning of many strings once. */
 export function murmur3Prefix(text: string): MurmurPrefix {
   restore(empty);
   feedText(text);
@@ -61,7 +67,7 @@ function murmur3Unicode(text: string, prefix: MurmurPrefix): number {
   return finish(hash, pending, length);
 }
 
-// Byte by byte, and one text at a time: the state lives here rather than in an object a call.
+// One string is hashed at a time, so the state is kept here and not in an object per call.
 let hash = 0;
 let pending = 0;
 let length = 0;

@@ -16,7 +16,10 @@ export const evaluatorsPath = '$["$evaluators"]';
 
 const plainName = /^[A-Za-z_$][\w$]*$/;
 
-/** Appends a property name or an index to a JSON path (RFC 9535, normalized where the name is plain). */
+/**
+ * Appends a property name or an index to a JSON path (RFC 9535, normalized where the name is
+ * plain).
+ */
 export function joinPath(path: string, segment: string | number): string {
   if (typeof segment === 'number') return `${path}[${segment}]`;
   return plainName.test(segment) ? `${path}.${segment}` : `${path}[${JSON.stringify(segment)}]`;

@@ -1,4 +1,7 @@
-/** Where a text stops being JSON (RFC 8259), as an index into it. Call it only on a text that `JSON.parse` refuses. */
+/**
+ * The index at which a string stops being JSON (RFC 8259). Call it only with a string that
+ * `JSON.parse` refuses.
+ */
 export function findSyntaxError(text: string): number {
   const open: Array<'{' | '['> = [];
   let expected: Expectation = 'value';
@@ -20,7 +23,7 @@ const tokens = /[{}[\]:,]|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false
 const plainText = /[^"\\\u0000-\u001f]*/y;
 const escaped = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
 
-/** What may follow a token, or undefined where the token itself may not stand. */
+/** The tokens that may follow; undefined if the token itself is not allowed here. */
 function step(expected: Expectation, token: string, open: Array<'{' | '['>): Expectation | undefined {
   if (expected.startsWith('value')) {
     if (token === '{' || token === '[') {
@@ -55,7 +58,7 @@ function readToken(text: string, at: number): string {
   return tokens.exec(text)?.[0] ?? '';
 }
 
-/** Piece by piece: one pattern for all of it would run out of stack on a long text. */
+/** Reads piece by piece: one pattern for a whole long string would overflow the stack. */
 function readText(text: string, start: number): string {
   let at = start + 1;
   for (;;) {

@@ -5,7 +5,10 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Sets an own property under any name: an assignment to `__proto__` would change the prototype instead. */
+/**
+ * Sets an own property under any name: an assignment to `__proto__` would change the prototype
+ * instead.
+ */
 export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== '__proto__') target[key] = value;
   else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });

@@ -24,7 +24,10 @@ export function toBucket(entry: unknown): Bucket | null {
   return { variant, weight: Math.max(0, weight as number) };
 }
 
-/** The table of some buckets; undefined if one is invalid, or their weights are 0 or over 2,147,483,647 together. */
+/**
+ * The table of some buckets; undefined if one is invalid, or their weights are 0 or over
+ * 2,147,483,647 together.
+ */
 export function bucketTable(
   buckets: readonly (Bucket | null)[],
   version: FractionalHash,
@@ -44,7 +47,10 @@ export function positionOf(hash: number, version: FractionalHash): number {
   return version === 'v1' ? percent(hash) : hash >>> 0;
 }
 
-/** Where buckets end among the hashes: (hash * total) >> 32 is below the weights so far for the hashes before it, and for no other. */
+/**
+ * The hash at which each bucket ends: (hash * total) >> 32 is below the sum of the weights so far
+ * for all hashes before it, and for no other.
+ */
 function ends(buckets: readonly Bucket[], total: number): number[] {
   let reached = 0;
   return buckets.map(({ weight }) => {

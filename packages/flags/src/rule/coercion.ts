@@ -19,7 +19,9 @@ export function toNumber(value: unknown): number {
   return typeof value === 'object' && value !== null ? Number.NaN : Number(value);
 }
 
-/** JsonLogic's `==`, which is JavaScript's. An array is compared by its string, which is not made. */
+/**
+ * JsonLogic's `==`, which is JavaScript's. An array is compared by its string, which is not made.
+ */
 export function looselyEqual(one: unknown, other: unknown): boolean {
   if (Array.isArray(one)) return arrayEquals(one, other);
   if (Array.isArray(other)) return arrayEquals(other, one);
@@ -32,7 +34,9 @@ export function looselyEqual(one: unknown, other: unknown): boolean {
 /** A comparison of two numbers; JavaScript also takes two strings. */
 export type Order = (one: number, other: number) => boolean;
 
-/** JsonLogic's comparisons, which are JavaScript's: two strings by code unit, all else as numbers. */
+/**
+ * JsonLogic's comparisons, which are JavaScript's: two strings by code unit, all else as numbers.
+ */
 export function inOrder(order: Order, one: unknown, other: unknown): boolean {
   if (!Array.isArray(one) && !Array.isArray(other)) {
     if (typeof one !== typeof other) countConversion(one, other);
@@ -64,7 +68,9 @@ function countConversion(one: unknown, other: unknown): void {
   if (typeof other === 'string' && other.length > longText) countWork(other.length / 8);
 }
 
-/** JavaScript's number of an array: that of its string, which is NaN as soon as there is a comma. */
+/**
+ * JavaScript's number of an array: that of its string, which is NaN as soon as there is a comma.
+ */
 function numberOfArray(list: readonly unknown[]): number {
   let only: unknown = list;
   for (let depth = maxDepth; Array.isArray(only); depth -= 1) {
@@ -75,14 +81,19 @@ function numberOfArray(list: readonly unknown[]): number {
   return toNumber(toText(only));
 }
 
-/** Whether JavaScript's string of an array comes before (< 0), equals (0) or comes after (> 0) a string. */
+/**
+ * Whether JavaScript's string of an array comes before (< 0), equals (0) or comes after (> 0) a
+ * string.
+ */
 function compareWithText(list: readonly unknown[], text: string): number {
   const cursor: Cursor = { text, at: 0, order: 0 };
   passArray(cursor, list, maxDepth);
   return cursor.order === 0 && cursor.at < text.length ? -1 : cursor.order;
 }
 
-/** How far the string of an array was compared with `text`, and the order as soon as the two differ. */
+/**
+ * How far the string of an array was compared with `text`, and the order as soon as the two differ.
+ */
 interface Cursor {
   readonly text: string;
   at: number;

@@ -9,8 +9,8 @@ import { countValue } from '../work-limit.ts';
 export function compileRule(logic: unknown, scope: Scope): Rule {
   if (isConstant(logic)) return constant(resultOf(logic, scope), scope);
   const operator = operatorOf(logic);
-  if (scope.answering && (operator === undefined || !passOn.has(operator))) {
-    return answered(compileRule(logic, valueScope(scope)), scope);
+  if (scope.deciding && (operator === undefined || !passOn.has(operator))) {
+    return decided(compileRule(logic, valueScope(scope)), scope);
   }
   if (operator === undefined) return compileArray(logic as readonly unknown[], scope);
   const operand = operandOf(logic);
@@ -33,7 +33,10 @@ export function compileOperand(logic: unknown, scope: Scope, index: number): Rul
     : compileRule(logic, operandScope(scope, index));
 }
 
-/** Compiles an operator's operands. Without an array, the operand is the only one, or a rule that makes the array. */
+/**
+ * Compiles an operator's operands. Without an array, the operand is the only one, or a rule that
+ * makes the array.
+ */
 export function compileOperands(operand: unknown, scope: Scope): Rule[] | Rule {
   if (Array.isArray(operand)) return operand.map((logic, index) => compileOperand(logic, scope, index));
   const rule = compileRule(operand, scope);
@@ -44,16 +47,19 @@ export function compileOperands(operand: unknown, scope: Scope): Rule[] | Rule {
 }
 
 /** The result of a plain value: itself, or the evaluation of the flag that it names. */
-export function resultOf(value: unknown, { answering, owner }: Scope): unknown {
-  return answering ? owner.answer(value) : value;
+export function resultOf(value: unknown, { deciding, owner }: Scope): unknown {
+  return deciding ? owner.outcome(value) : value;
 }
 
 /** A rule whose result becomes the evaluation of the flag where the scope wants one. */
-export function answered(rule: Rule, { answering, owner }: Scope): Rule {
-  return answering ? (data, now) => owner.answer(rule(data, now)) : rule;
+export function decided(rule: Rule, { deciding, owner }: Scope): Rule {
+  return deciding ? (data, now) => owner.outcome(rule(data, now)) : rule;
 }
 
-/** Operators that return the result of one of their operands, so that the operand makes the evaluation. */
+/**
+ * Operators that return the result of one of their operands, so that the operand makes the
+ * evaluation.
+ */
 const passOn: ReadonlySet<string> = new Set(['if', '?:', 'fractional', '$ref']);
 
 function constant(value: unknown, { iterating }: Scope): Rule {
@@ -70,7 +76,10 @@ function compileArray(list: readonly unknown[], scope: Scope): Rule {
   return (data, now) => rules.map((rule) => rule(data, now));
 }
 
-/** `$ref` stands for the rule of an evaluator (flagd, "shared evaluators"); an evaluator can't refer to another one. */
+/**
+ * `$ref` stands for the rule of an evaluator (flagd, "shared evaluators"); an evaluator can't refer
+ * to another one.
+ */
 function compileReference(name: unknown, scope: Scope): Rule {
   const inner = operatorScope(scope, '$ref');
   const { evaluators } = scope.owner;

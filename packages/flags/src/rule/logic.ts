@@ -1,6 +1,9 @@
 import { isObject } from '../json/values.ts';
 
-/** Whether a rule is a plain value: only an object with exactly one key is an operation to JsonLogic. */
+/**
+ * Whether a rule is a plain value: only an object with exactly one key is an operation to
+ * JsonLogic.
+ */
 export function isConstant(logic: unknown): boolean {
   if (typeof logic !== 'object' || logic === null) return true;
   if (Array.isArray(logic)) return logic.every((item) => typeof item !== 'object' || item === null);
@@ -14,7 +17,7 @@ export function operatorOf(logic: unknown): string | undefined {
   return keys.length === 1 ? keys[0] : undefined;
 }
 
-/** What stands under the operator of a rule that is an operation. */
+/** The operand of a rule that is an operation, as written. */
 export function operandOf(logic: unknown): unknown {
   const operator = operatorOf(logic);
   return operator === undefined ? undefined : (logic as Readonly<Record<string, unknown>>)[operator];

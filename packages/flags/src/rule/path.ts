@@ -6,7 +6,8 @@ import { countWork } from '../work-limit.ts';
 
 /**
  * The key of a rule that only reads one fact of the evaluation context, without a default:
- * `data[key]` reads it, undefined where it is absent. Names that every object inherits are excluded.
+ * `data[key]` reads it, undefined where it is absent. Names that every object inherits are
+ * excluded.
  */
 export function plainVariable(logic: unknown, scope: Scope): string | undefined {
   if (scope.iterating || operatorOf(logic) !== 'var') return undefined;
@@ -58,7 +59,10 @@ export function readDynamicPath(
 
 const absentOnTheWay = Symbol('absent');
 
-/** The evaluation context is a plain object, so only the names that plain objects inherit need `own`. */
+/**
+ * The evaluation context is a plain object, so only the names that plain objects inherit need
+ * `own`.
+ */
 function isPlain(name: string): boolean {
   return name !== '' && name !== '$flagd' && !name.includes('.') && !(name in Object.prototype);
 }
@@ -71,7 +75,10 @@ function own(data: unknown, key: string, fallback: unknown): unknown {
   return value === undefined ? fallback : value;
 }
 
-/** What flagd adds to the evaluation context: the flag's key, and the time in whole seconds since 1970. */
+/**
+ * The members that flagd adds to the evaluation context: the flag's key, and the time in seconds
+ * since 1970.
+ */
 function flagd(flagKey: string, now: number | undefined): { flagKey: string; timestamp: number } {
   return { flagKey, timestamp: timestamp(now) };
 }

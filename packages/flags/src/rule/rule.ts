@@ -16,16 +16,18 @@ export interface Operator {
   readonly check: CheckOperand;
 }
 
-/** All operators by name. It is handed down, so that operators can compile and check their operands. */
+/**
+ * All operators by name. It is handed down, so that operators can compile and check their operands.
+ */
 export type Operators = ReadonlyMap<string, Operator>;
 
 /** Compiles an operator, given its operand as written. */
 export type Compile = (operand: unknown, scope: Scope) => Rule;
 
-/** Checks what stands under an operator; `place` is the operand's, `operator` its name. */
+/** Checks an operand; `place` is the operand's, `operator` the name of its operator. */
 export type CheckOperand = (operand: unknown, place: RulePlace, operator: string) => Problem[];
 
-/** Where a rule stands that is checked, and what it may refer to. */
+/** The place of a rule that is checked, and the evaluators that it may refer to. */
 export interface RulePlace {
   readonly path: string;
   readonly operators: Operators;

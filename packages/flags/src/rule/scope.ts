@@ -4,33 +4,42 @@ import { evaluatorsPath, joinPath } from '../json/problem.ts';
 import { maxDepth, maxParts } from '../limits.ts';
 import type { Operators } from './rule.ts';
 
-/** What all rules of one flag share. */
+/** The settings that all rules of one flag share. */
 export interface RuleOwner {
   readonly flagKey: string;
   readonly operators: Operators;
   readonly fractionalHash: FractionalHash;
-  /** How often a chain of conditions is asked before it becomes generated code. */
+  /** After how many evaluations a chain of conditions becomes generated code. */
   readonly generateCodeAfter: number;
   /** The set's `$evaluators`, for `$ref`. */
   readonly evaluators: Readonly<Record<string, unknown>>;
-  /** Where the rule stands in the document. */
+  /** The JSON path of the rule. */
   readonly path: string;
-  /** Makes the answer of the flag of the result of its rule. */
-  answer(result: unknown): unknown;
+  /** The evaluation of the flag for a result of its rule. */
+  outcome(result: unknown): unknown;
   /** How many operators and operands were compiled so far. */
   parts: number;
 }
 
-/** What a rule is compiled for. Whole sets are compiled at once, so a scope is small, and puts its path together when asked. */
+/**
+ * The place for which a rule is compiled. Whole sets compile at once, so a scope is small, and
+ * derives its path on demand.
+ */
 export interface Scope {
   readonly owner: RuleOwner;
   /** Undefined for the whole rule of a flag. */
   readonly parent: Scope | undefined;
   readonly segment: string | number | undefined;
   readonly depth: number;
-  /** Whether the result of the rule is that of the flag: what is written out is then looked up once, not at each evaluation. */
-  readonly answering: boolean;
-  /** Inside map, filter, reduce, all, none or some `data` is an element, and `$flagd` is not there. Elsewhere it is a plain object. */
+  /**
+   * Whether the rule's result decides the flag: a constant is then looked up once, when the rule
+   * compiles.
+   */
+  readonly deciding: boolean;
+  /**
+   * Inside map, filter, reduce, all, none or some, where `data` is an element and `$flagd` does not
+   * exist. Elsewhere `data` is a plain object.
+   */
   readonly iterating: boolean;
   /** Inside a `$ref`: references do not nest. */
   readonly referenced: boolean;
@@ -43,14 +52,17 @@ export function wholeRule(owner: RuleOwner): Scope {
 
 /** The scope of an operand, by its place among the operands. */
 export function operandScope(scope: Scope, index: number): Scope {
-  const { owner, depth, answering, iterating, referenced } = scope;
+  const { owner, depth, deciding, iterating, referenced } = scope;
   countPart(scope);
-  return scopeOf(owner, scope, index, depth, answering, iterating, referenced);
+  return scopeOf(owner, scope, index, depth, deciding, iterating, referenced);
 }
 
-/** The scope of what stands under an operator, one level deeper. Throws a `RuleSyntaxError` where that is too deep. */
+/**
+ * The scope of an operator's operands, one level deeper. Throws a `RuleSyntaxError` where that is
+ * too deep.
+ */
 export function operatorScope(scope: Scope, operator: string | undefined): Scope {
-  const { owner, depth, answering, iterating, referenced } = scope;
+  const { owner, depth, deciding, iterating, referenced } = scope;
   if (depth >= maxDepth) {
     throw new RuleSyntaxError(
       pathOf(scope),
@@ -59,12 +71,12 @@ export function operatorScope(scope: Scope, operator: string | undefined): Scope
     );
   }
   countPart(scope);
-  return scopeOf(owner, scope, operator, depth + 1, answering, iterating, referenced);
+  return scopeOf(owner, scope, operator, depth + 1, deciding, iterating, referenced);
 }
 
-/** The same place, but the result is not that of the flag. */
+/** The same place, but the result does not decide the flag. */
 export function valueScope(scope: Scope): Scope {
-  return scope.answering ? { ...scope, answering: false } : scope;
+  return scope.deciding ? { ...scope, deciding: false } : scope;
 }
 
 /** The scope of an evaluator that a `$ref` stands for. */
@@ -72,19 +84,21 @@ export function evaluatorScope(scope: Scope, name: string): Scope {
   return { ...operatorScope(scope, name), referenced: true };
 }
 
-/** The same place, but in a loop over a list. */
+/** The same place, but in a loop over an array. */
 export function elementScope(scope: Scope): Scope {
-  return { ...scope, answering: false, iterating: true };
+  return { ...scope, deciding: false, iterating: true };
 }
 
-/** The JSON path of what is compiled. */
+/** The JSON path of a scope. */
 export function pathOf({ owner, parent, segment, referenced }: Scope): string {
   if (referenced && parent?.referenced === false) return joinPath(evaluatorsPath, segment ?? '');
   const path = parent ? pathOf(parent) : owner.path;
   return segment === undefined ? path : joinPath(path, segment);
 }
 
-/** A document that is given as an object can hold one part many times over, as aliases of YAML do. */
+/**
+ * A document that is given as an object can hold one part many times over, as aliases of YAML do.
+ */
 function countPart(scope: Scope): void {
   scope.owner.parts += 1;
   if (scope.owner.parts <= maxParts) return;
@@ -101,9 +115,9 @@ function scopeOf(
   parent: Scope | undefined,
   segment: string | number | undefined,
   depth: number,
-  answering: boolean,
+  deciding: boolean,
   iterating: boolean,
   referenced: boolean,
 ): Scope {
-  return { owner, parent, segment, depth, answering, iterating, referenced };
+  return { owner, parent, segment, depth, deciding, iterating, referenced };
 }

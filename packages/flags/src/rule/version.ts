@@ -1,4 +1,7 @@
-/** A version, without its build metadata, which does not count in comparisons (Semantic Versioning 2.0.0, section 10). */
+/**
+ * A version, without its build metadata, which does not count in comparisons (Semantic Versioning
+ * 2.0.0, section 10).
+ */
 export class Version {
   major = 0;
   minor = 0;
@@ -7,8 +10,9 @@ export class Version {
   prerelease = '';
 
   /**
-   * Reads a version as flagd does, in place of the one before: a leading v is dropped, "1" and "1.2" stand for 1.0.0 and 1.2.0, a number
-   * for its text. False where it is none; then this one holds nothing of use.
+   * Reads a version as flagd does, in place of the one before: a leading v is dropped, "1" and
+   * "1.2" stand for 1.0.0 and 1.2.0, a number for its string. False if it is not a version; then
+   * this one must not be used.
    */
   read(value: unknown): boolean {
     const text = typeof value === 'number' ? String(value) : value;
@@ -37,7 +41,10 @@ export class Version {
   }
 }
 
-/** Negative where the first version comes first, positive where the second does, 0 where neither (Semantic Versioning 2.0.0, section 11). */
+/**
+ * Negative where the first version comes first, positive where the second does, 0 where neither
+ * (Semantic Versioning 2.0.0, section 11).
+ */
 export function compareVersions(one: Version, other: Version): number {
   if (one.major !== other.major) return one.major - other.major;
   if (one.minor !== other.minor) return one.minor - other.minor;
@@ -45,7 +52,10 @@ export function compareVersions(one: Version, other: Version): number {
   return one.prerelease === other.prerelease ? 0 : comparePrereleases(one.prerelease, other.prerelease);
 }
 
-/** Whether a string is a whole version (Semantic Versioning 2.0.0, section 2), as flagd's schema requires it. */
+/**
+ * Whether a string is a whole version (Semantic Versioning 2.0.0, section 2), as flagd's schema
+ * requires it.
+ */
 export function isSemanticVersion(text: string): boolean {
   return semanticVersion.test(text);
 }
@@ -57,10 +67,13 @@ const tail = `(?:-(${identifier}(?:\\.${identifier})*))?(?:\\+[\\dA-Za-z-]+(?:\\
 const tailPattern = new RegExp(`^${tail}$`);
 const semanticVersion = new RegExp(`^(?:0|[1-9]\\d*)(?:\\.(?:0|[1-9]\\d*)){2}${tail}$`);
 
-/** What `digits` read last: one text is read at a time, so it needs no object. */
+/** The number that `digits` read last: one string is read at a time, so it needs no object. */
 let number = 0;
 
-/** Reads a number without leading zeros into `number`, and answers where it ends; -1 where there is none, or one that is not exact. */
+/**
+ * Reads a number without leading zeros into `number`, and returns where it ends; -1 without a
+ * number, or for one that a double can't hold.
+ */
 function digits(text: string, start: number): number {
   number = 0;
   let at = start;

@@ -6,7 +6,10 @@ import { countWork } from '../../work-limit.ts';
 
 type Binary = (one: number, other: number) => number;
 
-/** `+` and `*`: any number of operands, from left to right. An operand that is not a number makes the result NaN. */
+/**
+ * `+` and `*`: any number of operands, from left to right. An operand that is not a number makes
+ * the result NaN.
+ */
 export function repeated(combine: Binary, initial: number, check: CheckOperand): Operator {
   return { compile: overNumbers((numbers) => numbers.reduce(combine, initial), combine), check };
 }

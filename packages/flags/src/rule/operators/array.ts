@@ -9,7 +9,9 @@ import { countLoop, countWork } from '../../work-limit.ts';
 
 type Each = (element: unknown) => unknown;
 
-/** `map`: the result of the rule for each element; an empty array for a value that is not an array. */
+/**
+ * `map`: the result of the rule for each element; an empty array for a value that is not an array.
+ */
 export const map: Operator = iterating((list, each) => list.map(each));
 
 /** `filter`: the elements for which the rule is true. */
@@ -26,7 +28,9 @@ export const some: Operator = iterating((list, each) => list.some((element) => t
 /** `none`: whether the rule is true for no element. */
 export const none: Operator = iterating((list, each) => !list.some((element) => truthy(each(element))));
 
-/** `reduce`: the rule sees `current` and `accumulator`; the third operand is the first accumulator. */
+/**
+ * `reduce`: the rule sees `current` and `accumulator`; the third operand is the first accumulator.
+ */
 export const reduce: Operator = {
   compile: (operand, scope) => {
     const initial = compileOperand(Array.isArray(operand) ? (operand[2] ?? null) : null, scope, 2);

@@ -18,7 +18,10 @@ export const identical: Operator = equality(compileIdentical, (condition) => con
 /** `!==`: where `===` is false. */
 export const distinct: Operator = equality(compileIdentical, negated);
 
-/** `<`, `<=`, `>`, `>=`: strings by code unit, all else as numbers; with three operands, whether the middle one lies between. */
+/**
+ * `<`, `<=`, `>`, `>=`: strings by code unit, all else as numbers; with three operands, whether the
+ * middle one lies between.
+ */
 export function ordered(order: Order, most: 2 | 3): Operator {
   const compare = (one: unknown, other: unknown): boolean => inOrder(order, one, other);
   return {

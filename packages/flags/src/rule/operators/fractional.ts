@@ -6,7 +6,7 @@ import type { FractionalHash } from '../../flag-set-settings.ts';
 import { bucketTable, positionOf, toBucket, type Bucket } from '../buckets.ts';
 import { checkOperand } from '../check.ts';
 import { anyNumber, wrongCount } from '../check-operands.ts';
-import { answered, compileOperand, compileRule, resultOf } from '../compile.ts';
+import { decided, compileOperand, compileRule, resultOf } from '../compile.ts';
 import { isConstant } from '../logic.ts';
 import type { CheckOperand, Operator, Rule, RulePlace } from '../rule.ts';
 import { valueScope, type Scope } from '../scope.ts';
@@ -21,18 +21,18 @@ export const fractional: Operator = { compile: compileFractional, check: checkFr
 
 function compileFractional(operand: unknown, scope: Scope): Rule {
   const inner = valueScope(scope);
-  if (!Array.isArray(operand)) return answered(dynamicList(compileRule(operand, inner), inner), scope);
+  if (!Array.isArray(operand)) return decided(dynamicList(compileRule(operand, inner), inner), scope);
   const list = operand as unknown[];
   const { fractionalHash } = scope.owner;
   // Version 1 takes at least two operands.
-  if (fractionalHash === 'v1' && list.length < 2) return answered(() => null, scope);
+  if (fractionalHash === 'v1' && list.length < 2) return decided(() => null, scope);
   const [first] = list;
   const keyed = !Array.isArray(first);
   const entries = keyed ? list.slice(1) : list;
   const readHash = keyed ? hashOf(compileOperand(first ?? null, inner, 0), inner) : subjectHash(inner);
   if (entries.every((entry) => isConstant(entry))) return fixed(readHash, entries.map(toBucket), scope);
   const rules = entries.map((entry, index) => compileOperand(entry, inner, keyed ? index + 1 : index));
-  return answered(dynamic(readHash, rules, fractionalHash), scope);
+  return decided(dynamic(readHash, rules, fractionalHash), scope);
 }
 
 /** A hash as a signed integer; null where there is no bucket key. */
@@ -99,7 +99,9 @@ function fixed(readHash: Hash, buckets: readonly (Bucket | null)[], scope: Scope
   };
 }
 
-/** Rounding can leave the last hashes without a bucket, for which Java's provider reports an error. */
+/**
+ * Rounding can leave the last hashes without a bucket, for which Java's provider reports an error.
+ */
 function inPercent(
   readHash: Hash,
   ends: readonly number[],

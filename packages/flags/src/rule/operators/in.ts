@@ -54,7 +54,10 @@ function contains(container: unknown, item: unknown): boolean {
   );
 }
 
-/** V8 searches in linear time as a rule, but in the product of both lengths where text and part repeat themselves. */
+/**
+ * V8 mostly searches in linear time, but strings that repeat themselves take the product of both
+ * lengths.
+ */
 function search(text: string, part: string): boolean {
   if (text.length > longText) countWork((text.length * part.length) / (part.length <= 16 ? 8 : 64));
   return text.includes(part);

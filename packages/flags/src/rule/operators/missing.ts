@@ -24,7 +24,10 @@ export const missing: Operator = {
   check: checkPaths,
 };
 
-/** `missing_some`: an empty array where at least so many of the paths have a value, else the paths that have none. */
+/**
+ * `missing_some`: an empty array where at least so many of the paths have a value, else the paths
+ * that have none.
+ */
 export const missingSome: Operator = {
   compile: (operand, scope) => {
     const [needed = 0, listed = []] = Array.isArray(operand) ? (operand as unknown[]) : [operand];

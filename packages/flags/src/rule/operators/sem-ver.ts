@@ -20,7 +20,8 @@ const verdicts: ReadonlyMap<unknown, Verdict> = new Map<unknown, Verdict>([
   ['^', (one, other) => one.major === other.major],
 ]);
 
-// Nothing else runs between reading two versions and comparing them, so all evaluations share these.
+// Nothing else runs between reading two versions and comparing them, so all evaluations share
+// these.
 const left = new Version();
 const right = new Version();
 

@@ -27,7 +27,10 @@ export const cat: Operator = {
   check: operands(1, anyNumber),
 };
 
-/** `substr`: from a position, from the end when negative; so many characters, or all but so many when negative. */
+/**
+ * `substr`: from a position, from the end when negative; so many characters, or all but so many
+ * when negative.
+ */
 export const substr: Operator = {
   compile: (operand, scope) => {
     const [source = null, from = 0, count] = Array.isArray(operand) ? (operand as unknown[]) : [operand];

@@ -7,7 +7,10 @@ import { factTests, type FactTest } from './comparison.ts';
 import { compileCondition, textMatch, type TextMatch } from './condition.ts';
 import { generateChain, maxBranches } from './generated-code.ts';
 
-/** Compiles condition, result, condition, result, ..., otherwise. A lone operand is its own result; without an otherwise, null. */
+/**
+ * Compiles condition, result, condition, result, ..., otherwise. A lone operand is its own result;
+ * without an otherwise, null.
+ */
 export function compileBranches(operand: unknown, scope: Scope): Rule {
   if (!Array.isArray(operand)) return compileRule(operand, scope);
   const list = operand as unknown[];
@@ -18,7 +21,7 @@ export function compileBranches(operand: unknown, scope: Scope): Rule {
   return chain(branches, compileResult(even < list.length ? list[even] : null, scope, even), scope);
 }
 
-/** A rule, or what it always makes: neither a JSON value nor an answer is a function. */
+/** A rule, or its constant result: neither a JSON value nor an evaluation is a function. */
 type Result = unknown;
 
 interface Branch {
@@ -77,16 +80,18 @@ function findAny(finds: readonly Find[]): Find {
   };
 }
 
-/** From how many branches on a table answers faster than a walk. */
+/** From how many branches on a table is faster than a walk. */
 const worthATable = 3;
 
-/** Branches in a row; with what all of them compare, where they are enough for a table. */
+/** Branches in a row; `match` is their common comparison if they are worth a table. */
 interface Stretch {
   readonly list: Branch[];
   readonly match: TextMatch | undefined;
 }
 
-/** Cuts a chain where branches in a row that compare the same variable with texts begin or end. */
+/**
+ * Cuts a chain where a run of branches that compare the same variable with strings begins or ends.
+ */
 function stretches(branches: readonly Branch[]): Stretch[] {
   const joined: Stretch[] = [];
   for (const list of runs(branches)) {
@@ -116,7 +121,7 @@ function conditionOf({ logic, index }: Branch, scope: Scope): Condition {
   return compileCondition(logic, scope, index);
 }
 
-/** A branch as a walk takes it: it tests facts, or else has a condition of some other kind. */
+/** A branch of a walk: it tests facts, or has a condition of another kind. */
 interface Step {
   readonly tests: readonly FactTest[] | undefined;
   readonly condition: Condition | undefined;
@@ -139,7 +144,7 @@ function walk(branches: readonly Branch[], scope: Scope): Find {
   return findAny(finds);
 }
 
-/** Walks until the chain is known to be asked often. */
+/** Walks until the chain has been evaluated often enough to generate its code. */
 function warming(walking: Find, branches: readonly Branch[], generateCodeAfter: number, scope: Scope): Find {
   let find = walking;
   let times = 0;
@@ -193,7 +198,7 @@ function byText(key: string, results: ReadonlyMap<unknown, Result>): Find {
   return (data) => results.get((data as Readonly<Record<string, unknown>>)[key]);
 }
 
-/** What is no text is compared one by one, in the order of the branches: 5 equals "5". */
+/** Values of other types are compared one by one, in the order of the branches: 5 equals "5". */
 function byLooseText(key: string, results: ReadonlyMap<string, Result>): Find {
   return (data) => {
     const value = (data as Readonly<Record<string, unknown>>)[key];

@@ -3,7 +3,7 @@ import { isConstant, operandOf, operandsOf, operatorOf } from '../logic.ts';
 import { plainVariable } from '../path.ts';
 import type { Scope } from '../scope.ts';
 
-/** A condition that compares one fact of the evaluation context with a constant: most are. */
+/** A condition that compares one fact of the evaluation context with a constant, as most do. */
 export interface FactTest {
   readonly key: string;
   readonly constant: unknown;
@@ -40,7 +40,7 @@ export function factTests(logic: unknown, scope: Scope): readonly FactTest[] | u
 
 type Test = (constant: unknown) => FactTest['accepts'];
 
-/** Of two texts or two numbers, `==` asks what `===` asks. */
+/** For two strings or two numbers, `==` is `===`. */
 const equals: Test = (constant) => {
   if (typeof constant === 'string')
     return (fact) => (typeof fact === 'string' ? fact === constant : looselyEqual(fact, constant));
@@ -87,7 +87,7 @@ const atLeast: Test = (constant) => {
 const differs = not(equals);
 const isNot = not(is);
 
-/** Those that do not care which operand comes first. */
+/** Tests for which the order of the operands does not matter. */
 const symmetric: ReadonlySet<Test> = new Set([equals, differs, is, isNot]);
 
 const tests: ReadonlyMap<string, Test> = new Map([

@@ -20,15 +20,15 @@ export function compileCondition(logic: unknown, scope: Scope, index: number): C
   return verdicts.has(operator) ? (rule as Condition) : (data, now) => truthy(rule(data, now));
 }
 
-/** What a condition asks that compares one variable with texts. */
+/** A condition that compares one variable with strings. */
 export interface TextMatch {
   readonly key: string;
   readonly texts: readonly string[];
-  /** Whether what is no text can equal one. */
+  /** Whether a value of another type can equal one of the strings. */
   readonly loose: boolean;
 }
 
-/** Tells of a condition that is true for these texts and for no other text. */
+/** Describes a condition that is true for these strings and for no other string. */
 export function textMatch(logic: unknown, scope: Scope): TextMatch | undefined {
   const operator = operatorOf(logic);
   if (operator !== '==' && operator !== '===' && operator !== 'in') return undefined;
@@ -40,7 +40,7 @@ export function textMatch(logic: unknown, scope: Scope): TextMatch | undefined {
   return { key, texts, loose: operator === '==' };
 }
 
-/** Operators that make true, false or null, and nothing else. */
+/** Operators that return true, false or null, and nothing else. */
 const verdicts: ReadonlySet<string> = new Set(
   '== != === !== < <= > >= ! !! in all some none starts_with ends_with sem_ver'.split(' '),
 );

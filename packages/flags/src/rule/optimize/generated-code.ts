@@ -14,17 +14,19 @@ export interface GeneratedBranch {
   readonly result: unknown;
 }
 
-/** How many branches, and conditions in them, one function has at most: it compiles in about 1 ms. */
+/**
+ * How many branches, and conditions in them, one function has at most: it compiles in about 1 ms.
+ */
 export const maxBranches = 50;
 const maxConditions = 200;
 const maxCode = 32_000;
 
 /**
- * Compiles up to `maxBranches` branches into a function of their own, which returns the result of the
- * first branch whose condition is true, or undefined. It reads each fact by its name, where a closure
- * must look the name up. Only the names of facts and the strings of short lists enter the code, as
- * JSON strings; all other values are passed to it. Returns undefined where the runtime forbids code
- * from strings (`new Function`).
+ * Compiles up to `maxBranches` branches into a function of their own, which returns the result of
+ * the first branch whose condition is true, or undefined. It reads each fact by its name, where a
+ * closure must look the name up. Only the names of facts and the strings of short lists enter the
+ * code, as JSON strings; all other values are passed to it. Returns undefined where the runtime
+ * forbids code from strings (`new Function`).
  */
 export function generateChain(branches: readonly GeneratedBranch[], scope: Scope): Rule | undefined {
   try {
@@ -37,7 +39,7 @@ export function generateChain(branches: readonly GeneratedBranch[], scope: Scope
 return (data, now) => { let fact; ${lines.join('\n')} return undefined; };`;
     // Names of facts can be long: then the closures stay.
     if (code.length > maxCode) return undefined;
-    // oxlint-disable-next-line typescript/no-implied-eval -- The one place; see the decision record on generated code.
+    // oxlint-disable-next-line typescript/no-implied-eval -- See docs/decisions/0010.
     return (new Function('parts', code) as (values: readonly unknown[]) => Rule)(parts.values);
   } catch {
     // The runtime forbids it, or the rule is too large to be compiled again: the closures stay.
@@ -60,7 +62,10 @@ class Parts {
   }
 }
 
-/** JavaScript for a condition; of a kind that is not written out here, or beyond the bound, a call of the closure. */
+/**
+ * JavaScript for a condition; of a kind that is not written out here, or beyond the bound, a call
+ * of the closure.
+ */
 function condition(logic: unknown, index: number, scope: Scope, parts: Parts): string {
   parts.conditions += 1;
   if (parts.conditions > maxConditions) return closure(logic, index, scope, parts);
@@ -91,7 +96,10 @@ const joints: ReadonlyMap<string, string> = new Map([
   ['or', ' || '],
 ]);
 
-/** Facts of the type of the constant are compared in place: for them JsonLogic's comparisons are JavaScript's strict ones. */
+/**
+ * Facts of the type of the constant are compared in place: for them JsonLogic's comparisons are
+ * JavaScript's strict ones.
+ */
 function testOf({ key, constant, accepts }: FactTest, logic: unknown, parts: Parts): string {
   const comparison = comparisons.get(operatorOf(logic) ?? '');
   const type = typeof constant;
