@@ -68,7 +68,8 @@ export class EventReader {
   #append(bytes: Uint8Array): void {
     const needed = this.#length + bytes.length;
     if (needed > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#buffer.length));
+      const doubled = Math.min(2 * this.#buffer.length, this.#maxBytes + bytes.length);
+      const larger = Buffer.allocUnsafe(Math.max(needed, doubled));
       this.#buffer.copy(larger, 0, 0, this.#length);
       this.#buffer = larger;
     }

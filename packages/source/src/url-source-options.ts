@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { checkOptions } from './check-options.ts';
 
 /** A flag server, and which of its environments. */
@@ -44,7 +45,7 @@ export function readUrlSourceOptions(options: UrlSourceOptions): UrlTarget {
       `source.url is ${JSON.stringify(url)}: it must be the flag server's address, e.g. http://flags:8080`,
     );
   }
-  const base = new URL(url.endsWith('/') ? url : `${url}/`);
+  const base = new URL(url);
   if (base.username !== '' || base.password !== '') {
     throw new TypeError('source.url has a user or a password, which would appear in logs: use source.token');
   }
@@ -64,15 +65,21 @@ export function readUrlSourceOptions(options: UrlSourceOptions): UrlTarget {
       `source.maxEventBytes is ${String(maxEventBytes)}: it must be a positive integer, e.g. 67108864`,
     );
   }
+  Object.assign(base, { search: '', hash: '', pathname: base.pathname.replace(/\/?$/, '/') });
   const path = `api/v1/environments/${encodeURIComponent(environment)}/stream?heartbeat=1`;
-  const server = `${base.origin}${new URL('.', base).pathname.replace(/\/$/, '')}`;
+  const server = base.href.replace(/\/$/, '');
   return { address: new URL(path, base), server, token, ca, maxEventBytes };
 }
 
-function checkAuthorities(ca: unknown, { protocol }: URL): void {
-  if (typeof ca !== 'string' || !ca.includes('-----BEGIN CERTIFICATE-----')) {
+function checkAuthorities(ca: string, { protocol }: URL): void {
+  try {
+    // Reads the first certificate of the text, which may also be DER.
+    if (!ca.includes('-----BEGIN CERTIFICATE-----')) throw new TypeError('it has no certificate');
+    void new X509Certificate(ca);
+  } catch (error) {
     throw new TypeError(
       "source.ca must be the PEM text of certificates, e.g. readFileSync('ca.pem', 'utf8')",
+      { cause: error },
     );
   }
   if (protocol !== 'https:')
