@@ -1,8 +1,9 @@
-// Builds a library package in the current folder, once `tsc -b` has written its declarations to
-// dist/cjs: `npm run build` of each package. A process must have one request cell however the
-// package was loaded, so the code is built once, as CommonJS; the ES modules re-export it
-// (https://nodejs.org/api/packages.html#dual-commonjses-module-packages). Exports that have a
-// `browser` condition are built for runtimes without Node's built-ins, too.
+// `build-library.js [--both]`: builds a library package in the current folder, once `tsc -b` has
+// written its declarations to dist/cjs. A process must have one request cell however the package was
+// loaded, so the code is built once, as CommonJS; the ES modules re-export it
+// (https://nodejs.org/api/packages.html#dual-commonjses-module-packages). With --both the ES modules
+// have code of their own: for a package without state whose peers would be loaded twice otherwise.
+// Exports that have a `browser` condition are built for runtimes without Node's built-ins, too.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import process from 'node:process';
@@ -15,11 +16,15 @@ const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDep
 );
 
 mkdirSync('dist/cjs', { recursive: true });
-for (const file of readdirSync('dist/cjs')) {
-  if (/\.js(\.map)?$/.test(file)) rmSync(`dist/cjs/${file}`);
+for (const folder of ['dist', 'dist/cjs']) {
+  for (const file of readdirSync(folder)) {
+    if (/\.js(\.map)?$/.test(file)) rmSync(`${folder}/${file}`);
+  }
 }
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 await bundle({ entries, format: 'cjs', dir: 'dist/cjs' });
+const both = process.argv.includes('--both');
+if (both) await bundle({ entries, format: 'esm', dir: 'dist' });
 for (const [path, target] of entries) writeEntry(nameOf(path), target['@graylane/source']);
 
 const portable = entries.filter(([, target]) => target.browser);
@@ -32,6 +37,7 @@ async function bundle({ entries: built, format, dir, web = false }) {
     platform: web ? 'browser' : 'node',
     resolve: web ? { alias: webAliases() } : {},
     logLevel: 'warn',
+    plugins: [plainExports()],
   });
   await build.write({
     dir,
@@ -42,6 +48,26 @@ async function bundle({ entries: built, format, dir, web = false }) {
     chunkFileNames: '[name]-chunk.js',
   });
   await build.close();
+}
+
+/**
+ * Assigns what a chunk exports instead of defining a getter for it, so that V8 takes it for a
+ * constant. The chunks of a package import each other in no circle.
+ */
+function plainExports() {
+  const getter =
+    /Object\.defineProperty\(exports, "(\w+)", \{\s*enumerable: true,\s*get: function\(\) \{\s*return ([\w$.]+);\s*\}\s*\}\);/g;
+  // As many lines as before: the source map exists already.
+  const assignment = (definition, name, value) =>
+    `exports.${name} = ${value};${'\n'.repeat(definition.split('\n').length - 1)}`;
+  return {
+    name: 'plain-exports',
+    generateBundle(_options, files) {
+      for (const file of Object.values(files)) {
+        if (file.type === 'chunk') file.code = file.code.replaceAll(getter, assignment);
+      }
+    },
+  };
 }
 
 /** `node:crypto` -> `src/web/crypto.ts`, for each file of that folder. */
@@ -61,11 +87,12 @@ function writeEntry(name, source) {
   if (declarations !== `./${name}.js`) {
     writeFileSync(`dist/cjs/${name}.d.ts`, `export * from '${declarations}';\n`);
   }
+  writeFileSync(`dist/${name}.d.ts`, `export * from './cjs/${name}.js';\n`);
+  if (both) return;
   const names = Object.keys(createRequire(`${process.cwd()}/`)(`./dist/cjs/${name}.js`));
   if (names.length > 0) {
     writeFileSync(`dist/${name}.js`, `export { ${names.toSorted().join(', ')} } from './cjs/${name}.js';\n`);
   } else writeFileSync(`dist/${name}.js`, `import './cjs/${name}.js';\n`);
-  writeFileSync(`dist/${name}.d.ts`, `export * from './cjs/${name}.js';\n`);
 }
 
 function nameOf(path) {
