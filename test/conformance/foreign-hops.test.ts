@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { admit, emit, getActiveCell, getCell, runInLane, type VerifyPolicy } from '@graylane/baggage';
+import { Metadata } from '@grpc/grpc-js';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectEcho, serveEcho } from '../../packages/baggage/test/adapters/grpc-echo.ts';
 import { describeWith } from '../support/components.ts';
 import {
   goHop,
@@ -137,6 +139,26 @@ function overHttp(hop: Hop): void {
     return `http://127.0.0.1:${(inner.address() as AddressInfo).port}/`;
   }
 }
+
+await describeWith(goHop, 'a gRPC call through a service in Go', () => {
+  test.each(Object.keys(kinds))('is what it was: %s', async (kind) => {
+    const inner = await serveEcho([]);
+    const relay = await startHop(goHop);
+    const outer = connectEcho(`127.0.0.1:${relay.addresses[1]}`);
+    for (const [index, id] of ids.entries()) {
+      const metadata = new Metadata();
+      const before = kinds[kind]?.(id) ?? '';
+      metadata.set('baggage', before);
+      metadata.set('x-relay-to', `127.0.0.1:${inner.port}`);
+      await outer.unary(metadata);
+      const received = (await inner.received.take(index + 1)).at(-1) ?? [];
+      expectWhole(kind, id, before, received[0] ?? '');
+    }
+    outer.close();
+    inner.close();
+    await relay.close();
+  });
+});
 
 const pythonOverKafka = {
   ...pythonHop,
