@@ -4,6 +4,7 @@ import { baggageInterceptor } from '@graylane/baggage/undici';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import http, { Agent as HttpAgent, createServer, type IncomingMessage } from 'node:http';
+import nodeFetch from 'node-fetch';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
@@ -74,6 +75,7 @@ const bound: Readonly<Record<string, (origin: string) => Dispatcher>> = {
   'a Pool': (origin) => new Pool(origin),
   'a Client': (origin) => new Client(origin),
   'a BalancedPool': (origin) => new BalancedPool(origin),
+  'a BalancedPool with the same origin twice': (origin) => new BalancedPool([origin, `${origin}/`]),
   'a RetryAgent over a Pool': (origin) => new RetryAgent(new Pool(origin)),
   'a Pool with an interceptor': (origin) => new Pool(origin).compose(interceptors.retry()),
 };
@@ -220,3 +222,28 @@ async function openProxy(): Promise<{ origin: string; baggage: (string | undefin
   keep({ close: () => server.close() });
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, baggage };
 }
+
+describe('node-fetch', () => {
+  const partsOf = (origin: string): object => ({
+    host: new URL(origin).hostname,
+    port: Number(new URL(origin).port),
+  });
+
+  test.each<[string, () => unknown]>([
+    ['that is an agent', () => new HttpAgent(partsOf(other.origin))],
+    ['that returns an agent', () => () => new HttpAgent(partsOf(other.origin))],
+  ])('judges an `agent` %s by its options', async (_what, agent) => {
+    const fetch = baggageFetch({ egress: egress(), fetch: nodeFetch as unknown as typeof globalThis.fetch });
+    await inRequest(dye, async () => (await fetch(good.origin, { agent: agent() } as RequestInit)).text());
+    expect([goodSaw(), otherSaw()]).toEqual([[], ['']]);
+  });
+
+  test('rejects, and does not throw, where its agent or headers fail', async () => {
+    const fetch = baggageFetch({ egress: egress(), fetch: nodeFetch as unknown as typeof globalThis.fetch });
+    const agent = (): never => {
+      throw new Error('no agent');
+    };
+    await expect(fetch(good.origin, { agent } as RequestInit)).rejects.toThrow('no agent');
+    await expect(fetch(good.origin, { headers: { 'a b': '1' } })).rejects.toThrow(TypeError);
+  });
+});

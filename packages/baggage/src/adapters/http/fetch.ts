@@ -2,12 +2,12 @@ import process from 'node:process';
 import { context } from '@opentelemetry/api';
 import { allowedKeys, type EgressPolicy } from '../../policy/egress.ts';
 import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
-import { overriding } from '../override-methods.ts';
+import { overrideMethods } from '../override-methods.ts';
 import { checkedOptions } from './client-options.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
 import { sentHeaders } from './headers.ts';
 import { agentDestination } from './request-call.ts';
-import { boundTo, judgingAgain } from './true-origin.ts';
+import { boundOrigin, judgingAgain } from './true-origin.ts';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -48,12 +48,12 @@ function wrapBuiltIn(egress: EgressPolicy, builtIn: Fetch): Fetch {
   return (input, init) => {
     const dispatcher = dispatcherOf(init) ?? globalDispatcher();
     const caller = context.active();
-    const judging = overriding<Dispatcher>(dispatcher, {
+    const judging = overrideMethods<Dispatcher>(dispatcher, {
       dispatch: (options, handler) =>
         dispatchWithBaggage(options, {
           caller,
           egress,
-          destination: destinationOf(dispatcher),
+          destination: boundOrigin(dispatcher),
           dispatch: (copy) => dispatcher.dispatch(copy, handler),
         }),
     });
@@ -65,15 +65,10 @@ function dispatcherOf(init: RequestInit | null | undefined): Dispatcher | undefi
   return (init as { dispatcher?: Dispatcher } | null | undefined)?.dispatcher ?? undefined;
 }
 
-/** Where a dispatcher leads, whatever origin a request names; `none` for a Unix socket. */
-function destinationOf(dispatcher: Dispatcher): string | undefined {
-  const bound = boundTo(dispatcher);
-  return bound === 'a socket' ? 'none' : bound?.origin;
-}
-
 /** Our `Request` is a stranger to another implementation, so that one gets what the caller gave, with other headers. */
 function wrapForeign(egress: EgressPolicy, fetch: Fetch): Fetch {
-  return (input, init) => {
+  // Asynchronous, so that what can't be read of the arguments rejects, as it does in fetch.
+  return async (input, init) => {
     const request = typeof input === 'object' && 'url' in input ? input : undefined;
     const url = request?.url ?? String(input);
     const destination = foreignDestination(url, init);
@@ -99,7 +94,7 @@ function wrapForeign(egress: EgressPolicy, fetch: Fetch): Fetch {
 function foreignDestination(url: string, init: RequestInit | undefined): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const dispatcher = dispatcherOf(init);
-  const bound = dispatcher && destinationOf(dispatcher);
+  const bound = dispatcher && boundOrigin(dispatcher);
   if (bound !== undefined) return bound === 'none' ? undefined : bound;
   const { agent } = (init ?? {}) as { agent?: unknown };
   const target = new URL(url);

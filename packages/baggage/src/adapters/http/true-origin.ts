@@ -38,6 +38,8 @@ export function judgingAgain(otelContext: Context, judgement: Judgement): Contex
 function judge(request: CreatedRequest): void {
   const judgement = context.active().getValue(judgementKey) as Judgement | undefined;
   if (judgement === undefined || String(request.origin) === judgement.destination) return;
+  // An error thrown here would end the process. Older versions than the sixth have the headers as a string.
+  if (!URL.canParse(String(request.origin)) || !Array.isArray(request.headers)) return;
   const { origin } = new URL(request.origin);
   const others = membersBeside(judgement.baggage, request.headers);
   if (origin === judgement.destination || others === undefined || isResolved(request, judgement)) return;
@@ -51,34 +53,38 @@ function judge(request: CreatedRequest): void {
  * The members that others have added behind ours, as Sentry does; undefined if the request does not carry ours. Then it is one of
  * another client inside of the adapter, for a token perhaps.
  */
-function membersBeside(ours = '', headers: unknown): string | undefined {
-  const array: readonly unknown[] = Array.isArray(headers) ? headers : [];
-  const name = array.findIndex((part, index) => index % 2 === 0 && String(part).toLowerCase() === 'baggage');
-  const carried = name < 0 ? '' : String(array[name + 1]);
+function membersBeside(ours = '', headers: readonly unknown[]): string | undefined {
+  const name = headers.findIndex(
+    (part, index) => index % 2 === 0 && String(part).toLowerCase() === 'baggage',
+  );
+  const carried = name < 0 ? '' : String(headers[name + 1]);
   return carried.startsWith(ours) ? carried.slice(ours.length).replace(/^\s*,/, '') : undefined;
 }
 
 /** Whether only the host's name has given way to its address, as undici's `dns` interceptor does it. */
 function isResolved({ origin, host }: CreatedRequest, { destination }: Judgement): boolean {
-  if (destination === undefined || host !== new URL(destination).host) return false;
-  const { hostname, protocol } = new URL(origin);
-  return protocol === new URL(destination).protocol && isIP(hostname.replace(/^\[|\]$/g, '')) !== 0;
+  if (destination === undefined) return false;
+  const [named, reached] = [new URL(destination), new URL(origin)];
+  if (host !== named.host || reached.protocol !== named.protocol || reached.port !== named.port) return false;
+  return isIP(reached.hostname.replace(/^\[|\]$/g, '')) !== 0;
 }
 
-/** Where a dispatcher sends all of its requests. */
-export type BoundTo = { readonly origin: string } | 'a socket' | undefined;
-
 /**
- * The origin, or the Unix socket, that a dispatcher is bound to; undefined for one that goes by the origin of each request.
- * undici keeps both under symbols of its own. Its sixth version creates requests for the origin that they name, so the
- * dispatcher is the only one that knows.
+ * The origin that a dispatcher sends all of its requests to; `none` for a Unix socket, or several origins; undefined for one that goes
+ * by the origin of each request. undici keeps it under symbols of its own. Its sixth version, which Node 20 has built in, creates
+ * requests for the origin that they name, so the dispatcher alone knows better.
  */
-export function boundTo(dispatcher: object): BoundTo {
-  for (const symbol of Object.getOwnPropertySymbols(dispatcher)) {
-    const value = (dispatcher as Readonly<Record<symbol, unknown>>)[symbol];
-    if (symbol.description === 'url' && value instanceof URL) return { origin: value.origin };
-    const { connect } = (symbol.description === 'options' && value ? value : {}) as { connect?: unknown };
-    if ((connect as { socketPath?: string } | undefined)?.socketPath) return 'a socket';
-  }
-  return undefined;
+export function boundOrigin(dispatcher: object): string | undefined {
+  const [url, options, clients] = ['url', 'options', 'clients'].map((name) => propertyOf(dispatcher, name));
+  if (url instanceof URL) return url.origin;
+  const { connect } = (options ?? {}) as { connect?: { socketPath?: string } };
+  if (connect?.socketPath) return 'none';
+  if (!Array.isArray(clients) || clients.length === 0) return undefined;
+  const origins = new Set(clients.map((client) => boundOrigin(client as object)));
+  return origins.size === 1 ? [...origins][0] : 'none';
+}
+
+function propertyOf(dispatcher: object, description: string): unknown {
+  const symbol = Object.getOwnPropertySymbols(dispatcher).find((one) => one.description === description);
+  return symbol && (dispatcher as Readonly<Record<symbol, unknown>>)[symbol];
 }

@@ -1,6 +1,6 @@
 import { checkIngress, type IngressPolicy } from '../../policy/ingress.ts';
 import { policyOfBatch, runInMessage, runUndyed, type KafkaBatch, type KafkaMessage } from './messages.ts';
-import { overriding } from '../override-methods.ts';
+import { overrideMethods } from '../override-methods.ts';
 
 /** What kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common of a consumer. */
 export interface KafkaConsumer {
@@ -46,7 +46,7 @@ export function withBaggageConsumer<Consumer extends KafkaConsumer>(
       }),
     });
   };
-  const ours = overriding(consumer, { run } as Partial<Consumer>);
+  const ours = overrideMethods(consumer, { run } as Partial<Consumer>);
   wrapped.add(ours);
   return ours;
 }

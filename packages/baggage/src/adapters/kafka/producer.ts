@@ -2,7 +2,7 @@ import { context, type Context } from '@opentelemetry/api';
 import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
 import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
 import { dyedHeaders, kafkaDestination, type KafkaHeaders } from './headers.ts';
-import { overriding } from '../override-methods.ts';
+import { overrideMethods } from '../override-methods.ts';
 
 /** What kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common of a producer. */
 export interface KafkaProducer extends KafkaSender {
@@ -35,11 +35,11 @@ export function withBaggageProducer<Producer extends KafkaProducer>(
   { egress }: KafkaProducerOptions,
 ): Producer {
   checkEgress(egress);
-  return overriding(producer, {
+  return overrideMethods(producer, {
     ...carrying(producer, egress),
     transaction: async () => {
       const transaction = await producer.transaction();
-      return overriding(transaction, carrying(transaction, egress));
+      return overrideMethods(transaction, carrying(transaction, egress));
     },
   } as Partial<Producer>);
 }
