@@ -26,19 +26,24 @@ export class MetricLabels {
     processLanes().known = this.#lanes;
   }
 
-  /** The names of all labels. */
-  get names(): readonly string[] {
-    return ['lane', ...this.#tags.map(([name]) => name)];
+  of(otelContext: Context): Record<string, string> {
+    return this.addTo({}, otelContext);
   }
 
-  of(otelContext: Context): Record<string, string> {
-    const labels: Record<string, string> = { lane: this.#lanes.label(laneOf(requestOf(otelContext))) };
-    if (this.#tags.length === 0) return labels;
+  /** Adds the labels to an object, and returns it. */
+  addTo<Attributes extends Record<string, unknown>>(
+    attributes: Attributes,
+    otelContext: Context,
+  ): Attributes & Record<string, string> {
+    const all = attributes as Attributes & Record<string, string>;
+    const target: Record<string, unknown> = all;
+    target['lane'] = this.#lanes.label(laneOf(requestOf(otelContext)));
+    if (this.#tags.length === 0) return all;
     const tags = tagsOf(getCell(otelContext));
     for (const [name, values] of this.#tags) {
       const value = tags[name] ?? '';
-      labels[name] = value === '' || values.has(value) ? value : otherLane;
+      target[name] = value === '' || values.has(value) ? value : otherLane;
     }
-    return labels;
+    return all;
   }
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { baseline, getActiveCell, runInLane } from '@graylane/baggage';
+import { baseline, getActiveCell, GraylaneBaggagePropagator, runInLane } from '@graylane/baggage';
 import { context, isSpanContextValid, trace, type Context } from '@opentelemetry/api';
 import { checkOptions } from '../check-options.ts';
 import { MetricLabels, type MetricLabelOptions } from '../lanes/metric-labels.ts';
-import { requestLog } from '../requests/request-log.ts';
+import { requestLog, type EndRequest } from '../requests/request-log.ts';
 import { routeOf } from '../routes/request-route.ts';
 import { laneOf, requestOf } from '../signals/lane-of.ts';
 import { durationBoundaries } from './duration-boundaries.ts';
@@ -26,6 +26,7 @@ const methods = new Set([
   'QUERY',
 ]);
 const mostRoutes = 500;
+const propagator = new GraylaneBaggagePropagator();
 const sampledTrace = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]?[13579bdf]$/;
 
 /**
@@ -43,6 +44,8 @@ export function laneMetrics(options: MetricLabelOptions): LaneMetrics {
     durationBoundaries,
   );
   const routes = new Set<string>();
+  // Has a context manager follow asynchronous code where no SDK has seen to that.
+  runInLane(baseline, () => {});
   const series = new Map<string, HistogramSeries>();
 
   const observe = (request: IncomingMessage, response: ServerResponse, otelContext: Context): void => {
@@ -65,7 +68,7 @@ export function laneMetrics(options: MetricLabelOptions): LaneMetrics {
         series.set(key, found);
       }
       found.observe((performance.now() - startedAt) / 1000, traceOf(request, otelContext));
-      end({ failed: statusCode >= 500 });
+      end(statusCode >= 500);
     });
   };
   return (request, response, next) => {
@@ -75,11 +78,15 @@ export function laneMetrics(options: MetricLabelOptions): LaneMetrics {
       return;
     }
     // The baggage middleware takes this cell over, so what it decides is seen at the end of the request.
-    runInLane(baseline, () => {
-      observe(request, response, context.active());
-      next();
-    });
+    const otelContext = withEmptyCell();
+    observe(request, response, otelContext);
+    context.with(otelContext, next);
   };
+}
+
+/** The propagator makes a cell that no middleware has decided on yet; without a header, it is empty. */
+function withEmptyCell(): Context {
+  return propagator.extract(context.active(), undefined, { keys: () => [], get: () => undefined });
 }
 
 function boundedRoute(routes: Set<string>, route: string): string {
@@ -90,11 +97,7 @@ function boundedRoute(routes: Set<string>, route: string): string {
 }
 
 /** A request whose span is recorded is reported by the span processor. */
-function logged(
-  request: IncomingMessage,
-  method: string,
-  otelContext: Context,
-): (outcome: { failed: boolean }) => void {
+function logged(request: IncomingMessage, method: string, otelContext: Context): EndRequest {
   if (trace.getSpan(otelContext)?.isRecording()) return () => {};
   const traceId = traceOf(request, otelContext)?.traceId;
   return requestLog().start({

@@ -32,7 +32,7 @@ export interface FinishedRequest extends Omit<RequestInFlight, 'ageMs'> {
 }
 
 /** Ends the observation of a request. A second call does nothing. */
-export type EndRequest = (outcome?: { readonly failed?: boolean }) => void;
+export type EndRequest = (hasFailed?: boolean) => void;
 
 const mostInFlight = 10_000;
 const mostRoutes = 500;
@@ -44,7 +44,8 @@ const mostRoutes = 500;
 export class RequestLog {
   readonly #inFlight = new Map<ObservedRequest, number>();
   readonly #slowest = new Slowest();
-  readonly #routes = new Set<string>();
+  /** The methods of each route. */
+  readonly #routes = new Map<string, Set<string>>();
   #notFollowed = 0;
 
   start(request: ObservedRequest): EndRequest {
@@ -54,12 +55,15 @@ export class RequestLog {
     }
     const startedAt = performance.now();
     this.#inFlight.set(request, startedAt);
-    return ({ failed = false } = {}) => {
+    return (hasFailed = false) => {
       if (!this.#inFlight.delete(request)) return;
-      const facts = factsOf(request);
-      if (facts.route !== undefined && this.#routes.size < mostRoutes) this.#routes.add(routeName(facts));
-      const durationMs = round(performance.now() - startedAt);
-      this.#slowest.add({ time: new Date().toISOString(), ...facts, durationMs, failed });
+      const durationMs = performance.now() - startedAt;
+      const lane = request.lane();
+      this.#remember(request);
+      // Most requests are not among the slowest, and cost no more than this question.
+      if (!this.#slowest.accepts(lane, durationMs)) return;
+      const time = new Date().toISOString();
+      this.#slowest.add({ time, ...factsOf(request), durationMs: round(durationMs), failed: hasFailed });
     };
   }
 
@@ -84,7 +88,18 @@ export class RequestLog {
 
   /** Routes that have served traffic, e.g. `GET /orders/:id`; at most 500. */
   routes(): readonly string[] {
-    return [...this.#routes].toSorted();
+    const routes = [...this.#routes].flatMap(([route, methods]) =>
+      [...methods].map((method) => (method === '' ? route : `${method} ${route}`)),
+    );
+    return routes.toSorted();
+  }
+
+  #remember(request: ObservedRequest): void {
+    const route = request.route();
+    if (route === undefined) return;
+    const methods = this.#routes.get(route);
+    if (methods) methods.add(request.method ?? '');
+    else if (this.#routes.size < mostRoutes) this.#routes.set(route, new Set([request.method ?? '']));
   }
 }
 
@@ -103,10 +118,6 @@ function factsOf(request: ObservedRequest): Omit<RequestInFlight, 'ageMs'> {
     lane: request.lane(),
     ...(traceId === undefined ? {} : { traceId }),
   };
-}
-
-function routeName({ method, route }: Omit<RequestInFlight, 'ageMs'>): string {
-  return [method, route].filter(Boolean).join(' ');
 }
 
 function round(milliseconds: number): number {

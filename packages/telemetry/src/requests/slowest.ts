@@ -13,13 +13,18 @@ export class Slowest {
   #previous: ByLane = new Map();
   #since = Date.now();
 
-  add(request: FinishedRequest): void {
+  /** Whether a request would be kept. */
+  accepts(lane: string, durationMs: number): boolean {
     this.#rotate();
-    const lane = this.#current.has(request.lane) || this.#current.size < mostLanes ? request.lane : 'other';
+    const list = this.#current.get(this.#nameOf(lane));
+    const fastest = list?.length === keptPerLane ? list.at(-1) : undefined;
+    return fastest === undefined || durationMs > fastest.durationMs;
+  }
+
+  add(request: FinishedRequest): void {
+    const lane = this.#nameOf(request.lane);
     const list = this.#current.get(lane) ?? [];
     this.#current.set(lane, list);
-    const fastest = list.at(-1);
-    if (list.length === keptPerLane && fastest && request.durationMs <= fastest.durationMs) return;
     list.push(request);
     list.sort((one, other) => other.durationMs - one.durationMs);
     list.length = Math.min(list.length, keptPerLane);
@@ -29,6 +34,10 @@ export class Slowest {
     this.#rotate();
     const lanes = new Set([...this.#current.keys(), ...this.#previous.keys()]);
     return Object.fromEntries([...lanes].map((lane) => [lane, this.#of(lane)]));
+  }
+
+  #nameOf(lane: string): string {
+    return this.#current.has(lane) || this.#current.size < mostLanes ? lane : 'other';
   }
 
   #of(lane: string): FinishedRequest[] {

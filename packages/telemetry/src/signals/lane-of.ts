@@ -32,6 +32,7 @@ export function signalAttributes(request: RequestOfSignal, keys: readonly string
   return isContext(request) ? attributes : Object.assign(attributes, tagsOf(request));
 }
 
-function isContext(request: RequestOfSignal): request is Context {
+/** Whether a request has no cell. */
+export function isContext(request: RequestOfSignal): request is Context {
   return 'getValue' in request;
 }

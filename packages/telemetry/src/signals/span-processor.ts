@@ -1,9 +1,10 @@
 import { SpanKind, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
-import { requestLog, type EndRequest } from '../requests/request-log.ts';
+import { requestLog, type EndRequest, type RequestLog } from '../requests/request-log.ts';
 import { routeOfSpan } from '../routes/request-route.ts';
 import {
-  requestOf,
+  isContext,
   laneOf,
+  requestOf,
   signalAttributes,
   type RequestOfSignal,
   type SignalAttributeOptions,
@@ -21,16 +22,28 @@ interface EndedSpan {
   readonly attributes: Attributes;
 }
 
+/** What is kept with a span while it is open. */
+interface OpenSpan {
+  request: RequestOfSignal;
+  end: EndRequest | undefined;
+}
+
+/** A property of the span: a weak map of all spans would cost the garbage collector more. */
+const openKey = Symbol('graylane open span');
+
+interface Holder {
+  [openKey]?: OpenSpan | undefined;
+}
+
 const failed = 2;
 
 /**
- * Writes the lane, tags and allowed baggage on each span, when it starts and again when it ends: a request that is dyed in the edge
- * itself shows its lane on the span that was there before. Implements the span processor of SDK 2.x and 3.x.
+ * Writes the lane, tags and allowed baggage on each span when it ends: a request that is dyed in the edge itself shows its lane on the
+ * span that was there before. Implements the span processor of SDK 2.x and 3.x.
  */
 export class LaneSpanProcessor {
   readonly #keys: readonly string[];
-  readonly #requests = new WeakMap<object, RequestOfSignal>();
-  readonly #ends = new WeakMap<object, EndRequest>();
+  readonly #log: RequestLog = requestLog();
 
   constructor({ baggage = [] }: SignalAttributeOptions = {}) {
     this.#keys = baggage;
@@ -38,68 +51,59 @@ export class LaneSpanProcessor {
 
   onStart(span: SdkSpan, parentContext: Context): void {
     if (!span.isRecording()) return;
-    const request = requestOf(parentContext);
-    this.#requests.set(span, request);
-    span.setAttributes(signalAttributes(request, this.#keys));
-    this.#adoptFor(parentContext, request);
-    if (span.kind === SpanKind.SERVER || span.kind === SpanKind.CONSUMER) this.#observe(span);
+    const open: OpenSpan = { request: requestOf(parentContext), end: undefined };
+    (span as Holder)[openKey] = open;
+    adoptForParent(parentContext, open.request);
+    if (span.kind === SpanKind.SERVER || span.kind === SpanKind.CONSUMER)
+      open.end = this.#observe(span, open);
   }
 
   /** Both SDK lines call this while the span still takes attributes. */
   onEnding(span: SdkSpan): void {
-    const request = this.#requests.get(span);
-    if (request) span.setAttributes(signalAttributes(request, this.#keys));
-    this.#ends.get(span)?.({ failed: span.status?.code === failed });
+    const open = (span as Holder)[openKey];
+    if (open === undefined) return;
+    (span as Holder)[openKey] = undefined;
+    span.setAttributes(signalAttributes(open.request, this.#keys));
+    open.end?.(span.status?.code === failed);
   }
 
   /** For an SDK without `onEnding`. Its processor must come before the exporting one. */
   onEnd(span: EndedSpan): void {
-    const request = this.#requests.get(span);
-    if (request && span.attributes['lane'] !== laneOf(request)) {
-      Object.assign(span.attributes, signalAttributes(request, this.#keys));
-    }
-    this.#ends.get(span)?.();
+    const open = (span as Holder)[openKey];
+    if (open === undefined) return;
+    (span as Holder)[openKey] = undefined;
+    Object.assign(span.attributes, signalAttributes(open.request, this.#keys));
+    open.end?.(false);
   }
 
   async forceFlush(): Promise<void> {}
 
   async shutdown(): Promise<void> {}
 
-  /**
-   * Where the global propagator is not ours, the middleware makes the request's cell when the server span has begun. An inner span
-   * brings both together.
-   */
-  #adoptFor(parentContext: Context, request: RequestOfSignal): void {
-    const parent = trace.getSpan(parentContext);
-    if (parent && request !== parentContext && this.#requests.has(parent) && !this.#hasCell(parent)) {
-      this.#requests.set(parent, request);
-    }
-  }
-
-  #hasCell(span: Span): boolean {
-    return !('getValue' in (this.#requests.get(span) ?? { getValue: true }));
-  }
-
-  #observe(span: SdkSpan): void {
+  #observe(span: SdkSpan, open: OpenSpan): EndRequest {
     const text = (name: string): string | undefined => {
       const value = span.attributes?.[name];
       return typeof value === 'string' ? value : undefined;
     };
     const method = text('http.request.method') ?? text('messaging.operation.name');
-    const end = requestLog().start({
+    return this.#log.start({
       protocol: text('rpc.system') ?? text('messaging.system') ?? 'http',
       ...(method === undefined ? {} : { method }),
       route: () =>
         text('http.route') ?? routeOfSpan(span) ?? text('rpc.method') ?? text('messaging.destination.name'),
-      lane: () => laneOf(this.#requests.get(span) ?? parentless),
+      lane: () => laneOf(open.request),
       traceId: span.spanContext().traceId,
     });
-    this.#ends.set(span, end);
   }
 }
 
-const parentless: Context = {
-  getValue: () => undefined,
-  setValue: () => parentless,
-  deleteValue: () => parentless,
-};
+/**
+ * Where the global propagator is not ours, the middleware makes the request's cell when the server span has begun. An inner span brings
+ * both together.
+ */
+function adoptForParent(parentContext: Context, request: RequestOfSignal): void {
+  if (isContext(request)) return;
+  const parent = trace.getSpan(parentContext) as Holder | undefined;
+  const open = parent?.[openKey];
+  if (open && isContext(open.request)) open.request = request;
+}

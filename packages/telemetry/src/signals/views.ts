@@ -24,10 +24,8 @@ export interface LaneView {
 export function laneViews(options: MetricLabelOptions): LaneView[] {
   const labels = new MetricLabels(options);
   const byLane = {
-    process: (attributes: Attributes, otelContext: Context = context.active()) => ({
-      ...attributes,
-      ...labels.of(otelContext),
-    }),
+    process: (attributes: Attributes, otelContext: Context = context.active()) =>
+      labels.addTo({ ...attributes }, otelContext),
   };
   return [
     view('http.server.request.duration', undefined, [byLane]),
