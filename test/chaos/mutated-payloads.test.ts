@@ -241,5 +241,7 @@ async function expectAsBefore(server: ServerProcess): Promise<void> {
     body: '{"context":{"lane":"gray"}}',
   });
   expect(await answer.json()).toMatchObject({ value: true, variant: 'on' });
-  expect(server.output).not.toContain('warning');
+  // A call that names an unknown environment is logged, since some clients hide the error.
+  const warnings = server.output.split('\n').filter((line) => line.includes('warning'));
+  expect(warnings.filter((line) => !line.includes('there is no environment'))).toEqual([]);
 }

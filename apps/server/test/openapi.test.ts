@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { adminApi } from '../src/protocols/admin/routes.ts';
-import { openapi as text } from '../src/protocols/admin/openapi.ts';
+import { openapi as document } from '../src/protocols/admin/openapi.ts';
 import { FileSlots } from '../src/store/file/file-slots.ts';
 import { FileStore } from '../src/store/file/file-store.ts';
 import { FileWatcher } from '../src/store/file/file-watcher.ts';
@@ -10,7 +10,7 @@ import { singleEnvironment } from '../src/store/single-environment.ts';
 import { admin } from './support/admin.ts';
 import { fees, serve } from './support/serve.ts';
 
-const openapi = JSON.parse(text.toString()) as Record<string, unknown>;
+const openapi = JSON.parse(document.toString()) as Record<string, unknown>;
 const methods = ['get', 'put', 'post', 'patch', 'delete'];
 const described = Object.entries(openapi['paths'] as Record<string, object>).flatMap(([path, item]) =>
   methods

@@ -27,6 +27,8 @@ export class Guard {
   readonly #origins: readonly RegExp[];
   readonly #log: Log;
   readonly #logged = new Set<string>();
+  /** The host that was accepted last: most requests name the same. */
+  #lastHost: string | undefined;
 
   constructor({ allowHosts = [], allowOrigins = [] }: GuardOptions, log: Log) {
     this.#hosts = new Set(allowHosts.map((host) => host.toLowerCase()));
@@ -39,7 +41,10 @@ export class Guard {
     const host = headers.host ?? headers[':authority']?.toString() ?? 'localhost';
     // Browsers speak HTTP/2 over TLS only, so a page can't reach this server by HTTP/2. The
     // authority of a gRPC call is often the name of a proxy, and any is accepted.
-    if (httpVersionMajor === 1) this.#requireOwnHost(nameOf(host));
+    if (httpVersionMajor === 1 && host !== this.#lastHost) {
+      this.#requireOwnHost(nameOf(host));
+      this.#lastHost = host;
+    }
     const { origin } = headers;
     if (origin === undefined || isSafe(method) || isOwn(origin, host) || this.allows(origin)) return;
     const remedy = this.#refuse(origin, `${method} of a page`);

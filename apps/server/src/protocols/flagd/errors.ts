@@ -9,7 +9,7 @@ export const refusalKey: ContextKey<unknown> = createContextKey(undefined, {
 });
 
 /** The number of different refusals that are logged, each of them once. */
-const maxLogged = 100;
+const maxLogged = 20;
 
 /** Maps every error of a call to its gRPC status. */
 export function errorInterceptor(log: Log): Interceptor {
