@@ -11,6 +11,7 @@ const arrows: Record<string, readonly string[]> = {
   'packages/source': ['@graylane/flags'],
   'packages/provider': ['@graylane/flags', '@graylane/baggage', '@graylane/source'],
   'packages/telemetry': ['@graylane/baggage'],
+  'packages/slis': [],
   'apps/server': ['@graylane/flags', '@graylane/source'],
   'apps/demo': ['@graylane/baggage', '@graylane/provider', '@graylane/server'],
 };

@@ -1,0 +1,46 @@
+import { stringify } from 'yaml';
+import type { Findings, Indicator } from '../findings.ts';
+import { dashboard } from './dashboard.ts';
+import { openSlo } from './open-slo.ts';
+import { prometheusRules } from './prometheus-rules.ts';
+import type { MetricNames } from './queries.ts';
+import { sloth } from './sloth.ts';
+
+/** The formats that the contract is written in. */
+export const formats = ['openslo', 'sloth', 'prometheus', 'grafana'] as const;
+export type Format = (typeof formats)[number];
+
+/** The file that each format is committed as. */
+export const fileNames: Readonly<Record<Format, string>> = {
+  openslo: 'openslo.yaml',
+  sloth: 'sloth.yaml',
+  prometheus: 'prometheus-rules.yaml',
+  grafana: 'dashboard.json',
+};
+
+type Writer = (service: string, indicators: readonly Indicator[], names: MetricNames) => string;
+
+const writers: Readonly<Record<Format, Writer>> = {
+  openslo: (...contract) =>
+    openSlo(...contract)
+      .map((object) => `---\n${yaml(object)}`)
+      .join(''),
+  sloth: (...contract) => yaml(sloth(...contract)),
+  prometheus: (...contract) => yaml(prometheusRules(...contract)),
+  grafana: (service, indicators) => `${JSON.stringify(dashboard(service, indicators), undefined, 2)}\n`,
+};
+
+/** The contract of a service as text. The same findings give the same text, so that a difference is a change. */
+export function write(
+  format: Format,
+  service: string,
+  { indicators }: Findings,
+  names: MetricNames = {},
+): string {
+  const sorted = indicators.toSorted((one, other) => one.name.localeCompare(other.name, 'en'));
+  return writers[format](service, sorted, names);
+}
+
+function yaml(object: object): string {
+  return stringify(object, { lineWidth: 0 });
+}

@@ -1,0 +1,218 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { durationBoundaries } from '@graylane/telemetry';
+import { find, write, type Format } from '@graylane/slis';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { describeWith } from '../../../test/support/components.ts';
+import { prometheus, promtool } from '../../../test/support/prometheus.ts';
+import { boundaryFor } from '../src/contract/queries.ts';
+
+const source = `
+import { sli } from '@graylane/telemetry';
+import express from 'express';
+sli('payment', { kind: 'ratio', objective: 0.999, routes: ['POST /payments'] });
+sli('search', { kind: 'latency', thresholdSeconds: 0.3 });
+const app = express();
+/** @sli home 99% */
+app.get('/', () => {});
+/** @sli order latency 300ms 99.9% */
+app.get('/orders/:id', () => {});
+app.post('/payments', () => {});
+`;
+const findings = find(new Map([['shop.ts', source]]));
+const text = (format: Format): string => write(format, 'shop', findings);
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(`${tmpdir()}/graylane-slis-`);
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe('the contract', () => {
+  test('is OpenSLO v1, with the lane in its queries and the place in the source', () => {
+    const objects = parseAllDocuments(text('openslo')).map((document) => document.toJS() as object);
+    expect(objects).toHaveLength(5);
+    expect(objects[0]).toMatchObject({
+      apiVersion: 'openslo/v1',
+      kind: 'Service',
+      metadata: { name: 'shop' },
+    });
+    expect(objects[3]).toEqual({
+      apiVersion: 'openslo/v1',
+      kind: 'SLO',
+      metadata: {
+        name: 'shop-payment',
+        annotations: { 'graylane/source': 'shop.ts:4', 'graylane/routes': 'POST /payments' },
+      },
+      spec: {
+        description: 'payment of shop',
+        service: 'shop',
+        indicator: {
+          metadata: { name: 'shop-payment' },
+          spec: {
+            ratioMetric: {
+              counter: true,
+              bad: {
+                metricSource: {
+                  type: 'Prometheus',
+                  spec: { query: 'sum by (lane) (sli_events_total{sli="payment",outcome="failure"})' },
+                },
+              },
+              total: {
+                metricSource: {
+                  type: 'Prometheus',
+                  spec: { query: 'sum by (lane) (sli_events_total{sli="payment"})' },
+                },
+              },
+            },
+          },
+        },
+        timeWindow: [{ duration: '28d', isRolling: true }],
+        budgetingMethod: 'Occurrences',
+        objectives: [{ displayName: 'payment', target: 0.999 }],
+      },
+    });
+  });
+
+  test('for Sloth has the queries that it fills a window into', () => {
+    const { version, slos } = parse(text('sloth')) as {
+      version: string;
+      slos: { name: string; objective: number; sli: { events: Record<string, string> } }[];
+    };
+    expect(version).toBe('prometheus/v1');
+    expect(slos.map(({ name, objective }) => [name, objective])).toEqual([
+      ['home', 99],
+      ['order', 99.9],
+      ['payment', 99.9],
+      ['search', 99],
+    ]);
+    expect(slos[1]?.sli.events['error_query']).toBe(
+      `sum(rate(http_server_request_duration_seconds_count{http_request_method="GET",http_route="/orders/:id"}[{{.window}}])) - sum(rate(http_server_request_duration_seconds_bucket{http_request_method="GET",http_route="/orders/:id",le="${boundaryFor(0.3)}"}[{{.window}}]))`,
+    );
+  });
+
+  test('for Grafana has a panel for each indicator', () => {
+    const { panels } = JSON.parse(text('grafana')) as { panels: { title: string }[] };
+    expect(panels.map(({ title }) => title)).toEqual(['home', 'order', 'payment', 'search']);
+  });
+
+  test('takes the name of the histogram where another exporter writes it', () => {
+    expect(write('prometheus', 'shop', findings, { http: 'http_server_request_duration' })).toContain(
+      'http_server_request_duration_bucket{',
+    );
+  });
+
+  test('counts up to boundaries that the histograms have', () => {
+    for (const boundary of durationBoundaries) expect(boundaryFor(boundary)).toBe(boundary);
+    expect(boundaryFor(0.3)).toBe(durationBoundaries.find((boundary) => boundary >= 0.3));
+    expect(boundaryFor(60)).toBe(10);
+  });
+});
+
+await describeWith(prometheus, 'the rules in promtool', () => {
+  test('are rules that Prometheus takes', () => {
+    const file = `${folder}/rules.yaml`;
+    writeFileSync(file, text('prometheus'));
+    expect(promtool(['check', 'rules', file])).toBe('');
+  });
+
+  test('alert for the lane that burns its budget, and for no other one', () => {
+    writeFileSync(`${folder}/rules.yaml`, text('prometheus'));
+    const series = (outcome: string, lane: string, perMinute: number): object => ({
+      series: `sli_events_total{sli="payment",outcome="${outcome}",lane="${lane}"}`,
+      values: `0+${perMinute}x400`,
+    });
+    const labels = { service: 'shop', sli: 'payment', lane: 'gray' };
+    const alert = (severity: string, factor: number): object => ({
+      exp_labels: { ...labels, severity },
+      exp_annotations: {
+        summary: `shop burns the error budget of payment ${factor} times too fast in lane gray`,
+        source: 'shop.ts:4',
+      },
+    });
+    writeFileSync(
+      `${folder}/tests.yaml`,
+      stringify({
+        rule_files: [`${folder}/rules.yaml`],
+        evaluation_interval: '1m',
+        tests: [
+          {
+            interval: '1m',
+            input_series: [
+              series('success', 'baseline', 100),
+              series('success', 'gray', 97),
+              series('failure', 'gray', 3),
+              series('success', 'team-a', 9999),
+              series('failure', 'team-a', 1),
+            ],
+            alert_rule_test: [
+              {
+                eval_time: '380m',
+                alertname: 'GraylaneErrorBudgetBurn',
+                exp_alerts: [alert('page', 14.4), alert('ticket', 6)],
+              },
+            ],
+          },
+        ],
+      }),
+    );
+    expect(promtool(['test', 'rules', `${folder}/tests.yaml`])).toBe('');
+  });
+});
+
+describe('graylane-slis', () => {
+  const bin = new URL('../bin/graylane-slis.js', import.meta.url);
+  const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync(process.execPath, [bin.pathname, ...args], { cwd: folder, encoding: 'utf8' });
+
+  test('prints the contract, and writes all of its files', () => {
+    writeFileSync(`${folder}/shop.ts`, source);
+    expect(run('shop.ts', '--service', 'shop')).toMatchObject({
+      status: 0,
+      stdout: text('openslo'),
+      stderr: '',
+    });
+    expect(run('shop.ts', '--service', 'shop', '--out', 'slo').status).toBe(0);
+    expect(readFileSync(`${folder}/slo/prometheus-rules.yaml`, 'utf8')).toBe(text('prometheus'));
+  });
+
+  test('--check fails while a route has no SLI or a file is out of date', () => {
+    writeFileSync(`${folder}/shop.ts`, source);
+    const check = (): { status: number | null; stderr: string } =>
+      run('shop.ts', '--service', 'shop', '--out', 'slo', '--check');
+    expect(check()).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('slo/openslo.yaml is missing'),
+    });
+    run('shop.ts', '--service', 'shop', '--out', 'slo');
+    expect(check()).toMatchObject({ status: 0, stderr: '' });
+    writeFileSync(
+      `${folder}/shop.ts`,
+      `${source}app.delete('/orders/:id', () => {});\nsli('more', { kind: 'ratio' });\n`,
+    );
+    const { status, stderr } = check();
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      'shop.ts:12: DELETE /orders/:id has no SLI: add /** @sli NAME 99.9% */ before it',
+    );
+    expect(stderr).toContain('slo/prometheus-rules.yaml is out of date');
+  });
+
+  test('is called wrongly without files, or with a format that does not exist', () => {
+    expect(run()).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('no files: name those to read'),
+    });
+    expect(run('a.ts', '--format', 'xml').stderr).toContain(
+      '--format xml does not exist: use one of openslo, sloth',
+    );
+    expect(run('--help')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('graylane-slis FILE...'),
+    });
+  });
+});
