@@ -31,7 +31,7 @@ or send the flag (here: all users of tenant "acme"):
     -H "if-match: $(curl -sI ${flag} | tr -d '\\r' | sed -n 's/^etag: //ip')" \\
     -d '{"state":"ENABLED","variants":{"baseline":"baseline","gray":"gray"},"defaultVariant":"baseline",
          "targeting":{"if":[{"==":[{"var":"tenant"},"acme"]},"gray"]}}'
-Both change the file; git checkout brings it back as it was.
+Both change the file, which is a copy: the next start makes it anew.
 
 Stop the flag server; the shop keeps deciding. Then start it again, in another terminal and in this folder:
   kill ${flagServerPid}

@@ -1,9 +1,11 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChildService } from './support/child-service.ts';
 import { printGuide } from './guide.ts';
 import { portSetting } from './support/setting.ts';
 
-const flagsFile = process.env['GRAYLANE_FLAGS'] ?? fileURLToPath(new URL('../flags.json', import.meta.url));
+const flagsFile = process.env['GRAYLANE_FLAGS'] ?? copyOfFlags();
 const kafkaBrokers = process.env['KAFKA_BROKERS'];
 const running: ChildService[] = [];
 
@@ -56,4 +58,12 @@ async function stop(exitCode: number): Promise<void> {
   for (const service of running) service.expectEnd();
   for (const service of running.toReversed()) await service.stop();
   process.exit(exitCode);
+}
+
+/** A copy of the demo's flags, made at each start: writes must not change a file that git tracks. */
+function copyOfFlags(): string {
+  const copy = fileURLToPath(new URL('../../../.graylane/demo/flags.json', import.meta.url));
+  mkdirSync(dirname(copy), { recursive: true });
+  copyFileSync(fileURLToPath(new URL('../flags.json', import.meta.url)), copy);
+  return copy;
 }
