@@ -161,7 +161,7 @@ function write(version: string): void {
 }
 
 async function serve(port: number): Promise<RunningServer> {
-  return createServer({ flags: file, port, grpcPort: 0, managementPort: 0 }, quiet);
+  return createServer({ source: { flags: file }, port, grpcPort: 0, managementPort: 0 }, quiet);
 }
 
 function flipped(bytes: Buffer): Buffer {

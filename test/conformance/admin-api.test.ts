@@ -13,7 +13,7 @@ await describeWith(schemathesis, 'the admin API, asked by schemathesis', () => {
     const warnings: string[] = [];
     const log = { info: () => {}, warn: (text: string) => warnings.push(text) };
     const server = await createServer(
-      { data: `${folder}/data`, port: 0, grpcPort: 0, managementPort: 0 },
+      { source: { data: `${folder}/data` }, port: 0, grpcPort: 0, managementPort: 0 },
       log,
     );
     try {

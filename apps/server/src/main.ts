@@ -5,10 +5,12 @@ import { exportCommand } from './cli/export.ts';
 import { historyCommand } from './cli/history.ts';
 import { importCommand } from './cli/import.ts';
 import { verifyCommand } from './cli/verify.ts';
-import { help } from './cli/help.ts';
+import { helpOf } from './cli/help.ts';
 import { consoleLog } from './log.ts';
 import { createServer, type RunningServer } from './create-server.ts';
-import { readCommand, UsageError, type Command, type Settings } from './cli/settings.ts';
+import { readCommand, type Command } from './cli/read-command.ts';
+import { UsageError } from './cli/read-options.ts';
+import type { Settings } from './cli/settings.ts';
 
 /** The command line: the only place that reads the environment. */
 export async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
@@ -33,7 +35,7 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
 async function run(command: Command): Promise<void> {
   switch (command.name) {
     case 'help':
-      process.stdout.write(help);
+      process.stdout.write(helpOf(command.of));
       break;
     case 'version':
       console.log(await version());
@@ -72,7 +74,7 @@ async function serve(settings: Settings): Promise<void> {
   }
   const { port, grpcPort, managementPort } = server;
   consoleLog.info(
-    `serving ${settings.data ?? settings.flags} on 127.0.0.1: http ${port}, grpc ${grpcPort}, management ${managementPort}`,
+    `serving ${'data' in settings.source ? settings.source.data : settings.source.flags} on 127.0.0.1: http ${port}, grpc ${grpcPort}, management ${managementPort}`,
   );
   stopWith(server);
   tellParent({ ready: port });

@@ -1,7 +1,7 @@
 import { nextTurn } from './event-loop-turns.ts';
 
 /** How long work may keep the event loop, in milliseconds. */
-const sliceMs = 8;
+const sliceMs = 5;
 
 /**
  * Splits long work into slices of a few milliseconds, so that the event loop serves requests and

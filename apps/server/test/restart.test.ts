@@ -119,7 +119,7 @@ async function firstSnapshot(): Promise<{ before: object; id: string }> {
 }
 
 async function start(): Promise<RunningServer> {
-  return createServer({ data: `${folder}/data`, port: 0, grpcPort: 0, managementPort: 0 }, quiet);
+  return createServer({ source: { data: `${folder}/data` }, port: 0, grpcPort: 0, managementPort: 0 }, quiet);
 }
 
 function url(): string {

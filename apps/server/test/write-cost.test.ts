@@ -63,7 +63,10 @@ describe('with 20,000 flags, no work keeps the event loop for long:', () => {
   ]);
 
   test('creating, replacing and previewing the environment, writes, and streams that follow', async () => {
-    const server = await createServer({ data: folder, port: 0, grpcPort: 0, managementPort: 0 }, quiet);
+    const server = await createServer(
+      { source: { data: folder }, port: 0, grpcPort: 0, managementPort: 0 },
+      quiet,
+    );
     const url = `http://127.0.0.1:${server.port}/api/v1/environments`;
     const send = async (
       method: string,

@@ -1,43 +1,13 @@
-/** What `--help` prints. */
-export const help = `graylane-server: serves feature flags over OFREP, flagd's gRPC sync and evaluation, and a change stream.
+import { commands, options, type CommandName, type Option } from './options.ts';
 
-Usage
-  graylane-server --data DIR [options]     serves environments with their history, kept in a folder
-  graylane-server --flags FILE [options]   serves one flags file
-  graylane-server check FILE               lists what is wrong with a flags file; exits with 1 if anything is
-  graylane-server export [FILE]            writes the flags of an environment, or prints them
-  graylane-server import FILE              makes a file the flags of an environment, which is created if need be
-  graylane-server history [FLAG]           prints who changed what, and why
-  graylane-server verify DIR               checks the journals of a data folder; exits with 1 where one was changed
-
-Options
-  --flags FILE          the flags file, in flagd's format; edits by hand are taken over   GRAYLANE_FLAGS
-  --data DIR            the folder: flags files to edit, and their journals; new if none  GRAYLANE_DATA
-  --read-only           refuses writes over the API; edits by hand are taken over         GRAYLANE_READ_ONLY
-  --port N              OFREP, admin API, change stream (8080)                            GRAYLANE_PORT
-  --grpc-port N         flagd by gRPC, gRPC-Web and Connect (8015)                        GRAYLANE_GRPC_PORT
-  --management-port N   health and readiness for operators (9464)                         GRAYLANE_MANAGEMENT_PORT
-  --rate-limit N        evaluation requests a second of one client address (no limit)     GRAYLANE_RATE_LIMIT
-  --trust-proxy CIDR    a proxy whose X-Forwarded-For names the client; repeatable        GRAYLANE_TRUST_PROXY
-  --allow-host NAME     a name beside localhost that the server goes by; repeatable       GRAYLANE_ALLOW_HOST
-  --allow-origin ORIGIN a web origin whose pages may evaluate, e.g. https://*.example.com GRAYLANE_ALLOW_ORIGIN
-  --url URL             the server that export, import and history ask (port 8080 here)   GRAYLANE_URL
-  --environment NAME    their environment (default)
-  --reason TEXT         why, for import: it is kept with the change
-  --head HASH           what verify printed earlier: it must still be there
-  -h, --help            this text
-  -v, --version         the version
-
-An option goes before its variable. Port 0 takes a free port. The server listens on loopback only.
-
-Interfaces (port 8080)
+const interfaces = `Interfaces (port 8080)
   POST /ofrep/v1/evaluate/flags[/KEY]                       OpenFeature Remote Evaluation Protocol
   GET  /ofrep/v1/events                                     server-sent events: when to evaluate again
   GET, PUT, PATCH, DELETE /api/v1/environments/default/flags/KEY
                                                             If-Match to change, If-None-Match: * to create
   GET  /api/v1/openapi.json                                 the whole admin API: segments, history, undo, preview
   GET  /api/v1/environments/default/stream                  server-sent events: a snapshot, then changes
-  GET  /healthz, /readyz                                    health, with the mistake in a broken edit
+  GET  /healthz, /readyz                                    health, with the mistake in a faulty edit
 
 Interfaces on gRPC, gRPC-Web and Connect (port 8015; gRPC needs HTTP/2)
   flagd.sync.v1.FlagSyncService                             for flagd's in-process providers
@@ -47,3 +17,66 @@ Example
   graylane-server --flags flags.json
   curl -s localhost:8080/ofrep/v1/evaluate/flags/lane -d '{"context":{"tenant":"internal"}}'
 `;
+
+const everywhere = [
+  ['-h, --help', 'this text; after a command, its own'],
+  ['-v, --version', 'the version'],
+] as const;
+
+const rule = 'An option takes precedence over its variable. Port 0 takes a free port.';
+
+/** The text of `--help`, for all commands or for one. */
+export function helpOf(command: CommandName | undefined): string {
+  return command === undefined ? generalHelp() : commandHelp(command);
+}
+
+function generalHelp(): string {
+  const title =
+    "graylane-server: serves feature flags over OFREP, flagd's gRPC sync and evaluation, and a change stream.";
+  const usage = [
+    ['graylane-server --data DIR [options]', 'serves environments with their history, kept in a folder'],
+    ['graylane-server --flags FILE [options]', 'serves one flags file'],
+    ...commands
+      .filter(({ name }) => name !== 'serve')
+      .map(({ name, operand = '', help }) => [`graylane-server ${name} ${operand}`, help]),
+  ];
+  const serving = optionLines(options.filter((option) => isOf(option, 'serve')));
+  const tools = optionLines(options.filter((option) => !isOf(option, 'serve')));
+  return [
+    title,
+    `Usage\n${columns(usage)}`,
+    `Options of serving\n${columns(serving)}`,
+    `Options of the other commands\n${columns([...tools, ...everywhere])}`,
+    `${rule} The server listens on loopback only.`,
+    interfaces,
+  ].join('\n\n');
+}
+
+function commandHelp(command: CommandName): string {
+  const { operand, help } = commands.find(({ name }) => name === command) ?? { help: '' };
+  const own = optionLines(options.filter((option) => isOf(option, command)));
+  const usage = ['graylane-server', command, operand, ...(own.length > 0 ? ['[options]'] : [])];
+  const paragraphs = [
+    `${usage.filter((word) => word !== undefined).join(' ')}\n  ${help}`,
+    `Options\n${columns([...own, ...everywhere])}`,
+    ...(own.length > 0 ? [rule] : []),
+  ];
+  return `${paragraphs.join('\n\n')}\n`;
+}
+
+function isOf({ commands: owners }: Option, command: CommandName): boolean {
+  return owners.includes(command);
+}
+
+function optionLines(shown: readonly Option[]): ReadonlyArray<readonly string[]> {
+  return shown.map(({ name, value, help, env, default: fallback }) => {
+    const option = value === undefined ? `--${name}` : `--${name} ${value}`;
+    const more = [...(fallback === undefined ? [] : [fallback]), ...(env === undefined ? [] : [env])];
+    return [option, more.length > 0 ? `${help} (${more.join('; ')})` : help];
+  });
+}
+
+function columns(rows: ReadonlyArray<readonly string[]>): string {
+  const width = Math.max(...rows.map(([first = '']) => first.length));
+  return rows.map(([first = '', second = '']) => `  ${first.padEnd(width)}  ${second}`).join('\n');
+}

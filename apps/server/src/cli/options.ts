@@ -1,68 +1,194 @@
-/** Every option of the command line. */
-export const options = {
-  flags: { type: 'string' },
-  data: { type: 'string' },
-  'read-only': { type: 'boolean' },
-  url: { type: 'string' },
-  environment: { type: 'string' },
-  reason: { type: 'string' },
-  head: { type: 'string' },
-  port: { type: 'string' },
-  'grpc-port': { type: 'string' },
-  'management-port': { type: 'string' },
-  'rate-limit': { type: 'string' },
-  'allow-host': { type: 'string', multiple: true },
-  'allow-origin': { type: 'string', multiple: true },
-  'trust-proxy': { type: 'string', multiple: true },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean', short: 'v' },
-} as const;
+import type { SettingType } from './setting-types.ts';
 
-type Option = Exclude<keyof typeof options, 'help' | 'version'>;
-
-/** A command by its name; `serve` is what runs without one. */
+/** A command by its name; `serve` runs without one. */
 export type CommandName = 'serve' | 'check' | 'export' | 'import' | 'history' | 'verify';
 
-/** Which options each command has, beside --help and --version. */
-const optionsOf: Readonly<Record<CommandName, readonly Option[]>> = {
-  serve: [
-    'flags',
-    'data',
-    'read-only',
-    'port',
-    'grpc-port',
-    'management-port',
-    'rate-limit',
-    'allow-host',
-    'allow-origin',
-    'trust-proxy',
-  ],
-  check: [],
-  export: ['url', 'environment'],
-  import: ['url', 'environment', 'reason'],
-  history: ['url', 'environment'],
-  verify: ['head'],
-};
-
-/** The commands that are asked for by name. */
-export const toolNames: readonly string[] = Object.keys(optionsOf).filter((name) => name !== 'serve');
-
-/**
- * What is wrong with options that a command does not have, or undefined. Ignored, an option would do harm: `import --data DIR` would
- * write to whatever server answers at the default address.
- */
-export function strayOption(command: CommandName, given: readonly string[]): string | undefined {
-  const has = (name: CommandName, option: string): boolean => optionsOf[name].some((one) => one === option);
-  const stray = given.find((option) => !has(command, option));
-  if (stray === undefined) return undefined;
-  const owners = (Object.keys(optionsOf) as CommandName[]).filter((name) => has(name, stray));
-  const remedy =
-    has(command, 'url') && has('serve', stray)
-      ? 'name a running server with --url'
-      : `it goes with ${owners.map(title).join(', ')}`;
-  return `--${stray} is not an option of ${title(command)}: ${remedy}`;
+/** A command of the command line. */
+export interface CommandInfo {
+  readonly name: CommandName;
+  /** The operand, as help shows it; brackets make it optional. */
+  readonly operand?: string;
+  readonly help: string;
 }
 
-function title(name: CommandName): string {
+/** The commands, in the order in which help lists them. */
+export const commands: readonly CommandInfo[] = [
+  { name: 'serve', help: 'serves flags until it is stopped' },
+  {
+    name: 'check',
+    operand: 'FILE',
+    help: 'lists the problems of a flags file; exits with 1 if there are any',
+  },
+  { name: 'export', operand: '[FILE]', help: 'writes the flags of an environment to a file, or prints them' },
+  {
+    name: 'import',
+    operand: 'FILE',
+    help: 'makes a file the flags of an environment, which is created if need be',
+  },
+  { name: 'history', operand: '[FLAG]', help: 'prints who changed which flags, when and why' },
+  {
+    name: 'verify',
+    operand: 'DIR',
+    help: 'checks the journals of a data folder; exits with 1 if one was changed',
+  },
+];
+
+/** One setting: an option of the command line, and mostly a variable of the environment. */
+export interface Option {
+  readonly name: string;
+  readonly type: SettingType;
+  /** The option takes precedence over its variable. */
+  readonly env?: string;
+  /** The value, as help shows it. Switches have none. */
+  readonly value?: string;
+  /** What holds if neither is given. */
+  readonly default?: string;
+  readonly commands: readonly CommandName[];
+  readonly help: string;
+}
+
+const remote: readonly CommandName[] = ['export', 'import', 'history'];
+
+/** Every setting. Parsing, messages, `--help` and docs/settings.md are made from this table. */
+export const options: readonly Option[] = [
+  {
+    name: 'data',
+    type: 'path',
+    env: 'GRAYLANE_DATA',
+    value: 'DIR',
+    commands: ['serve'],
+    help: 'a folder of environments with their history; created if it does not exist',
+  },
+  {
+    name: 'flags',
+    type: 'path',
+    env: 'GRAYLANE_FLAGS',
+    value: 'FILE',
+    commands: ['serve'],
+    help: "one flags file in flagd's format, without a history",
+  },
+  {
+    name: 'read-only',
+    type: 'switch',
+    env: 'GRAYLANE_READ_ONLY',
+    commands: ['serve'],
+    help: 'refuses writes over the API; edits of the flags file are still taken over',
+  },
+  {
+    name: 'port',
+    type: 'port',
+    env: 'GRAYLANE_PORT',
+    value: 'N',
+    default: '8080',
+    commands: ['serve'],
+    help: 'OFREP, admin API and change stream',
+  },
+  {
+    name: 'grpc-port',
+    type: 'port',
+    env: 'GRAYLANE_GRPC_PORT',
+    value: 'N',
+    default: '8015',
+    commands: ['serve'],
+    help: 'flagd by gRPC, gRPC-Web and Connect',
+  },
+  {
+    name: 'management-port',
+    type: 'port',
+    env: 'GRAYLANE_MANAGEMENT_PORT',
+    value: 'N',
+    default: '9464',
+    commands: ['serve'],
+    help: 'health and readiness, for operators',
+  },
+  {
+    name: 'rate-limit',
+    type: 'rate',
+    env: 'GRAYLANE_RATE_LIMIT',
+    value: 'N',
+    default: 'no limit',
+    commands: ['serve'],
+    help: 'evaluation requests per second of one client address',
+  },
+  {
+    name: 'trust-proxy',
+    type: 'proxies',
+    env: 'GRAYLANE_TRUST_PROXY',
+    value: 'CIDR',
+    default: 'none',
+    commands: ['serve'],
+    help: 'a proxy whose X-Forwarded-For names the client; repeatable',
+  },
+  {
+    name: 'allow-host',
+    type: 'list',
+    env: 'GRAYLANE_ALLOW_HOST',
+    value: 'NAME',
+    default: 'none',
+    commands: ['serve'],
+    help: 'a host name of this server, beside localhost; repeatable',
+  },
+  {
+    name: 'allow-origin',
+    type: 'origins',
+    env: 'GRAYLANE_ALLOW_ORIGIN',
+    value: 'ORIGIN',
+    default: 'none',
+    commands: ['serve'],
+    help: 'a web origin whose pages may evaluate, e.g. https://*.example.com; repeatable',
+  },
+  {
+    name: 'url',
+    type: 'url',
+    env: 'GRAYLANE_URL',
+    value: 'URL',
+    default: 'http://127.0.0.1:8080',
+    commands: remote,
+    help: 'the running server',
+  },
+  {
+    name: 'environment',
+    type: 'text',
+    value: 'NAME',
+    default: 'default',
+    commands: remote,
+    help: 'the environment',
+  },
+  {
+    name: 'reason',
+    type: 'text',
+    value: 'TEXT',
+    default: 'import of FILE',
+    commands: ['import'],
+    help: 'the reason for the change, kept in the history',
+  },
+  {
+    name: 'head',
+    type: 'text',
+    value: 'HASH',
+    default: 'none',
+    commands: ['verify'],
+    help: 'a hash that verify printed earlier and that must still exist',
+  },
+];
+
+/** A command as messages name it. */
+export function titleOf(name: CommandName): string {
   return name === 'serve' ? 'serving' : name;
+}
+
+/**
+ * The message about an option that a command does not have, or undefined. Ignored, such an option would
+ * do harm: `import --data DIR` would write to the server at the default address.
+ */
+export function strayOption(command: CommandName, given: readonly string[]): string | undefined {
+  const stray = options.find(
+    ({ name, commands: owners }) => given.includes(name) && !owners.includes(command),
+  );
+  if (stray === undefined) return undefined;
+  const remedy =
+    remote.includes(command) && stray.commands.includes('serve')
+      ? 'name a running server with --url'
+      : `it goes with ${stray.commands.map(titleOf).join(', ')}`;
+  return `--${stray.name} is not an option of ${titleOf(command)}: ${remedy}`;
 }

@@ -12,9 +12,13 @@ import { singleEnvironment } from './single-environment.ts';
  * Opens the source that the settings name: a data folder with its environments, or one flags file.
  * @throws {Error} if it can't be read, or another server holds the folder.
  */
-export async function openEnvironments({ flags, data, readOnly }: Settings, log: Log): Promise<Environments> {
-  if (data !== undefined) return DataFolder.open({ folder: data, log, readOnly });
-  if (flags === undefined) throw new Error('no flags to serve: set "flags" to a file, or "data" to a folder');
+export async function openEnvironments(
+  { source, readOnly }: Pick<Settings, 'source' | 'readOnly'>,
+  log: Log,
+): Promise<Environments> {
+  if ('data' in source) return DataFolder.open({ folder: source.data, log, readOnly });
   const [revisions, watcher, slots] = [new MemoryLog(), new FileWatcher(), new FileSlots()];
-  return singleEnvironment(await FileStore.open({ file: flags, revisions, watcher, slots, log, readOnly }));
+  return singleEnvironment(
+    await FileStore.open({ file: source.flags, revisions, watcher, slots, log, readOnly }),
+  );
 }

@@ -20,21 +20,21 @@ export interface Served {
 export async function serve(document: object | string, settings: Partial<Settings> = {}): Promise<Served> {
   const folder = mkdtempSync(`${tmpdir()}/graylane-server-`);
   const file = `${folder}/flags.json`;
-  return start({ folder, file, document, settings: { flags: file, ...settings } });
+  return start({ folder, file, document, settings: { source: { flags: file }, ...settings } });
 }
 
 /** Serves a data folder whose environment "default" begins with this document. */
 export async function serveFolder(document: object, settings: Partial<Settings> = {}): Promise<Served> {
   const folder = mkdtempSync(`${tmpdir()}/graylane-server-`);
   const file = `${folder}/environments/default/flags.json`;
-  return start({ folder, file, document, settings: { data: folder, ...settings } });
+  return start({ folder, file, document, settings: { source: { data: folder }, ...settings } });
 }
 
 interface Start {
   readonly folder: string;
   readonly file: string;
   readonly document: object | string;
-  readonly settings: Partial<Settings>;
+  readonly settings: Partial<Settings> & Pick<Settings, 'source'>;
 }
 
 async function start({ folder, file, document, settings }: Start): Promise<Served> {

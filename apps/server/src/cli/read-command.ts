@@ -1,0 +1,77 @@
+import type { Target } from './admin-client.ts';
+import type { ExportOptions } from './export.ts';
+import type { HistoryOptions } from './history.ts';
+import type { ImportOptions } from './import.ts';
+import { commands, strayOption, type CommandName } from './options.ts';
+import { GivenOptions, UsageError } from './read-options.ts';
+import { readSettings, type Settings } from './settings.ts';
+import type { VerifyOptions } from './verify.ts';
+
+/** What the command line and the environment ask for. */
+export type Command =
+  | { readonly name: 'help'; readonly of: CommandName | undefined }
+  | { readonly name: 'version' }
+  | { readonly name: 'check'; readonly file: string }
+  | ({ readonly name: 'export' } & ExportOptions)
+  | ({ readonly name: 'import' } & ImportOptions)
+  | ({ readonly name: 'history' } & HistoryOptions)
+  | ({ readonly name: 'verify' } & VerifyOptions)
+  | ({ readonly name: 'serve' } & Settings);
+
+/**
+ * Reads the command line; an option takes precedence over its variable.
+ * @throws {UsageError}
+ */
+export function readCommand(args: readonly string[], environment: NodeJS.ProcessEnv): Command {
+  const given = new GivenOptions(args, environment);
+  const [command, ...operands] = given.positionals;
+  if (given.version) return { name: 'version' };
+  const name = command === undefined ? 'serve' : toolNamed(command);
+  if (given.help) return { name: 'help', of: command === undefined ? undefined : name };
+  const stray = strayOption(name, given.names);
+  if (stray !== undefined) throw new UsageError(stray);
+  return name === 'serve' ? { name, ...readSettings(given) } : readTool(name, operands, given);
+}
+
+type ToolName = Exclude<CommandName, 'serve'>;
+
+function toolNamed(name: string): ToolName {
+  const tools = commands.map((command) => command.name).filter((one) => one !== 'serve');
+  const tool = tools.find((one) => one === name);
+  if (tool !== undefined) return tool;
+  throw new UsageError(`there is no command "${name}": use one of ${tools.join(', ')}, or none to serve`);
+}
+
+/** The commands that do one thing and end. */
+function readTool(name: ToolName, operands: readonly string[], given: GivenOptions): Command {
+  const operand = readOperand(name, operands);
+  switch (name) {
+    case 'check':
+      return { name, file: operand ?? '' };
+    case 'export':
+      return { name, ...readTarget(given), file: operand };
+    case 'import':
+      return { name, ...readTarget(given), file: operand ?? '', reason: given.text('reason') };
+    case 'history':
+      return { name, ...readTarget(given), flag: operand };
+    default:
+      return { name, folder: operand ?? '', head: given.text('head') };
+  }
+}
+
+/** The operand, undefined if the command may have none. */
+function readOperand(name: ToolName, operands: readonly string[]): string | undefined {
+  const { operand = '' } = commands.find((command) => command.name === name) ?? {};
+  const isOptional = operand.startsWith('[');
+  if (operands.length === 1 || (operands.length === 0 && isOptional)) return operands[0];
+  const noun = operand.replaceAll(/[[\]]/g, '').toLowerCase();
+  const count = isOptional ? `at most one ${noun}` : `one ${noun}`;
+  throw new UsageError(`${name} takes ${count}, got ${operands.length}: graylane-server ${name} ${operand}`);
+}
+
+function readTarget(given: GivenOptions): Target {
+  return {
+    url: given.text('url') ?? 'http://127.0.0.1:8080',
+    environment: given.text('environment') ?? 'default',
+  };
+}

@@ -1,0 +1,97 @@
+import { clientAddress } from '../http/front-door/client-address.ts';
+import { originPattern } from '../http/front-door/origin-pattern.ts';
+
+/** A kind of value: how it is read from text, and what is allowed. */
+interface Kind<T> {
+  /** Returns undefined for a value that is not allowed. */
+  read(text: string): T | undefined;
+  /** What is allowed, with an example: the end of the sentence "use …". */
+  readonly allowed: string;
+}
+
+/** The value of each kind of setting. */
+interface Values {
+  readonly text: string;
+  readonly path: string;
+  readonly switch: boolean;
+  readonly port: number;
+  readonly rate: number;
+  readonly url: string;
+  readonly list: readonly string[];
+  readonly origins: readonly string[];
+  readonly proxies: readonly string[];
+}
+
+/** The name of a kind of value. */
+export type SettingType = keyof Values;
+
+/** A value of any kind. */
+export type SettingValue = Values[SettingType];
+
+const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
+  text: { read: (text) => text, allowed: 'text, e.g. staging' },
+  path: { read: (text) => text || undefined, allowed: 'a path, e.g. ./flags.json' },
+  switch: { read: readSwitch, allowed: 'true or false' },
+  port: { read: readPort, allowed: 'a port number from 0 to 65535, e.g. 8080 (0 takes a free one)' },
+  rate: { read: readRate, allowed: 'a number of requests per second above 0, e.g. 100' },
+  url: { read: readUrl, allowed: 'the address of a server, e.g. http://127.0.0.1:8080' },
+  list: { read: readItems, allowed: 'host names, e.g. flags.example.com' },
+  origins: {
+    read: readAll(originPattern),
+    allowed: 'web origins, e.g. https://shop.example, https://*.shop.example or http://localhost:*',
+  },
+  proxies: {
+    read: readAll((proxy) => clientAddress([proxy])),
+    allowed: 'addresses, CIDR ranges like 10.0.0.0/8, or loopback, linklocal, uniquelocal',
+  },
+};
+
+/** Kinds whose options may be repeated; in a variable their items are separated by commas. */
+export const repeatable: ReadonlySet<SettingType> = new Set(['list', 'origins', 'proxies']);
+
+/** What is allowed for a kind of value. */
+export function allowedFor(type: SettingType): string {
+  return kinds[type].allowed;
+}
+
+/** Reads a value; undefined if it is not allowed. */
+export function readValue(type: SettingType, text: string): SettingValue | undefined {
+  return kinds[type].read(text);
+}
+
+function readSwitch(text: string): boolean | undefined {
+  if (['0', 'false'].includes(text)) return false;
+  return ['1', 'true'].includes(text) ? true : undefined;
+}
+
+function readPort(text: string): number | undefined {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
+}
+
+function readRate(text: string): number | undefined {
+  return Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : undefined;
+}
+
+function readUrl(text: string): string | undefined {
+  return /^https?:/.test(text) && URL.canParse(text) ? text : undefined;
+}
+
+function readItems(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** Items that are checked by the code that will use them. */
+function readAll(use: (item: string) => unknown): (text: string) => readonly string[] | undefined {
+  return (text) => {
+    const items = readItems(text);
+    try {
+      for (const item of items) use(item);
+      return items;
+    } catch {
+      return undefined;
+    }
+  };
+}
