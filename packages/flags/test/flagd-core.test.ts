@@ -224,7 +224,7 @@ describe('we depart from flagd-core', () => {
       no,
       failed,
     ],
-    ['an empty text is missing, as JsonLogic says', { missing: ['t'] }, 'x', { t: '' }, yes, no],
+    ['null is missing, as in JsonLogic and in flagd', { missing: ['t'] }, 'x', { t: null }, yes, no],
     [
       'all of a list that is not there is false, as JsonLogic says of an empty one',
       { all: [{ var: 'list' }, true] },
@@ -312,3 +312,11 @@ function choice<T>(condition: fc.Arbitrary<unknown>, value: fc.Arbitrary<T>): fc
 function operation([operator, operands]: readonly [string, unknown]): object {
   return { [operator]: operands };
 }
+
+test('an empty string is not missing, as in flagd-core and flagd, though it is in JsonLogic', () => {
+  for (const rule of [{ missing: ['t'] }, { missing_some: [1, ['t', 'absent']] }]) {
+    const document = revealing({ '!': [rule] }, true);
+    expect(ours(document, { t: '' })).toEqual(['same', 'TARGETING_MATCH', undefined]);
+    expect(theirs(document, { t: '' })).toEqual(['same', 'TARGETING_MATCH', undefined]);
+  }
+});

@@ -100,7 +100,7 @@ function wholeContext(scope: Scope): Rule {
   const { flagKey } = scope.owner;
   return (data, now) => {
     const whole = { ...(data as object), $flagd: flagd(flagKey, now) };
-    countWork(100 * Object.keys(whole).length);
+    countWork(200 * Object.keys(whole).length);
     return whole;
   };
 }

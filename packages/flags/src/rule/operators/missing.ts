@@ -11,7 +11,7 @@ const checkPaths: CheckOperand = (operand, { path }, operator) => {
   return [problem(path, `"${operator}" takes paths, got ${show(operand)}`, 'give it an array of strings')];
 };
 
-/** `missing`: which of the paths have no value (absent, null or an empty string). */
+/** `missing`: the paths without a value: absent or null, as in flagd. To JsonLogic "" is missing, too. */
 export const missing: Operator = {
   compile: (operand, scope) => {
     const operands = compileOperands(operand, scope);
@@ -54,8 +54,5 @@ export const missingSome: Operator = {
 };
 
 function absent(paths: readonly unknown[], scope: Scope, data: unknown, now: number | undefined): unknown[] {
-  return paths.filter((path) => {
-    const value = readDynamicPath(path, scope, null, data, now);
-    return value === null || value === '';
-  });
+  return paths.filter((path) => readDynamicPath(path, scope, null, data, now) === null);
 }
