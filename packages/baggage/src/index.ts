@@ -31,6 +31,7 @@ export { baggageCounts, count, type BaggageEvent } from './counters.ts';
 export { printable } from './codec/log-safe.ts';
 export { admit } from './policy/admit.ts';
 export { emit } from './policy/emit.ts';
+export { explainRequest, formatExplanation, type RequestExplanation } from './policy/explain.ts';
 export { withoutBaggage } from './request/hidden-baggage.ts';
 export { ignoreUnadmitted, trustUnadmitted } from './request/unadmitted.ts';
 export type { Logger } from './report.ts';

@@ -82,10 +82,14 @@ export interface CompiledIngress {
 
 const compiledPolicies = new WeakMap<IngressPolicy, CompiledIngress>();
 
-/** @throws {TypeError} if the signing keys of a policy can't be used. */
+/**
+ * A policy, prepared for requests. It is checked when it is met first.
+ * @throws {TypeError} with what is wrong and an example.
+ */
 export function compiledIngress(policy: IngressPolicy): CompiledIngress {
   let compiled = compiledPolicies.get(policy);
   if (compiled === undefined) {
+    checkOptionsOf(policy);
     compiled = compile(policy);
     compiledPolicies.set(policy, compiled);
   }
@@ -136,7 +140,11 @@ const examples: Readonly<Record<IngressPolicy['mode'], string>> = {
  * Checks a policy when an adapter is made, so that a mistake is reported at once.
  * @throws {TypeError} with what is wrong and an example.
  */
-export function checkIngress(policy: IngressPolicy | undefined): void {
+export function checkIngress(policy: IngressPolicy): void {
+  compiledIngress(policy);
+}
+
+function checkOptionsOf(policy: IngressPolicy | undefined): void {
   const { mode } = (policy ?? {}) as Partial<IngressPolicy>;
   if (mode === undefined || !Object.hasOwn(examples, mode)) {
     throw new TypeError(
@@ -151,7 +159,6 @@ export function checkIngress(policy: IngressPolicy | undefined): void {
   if (maxHops !== undefined && maxHops < 0) {
     throw new TypeError(`ingress.maxHops must not be negative, got ${maxHops}: e.g. 16`);
   }
-  compiledIngress(policy as IngressPolicy);
 }
 
 /** @throws {TypeError} if a member of this key can't hold the lane. */

@@ -44,6 +44,8 @@ export interface Echo {
   upload(metadata?: Metadata): Promise<readonly Sighting[]>;
   download(metadata?: Metadata): Promise<readonly Sighting[]>;
   talk(metadata?: Metadata): Promise<readonly Sighting[]>;
+  /** Is sent more than the connection takes at once; answers what the handler saw when it could go on, without the load. */
+  flooded(metadata?: Metadata): Promise<readonly Sighting[]>;
   /** Is answered at the third attempt, if the channel retries. */
   retried(metadata?: Metadata): Promise<readonly Sighting[]>;
   /** Fails as the server is told to, in the answer's callback; answers with the status code and where the callback was. */
@@ -98,6 +100,15 @@ export async function serveEcho(
     download: ((call) => {
       const seen = arrived(call);
       call.write(seen);
+      if (call.request === 'flood') {
+        const where = (event: string): void => {
+          call.write(`${event} ${getActiveLane()}`);
+          call.end();
+        };
+        call.once('drain', () => where('drain'));
+        while (call.write('x'.repeat(100_000))) continue;
+        return;
+      }
       if (call.request === 'never end') {
         call.on('cancelled', () => cancelled.put(getActiveLane()));
         return;
@@ -145,6 +156,10 @@ export function connectEcho(
         stream.end();
       }),
     download: async (metadata = new Metadata()) => client.download('go', metadata).toArray(),
+    flooded: async (metadata = new Metadata()) => {
+      const parts = (await client.download('flood', metadata).toArray()) as Sighting[];
+      return parts.filter((part) => !part.startsWith('x'));
+    },
     talk: async (metadata = new Metadata()) => {
       const stream = client.talk(metadata);
       stream.write('1');

@@ -72,6 +72,18 @@ describe.each(kinds)('a call (%s)', (kind) => {
   });
 });
 
+test('a stream that waits for its reader goes on in the lane of its call', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, (_, index) =>
+      index % 2 === 0 ? inRequest('lane=gray', () => client.flooded()) : client.flooded(),
+    ),
+  );
+  for (const [index, seen] of answers.entries()) {
+    const lane = index % 2 === 0 ? 'gray' : 'baseline';
+    expect(seen).toEqual([`handler ${lane}`, `drain ${lane}`]);
+  }
+});
+
 describe('what comes back', () => {
   test('an error reaches its callback in the lane of the caller, whoever opened the connection', async () => {
     // The first calls wait for the connection.

@@ -1,31 +1,35 @@
 import { context, type Context } from '@opentelemetry/api';
 import { InterceptingCall, type InterceptingListener, type Interceptor } from '@grpc/grpc-js';
+import { checkOptions } from '../../check-options.ts';
 import { emit } from '../../policy/emit.ts';
 import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
 import { grpcDestination } from './destination.ts';
 import { replaceBaggage } from './metadata.ts';
 
-/** What may leave, and to which servers: `{ to: { 'grpc://payments:50051': ['lane'] } }`. */
+/** The baggage that may leave, and to which servers: `{ to: { 'grpc://payments:50051': ['lane'] } }`. */
 export interface GrpcClientOptions {
   readonly egress: EgressPolicy;
   /**
-   * Where the calls end, `grpc://host:port`, for a channel whose target doesn't say: `unix:`, `xds:`, a resolver of your own, an HTTP
-   * proxy. It is believed, so an interceptor that has it belongs to one client alone. Default: the channel's target.
+   * Where the calls end, `grpc://host:port`, for a channel whose target does not name it: `unix:`, `xds:`, a resolver of your own, an
+   * HTTP proxy. It is not checked, so use such an interceptor for one client only. Default: the channel's target.
    */
   readonly destination?: string;
 }
 
 /**
- * An interceptor for a client's `interceptors`, whose calls of every kind carry what the active request may tell the server: one
- * `baggage` entry, or none for a server that the policy doesn't name. An entry that was there is replaced. Metadata is copied.
- * Put it last, so that it is asked after the interceptors that choose metadata.
+ * An interceptor for a client's `interceptors`, whose calls of every kind carry the baggage of the active request that the server may
+ * see: one `baggage` entry, or none for a server that the policy does not name. It replaces an entry that the metadata has. Metadata is
+ * copied. Put it last, so that it runs after the interceptors that choose metadata.
+ * @throws {TypeError} if an option is unknown or missing, or the policy can't be used.
  */
-export function baggageClientInterceptor({ egress, destination }: GrpcClientOptions): Interceptor {
+export function baggageClientInterceptor(options: GrpcClientOptions): Interceptor {
+  checkOptions('baggageClientInterceptor', options, { egress: 'object?', destination: 'string?' }, example);
+  const { egress, destination } = options ?? {};
   checkEgress(egress);
-  return (options, nextCall) => {
+  return (callOptions, nextCall) => {
     // Interceptors before this one may start the call from elsewhere: from the queue behind a token, say.
     const caller = context.active();
-    const call = nextCall(options);
+    const call = nextCall(callOptions);
     // A call that has not started knows no address yet, and names its channel's target instead.
     const to = destination ?? grpcDestination(call.getPeer());
     return new InterceptingCall(call, {
@@ -36,9 +40,11 @@ export function baggageClientInterceptor({ egress, destination }: GrpcClientOpti
   };
 }
 
+const example = "baggageClientInterceptor({ egress: { to: { 'grpc://payments:50051': ['lane'] } } })";
+
 /**
- * The listener, called in this OTel context. Calls that wait for a connection would hear of it in that of whoever opened it. One that
- * takes no `next` is called by the call itself, with no listener of grpc-js in between.
+ * The listener, called in this OTel context. grpc-js would call the listeners of calls that wait for a connection in the context of the
+ * call that opened it. The call itself calls a listener that takes no `next`, without a listener of grpc-js in between.
  */
 function inContext(otelContext: Context, listener: InterceptingListener): InterceptingListener {
   return {

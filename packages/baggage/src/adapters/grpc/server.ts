@@ -5,29 +5,35 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
+import { checkOptions } from '../../check-options.ts';
 import { admit } from '../../policy/admit.ts';
 import { formatBaggage } from '../../lane/format-baggage.ts';
 import { checkIngress, type IngressPolicy } from '../../policy/ingress.ts';
 import { getCell } from '../../request/context.ts';
 import { replaceBaggage } from './metadata.ts';
 
-/** What may come in with a call. */
+/** The baggage that may come in with a call. */
 export interface GrpcServerOptions {
   readonly ingress: IngressPolicy;
 }
 
 /**
- * An interceptor for a server's `interceptors`: handlers of every kind, and all that they are called back for, run in the baggage of
- * their call, as far as the policy admits it. The handler's metadata is a copy that holds no more either.
+ * An interceptor for a server's `interceptors`: handlers of every kind, and their listeners, run in the baggage of their call, as far as
+ * the policy admits it. The metadata that the handler gets is a copy with that baggage only.
+ * @throws {TypeError} if an option is unknown or missing, or the policy can't be used.
  */
-export function baggageServerInterceptor({ ingress }: GrpcServerOptions): ServerInterceptor {
+export function baggageServerInterceptor(options: GrpcServerOptions): ServerInterceptor {
+  checkOptions('baggageServerInterceptor', options, { ingress: 'object' }, example);
+  const { ingress } = options;
   checkIngress(ingress);
   return (_method, call) => new BaggageServerCall(call, ingress);
 }
 
+const example = "baggageServerInterceptor({ ingress: { mode: 'accept', keys: ['lane'] } })";
+
 type InterceptingServerListener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
-/** The OTel contexts of calls that an interceptor of ours has handed on: the first one that a call meets has decided. */
+/** The OTel contexts of calls that an interceptor of ours has admitted: the first interceptor of a call decides. */
 const admitted = new WeakMap<Metadata, Context>();
 
 class BaggageServerCall extends ServerInterceptingCall {
@@ -42,7 +48,7 @@ class BaggageServerCall extends ServerInterceptingCall {
 
   override start(listener: InterceptingServerListener): void {
     let request: Context = context.active();
-    // Past our base, whose listener in between has nothing to wait for.
+    // Not through our base class, whose listener in between would only add work.
     this.#call.start({
       onReceiveMetadata: (metadata) => {
         const known = admitted.get(metadata);
@@ -57,7 +63,7 @@ class BaggageServerCall extends ServerInterceptingCall {
   }
 }
 
-/** Instrumentation extracts once more, inside of us, from what the handler is given: it must find what was admitted alone. */
+/** Instrumentation extracts again, inside of this interceptor, from the handler's metadata: it must find only admitted baggage. */
 function withAdmitted(metadata: Metadata, request: Context): Metadata {
   const baggage = getCell(request)?.baggage;
   const clean = replaceBaggage(metadata, baggage && formatBaggage(baggage));

@@ -4,14 +4,14 @@ import type { EgressPolicy } from '../../policy/egress.ts';
 import { isToldFor } from '../../request/hidden-baggage.ts';
 
 /**
- * The headers of a message: a record whose values are strings, Buffers or lists of them (kafkajs, confluent), or a `Map` whose
+ * The headers of a message: a record whose values are strings, Buffers or arrays of them (kafkajs, confluent), or a `Map` whose
  * keys and values are strings or Buffers (@platformatic/kafka).
  */
 export type KafkaHeaders = Readonly<Record<string, unknown>> | ReadonlyMap<unknown, unknown>;
 
 /**
- * A copy of `headers` whose only `baggage` header is what the active request may tell `topic`; without any where the policy lets
- * nothing out. For what `withBaggageProducer` can't wrap: a client of another shape, the row of an outbox.
+ * A copy of `headers` whose only `baggage` header is the baggage of the active request that `topic` may see; without one if there is
+ * none. For senders that `withBaggageProducer` can't wrap: a client of another shape, the row of an outbox.
  */
 export function baggageHeaders(
   topic: string,
@@ -31,8 +31,8 @@ export function baggageHeaders(
 }
 
 /**
- * How to copy the headers of messages to a destination. Inside of an adapter that has set the `baggage` of this destination, they stay
- * as they are.
+ * Returns a function that copies the headers of messages to a destination. Inside of an adapter that has set the `baggage` of this
+ * destination, they stay as they are.
  */
 export function dyedHeaders(
   otelContext: Context,
@@ -49,7 +49,7 @@ export function kafkaDestination(topic: string): string {
   return `kafka:${topic}`;
 }
 
-/** The values of all `baggage` headers, in order. What is neither text nor bytes is left out. */
+/** The values of all `baggage` headers, in order, but those that are neither strings nor bytes. */
 export function readBaggage(headers: KafkaHeaders | null | undefined): string[] {
   if (isMap(headers))
     return [...headers].flatMap(([key, value]) => (text(key) === 'baggage' ? texts(value) : []));
@@ -72,7 +72,7 @@ function replaceInRecord(
   headers: Readonly<Record<string, unknown>> | null | undefined,
   value: string | undefined,
 ) {
-  // In front of the others, then set: a copy that gets one key more takes ten times as long to make.
+  // In front of the others, then set: adding a key to a copy takes ten times as long.
   const copy: Record<string, unknown> = value === undefined ? { ...headers } : { baggage: value, ...headers };
   for (const key of Object.keys(copy)) {
     if (isStale(key) && (key !== 'baggage' || value === undefined)) delete copy[key];
@@ -83,14 +83,14 @@ function replaceInRecord(
 
 function replaceInMap(headers: ReadonlyMap<unknown, unknown>, value: string | undefined) {
   const copy = new Map([...headers].filter(([key]) => !isStale(text(key))));
-  // Without a serializer, the client takes bytes only: a map that has bytes goes on having nothing else.
+  // Without a serializer, the client accepts bytes only, so a map that has bytes gets bytes.
   const bytes = [...headers.keys()].some((key) => key instanceof Uint8Array);
   if (value !== undefined)
     copy.set(bytes ? Buffer.from('baggage') : 'baggage', bytes ? Buffer.from(value) : value);
   return copy;
 }
 
-/** Kafka's names are case-sensitive, yet a bridge from HTTP may have written another case, and someone may read it. */
+/** Kafka's header names are case-sensitive, but a bridge from HTTP may have written another case, and a consumer may read it. */
 function isStale(key: string | undefined): boolean {
   return key?.toLowerCase() === 'baggage';
 }

@@ -3,24 +3,24 @@ import { admit } from '../../policy/admit.ts';
 import type { IngressPolicy } from '../../policy/ingress.ts';
 import { readBaggage, type KafkaHeaders } from './headers.ts';
 
-/** Whatever has headers: a message of any client, a row of an outbox. */
+/** An object with headers: a message of any client, a row of an outbox. */
 export interface KafkaMessage {
   readonly headers?: KafkaHeaders | null | undefined;
 }
 
-/** Whatever has messages: a batch of kafkajs or confluent, a list of rows. */
+/** An object with messages: a batch of kafkajs or confluent, an array of rows. */
 export interface KafkaBatch<Message extends KafkaMessage = KafkaMessage> {
   readonly messages: readonly Message[];
 }
 
-/** The policies of the batches that wrapped consumers handed out. */
+/** The policies of the batches that wrapped consumers passed to handlers. */
 export const policyOfBatch: WeakMap<object, IngressPolicy> = new WeakMap();
 
 /**
- * Calls `handler` with one message after the other, each in its own baggage, and waits for each. A handler that answers `false`
- * ends the loop; one that throws ends it with its error, so that the client's own retry applies.
+ * Calls `handler` with one message after the other, each in its own baggage, and waits for each. If the handler returns `false`, the
+ * loop ends; if it throws, the loop ends with its error, so that the client's own retry applies.
  *
- * The policy is the consumer's. A batch that didn't come from a wrapped consumer has none: name it, or no baggage is admitted.
+ * The policy is the consumer's. A batch that does not come from a wrapped consumer has none: pass one, or no baggage is admitted.
  */
 export async function forEachMessage<Message extends KafkaMessage>(
   batch: KafkaBatch<Message>,

@@ -1,10 +1,11 @@
 import { context, type Context } from '@opentelemetry/api';
+import { checkOptions } from '../../check-options.ts';
 import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
 import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
 import { dyedHeaders, kafkaDestination, type KafkaHeaders } from './headers.ts';
 import { overrideMethods } from '../override-methods.ts';
 
-/** What kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common of a producer. */
+/** The methods that producers of kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common. */
 export interface KafkaProducer extends KafkaSender {
   transaction(): Promise<KafkaSender>;
 }
@@ -21,19 +22,22 @@ export interface KafkaRecord {
   messages: { headers?: KafkaHeaders | undefined }[];
 }
 
-/** What may leave, and to which topics: `{ to: { 'kafka:payments': ['lane'] } }`. */
+/** The baggage that may leave, and to which topics: `{ to: { 'kafka:payments': ['lane'] } }`. */
 export interface KafkaProducerOptions {
   readonly egress: EgressPolicy;
 }
 
 /**
- * A producer whose messages, transactions' included, carry what the active request may tell their topic: one `baggage` header,
- * or none for a topic that the policy doesn't name. A `baggage` header that a message had is replaced. Messages and headers are copied.
+ * A producer whose messages, those of transactions included, carry the baggage of the active request that their topic may see: one
+ * `baggage` header, or none for a topic that the policy does not name. It replaces one that a message has. Messages and headers are copied.
+ * @throws {TypeError} if an option is unknown, or the policy can't be used.
  */
 export function withBaggageProducer<Producer extends KafkaProducer>(
   producer: Producer,
-  { egress }: KafkaProducerOptions,
+  options: KafkaProducerOptions,
 ): Producer {
+  checkOptions('withBaggageProducer', options, { egress: 'object?' }, example);
+  const { egress } = options ?? {};
   checkEgress(egress);
   return overrideMethods(producer, {
     ...carrying(producer, egress),
@@ -43,6 +47,8 @@ export function withBaggageProducer<Producer extends KafkaProducer>(
     },
   } as Partial<Producer>);
 }
+
+const example = "withBaggageProducer(producer, { egress: { to: { 'kafka:payments': ['lane'] } } })";
 
 function carrying(sender: KafkaSender, egress: EgressPolicy): KafkaSender {
   return {
@@ -68,7 +74,7 @@ function dyed(active: Context, egress: EgressPolicy, record: KafkaRecord): Kafka
   };
 }
 
-/** A copy with other headers, which stand in front: a copy that gets one key more takes ten times as long to make. */
+/** A copy with other headers, which stand in front: adding a key to a copy takes ten times as long. */
 function withHeaders(
   message: KafkaRecord['messages'][number],
   headers: KafkaHeaders,
@@ -78,7 +84,7 @@ function withHeaders(
   return copy;
 }
 
-/** Instrumentation of the client injects whatever the context holds, past any policy; here it finds nothing. */
+/** Instrumentation of the client injects all baggage of the context, past any policy; here it finds none. */
 function unseen<T>(active: Context, records: readonly KafkaRecord[], send: () => T): T {
   const destinations = records.map(({ topic }) => kafkaDestination(topic));
   return context.with(withoutBaggageTo(active, ...destinations), send);
