@@ -155,10 +155,10 @@ describe('whatever comes', () => {
           const allowed = new Set(keys.filter((key) => key !== 'lane'));
           const request = admit([header], { mode: 'accept', keys: [...allowed] }, ROOT_CONTEXT);
           const admitted = getCell(request)?.outgoing;
-          const read = formatBaggage(parseBaggage(header), { keys: allowed, first: [] });
-          expect(admitted && formatBaggage(admitted, { first: [] })).toBe(read);
+          const expected = formatBaggage(parseBaggage(header), { keys: allowed, first: [] });
+          expect(admitted && formatBaggage(admitted, { first: [] })).toBe(expected);
           for (const key of allowed) {
-            const value = parseBaggage(read).getEntry(key)?.value;
+            const value = parseBaggage(expected).getEntry(key)?.value;
             expect(admitted?.getEntry(key)?.value).toBe(value);
           }
         },

@@ -83,7 +83,7 @@ function faulty(error: unknown): RuleAnswer {
 
 function answerOf({ value, variant, reason, errorCode, errorMessage }: DyeDetails, flag: string): RuleAnswer {
   if (errorCode !== undefined) {
-    return { lane: baseline, reason, fault: faultOf(flag, String(errorCode), errorMessage) };
+    return { lane: baseline, reason, fault: faultOf(flag, errorCode, errorMessage) };
   }
   if (typeof value !== 'string') {
     return {

@@ -165,7 +165,7 @@ function chosenLane<Request>(dye: Dye<Request>, request: Request): string | unde
     return baseline;
   }
   if (lane === undefined || lane === baseline || isKnown(lane, choice.lanes)) return lane;
-  const shown = printable(String(lane));
+  const shown = printable(lane);
   report(
     'unknown',
     'choice',

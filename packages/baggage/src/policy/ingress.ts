@@ -67,6 +67,9 @@ export interface LoggingPolicy {
 /** The lanes that exist, or a function that knows them. */
 export type KnownLanes = readonly string[] | ((lane: string) => boolean);
 
+/** The options of all modes. */
+type AnyOptions = Partial<Omit<AcceptPolicy, 'mode'> & Omit<VerifyPolicy, 'mode'>>;
+
 /** A policy, prepared for requests. */
 export interface CompiledIngress {
   readonly mode: IngressPolicy['mode'];
@@ -98,7 +101,7 @@ export function compiledIngress(policy: IngressPolicy): CompiledIngress {
 
 function compile(policy: IngressPolicy): CompiledIngress {
   const { mode, laneKey = defaultLaneKey, logger } = policy;
-  const { keys = [], lanes, maxHops } = policy as Partial<AcceptPolicy & VerifyPolicy>;
+  const { keys = [], lanes, maxHops } = policy as AnyOptions;
   const named = mode === 'verify' ? [laneKey, ...keys] : mode === 'accept' ? keys : [];
   return {
     mode,
@@ -148,11 +151,11 @@ function checkOptionsOf(policy: IngressPolicy | undefined): void {
   const { mode } = (policy ?? {}) as Partial<IngressPolicy>;
   if (mode === undefined || !Object.hasOwn(examples, mode)) {
     throw new TypeError(
-      `ingress.mode must be "strip", "accept" or "verify", got ${JSON.stringify(mode)}: e.g. ${examples.accept}`,
+      `ingress.mode must be "strip", "accept" or "verify", got ${JSON.stringify(mode) ?? 'undefined'}: e.g. ${examples.accept}`,
     );
   }
   checkOptions('ingress', policy, optionTypes[mode], examples[mode]);
-  const { laneKey, keys, lanes, maxHops } = policy as Partial<AcceptPolicy & VerifyPolicy>;
+  const { laneKey, keys, lanes, maxHops } = policy as AnyOptions;
   checkLaneKey('ingress.laneKey', laneKey);
   checkKeys('ingress.keys', keys);
   checkLanes('ingress.lanes', lanes);

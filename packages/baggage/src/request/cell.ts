@@ -92,8 +92,8 @@ export class RequestCell {
   ): void {
     const known = laneOrBaseline(lane || baseline);
     const mark = marker.mark(this.#laneKey, known);
-    const stale = [this.#laneKey, sealKeyOf(this.#laneKey), pinsSealKey];
-    const others = this.#baggage.filter((key) => !stale.includes(key)).members.values();
+    const stale = new Set([this.#laneKey, sealKeyOf(this.#laneKey), pinsSealKey]);
+    const others = this.#baggage.filter((key) => !stale.has(key)).members.values();
     const reserved = ownKeys(this.#laneKey);
     const added = Array.from(members, ([key, value]) => memberOf(key, { value }));
     this.#signer = marker.signer ?? this.#signer;

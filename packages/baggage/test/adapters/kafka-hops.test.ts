@@ -120,10 +120,10 @@ await describeWith(kafka, 'over HTTP, gRPC, Kafka and HTTP again', () => {
         const sent = Buffer.from(list.join(',')).toString();
         const read = parseBaggage(sent);
         const lane = read.getEntry('lane')?.value ?? '';
-        const plain = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(lane)
+        const labelled = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(lane)
           ? read.setEntry('lane', { value: lane })
           : read.removeEntry('lane');
-        const expected = formatBaggage(plain, { keys: new Set(keys) });
+        const expected = formatBaggage(labelled, { keys: new Set(keys) });
         const arrived = await through({ baggage: sent });
         expect(arrived).toEqual(arrived.map(() => expected));
       }),
