@@ -2,7 +2,7 @@ import process from 'node:process';
 import { context } from '@opentelemetry/api';
 import { allowedKeys, type EgressPolicy } from '../../policy/egress.ts';
 import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
-import { overrideMethods } from '../override-methods.ts';
+import { overriding } from '../override-methods.ts';
 import { checkedOptions } from './client-options.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
 import { sentHeaders } from './headers.ts';
@@ -48,7 +48,7 @@ function wrapBuiltIn(egress: EgressPolicy, builtIn: Fetch): Fetch {
   return (input, init) => {
     const dispatcher = dispatcherOf(init) ?? globalDispatcher();
     const caller = context.active();
-    const judging = overrideMethods<Dispatcher>(dispatcher, {
+    const judging = overriding<Dispatcher>(dispatcher, {
       dispatch: (options, handler) =>
         dispatchWithBaggage(options, {
           caller,

@@ -1,7 +1,7 @@
 import { checkOptions } from '../../check-options.ts';
 import { checkIngress, type IngressPolicy } from '../../policy/ingress.ts';
 import { policyOfBatch, runInMessage, runUndyed, type KafkaBatch, type KafkaMessage } from './messages.ts';
-import { overrideMethods } from '../override-methods.ts';
+import { overriding } from '../override-methods.ts';
 
 /** The methods that consumers of kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common. */
 export interface KafkaConsumer {
@@ -51,7 +51,7 @@ export function withBaggageConsumer<Consumer extends KafkaConsumer>(
       }),
     });
   };
-  const ours = overrideMethods(consumer, { run } as Partial<Consumer>);
+  const ours = overriding(consumer, { run } as Partial<Consumer>);
   wrapped.add(ours);
   return ours;
 }

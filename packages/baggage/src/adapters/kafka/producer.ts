@@ -3,7 +3,7 @@ import { checkOptions } from '../../check-options.ts';
 import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
 import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
 import { dyedHeaders, kafkaDestination, type KafkaHeaders } from './headers.ts';
-import { overrideMethods } from '../override-methods.ts';
+import { overriding } from '../override-methods.ts';
 
 /** The methods that producers of kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common. */
 export interface KafkaProducer extends KafkaSender {
@@ -39,11 +39,11 @@ export function withBaggageProducer<Producer extends KafkaProducer>(
   checkOptions('withBaggageProducer', options, { egress: 'object?' }, example);
   const { egress } = options ?? {};
   checkEgress(egress);
-  return overrideMethods(producer, {
+  return overriding(producer, {
     ...carrying(producer, egress),
     transaction: async () => {
       const transaction = await producer.transaction();
-      return overrideMethods(transaction, carrying(transaction, egress));
+      return overriding(transaction, carrying(transaction, egress));
     },
   } as Partial<Producer>);
 }
