@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
@@ -14,6 +15,65 @@ const arrows: Record<string, readonly string[]> = {
   'packages/slis': [],
   'apps/server': ['@graylane/flags', '@graylane/source'],
   'apps/demo': ['@graylane/baggage', '@graylane/provider', '@graylane/server'],
+};
+
+/** Which folders of a package each of its folders may import. */
+const rooms: Record<string, Record<string, readonly string[]>> = {
+  'packages/flags': {
+    check: ['set', 'flag', 'rule/operators', 'rule', 'json'],
+    set: ['flag', 'json'],
+    flag: ['rule/operators', 'rule', 'json'],
+    'rule/operators': ['rule/optimize', 'rule', 'hash', 'json'],
+    'rule/optimize': ['rule'],
+    rule: ['json'],
+  },
+  'packages/baggage': {
+    'adapters/http': ['adapters/http/servers', 'adapters/http/clients', 'request', 'policy'],
+    'adapters/http/servers': ['policy', 'request', 'lane', 'codec'],
+    'adapters/http/clients': ['adapters', 'policy', 'request', 'lane', 'codec'],
+    'adapters/grpc': ['policy', 'request', 'lane', 'codec'],
+    'adapters/kafka': ['adapters', 'policy', 'request', 'lane', 'codec'],
+    policy: ['request', 'lane', 'codec'],
+    request: ['lane', 'codec'],
+    lane: ['codec'],
+  },
+  'packages/provider': {
+    testing: ['baggage'],
+  },
+  'packages/telemetry': {
+    register: ['management', 'logs', 'flags', 'profiles', 'routes'],
+    management: ['crash', 'profiles', 'memory', 'requests', 'sli', 'metrics', 'readings', 'lanes'],
+    logs: ['tags', 'lanes'],
+    flags: ['requests', 'readings', 'metrics', 'lanes'],
+    signals: ['requests', 'routes', 'metrics', 'lanes', 'tags'],
+    sli: ['metrics', 'lanes', 'signals'],
+    crash: ['memory', 'profiles'],
+    memory: ['requests', 'readings'],
+    profiles: ['lanes'],
+    readings: ['metrics'],
+    metrics: ['requests', 'routes', 'lanes'],
+    lanes: ['tags'],
+  },
+  'packages/slis': { contract: ['source'] },
+  'apps/server': {
+    cli: ['protocols/admin', 'store/journal', 'http/front-door', 'json', 'model'],
+    'protocols/admin': ['http', 'http/body', 'http/front-door', 'store', 'json', 'model'],
+    'protocols/ofrep': ['http', 'http/body', 'http/front-door', 'sse', 'store', 'model', 'backpressure'],
+    'protocols/flagd': ['http', 'http/port', 'http/front-door', 'sse', 'store', 'model', 'backpressure'],
+    'protocols/stream': ['protocols/ofrep', 'http', 'http/front-door', 'sse', 'store', 'model'],
+    http: ['http/port', 'store', 'model'],
+    'http/body': ['model'],
+    'http/front-door': ['http/port', 'model'],
+    sse: ['store', 'model', 'backpressure'],
+    'store/file': ['store/journal', 'store/disk', 'store', 'json', 'model'],
+    'store/journal': ['store/disk', 'store', 'json', 'model'],
+    'store/disk': ['store', 'model'],
+    store: ['model'],
+    json: ['model'],
+  },
+  'apps/demo': {
+    services: ['support'],
+  },
 };
 
 /** Packages that must run anywhere: no Node built-ins, no dependencies at run time. */
@@ -44,6 +104,30 @@ describe('the layers', () => {
     expect(imports(folder).filter((name) => !name.startsWith('.'))).toEqual([]);
   });
 
+  test.each(Object.keys(rooms))('%s has the folders that are drawn, and arrows that point down', (folder) => {
+    const drawn = rooms[folder] ?? {};
+    const undrawn = roomArrows(folder).filter(([from, to]) => !drawn[from]?.includes(to));
+    expect(undrawn.map((arrow) => arrow.join(' -> '))).toEqual([]);
+  });
+
+  test.each(folders)('no folders and files of %s import each other in a circle', (folder) => {
+    const below = new Map<string, Set<string>>();
+    for (const [from, to] of moduleArrows(folder)) {
+      below.set(from, (below.get(from) ?? new Set()).add(to));
+    }
+    const circles = [...below.keys()].filter((start) => reaches(below, start, start));
+    expect(circles).toEqual([]);
+  });
+
+  test('no folder holds more than fourteen files that a reader must scan', () => {
+    const sizes = new Map<string, number>();
+    for (const file of folders.flatMap((folder) => sources(`${folder}/src`))) {
+      const folder = dirname(file);
+      if (!folder.includes('/gen')) sizes.set(folder, (sizes.get(folder) ?? 0) + 1);
+    }
+    expect([...sizes].filter(([, size]) => size > 14)).toEqual([]);
+  });
+
   test('no file reaches into another package by a relative path', () => {
     const escaping = folders.flatMap((folder) =>
       sources(`${folder}/src`).filter((file) => {
@@ -54,6 +138,39 @@ describe('the layers', () => {
     expect(escaping).toEqual([]);
   });
 });
+
+/** The imports between folders of a package; files beside the folders compose them, or serve them all. */
+function roomArrows(folder: string): [from: string, to: string][] {
+  return moduleArrows(folder).filter(([from, to]) => !from.endsWith('.ts') && !to.endsWith('.ts'));
+}
+
+/** The imports between the folders of a package, and the files that stand beside them. */
+function moduleArrows(folder: string): [from: string, to: string][] {
+  const module = (file: string): string => {
+    const path = posix.relative(`${folder}/src`, file);
+    return posix.dirname(path) === '.' ? path : posix.dirname(path);
+  };
+  return sources(`${folder}/src`)
+    .filter((file) => !file.includes('/gen/'))
+    .flatMap((file) =>
+      specifiers(file)
+        .filter((name) => name.startsWith('.') && !name.includes('/gen/'))
+        .map((name): [string, string] => [module(file), module(posix.join(posix.dirname(file), name))]),
+    )
+    .filter(([from, to]) => from !== to);
+}
+
+function reaches(below: ReadonlyMap<string, ReadonlySet<string>>, from: string, to: string): boolean {
+  const seen = new Set<string>();
+  const open = [...(below.get(from) ?? [])];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next === to) return true;
+    if (seen.has(next)) continue;
+    seen.add(next);
+    open.push(...(below.get(next) ?? []));
+  }
+  return false;
+}
 
 interface Manifest {
   readonly dependencies?: Record<string, string>;

@@ -12,7 +12,7 @@ import { createGrpcPort } from './protocols/flagd/port.ts';
 import { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
 import { ChangeStream } from './protocols/stream/change-stream.ts';
 import { EventStreams } from './sse/event-streams.ts';
-import { openEnvironments } from './store/open-environments.ts';
+import { openEnvironments } from './open-environments.ts';
 
 /** A server that listens. */
 export interface RunningServer {

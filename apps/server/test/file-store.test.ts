@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { toDocument } from '../src/model/document.ts';
 import type { Revision } from '../src/model/revision.ts';
-import { FileSlots } from '../src/store/file/file-slots.ts';
+import { FileSlots } from '../src/store/disk/file-slots.ts';
 import { FileStore } from '../src/store/file/file-store.ts';
 import { FileWatcher } from '../src/store/file/file-watcher.ts';
 import { MemoryLog } from '../src/store/journal/memory-log.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FileSlots } from '../src/store/file/file-slots.ts';
+import { FileSlots } from '../src/store/disk/file-slots.ts';
 import { Journal } from '../src/store/journal/journal.ts';
 import type { NewRevision } from '../src/store/journal/revision-log.ts';
 import { replay } from '../src/store/journal/replay.ts';

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { adminApi } from '../src/protocols/admin/routes.ts';
 import { openapi as document } from '../src/protocols/admin/openapi.ts';
-import { FileSlots } from '../src/store/file/file-slots.ts';
+import { FileSlots } from '../src/store/disk/file-slots.ts';
 import { FileStore } from '../src/store/file/file-store.ts';
 import { FileWatcher } from '../src/store/file/file-watcher.ts';
 import { MemoryLog } from '../src/store/journal/memory-log.ts';

@@ -2,7 +2,7 @@ import { baggageCounts, getActiveLane, type Dye } from '@graylane/baggage';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { requestRunner } from '../src/adapters/http/handle-request.ts';
+import { requestRunner } from '../src/adapters/http/servers/handle-request.ts';
 
 type Client = Dye<unknown>['client'] & { getStringDetailsSync?: (...args: unknown[]) => object };
 

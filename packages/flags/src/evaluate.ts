@@ -1,6 +1,6 @@
-import type { CompiledFlag } from './flag.ts';
+import type { CompiledFlag } from './flag/flag.ts';
 import type { EvaluateOptions, Evaluation, EvaluationContext } from './evaluation.ts';
-import type { FlagSet } from './compiled-flags.ts';
+import type { FlagSet } from './set/compiled-flags.ts';
 
 /**
  * Evaluates one flag for one evaluation context. Pure: the same set, context and clock return the

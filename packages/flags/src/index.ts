@@ -1,8 +1,8 @@
-export { changedFlags, compileFlags, type CompileOptions } from './flag-set.ts';
-export type { FlagSet } from './compiled-flags.ts';
-export { applyFlagChanges, type FlagChanges } from './flag-changes.ts';
+export { changedFlags, compileFlags, type CompileOptions } from './set/flag-set.ts';
+export type { FlagSet } from './set/compiled-flags.ts';
+export { applyFlagChanges, type FlagChanges } from './set/flag-changes.ts';
 export { evaluate } from './evaluate.ts';
-export { mayRead } from './reads.ts';
+export { mayRead } from './flag/reads.ts';
 export { createWorkBudget, type WorkBudget } from './work-limit.ts';
 export type {
   ErrorCode,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { FlagTable } from '../src/flag-table.ts';
+import { FlagTable } from '../src/set/flag-table.ts';
 
 interface Held {
   readonly text: string;

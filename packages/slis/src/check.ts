@@ -1,4 +1,4 @@
-import type { Findings } from './findings.ts';
+import type { Findings } from './source/findings.ts';
 
 /** What is wrong with a contract, one sentence each; none where it is complete and up to date. */
 export function check(

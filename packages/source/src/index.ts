@@ -1,6 +1,6 @@
 export { openSource, type SourceOptions } from './open-source.ts';
-export { UrlSource } from './url-source.ts';
-export type { UrlSourceOptions } from './url-source-options.ts';
+export { UrlSource } from './url/url-source.ts';
+export type { UrlSourceOptions } from './url/url-source-options.ts';
 export { FileSource } from './file-source.ts';
 export { FixedSource } from './fixed-source.ts';
 export type { FlagSink, FlagSource } from './flag-source.ts';

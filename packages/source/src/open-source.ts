@@ -1,8 +1,8 @@
 import { FileSource } from './file-source.ts';
 import { FixedSource } from './fixed-source.ts';
 import type { FlagSource } from './flag-source.ts';
-import type { UrlSourceOptions } from './url-source-options.ts';
-import { UrlSource } from './url-source.ts';
+import type { UrlSourceOptions } from './url/url-source-options.ts';
+import { UrlSource } from './url/url-source.ts';
 
 /** A flag server, a flags file (watched), a whole flagd document, or a source of your own. */
 export type SourceOptions =

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EventReader } from '../src/event-reader.ts';
+import { EventReader } from '../src/url/event-reader.ts';
 
 describe('an event reader', () => {
   test('reads the same events, however the bytes are cut', () => {

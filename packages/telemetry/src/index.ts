@@ -2,7 +2,7 @@ export { instrumentLanes, type InstrumentLanesOptions, type LaneTelemetry } from
 export { LaneSpanProcessor } from './signals/span-processor.ts';
 export { LaneLogRecordProcessor } from './signals/log-record-processor.ts';
 export { laneViews, type LaneView } from './signals/views.ts';
-export type { SignalAttributeOptions } from './signals/lane-of.ts';
+export type { SignalAttributeOptions } from './lanes/lane-of.ts';
 export type { Call, CallKind, CallListener, EndCall } from './signals/call-recorder.ts';
 export type { MetricLabelOptions } from './lanes/metric-labels.ts';
 export type { MetricAttributes } from './metrics/instruments.ts';

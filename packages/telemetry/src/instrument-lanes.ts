@@ -1,7 +1,7 @@
 import { checkOptions } from './check-options.ts';
 import { MetricLabels, type MetricLabelOptions } from './lanes/metric-labels.ts';
 import { callRecorder, type CallListener } from './signals/call-recorder.ts';
-import type { SignalAttributeOptions } from './signals/lane-of.ts';
+import type { SignalAttributeOptions } from './lanes/lane-of.ts';
 import { LaneLogRecordProcessor } from './signals/log-record-processor.ts';
 import { LaneSpanProcessor } from './signals/span-processor.ts';
 import { laneViews, type LaneView } from './signals/views.ts';

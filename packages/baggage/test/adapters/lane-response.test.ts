@@ -5,7 +5,7 @@ import express, { type ErrorRequestHandler, type Request, type Response as Expre
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { findRequest } from '../../src/adapters/http/tracked-request.ts';
+import { findRequest } from '../../src/adapters/http/servers/tracked-request.ts';
 import { serve } from './http-listener.ts';
 
 const gray = dyeOf('gray');

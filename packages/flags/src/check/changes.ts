@@ -1,9 +1,9 @@
-import { CompiledFlags, type FlagSet } from '../compiled-flags.ts';
-import { flagsThatReferTo, readDefinitions, type FlagChanges } from '../flag-changes.ts';
+import { CompiledFlags, type FlagSet } from '../set/compiled-flags.ts';
+import { flagsThatReferTo, readDefinitions, type FlagChanges } from '../set/flag-changes.ts';
 import { changedEvaluators } from '../flag-set-settings.ts';
 import { joinPath, problem, show, type Problem } from '../json/problem.ts';
 import { isObject } from '../json/values.ts';
-import { referencesOf } from '../references.ts';
+import { referencesOf } from '../flag/references.ts';
 import { checkEntry, checkEvaluators } from './flags.ts';
 import { checkSetMetadata } from './metadata.ts';
 

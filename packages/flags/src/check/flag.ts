@@ -2,7 +2,7 @@ import { joinPath, problem, show, type Problem } from '../json/problem.ts';
 import { isObject } from '../json/values.ts';
 import { checkRule, wholePlace } from '../rule/check.ts';
 import { operators } from '../rule/operators/index.ts';
-import { knownVariants } from '../variants.ts';
+import { knownVariants } from '../flag/variants.ts';
 import { checkMetadata } from './metadata.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Indicator } from '../findings.ts';
+import type { Indicator } from '../source/findings.ts';
 
 /** A Grafana dashboard: the error ratio of each indicator by lane, beside its budget. */
 export function dashboard(service: string, indicators: readonly Indicator[]): object {

@@ -1,4 +1,4 @@
-import type { Indicator } from '../findings.ts';
+import type { Indicator } from '../source/findings.ts';
 import { selectorsOf, type MetricNames } from './queries.ts';
 
 /** The contract as objects of OpenSLO v1: one Service, and one SLO for each indicator, by lane, with its place in the source. */

@@ -1,4 +1,4 @@
-import type { Indicator } from '../findings.ts';
+import type { Indicator } from '../source/findings.ts';
 import { errorRatio, selectorsOf, type MetricNames } from './queries.ts';
 
 const windows = ['5m', '30m', '1h', '6h'] as const;

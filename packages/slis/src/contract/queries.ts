@@ -1,4 +1,4 @@
-import type { Indicator } from '../findings.ts';
+import type { Indicator } from '../source/findings.ts';
 
 /** How the metrics are named where the rules run. */
 export interface MetricNames {

@@ -1,4 +1,4 @@
-import type { Indicator } from '../findings.ts';
+import type { Indicator } from '../source/findings.ts';
 import { selectorsOf, type MetricNames } from './queries.ts';
 
 /** The contract for Sloth (`prometheus/v1`). Sloth has no dimensions, so its SLOs are over all lanes. */

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { Findings, Indicator } from '../findings.ts';
+import type { Findings, Indicator } from '../source/findings.ts';
 import { dashboard } from './dashboard.ts';
 import { openSlo } from './open-slo.ts';
 import { prometheusRules } from './prometheus-rules.ts';

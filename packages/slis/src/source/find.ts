@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import type { Findings, Indicator, NotFollowed, ServedRoute } from '../findings.ts';
+import type { Findings, Indicator, NotFollowed, ServedRoute } from './findings.ts';
 import { bindingsOf, type Bindings } from './bindings.ts';
 import { grpcServices } from './grpc-services.ts';
 import { routersOf, type Routers } from './routers.ts';

@@ -1,5 +1,5 @@
 import type { Expression } from 'oxc-parser';
-import type { NotFollowed } from '../findings.ts';
+import type { NotFollowed } from './findings.ts';
 import { nameOf, Visitor, type Place, type SourceFile } from './syntax.ts';
 
 /** A procedure of a gRPC service. */

@@ -1,5 +1,5 @@
 import type { Expression, ParamPattern } from 'oxc-parser';
-import type { NotFollowed } from '../findings.ts';
+import type { NotFollowed } from './findings.ts';
 import type { Bindings } from './bindings.ts';
 import { literalOf, nameOf, Visitor, type Place, type SourceFile } from './syntax.ts';
 

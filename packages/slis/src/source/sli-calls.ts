@@ -1,4 +1,4 @@
-import type { Indicator, NotFollowed } from '../findings.ts';
+import type { Indicator, NotFollowed } from './findings.ts';
 import type { Bindings } from './bindings.ts';
 import { literalOf, nameOf, Visitor, type Literal, type SourceFile } from './syntax.ts';
 

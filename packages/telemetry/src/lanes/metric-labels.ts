@@ -1,6 +1,6 @@
 import { getCell } from '@graylane/baggage';
 import type { Context } from '@opentelemetry/api';
-import { laneOf, requestOf } from '../signals/lane-of.ts';
+import { laneOf, requestOf } from './lane-of.ts';
 import { tagsOf } from '../tags/request-tags.ts';
 import { KnownLanes, otherLane, processLanes } from './known-lanes.ts';
 

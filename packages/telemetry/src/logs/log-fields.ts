@@ -1,6 +1,6 @@
 import { getCell, type RequestCell } from '@graylane/baggage';
 import { context, trace } from '@opentelemetry/api';
-import { laneOf, requestOf } from '../signals/lane-of.ts';
+import { laneOf, requestOf } from '../lanes/lane-of.ts';
 import { tagsOf } from '../tags/request-tags.ts';
 
 /** What log lines show beside the lane and the trace. */

@@ -5,7 +5,7 @@ import { checkOptions } from '../check-options.ts';
 import { MetricLabels, type MetricLabelOptions } from '../lanes/metric-labels.ts';
 import { requestLog, type EndRequest } from '../requests/request-log.ts';
 import { routeOf } from '../routes/request-route.ts';
-import { laneOf, requestOf } from '../signals/lane-of.ts';
+import { laneOf, requestOf } from '../lanes/lane-of.ts';
 import { durationBoundaries } from './duration-boundaries.ts';
 import { processRegistry } from './process-registry.ts';
 import type { HistogramSeries } from './series.ts';

@@ -1,5 +1,5 @@
 import { context, type AttributeValue, type Context } from '@opentelemetry/api';
-import { requestOf, signalAttributes, type SignalAttributeOptions } from './lane-of.ts';
+import { requestOf, signalAttributes, type SignalAttributeOptions } from '../lanes/lane-of.ts';
 
 /** The part of the SDK's log record that a processor uses, the same in 2.x and 3.x. */
 interface SdkLogRecord {

@@ -8,7 +8,7 @@ import {
   signalAttributes,
   type RequestOfSignal,
   type SignalAttributeOptions,
-} from './lane-of.ts';
+} from '../lanes/lane-of.ts';
 
 /** The part of the SDK's span that a processor uses, the same in 2.x and 3.x. */
 interface SdkSpan extends Span {

@@ -2,7 +2,7 @@ import { context, type Context } from '@opentelemetry/api';
 import { processLanes } from '../lanes/known-lanes.ts';
 import { counter, durationHistogram } from '../metrics/instruments.ts';
 import { processWide } from '../process-wide.ts';
-import { laneOf, requestOf } from '../signals/lane-of.ts';
+import { laneOf, requestOf } from '../lanes/lane-of.ts';
 
 /** A service level indicator: the share of good events, or a latency. */
 export type SliOptions = (

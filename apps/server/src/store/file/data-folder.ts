@@ -11,16 +11,16 @@ import { TimeSlices } from '../../time-slices.ts';
 import { defaultEnvironment, storeOf, type Environments } from '../environments.ts';
 import type { FlagStore } from '../flag-store.ts';
 import { Journal } from '../journal/journal.ts';
-import { diskError } from './disk-error.ts';
+import { diskError } from '../disk/disk-error.ts';
 import { FileRecord } from './file-record.ts';
-import { FileSlots } from './file-slots.ts';
+import { FileSlots } from '../disk/file-slots.ts';
 import { FileStore } from './file-store.ts';
 import { FileWatcher } from './file-watcher.ts';
 import { sha256 } from './hash.ts';
 import { layOutDocument } from './lay-out.ts';
 import { LockFile } from './lock-file.ts';
 import { recover } from './recover.ts';
-import { syncFolder, writeDurably } from './staged-file.ts';
+import { syncFolder, writeDurably } from '../disk/staged-file.ts';
 
 /** How a data folder is opened. */
 export interface DataFolderOptions {

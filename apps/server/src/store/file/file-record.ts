@@ -4,7 +4,7 @@ import { isObject } from '../../is-object.ts';
 import type { TimeSlices } from '../../time-slices.ts';
 import type { Journal } from '../journal/journal.ts';
 import { sha256 } from './hash.ts';
-import { readIfThere, syncFolder, writeDurably } from './staged-file.ts';
+import { readIfThere, syncFolder, writeDurably } from '../disk/staged-file.ts';
 
 /** A revision of a journal: its number, and the hash of its line. */
 interface Mark {

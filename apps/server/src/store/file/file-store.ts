@@ -15,7 +15,7 @@ import { TimeSlices } from '../../time-slices.ts';
 import { applyChange, type Applied } from '../apply-change.ts';
 import type { FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
 import type { RevisionLog } from '../journal/revision-log.ts';
-import { diskError } from './disk-error.ts';
+import { diskError } from '../disk/disk-error.ts';
 import type { FileWatcher } from './file-watcher.ts';
 import { FlagsFile, type FlagsFileOptions } from './flags-file.ts';
 

@@ -4,10 +4,10 @@ import { partOf } from '../../model/parts.ts';
 import { TimeSlices } from '../../time-slices.ts';
 import { editDocument } from './edit-document.ts';
 import type { FileRecord } from './file-record.ts';
-import type { FileSlots } from './file-slots.ts';
+import type { FileSlots } from '../disk/file-slots.ts';
 import { sha256 } from './hash.ts';
 import { layOutDocument } from './lay-out.ts';
-import { StagedFile, stampOf } from './staged-file.ts';
+import { StagedFile, stampOf } from '../disk/staged-file.ts';
 
 /** Which file, and how it is accessed. */
 export interface FlagsFileOptions {

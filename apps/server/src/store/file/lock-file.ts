@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { link, open, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { readIfThere } from './staged-file.ts';
+import { readIfThere } from '../disk/staged-file.ts';
 
 /** The process that holds a lock. */
 interface Holder {

@@ -8,7 +8,7 @@ import type { FileRecord, FoundRevision } from './file-record.ts';
 import type { KnownRevisions } from './file-store.ts';
 import { sha256 } from './hash.ts';
 import { layOutDocument } from './lay-out.ts';
-import { readIfThere, StagedFile, stampOf } from './staged-file.ts';
+import { readIfThere, StagedFile, stampOf } from '../disk/staged-file.ts';
 
 /** The files of one environment. */
 export interface RecoverOptions {

@@ -3,10 +3,10 @@ import type { RequestOptions as HttpsRequestOptions } from 'node:https';
 import { context } from '@opentelemetry/api';
 import type { EgressPolicy } from '../../policy/egress.ts';
 import { hidingBaggage } from '../../request/hidden-baggage.ts';
-import { requestRunner, type HttpRequestOptions } from './handle-request.ts';
-import { checkedOptions } from './client-options.ts';
-import { replaceHeaders, sentHeaders } from './headers.ts';
-import { parseRequestCall, type OnResponse } from './request-call.ts';
+import { requestRunner, type HttpRequestOptions } from './servers/handle-request.ts';
+import { checkedOptions } from './clients/client-options.ts';
+import { replaceHeaders, sentHeaders } from './clients/headers.ts';
+import { parseRequestCall, type OnResponse } from './clients/request-call.ts';
 
 /** What comes in with a request, who is dyed, and how responses name their lane. */
 export interface BaggageListenerOptions extends HttpRequestOptions<IncomingMessage> {}

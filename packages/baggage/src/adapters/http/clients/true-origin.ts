@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { isIP } from 'node:net';
 import { context, createContextKey, type Context } from '@opentelemetry/api';
-import type { EgressPolicy } from '../../policy/egress.ts';
+import type { EgressPolicy } from '../../../policy/egress.ts';
 import { noHeaders, replaceHeaders, sentHeaders } from './headers.ts';
 
 /** What an adapter around undici has decided, before undici knows where the request really leads. */

@@ -1,10 +1,10 @@
 import { CompiledFlags, type FlagSet, type FlagSetParts } from './compiled-flags.ts';
-import { FlagsError } from './errors.ts';
-import { CompiledFlag } from './flag.ts';
+import { FlagsError } from '../errors.ts';
+import { CompiledFlag } from '../flag/flag.ts';
 import { compileFlags } from './flag-set.ts';
-import { changedEvaluators, readSettings, type FlagSetSettings } from './flag-set-settings.ts';
-import { show } from './json/problem.ts';
-import { isObject, sameJson } from './json/values.ts';
+import { changedEvaluators, readSettings, type FlagSetSettings } from '../flag-set-settings.ts';
+import { show } from '../json/problem.ts';
+import { isObject, sameJson } from '../json/values.ts';
 
 /** A change of a flag set. A member that is absent stays as it is. */
 export interface FlagChanges {

@@ -1,4 +1,4 @@
-import type { Place } from './source/syntax.ts';
+import type { Place } from './syntax.ts';
 
 /** A service level indicator that the source declares. */
 export interface Indicator {

@@ -1,8 +1,8 @@
 import process from 'node:process';
 import { context } from '@opentelemetry/api';
-import { allowedKeys, type EgressPolicy } from '../../policy/egress.ts';
-import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
-import { overriding } from '../override-methods.ts';
+import { allowedKeys, type EgressPolicy } from '../../../policy/egress.ts';
+import { withoutBaggageTo } from '../../../request/hidden-baggage.ts';
+import { overriding } from '../../override-methods.ts';
 import { checkedOptions } from './client-options.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
 import { sentHeaders } from './headers.ts';

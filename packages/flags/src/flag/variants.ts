@@ -1,7 +1,7 @@
-import type { FlagValue } from './evaluation.ts';
-import { isObject, setOwn } from './json/values.ts';
-import { maxDepth } from './limits.ts';
-import { show } from './json/problem.ts';
+import type { FlagValue } from '../evaluation.ts';
+import { isObject, setOwn } from '../json/values.ts';
+import { maxDepth } from '../limits.ts';
+import { show } from '../json/problem.ts';
 
 /** The names of a definition's variants; a null is not a value. */
 function variantNames(variants: unknown): string[] {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { headerSafe } from '../../codec/header-safe.ts';
-import type { RequestCell } from '../../request/cell.ts';
+import { headerSafe } from '../../../codec/header-safe.ts';
+import type { RequestCell } from '../../../request/cell.ts';
 import { beforeHeaders } from './before-headers.ts';
 import { findRequest, type LaneOrigin, type TrackedRequest } from './tracked-request.ts';
 

@@ -1,6 +1,6 @@
 import { context, type Context } from '@opentelemetry/api';
-import type { EgressPolicy } from '../../policy/egress.ts';
-import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
+import type { EgressPolicy } from '../../../policy/egress.ts';
+import { withoutBaggageTo } from '../../../request/hidden-baggage.ts';
 import { replaceHeaders, sentHeaders } from './headers.ts';
 import { judgingAgain } from './true-origin.ts';
 

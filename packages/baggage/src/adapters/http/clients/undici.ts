@@ -1,6 +1,6 @@
 import { context, type Context } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
-import type { EgressPolicy } from '../../policy/egress.ts';
+import type { EgressPolicy } from '../../../policy/egress.ts';
 import { checkedOptions } from './client-options.ts';
 import { dispatchWithBaggage } from './dispatch.ts';
 

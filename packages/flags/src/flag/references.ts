@@ -1,5 +1,5 @@
-import { joinPath } from './json/problem.ts';
-import { maxDepth, maxParts } from './limits.ts';
+import { joinPath } from '../json/problem.ts';
+import { maxDepth, maxParts } from '../limits.ts';
 
 /** A `$ref` of a rule: the evaluator that it names, and its JSON path. */
 export interface Reference {

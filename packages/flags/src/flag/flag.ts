@@ -5,15 +5,15 @@ import type {
   Flag,
   FlagMetadata,
   FlagValue,
-} from './evaluation.ts';
-import type { FlagSetSettings } from './flag-set-settings.ts';
-import type { Problem } from './json/problem.ts';
-import { isObject } from './json/values.ts';
-import type { Rule } from './rule/rule.ts';
+} from '../evaluation.ts';
+import type { FlagSetSettings } from '../flag-set-settings.ts';
+import type { Problem } from '../json/problem.ts';
+import { isObject } from '../json/values.ts';
+import type { Rule } from '../rule/rule.ts';
 import { referencesOf } from './references.ts';
 import { compileTargeting, failure, uncompiled, type Targeting } from './targeting.ts';
 import { readVariants } from './variants.ts';
-import { startWork, workLeft } from './work-limit.ts';
+import { startWork, workLeft } from '../work-limit.ts';
 
 /**
  * A flag that compiles itself when it is first evaluated: a set of 10,000 flags costs what the

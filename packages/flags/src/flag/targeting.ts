@@ -1,12 +1,12 @@
-import type { ErrorCode, Evaluation, Flag, FlagMetadata, Reason } from './evaluation.ts';
-import { RuleSyntaxError } from './errors.ts';
-import { readMetadata, type FlagSetSettings, type FractionalHash } from './flag-set-settings.ts';
-import { joinPath, show, type Problem } from './json/problem.ts';
-import { isObject } from './json/values.ts';
-import { compileRule } from './rule/compile.ts';
-import { operators } from './rule/operators/index.ts';
-import type { Rule } from './rule/rule.ts';
-import { wholeRule, type RuleOwner } from './rule/scope.ts';
+import type { ErrorCode, Evaluation, Flag, FlagMetadata, Reason } from '../evaluation.ts';
+import { RuleSyntaxError } from '../errors.ts';
+import { readMetadata, type FlagSetSettings, type FractionalHash } from '../flag-set-settings.ts';
+import { joinPath, show, type Problem } from '../json/problem.ts';
+import { isObject } from '../json/values.ts';
+import { compileRule } from '../rule/compile.ts';
+import { operators } from '../rule/operators/index.ts';
+import type { Rule } from '../rule/rule.ts';
+import { wholeRule, type RuleOwner } from '../rule/scope.ts';
 import { knownVariants, readVariant } from './variants.ts';
 
 /** A compiled flag: one evaluation for every evaluation context, or a rule that makes it. */

@@ -1,11 +1,11 @@
 import type { Context } from '@opentelemetry/api';
-import { baseline } from '../../lane/names.ts';
-import { emit } from '../../policy/emit.ts';
-import { headerSafe } from '../../codec/header-safe.ts';
-import { getLane } from '../../request/active-lane.ts';
-import { allowedKeys, type EgressPolicy } from '../../policy/egress.ts';
-import { getCell } from '../../request/context.ts';
-import { isToldFor } from '../../request/hidden-baggage.ts';
+import { baseline } from '../../../lane/names.ts';
+import { emit } from '../../../policy/emit.ts';
+import { headerSafe } from '../../../codec/header-safe.ts';
+import { getLane } from '../../../request/active-lane.ts';
+import { allowedKeys, type EgressPolicy } from '../../../policy/egress.ts';
+import { getCell } from '../../../request/context.ts';
+import { isToldFor } from '../../../request/hidden-baggage.ts';
 
 /** Headers by their names in lower case. One without a value is to be taken off, if it is there. */
 export type SentHeaders = ReadonlyMap<string, string | undefined>;

@@ -1,6 +1,6 @@
-import type { Flag } from './evaluation.ts';
-import { isObject } from './json/values.ts';
-import { maxDepth, maxParts } from './limits.ts';
+import type { Flag } from '../evaluation.ts';
+import { isObject } from '../json/values.ts';
+import { maxDepth, maxParts } from '../limits.ts';
 
 /**
  * Whether an evaluation of the flag may depend on one of these keys of the evaluation context.

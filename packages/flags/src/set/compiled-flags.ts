@@ -1,9 +1,9 @@
-import type { Flag, FlagMetadata } from './evaluation.ts';
-import type { CompiledFlag } from './flag.ts';
-import type { FlagSetSettings } from './flag-set-settings.ts';
+import type { Flag, FlagMetadata } from '../evaluation.ts';
+import type { CompiledFlag } from '../flag/flag.ts';
+import type { FlagSetSettings } from '../flag-set-settings.ts';
 import type { FlagTable } from './flag-table.ts';
-import type { Problem } from './json/problem.ts';
-import { sameJson, setOwn } from './json/values.ts';
+import type { Problem } from '../json/problem.ts';
+import { sameJson, setOwn } from '../json/values.ts';
 
 /** A compiled set of flags: immutable, to be passed to `evaluate`. */
 export interface FlagSet {

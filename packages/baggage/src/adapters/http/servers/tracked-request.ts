@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
-import type { RequestCell } from '../../request/cell.ts';
+import type { RequestCell } from '../../../request/cell.ts';
 
 /** What decided on the lane of a request: its own headers, or the dye rule, which may read anything. */
 export type LaneOrigin = { readonly headers: readonly string[] } | 'dye';

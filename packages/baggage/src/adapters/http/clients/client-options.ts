@@ -1,5 +1,5 @@
-import { checkOptions, type OptionTypes } from '../../check-options.ts';
-import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
+import { checkOptions, type OptionTypes } from '../../../check-options.ts';
+import { checkEgress, type EgressPolicy } from '../../../policy/egress.ts';
 
 /** The options of a client's adapter, checked. @throws {TypeError} if one is unknown, missing or of another type. */
 export function checkedOptions<Options extends { readonly egress: EgressPolicy }>(

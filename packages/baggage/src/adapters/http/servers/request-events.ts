@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { context } from '@opentelemetry/api';
-import { bindEmitter } from '../../request/bind-emitter.ts';
-import { getCell } from '../../request/context.ts';
+import { bindEmitter } from '../../../request/bind-emitter.ts';
+import { getCell } from '../../../request/context.ts';
 import { closeOne, findRequest, type TrackedRequest } from './tracked-request.ts';
 
 type Emit<Owner> = (this: Owner, type: string | symbol, ...args: unknown[]) => boolean;

@@ -3,8 +3,8 @@ import type { EventSourceMessage } from 'eventsource-parser';
 import { backoff } from './backoff.ts';
 import { checkResponse } from './check-response.ts';
 import { EventReader } from './event-reader.ts';
-import type { FlagSink, FlagSource } from './flag-source.ts';
-import type { Delta } from './protocol.ts';
+import type { FlagSink, FlagSource } from '../flag-source.ts';
+import type { Delta } from '../protocol.ts';
 import { reasonOf, Refusal } from './refusal.ts';
 import {
   headerValue,

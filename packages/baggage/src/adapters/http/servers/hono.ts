@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { report } from '../../report.ts';
+import { report } from '../../../report.ts';
 import { requestRunner, type HttpRequestOptions } from './handle-request.ts';
 
 /** The part of Hono's context that is needed here; a dye rule may look at all of it. */

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { checkOptions } from './check-options.ts';
+import { checkOptions } from '../check-options.ts';
 
 /** A flag server, and which of its environments. */
 export interface UrlSourceOptions {

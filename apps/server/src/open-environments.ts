@@ -1,12 +1,12 @@
-import type { Settings } from '../cli/settings.ts';
-import type { Log } from '../log.ts';
-import type { Environments } from './environments.ts';
-import { DataFolder } from './file/data-folder.ts';
-import { FileSlots } from './file/file-slots.ts';
-import { FileStore } from './file/file-store.ts';
-import { FileWatcher } from './file/file-watcher.ts';
-import { MemoryLog } from './journal/memory-log.ts';
-import { singleEnvironment } from './single-environment.ts';
+import type { Settings } from './cli/settings.ts';
+import type { Log } from './log.ts';
+import type { Environments } from './store/environments.ts';
+import { DataFolder } from './store/file/data-folder.ts';
+import { FileSlots } from './store/disk/file-slots.ts';
+import { FileStore } from './store/file/file-store.ts';
+import { FileWatcher } from './store/file/file-watcher.ts';
+import { MemoryLog } from './store/journal/memory-log.ts';
+import { singleEnvironment } from './store/single-environment.ts';
 
 /**
  * Opens the source that the settings name: a data folder with its environments, or one flags file.

@@ -1,16 +1,16 @@
 import { CompiledFlags, type FlagSet } from './compiled-flags.ts';
-import { FlagsError } from './errors.ts';
-import { CompiledFlag } from './flag.ts';
+import { FlagsError } from '../errors.ts';
+import { CompiledFlag } from '../flag/flag.ts';
 import {
   changedEvaluators,
   readSettings,
   type FlagSetSettings,
   type FractionalHash,
-} from './flag-set-settings.ts';
+} from '../flag-set-settings.ts';
 import { FlagTable } from './flag-table.ts';
-import { parseJson } from './json/parse.ts';
-import { joinPath, problem, show, type Problem } from './json/problem.ts';
-import { isObject, sameJson } from './json/values.ts';
+import { parseJson } from '../json/parse.ts';
+import { joinPath, problem, show, type Problem } from '../json/problem.ts';
+import { isObject, sameJson } from '../json/values.ts';
 
 /** How a document is compiled. */
 export interface CompileOptions {
