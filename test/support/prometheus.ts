@@ -6,7 +6,7 @@ export const prometheus: Component = {
   id: 'prometheus',
   name: 'Prometheus',
   remedy: 'install prometheus, e.g. apt-get install prometheus',
-  available: () => spawnSync('promtool', ['--version']).status === 0,
+  available: () => ['promtool', 'prometheus'].every((name) => spawnSync(name, ['--version']).status === 0),
 };
 
 /** What `promtool` says with this on its standard input; an empty text stands for no complaint. */

@@ -1,0 +1,92 @@
+import { getActiveCell, GraylaneBaggagePropagator, runInLane } from '@graylane/baggage';
+import { LaneSpanProcessor } from '@graylane/telemetry';
+import { context, ROOT_CONTEXT, SpanKind, trace, type Context } from '@opentelemetry/api';
+import {
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  TracerProvider,
+  type SpanProcessor,
+} from '@opentelemetry/sdk-trace';
+import { describe, expect, test } from 'vitest';
+import { requestLog } from '../src/requests/request-log.ts';
+
+/** An SDK as it was before it called `onEnding`. */
+function withoutOnEnding(processor: LaneSpanProcessor): SpanProcessor {
+  return {
+    onStart: (span, parent) => {
+      processor.onStart(span, parent);
+    },
+    onEnd: (span) => {
+      processor.onEnd(span);
+    },
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+}
+
+describe.each([
+  ['with onEnding', (processor: LaneSpanProcessor): SpanProcessor => processor],
+  ['without onEnding', withoutOnEnding],
+])('a span, in an SDK %s', (_name, wrap) => {
+  const exporter = new InMemorySpanExporter();
+  const processor = wrap(new LaneSpanProcessor({ baggage: ['user-id'] }));
+  const provider = new TracerProvider({ spanProcessors: [processor, new SimpleSpanProcessor({ exporter })] });
+  const tracer = provider.getTracer('test');
+  const attributes = (name: string): unknown =>
+    exporter.getFinishedSpans().findLast((span) => span.name === name)?.attributes;
+
+  test('shows the dye that falls after its start, and what is carried with it', () => {
+    const span = runInLane('baseline', () => {
+      const open = tracer.startSpan('late');
+      getActiveCell()?.dye('gray', [
+        ['user-id', 'ada'],
+        ['secret', 'no'],
+      ]);
+      return open;
+    });
+    span.end();
+    expect(attributes('late')).toEqual({ lane: 'gray', 'user-id': 'ada' });
+  });
+
+  test('of no request shows baseline', () => {
+    tracer.startSpan('alone', {}, ROOT_CONTEXT).end();
+    expect(attributes('alone')).toEqual({ lane: 'baseline' });
+  });
+
+  test('that began before the cell of its request was made shows it, if there is a span inside', () => {
+    const server = tracer.startSpan('server', { kind: SpanKind.SERVER }, ROOT_CONTEXT);
+    const outer = trace.setSpan(ROOT_CONTEXT, server);
+    context.with(outer, () => {
+      // As a middleware does, where another propagator has extracted the request.
+      const inner: Context = new GraylaneBaggagePropagator().extract(
+        outer,
+        {},
+        { keys: () => [], get: () => 'lane=gray' },
+      );
+      tracer.startSpan('inner', {}, inner).end();
+    });
+    server.end();
+    expect(attributes('inner')).toEqual({ lane: 'gray' });
+    expect(attributes('server')).toEqual({ lane: 'gray' });
+  });
+
+  test('of a server is a request in flight until it ends', () => {
+    const { total } = requestLog().inFlight();
+    const span = runInLane('gray', () =>
+      tracer.startSpan('x', {
+        kind: SpanKind.CONSUMER,
+        attributes: { 'messaging.system': 'kafka', 'messaging.destination.name': 'ledger' },
+      }),
+    );
+    expect(requestLog().inFlight().requests.at(-1)).toMatchObject({
+      protocol: 'kafka',
+      route: 'ledger',
+      lane: 'gray',
+    });
+    expect(requestLog().inFlight().total).toBe(total + 1);
+    span.end();
+    expect(requestLog().inFlight().total).toBe(total);
+    tracer.startSpan('client', { kind: SpanKind.CLIENT });
+    expect(requestLog().inFlight().total).toBe(total);
+  });
+});
