@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { spreadOf, waitWithin } from '../../apps/server/src/sse/reconnect-delay.ts';
 import { followStream } from '../../apps/server/test/support/follow.ts';
-import { backoff } from '../../packages/source/src/backoff.ts';
+import { backoff } from '../../packages/source/src/url/backoff.ts';
 import type { HerdReport } from '../support/herd.ts';
 import { randomFrom } from '../support/mutate.ts';
 import { ServerProcess } from '../support/server-process.ts';
