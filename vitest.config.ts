@@ -26,6 +26,7 @@ export default defineConfig({
             'apps/*/test/**/*.test.ts',
             'test/*.test.ts',
             'test/conformance/**/*.test.ts',
+            'test/packages/**/*.test.ts',
           ],
         },
       },
