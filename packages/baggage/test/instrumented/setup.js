@@ -13,7 +13,7 @@ import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 
 const propagators = {
-  always: () => new GraylaneBaggagePropagator(),
+  always: () => new GraylaneBaggagePropagator({ inject: 'always' }),
   adapters: () => new GraylaneBaggagePropagator({ inject: 'adapters' }),
   ingress: () =>
     new GraylaneBaggagePropagator({
