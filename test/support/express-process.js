@@ -43,7 +43,9 @@ async function shopDye() {
     defaultVariant: 'baseline',
     targeting: { if: [{ '==': [{ var: 'tenant' }, 'internal'] }, 'gray', null] },
   };
-  await OpenFeature.setProviderAndWait(new GraylaneProvider({ source: { flags: { flags: { lane: rule } } } }));
+  await OpenFeature.setProviderAndWait(
+    new GraylaneProvider({ source: { flags: { flags: { lane: rule } } } }),
+  );
   return {
     client: getSyncClient(),
     evaluationContext: ({ headers }) => ({ targetingKey: headers['x-user-id'], tenant: headers['x-tenant'] }),

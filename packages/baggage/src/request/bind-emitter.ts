@@ -7,7 +7,10 @@ type Method = (this: EventEmitter, type: string | symbol, listener: Listener) =>
 const adding = ['on', 'addListener', 'once', 'prependListener', 'prependOnceListener'] as const;
 const removing = ['off', 'removeListener'] as const;
 
-/** Runs the listeners that are added to an emitter from now on in an OTel context, as `context.bind` of an OTel SDK does. */
+/**
+ * Runs the listeners that are added to an emitter from now on in an OTel context, as `context.bind`
+ * of an OTel SDK does.
+ */
 export function bindEmitter<Emitter extends EventEmitter>(otelContext: Context, emitter: Emitter): Emitter {
   const boundListeners = new WeakMap<Listener, Listener>();
   const methods = emitter as unknown as Record<string, Method>;
@@ -25,7 +28,8 @@ export function bindEmitter<Emitter extends EventEmitter>(otelContext: Context, 
   for (const name of adding) {
     const method = methods[name] as Method;
     methods[name] = function (type, listener) {
-      // Node's `once` calls `on` with a listener of its own around ours: bound twice, it could not be removed.
+      // Node's `once` calls `on` with a listener of its own around ours: bound twice, it could not
+      // be removed.
       if (isAdding || typeof listener !== 'function') return method.call(this, type, listener);
       isAdding = true;
       try {

@@ -13,8 +13,9 @@ const probe = createContextKey('graylane context manager probe');
 let ensured = false;
 
 /**
- * Makes the OTel context follow asynchronous code if no SDK does: the API package alone loses it at the first await.
- * Called with each request rather than at import, so that an SDK that starts in between is first.
+ * Makes the OTel context follow asynchronous code if no SDK does: the API package alone loses it at
+ * the first await. Called with each request rather than at import, so that an SDK that starts in
+ * between is first.
  */
 export function ensureContextManager(): void {
   if (ensured) return;
@@ -26,7 +27,10 @@ export function ensureContextManager(): void {
   if (!follows) context.setGlobalContextManager(new AsyncContextManager());
 }
 
-/** The counterpart of `AsyncLocalStorageContextManager` of an OTel SDK, whose `bind` this one agrees with. */
+/**
+ * The counterpart of `AsyncLocalStorageContextManager` of an OTel SDK, whose `bind` this one agrees
+ * with.
+ */
 class AsyncContextManager implements ContextManager {
   readonly #storage = new AsyncLocalStorage<Context>();
   readonly #bound = new WeakSet<EventEmitter>();

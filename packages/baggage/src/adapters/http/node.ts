@@ -8,7 +8,7 @@ import { checkedOptions } from './clients/client-options.ts';
 import { replaceHeaders, sentHeaders } from './clients/headers.ts';
 import { parseRequestCall, type OnResponse } from './clients/request-call.ts';
 
-/** What comes in with a request, who is dyed, and how responses name their lane. */
+/** The ingress policy, the dye rule, and how responses name their lane. */
 export interface BaggageListenerOptions extends HttpRequestOptions<IncomingMessage> {}
 
 /**
@@ -25,7 +25,7 @@ export function baggageListener(options: BaggageListenerOptions, listener: Reque
   return (request, response) => run(request, response, () => listener(request, response), request);
 }
 
-/** What may leave, and to which origins. */
+/** The egress policy. */
 export interface BaggageRequestOptions {
   readonly egress: EgressPolicy;
 }
@@ -36,17 +36,22 @@ export interface RequestFunction {
   (url: string | URL, options?: RequestOptions | HttpsRequestOptions, callback?: OnResponse): ClientRequest;
 }
 
-/** The `request` of `node:http` and `node:https` in one, by the protocol of the URL, the options or the agent. */
+/**
+ * The `request` of `node:http` and `node:https` in one, by the protocol of the URL, the options or
+ * the agent.
+ */
 export interface BaggageRequest extends RequestFunction {
   /** The same for `get`, which ends the request. */
   readonly get: RequestFunction;
 }
 
 /**
- * `http.request` and `https.request` that send what the active request may show that origin: one `baggage` header, or none. A
- * header that the options had is replaced; the options are copied. Callback and listeners run in the caller's baggage. The
- * destination is the one that Node connects to: options override the URL, and the agent's options override both. Nothing is sent
- * through a `socketPath`. A `createConnection` or `lookup` of the caller is trusted to lead to the host that the request names.
+ * `http.request` and `https.request` that send what the active request may show that origin: one
+ * `baggage` header, or none. A header that the options had is replaced; the options are copied.
+ * Callback and listeners run in the caller's baggage. The destination is the one that Node connects
+ * to: options override the URL, and the agent's options override both. Nothing is sent through a
+ * `socketPath`. A `createConnection` or `lookup` of the caller is trusted to lead to the host that
+ * the request names.
  * @throws {TypeError} if the options can't work.
  */
 export function baggageRequest(options: BaggageRequestOptions): BaggageRequest {

@@ -12,17 +12,23 @@ export interface DispatchOptions {
 
 /** How one request is dispatched. */
 export interface Dispatching<Options, Result> {
-  /** The caller's OTel context: a redirect is followed in that of the code that opened the socket. */
+  /**
+   * The caller's OTel context: a redirect is followed in that of the code that opened the socket.
+   */
   readonly caller: Context;
   readonly egress: EgressPolicy;
-  /** Where the request leads, if that is known otherwise than by its origin; `none` for a destination without an origin. */
+  /**
+   * Where the request leads, if that is known otherwise than by its origin; `none` for a
+   * destination without an origin.
+   */
   readonly destination?: string | undefined;
   readonly dispatch: (options: Options) => Result;
 }
 
 /**
- * Dispatches one request with the one `baggage` header that its destination may see. Each redirect is dispatched anew, so it is
- * judged anew. Inside, the OTel context holds no baggage: undici's instrumentation would add a header of its own.
+ * Dispatches one request with the one `baggage` header that its destination may see. Each redirect
+ * is dispatched anew, so it is judged anew. Inside, the OTel context holds no baggage: undici's
+ * instrumentation would add a header of its own.
  */
 export function dispatchWithBaggage<Options extends DispatchOptions, Result>(
   options: Options,

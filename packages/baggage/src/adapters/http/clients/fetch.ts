@@ -11,22 +11,27 @@ import { boundOrigin, judgingAgain } from './true-origin.ts';
 
 type Fetch = typeof globalThis.fetch;
 
-/** What may leave, and to which origins: `{ to: { 'http://orders:8080': ['lane'] } }`. */
+/** The egress policy, e.g. `{ to: { 'http://orders:8080': ['lane'] } }`. */
 export interface BaggageFetchOptions {
   readonly egress: EgressPolicy;
   /**
-   * The fetch to wrap. Default: the built-in one, whose redirects are judged by the origin of each. Another one gets `redirect:
-   * 'manual'` for the destinations that the policy names, unless it was to fail on redirects anyway: its redirects can't be judged.
+   * The fetch to wrap. Default: the built-in one, whose redirects are judged by the origin of each.
+   * Another one gets `redirect: 'manual'` for the destinations that the policy names, unless it was
+   * to fail on redirects anyway: its redirects can't be judged.
    */
   readonly fetch?: Fetch;
 }
 
-/** The fetch below a wrapper of ours, so that the built-in one is recognized after `globalThis.fetch = baggageFetch(…)`. */
+/**
+ * The fetch below a wrapper of ours, so that the built-in one is recognized after `globalThis.fetch
+ * = baggageFetch(…)`.
+ */
 const builtIns = new WeakMap<Fetch, Fetch>();
 
 /**
- * `fetch` that sends what the active request may show each origin: one `baggage` header, or none. A header that was there is
- * replaced. The global `fetch` is the one of the time of this call, so the result may be assigned to it.
+ * `fetch` that sends what the active request may show each origin: one `baggage` header, or none. A
+ * header that was there is replaced. The global `fetch` is the one of the time of this call, so the
+ * result may be assigned to it.
  * @throws {TypeError} if the options can't work.
  */
 export function baggageFetch(options: BaggageFetchOptions): Fetch {
@@ -65,7 +70,10 @@ function dispatcherOf(init: RequestInit | null | undefined): Dispatcher | undefi
   return (init as { dispatcher?: Dispatcher } | null | undefined)?.dispatcher ?? undefined;
 }
 
-/** Our `Request` is a stranger to another implementation, so that one gets what the caller gave, with other headers. */
+/**
+ * Our `Request` is a stranger to another implementation, so that one gets what the caller gave,
+ * with other headers.
+ */
 function wrapForeign(egress: EgressPolicy, fetch: Fetch): Fetch {
   // Asynchronous, so that what can't be read of the arguments rejects, as it does in fetch.
   return async (input, init) => {
@@ -90,7 +98,10 @@ function wrapForeign(egress: EgressPolicy, fetch: Fetch): Fetch {
   };
 }
 
-/** The origin that another implementation connects to: undici's has dispatchers, node-fetch agents of `node:http`. */
+/**
+ * The origin that another implementation connects to: undici's has dispatchers, node-fetch agents
+ * of `node:http`.
+ */
 function foreignDestination(url: string, init: RequestInit | undefined): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const dispatcher = dispatcherOf(init);
@@ -105,8 +116,9 @@ function foreignDestination(url: string, init: RequestInit | undefined): string 
 }
 
 /**
- * The dispatcher that the built-in fetch uses. It exists once undici is loaded, which the construction of `Headers` causes. Since
- * its eighth version it has a symbol of its own; the older symbol holds a wrapper for others, without HTTP/2.
+ * The dispatcher that the built-in fetch uses. It exists once undici is loaded, which the
+ * construction of `Headers` causes. Since its eighth version it has a symbol of its own; the older
+ * symbol holds a wrapper for others, without HTTP/2.
  */
 function globalDispatcher(): Dispatcher {
   const version = Number.parseInt(process.versions['undici'] ?? '', 10) >= 8 ? 2 : 1;

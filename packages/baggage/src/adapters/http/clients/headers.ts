@@ -7,12 +7,13 @@ import { allowedKeys, type EgressPolicy } from '../../../policy/egress.ts';
 import { getCell } from '../../../request/context.ts';
 import { isToldFor } from '../../../request/hidden-baggage.ts';
 
-/** Headers by their names in lower case. One without a value is to be taken off, if it is there. */
+/** Headers by their names in lower case. A header without a value is removed. */
 export type SentHeaders = ReadonlyMap<string, string | undefined>;
 
 /**
- * The headers that an HTTP request to a destination gets from us; none has a value where the destination is not known. Inside of
- * another adapter there are none at all: what that one has set for this destination stays.
+ * The headers of ours for an HTTP request to a destination; none has a value if the destination is
+ * unknown. The map is empty inside of another adapter that has set the headers for this
+ * destination: they stay.
  */
 export function sentHeaders(
   otelContext: Context,
@@ -31,15 +32,15 @@ export function sentHeaders(
   return sent.set(policy.laneHeader.toLowerCase(), lane === baseline ? undefined : headerSafe(lane));
 }
 
-/** Takes all headers off that are ours. */
+/** Removes all headers of ours. */
 export function noHeaders({ laneHeader }: EgressPolicy): SentHeaders {
   const none = new Map<string, undefined>([['baggage', undefined]]);
   return laneHeader === undefined ? none : none.set(laneHeader.toLowerCase(), undefined);
 }
 
 /**
- * A copy of headers without those that are ours, and with those that have a value, in the shape that clients accept: a record
- * stays a record, iterables become a flat array, whose names may repeat.
+ * A copy of headers in which ours are replaced, in a shape that clients accept: a record stays a
+ * record; iterables become a flat array, whose names may repeat.
  */
 export function replaceHeaders(headers: unknown, sent: SentHeaders): unknown[] | Record<string, unknown> {
   return isRecord(headers) ? replaceInRecord(headers, sent) : replaceInArray(flatten(headers), sent);

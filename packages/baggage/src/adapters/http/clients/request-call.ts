@@ -5,18 +5,26 @@ import { urlToHttpOptions } from 'node:url';
 /** What `http.request` calls with a response. */
 export type OnResponse = (response: IncomingMessage) => void;
 
-/** A call of `http.request` or `https.request` in one shape, whichever of their signatures it has. */
+/**
+ * A call of `http.request` or `https.request` in one shape, whichever of their signatures it has.
+ */
 export interface RequestCall {
   /** The module that makes the request, by the protocol of the options or of the agent. */
   readonly module: typeof http | typeof https;
   /** A copy: the URL's parts, and over them the options. */
   readonly options: RequestOptions;
   readonly onResponse: OnResponse | undefined;
-  /** The origin that Node connects to; undefined for a Unix socket, and where the options name no origin. */
+  /**
+   * The origin that Node connects to; undefined for a Unix socket, and where the options name no
+   * origin.
+   */
   readonly destination: string | undefined;
 }
 
-/** Reads the arguments as Node does: `(url, options, callback)`, where the URL, the options and the callback may be left out. */
+/**
+ * Reads the arguments as Node does: `(url, options, callback)`, where the URL, the options and the
+ * callback may be left out.
+ */
 export function parseRequestCall(args: readonly unknown[]): RequestCall {
   const rest = [...args];
   const url = isUrl(rest[0]) ? new URL((rest.shift() as string | URL).toString()) : undefined;
@@ -39,14 +47,20 @@ interface DecidingAgent {
   readonly options?: RequestOptions;
 }
 
-/** Node accepts URLs of other implementations, and tells them from the result of the older `url.parse` as this does. */
+/**
+ * Node accepts URLs of other implementations, and tells them from the result of the older
+ * `url.parse` as this does.
+ */
 function isUrl(input: unknown): input is string | URL {
   if (typeof input === 'string') return true;
   const { href, protocol, auth, path } = (input ?? {}) as Partial<Record<string, unknown>>;
   return Boolean(href) && Boolean(protocol) && auth === undefined && path === undefined;
 }
 
-/** The options of the agent override those of the request: Node lets an agent lead elsewhere than the URL. */
+/**
+ * The options of the agent override those of the request: Node lets an agent lead elsewhere than
+ * the URL.
+ */
 function destinationOf(
   options: RequestOptions,
   protocol: string,

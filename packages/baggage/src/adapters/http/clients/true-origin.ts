@@ -4,7 +4,9 @@ import { context, createContextKey, type Context } from '@opentelemetry/api';
 import type { EgressPolicy } from '../../../policy/egress.ts';
 import { noHeaders, replaceHeaders, sentHeaders } from './headers.ts';
 
-/** What an adapter around undici has decided, before undici knows where the request really leads. */
+/**
+ * What an adapter around undici has decided, before undici knows where the request really leads.
+ */
 interface Judgement {
   readonly caller: Context;
   readonly egress: EgressPolicy;
@@ -25,8 +27,9 @@ const judgementKey = createContextKey('graylane judged request');
 let isWatching = false;
 
 /**
- * An OTel context in which undici's requests are judged a second time, by the origin that they are created for: a `Client` or a
- * `Pool` ignores the origin of a request and sends it to its own, which undici does not show to interceptors.
+ * An OTel context in which undici's requests are judged a second time, by the origin that they are
+ * created for: a `Client` or a `Pool` ignores the origin of a request and sends it to its own,
+ * which undici does not show to interceptors.
  */
 export function judgingAgain(otelContext: Context, judgement: Judgement): Context {
   if (!isWatching)
@@ -38,7 +41,8 @@ export function judgingAgain(otelContext: Context, judgement: Judgement): Contex
 function judge(request: CreatedRequest): void {
   const judgement = context.active().getValue(judgementKey) as Judgement | undefined;
   if (judgement === undefined || String(request.origin) === judgement.destination) return;
-  // An error thrown here would end the process. Older versions than the sixth have the headers as a string.
+  // An error thrown here would end the process. Older versions than the sixth have the headers as a
+  // string.
   if (!URL.canParse(String(request.origin)) || !Array.isArray(request.headers)) return;
   const { origin } = new URL(request.origin);
   const others = membersBeside(judgement.baggage, request.headers);
@@ -50,8 +54,8 @@ function judge(request: CreatedRequest): void {
 }
 
 /**
- * The members that others have added behind ours, as Sentry does; undefined if the request does not carry ours. Then it is one of
- * another client inside of the adapter, for a token perhaps.
+ * The members that others have added behind ours, as Sentry does; undefined if the request does not
+ * carry ours. Then it is one of another client inside of the adapter, for a token perhaps.
  */
 function membersBeside(ours = '', headers: readonly unknown[]): string | undefined {
   const name = headers.findIndex(
@@ -61,7 +65,9 @@ function membersBeside(ours = '', headers: readonly unknown[]): string | undefin
   return carried.startsWith(ours) ? carried.slice(ours.length).replace(/^\s*,/, '') : undefined;
 }
 
-/** Whether only the host's name has given way to its address, as undici's `dns` interceptor does it. */
+/**
+ * Whether only the host's name has given way to its address, as undici's `dns` interceptor does it.
+ */
 function isResolved({ origin, host }: CreatedRequest, { destination }: Judgement): boolean {
   if (destination === undefined) return false;
   const [named, reached] = [new URL(destination), new URL(origin)];
@@ -70,9 +76,10 @@ function isResolved({ origin, host }: CreatedRequest, { destination }: Judgement
 }
 
 /**
- * The origin that a dispatcher sends all of its requests to; `none` for a Unix socket, or several origins; undefined for one that goes
- * by the origin of each request. undici keeps it under symbols of its own. Its sixth version, which Node 20 has built in, creates
- * requests for the origin that they name, so the dispatcher alone knows better.
+ * The origin that a dispatcher sends all of its requests to; `none` for a Unix socket, or several
+ * origins; undefined for one that goes by the origin of each request. undici keeps it under symbols
+ * of its own. Its sixth version, which Node 20 has built in, creates requests for the origin that
+ * they name, so the dispatcher alone knows better.
  */
 export function boundOrigin(dispatcher: object): string | undefined {
   const [url, options, clients] = ['url', 'options', 'clients'].map((name) => propertyOf(dispatcher, name));

@@ -4,22 +4,24 @@ import type { EgressPolicy } from '../../../policy/egress.ts';
 import { checkedOptions } from './client-options.ts';
 import { dispatchWithBaggage } from './dispatch.ts';
 
-/** What may leave, and to which origins: `{ to: { 'http://orders:8080': ['lane'] } }`. */
+/** The egress policy, e.g. `{ to: { 'http://orders:8080': ['lane'] } }`. */
 export interface BaggageInterceptorOptions {
   readonly egress: EgressPolicy;
   /**
-   * The destination that the policy judges all requests by, if that is not the origin that undici connects to: `http://orders:8080`
-   * for a `Pool` that leads to a sidecar. It is trusted, so an interceptor that has it belongs to one dispatcher alone. Default:
-   * the origin of each request, and for a `Client` or a `Pool` its own.
+   * The destination that the policy judges all requests by, if that is not the origin that undici
+   * connects to: `http://orders:8080` for a `Pool` that leads to a sidecar. It is trusted, so an
+   * interceptor that has it belongs to one dispatcher alone. Default: the origin of each request,
+   * and for a `Client` or a `Pool` its own.
    */
   readonly destination?: string;
 }
 
 /**
- * An interceptor for undici 7 and 8: `dispatcher.compose(baggageInterceptor({ egress }))`. An interceptor that follows redirects goes
- * outside of it, `compose(baggage, redirect)`, so that each origin is judged. Inside of it, `compose(redirect, baggage)`, redirects
- * are not followed, since the next origin could not be judged. A `connect` option that leads elsewhere, to a Unix socket for
- * example, is trusted.
+ * An interceptor for undici 7 and 8: `dispatcher.compose(baggageInterceptor({ egress }))`. An
+ * interceptor that follows redirects goes outside of it, `compose(baggage, redirect)`, so that each
+ * origin is judged. Inside of it, `compose(redirect, baggage)`, redirects are not followed, since
+ * the next origin could not be judged. A `connect` option that leads elsewhere, to a Unix socket
+ * for example, is trusted.
  * @throws {TypeError} if the options can't work.
  */
 export function baggageInterceptor(
@@ -38,10 +40,15 @@ export function baggageInterceptor(
   };
 }
 
-/** Makes undici's own redirect interceptor, if it is inside of ours, pass redirects on to the caller. */
+/**
+ * Makes undici's own redirect interceptor, if it is inside of ours, pass redirects on to the
+ * caller.
+ */
 const unfollowed = { maxRedirections: 0 };
 
-/** The methods of a handler; `compose` gives the handlers of undici 7's older shape these as well. */
+/**
+ * The methods of a handler; `compose` gives the handlers of undici 7's older shape these as well.
+ */
 const callbacks = [
   'onRequestStart',
   'onRequestUpgrade',
@@ -55,8 +62,9 @@ const callbacks = [
 ];
 
 /**
- * The handler, called back in this OTel context: undici would call it in that of the code that opened the socket. A handler that
- * follows a redirect or retries dispatches anew, which is then done for the same caller.
+ * The handler, called back in this OTel context: undici would call it in that of the code that
+ * opened the socket. A handler that follows a redirect or retries dispatches anew, which is then
+ * done for the same caller.
  */
 function inContext(otelContext: Context, handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
   const methods = handler as Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;

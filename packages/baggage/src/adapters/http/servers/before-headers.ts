@@ -10,9 +10,10 @@ type WriteHead = (
 ) => ServerResponse;
 
 /**
- * Calls `change` right before the head of a response is written, once all headers of the application are set, also those
- * that it passes to `writeHead`. `owner` is the response, or a prototype shared by many. `change` receives the result of
- * `take`, and is not called where that is undefined.
+ * Calls `change` right before the head of a response is written, once all headers of the
+ * application are set, also those that it passes to `writeHead`. `owner` is the response, or a
+ * prototype shared by many. `change` receives the result of `take`, and is not called where that is
+ * undefined.
  */
 export function beforeHeaders<Taken>(
   owner: ServerResponse,
@@ -23,7 +24,8 @@ export function beforeHeaders<Taken>(
   const { writeHead } = own;
   own.writeHead = function (status, message, headers) {
     const taken = take(this);
-    // As in Node: the second argument is the headers only if it is not a message, and there is no third one.
+    // As in Node: the second argument is the headers only if it is not a message, and there is no
+    // third one.
     const given = typeof message === 'string' ? headers : (headers ?? message);
     if (taken === undefined || !setAll(this, given)) return writeHead.call(this, status, message, headers);
     change(this, taken);
@@ -31,7 +33,10 @@ export function beforeHeaders<Taken>(
   };
 }
 
-/** Sets headers as `writeHead` does. @returns false, and sets nothing, for an array that Node refuses. */
+/**
+ * Sets headers as `writeHead` does. @returns false, and sets nothing, for an array that Node
+ * refuses.
+ */
 function setAll(response: ServerResponse, given: string | Headers | null | undefined): boolean {
   if (!isArray(given)) {
     if (given) for (const [name, value] of Object.entries(given)) if (name) setOne(response, name, value);
@@ -48,7 +53,10 @@ function setAll(response: ServerResponse, given: string | Headers | null | undef
   return true;
 }
 
-/** Several values of one name, in the order of the array. HTTP/2 responses have no `appendHeader` before Node 20.12. */
+/**
+ * Several values of one name, in the order of the array. HTTP/2 responses have no `appendHeader`
+ * before Node 20.12.
+ */
 function append(response: ServerResponse, name: string, value: OutgoingHttpHeader): void {
   const before = response.getHeader(name);
   setOne(response, name, before === undefined ? value : [before, value].flat().map(String));

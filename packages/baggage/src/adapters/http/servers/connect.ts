@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestRunner, type HttpRequestOptions } from './handle-request.ts';
 
-/** What comes in with a request, which requests are dyed, and how responses name their lane. */
+/** The ingress policy, the dye rule, and how responses name their lane. */
 export interface BaggageMiddlewareOptions<
   Request extends IncomingMessage = IncomingMessage,
 > extends HttpRequestOptions<Request> {}
@@ -14,8 +14,9 @@ export type ConnectMiddleware<Request extends IncomingMessage = IncomingMessage>
 ) => void;
 
 /**
- * Middleware for connect, NestJS, polka, restify and any other framework with its shape: all that follows runs in the request's
- * baggage. For express use `@graylane/baggage/express`, which costs less there.
+ * Middleware for connect, NestJS, polka, restify and any other framework with its shape: all that
+ * follows runs in the request's baggage. For express use `@graylane/baggage/express`, which costs
+ * less there.
  * @throws {TypeError} if the options can't work, e.g. a signing key that is too short.
  */
 export function baggageMiddleware<Request extends IncomingMessage = IncomingMessage>(

@@ -4,12 +4,12 @@ import { hookBoth, requestRunner, type HttpRequestOptions } from './handle-reque
 import { hookWriteHead } from './lane-response.ts';
 import { hookEvents } from './request-events.ts';
 
-/** What comes in with a request, who is dyed, and how responses name their lane. */
+/** The ingress policy, the dye rule, and how responses name their lane. */
 export interface BaggageMiddlewareOptions extends HttpRequestOptions<Request> {}
 
 /**
- * Middleware for express 5 and 4: all that follows runs in the request's baggage. Use it twice to dye late: once first, with the
- * ingress policy, and once after authentication, with the dye.
+ * Middleware for express 5 and 4: all that follows runs in the request's baggage. Use it twice to
+ * dye late: once first, with the ingress policy, and once after authentication, with the dye.
  * @throws {TypeError} if the options can't work, e.g. a signing key that is too short.
  */
 export function baggageMiddleware(options: BaggageMiddlewareOptions = {}): RequestHandler {
@@ -20,9 +20,9 @@ export function baggageMiddleware(options: BaggageMiddlewareOptions = {}): Reque
 const hooked = new WeakSet<object>();
 
 /**
- * Express gives all of its requests one prototype, and all of its responses another one, behind those of the apps. A method
- * there costs a request nothing, and stands closer to Node's own than those that other middleware sets on a response: it sees the
- * headers that those have set.
+ * Express gives all of its requests one prototype, and all of its responses another one, behind
+ * those of the apps. A method there costs a request nothing, and stands closer to Node's own than
+ * those that other middleware sets on a response: it sees the headers that those have set.
  */
 function hookPrototypes(request: IncomingMessage, response: ServerResponse): void {
   const [requests, responses] = [prototypeOf(request), prototypeOf(response)];
@@ -45,7 +45,10 @@ function hookOnce<Shared extends object>(shared: Shared, hook: (shared: Shared) 
   hooked.add(shared);
 }
 
-/** The last prototype before `last` in the chain of `first`; `first` itself if `last` is not in the chain. */
+/**
+ * The last prototype before `last` in the chain of `first`; `first` itself if `last` is not in the
+ * chain.
+ */
 function lastBefore<Shared extends object>(last: Shared, first: Shared): Shared {
   let one = first;
   for (let next = prototypeOf(one); next !== last; next = prototypeOf(one)) {

@@ -15,14 +15,15 @@ export interface FastifyInstance {
   ): unknown;
 }
 
-/** What comes in with a request, which requests are dyed, and how responses name their lane. */
+/** The ingress policy, the dye rule, and how responses name their lane. */
 export interface BaggagePluginOptions extends HttpRequestOptions<FastifyRequest> {}
 
 /**
- * A plugin for Fastify 4 and 5: `app.register(baggagePlugin, { ingress, dye })`. All that follows in the instance that registers it,
- * hooks, parsers of bodies and handlers, runs in the request's baggage. Register it twice to dye late: once first, with the
- * ingress policy, and once after authentication, with the dye.
- * Fastify does not start, with a `TypeError`, if the options can't work, e.g. a signing key that is too short.
+ * A plugin for Fastify 4 and 5: `app.register(baggagePlugin, { ingress, dye })`. All that follows
+ * in the instance that registers it, hooks, parsers of bodies and handlers, runs in the request's
+ * baggage. Register it twice to dye late: once first, with the ingress policy, and once after
+ * authentication, with the dye. Fastify does not start, with a `TypeError`, if the options can't
+ * work, e.g. a signing key that is too short.
  */
 export function baggagePlugin(
   instance: FastifyInstance,
@@ -52,7 +53,10 @@ function withoutRegisterOptions(options: BaggagePluginOptions): BaggagePluginOpt
   return ours;
 }
 
-/** Makes the hooks those of the instance that registers the plugin, not of a scope of the plugin's own. */
+/**
+ * Makes the hooks those of the instance that registers the plugin, not of a scope of the plugin's
+ * own.
+ */
 Object.assign(baggagePlugin, {
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: 'graylane-baggage',

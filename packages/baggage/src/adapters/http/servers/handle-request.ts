@@ -11,7 +11,7 @@ import { hookWriteHead, markResponse, type LaneResponseOptions } from './lane-re
 import { bindAgain, hookEvents } from './request-events.ts';
 import { findRequest, trackRequest, type TrackedRequest } from './tracked-request.ts';
 
-/** What comes in with a request, who is dyed, and how responses name their lane. */
+/** The ingress policy, the dye rule, and how responses name their lane. */
 export interface HttpRequestOptions<Request> extends LaneResponseOptions {
   /** Default: `{ mode: 'strip' }`, right at an edge. */
   readonly ingress?: IngressPolicy;
@@ -20,8 +20,10 @@ export interface HttpRequestOptions<Request> extends LaneResponseOptions {
 }
 
 /**
- * Handles a request in every HTTP server: admits what the policy allows, dyes the request, and calls `next` in its OTel context.
- * `owner` is the name of the adapter, for messages; the dye rule looks at `subject`, the framework's own request. `hook` makes the response name its lane, and the events of both run in that context.
+ * Handles a request in every HTTP server: admits what the policy allows, dyes the request, and
+ * calls `next` in its OTel context. `owner` is the name of the adapter, for messages; the dye rule
+ * looks at `subject`, the framework's own request. `hook` makes the response name its lane, and the
+ * events of both run in that context.
  * @throws {TypeError} at once, if the options can't work.
  */
 export function requestRunner<Subject>(
@@ -70,9 +72,10 @@ export function hookBoth(request: IncomingMessage, response: ServerResponse): vo
 }
 
 /**
- * A request with what the policy admits. If OpenTelemetry has extracted the request with our propagator, its cell is taken over,
- * so that spans and metrics that began before see what is decided here. A request keeps its cell: a second middleware finds what
- * the first one left, and ignores its own policy.
+ * A request with what the policy admits. If OpenTelemetry has extracted the request with our
+ * propagator, its cell is taken over, so that spans and metrics that began before see what is
+ * decided here. A request keeps its cell: a second middleware finds what the first one left, and
+ * ignores its own policy.
  */
 function enterRequest(
   request: IncomingMessage,

@@ -10,7 +10,7 @@ export interface HonoContext {
   get(key: string): unknown;
 }
 
-/** What comes in with a request, which requests are dyed, and how responses name their lane. */
+/** The ingress policy, the dye rule, and how responses name their lane. */
 export interface BaggageMiddlewareOptions<
   Context extends HonoContext = HonoContext,
 > extends HttpRequestOptions<Context> {}
@@ -22,9 +22,10 @@ export type HonoMiddleware<Context extends HonoContext = HonoContext> = (
 ) => Promise<void>;
 
 /**
- * Middleware for Hono 4 on Node, with `@hono/node-server`: all that follows runs in the request's baggage. Use it twice to dye late:
- * once first, with the ingress policy, and once after authentication, with the dye. Without the server of Node a request runs in
- * baseline, which is counted and logged once.
+ * Middleware for Hono 4 on Node, with `@hono/node-server`: all that follows runs in the request's
+ * baggage. Use it twice to dye late: once first, with the ingress policy, and once after
+ * authentication, with the dye. Without the server of Node a request runs in baseline, which is
+ * counted and logged once.
  * @throws {TypeError} if the options can't work, e.g. a signing key that is too short.
  */
 export function baggageMiddleware<Context extends HonoContext = HonoContext>(

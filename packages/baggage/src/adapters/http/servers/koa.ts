@@ -9,7 +9,7 @@ export interface KoaContext {
   get(header: string): string;
 }
 
-/** What comes in with a request, which requests are dyed, and how responses name their lane. */
+/** The ingress policy, the dye rule, and how responses name their lane. */
 export interface BaggageMiddlewareOptions<
   Context extends KoaContext = KoaContext,
 > extends HttpRequestOptions<Context> {}
@@ -21,8 +21,8 @@ export type KoaMiddleware<Context extends KoaContext = KoaContext> = (
 ) => Promise<unknown>;
 
 /**
- * Middleware for Koa 2 and 3: all that follows runs in the request's baggage. Use it twice to dye late: once first, with the ingress
- * policy, and once after authentication, with the dye.
+ * Middleware for Koa 2 and 3: all that follows runs in the request's baggage. Use it twice to dye
+ * late: once first, with the ingress policy, and once after authentication, with the dye.
  * @throws {TypeError} if the options can't work, e.g. a signing key that is too short.
  */
 export function baggageMiddleware<Context extends KoaContext = KoaContext>(

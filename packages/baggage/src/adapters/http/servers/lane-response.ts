@@ -7,13 +7,15 @@ import { findRequest, type LaneOrigin, type TrackedRequest } from './tracked-req
 /** How responses name their lane. */
 export interface LaneResponseOptions {
   /**
-   * Whether responses carry their lane in `Graylane-Lane`, and keep shared caches from serving them to other lanes. Use
-   * `false` only if there is no cache, or if the routes respond alike in all lanes. Default: true.
+   * Whether responses carry their lane in `Graylane-Lane`, and keep shared caches from serving them
+   * to other lanes. Use `false` only if there is no cache, or if the routes respond alike in all
+   * lanes. Default: true.
    */
   readonly laneResponse?: boolean;
   /**
-   * Whether browsers of other origins may send `baggage` and read `Graylane-Lane`: both are added to what the CORS
-   * middleware of the application allows, which alone decides on origins. Default: false.
+   * Whether browsers of other origins may send `baggage` and read `Graylane-Lane`: both are added
+   * to what the CORS middleware of the application allows, which alone decides on origins. Default:
+   * false.
    */
   readonly cors?: boolean;
 }
@@ -21,13 +23,17 @@ export interface LaneResponseOptions {
 const laneHeader = 'Graylane-Lane';
 /** Its name in `request.headers`. */
 const requestLaneHeader = laneHeader.toLowerCase();
-/** Caches that have a field of their own obey it rather than `Cache-Control` (RFC 9213, nginx, Fastly). */
+/**
+ * Caches that have a field of their own obey it rather than `Cache-Control` (RFC 9213, nginx,
+ * Fastly).
+ */
 const cacheSpecific = /^(?:x-accel-expires|surrogate-control|(?:.+-)?cdn-cache-control)$/i;
 
 /**
- * Marks a response with its lane, and keeps shared caches from serving it in another one. If the lane came with the request's
- * headers, the response varies by these. If the dye rule decided, no cache can know: the response is private, unless the request
- * names the same lane in `Graylane-Lane`, as a proxy that keeps the lanes apart does; then it varies by that.
+ * Marks a response with its lane, and keeps shared caches from serving it in another one. If the
+ * lane came with the request's headers, the response varies by these. If the dye rule decided, no
+ * cache can know: the response is private, unless the request names the same lane in
+ * `Graylane-Lane`, as a proxy that keeps the lanes apart does; then it varies by that.
  */
 export function markResponse(
   tracked: TrackedRequest,
@@ -39,14 +45,17 @@ export function markResponse(
 }
 
 /**
- * Hooks `writeHead` on `owner` (a response, or a prototype shared by many) so that the lane headers are set before the head is
- * sent.
+ * Hooks `writeHead` on `owner` (a response, or a prototype shared by many) so that the lane headers
+ * are set before the head is sent.
  */
 export function hookWriteHead(owner: ServerResponse): void {
   beforeHeaders(owner, takeOnce, setHeaders);
 }
 
-/** The record of the response's request, the first time that it is asked for, if there are headers to set. */
+/**
+ * The record of the response's request, the first time that it is asked for, if there are headers
+ * to set.
+ */
 function takeOnce({ req }: ServerResponse): TrackedRequest | undefined {
   const tracked = req && findRequest(req);
   if (tracked === undefined || tracked.hasResponded) return undefined;

@@ -8,9 +8,10 @@ import { closeOne, findRequest, type TrackedRequest } from './tracked-request.ts
 type Emit<Owner> = (this: Owner, type: string | symbol, ...args: unknown[]) => boolean;
 
 /**
- * Hooks `emit` on `owner` (a request, a response, or a prototype shared by many) so that all events run in the OTel
- * context of their request: Node emits those of a body in the context of the connection. `emit` is one method that
- * costs a request nothing where it is on a prototype; to wrap each listener costs every request every listener.
+ * Hooks `emit` on `owner` (a request, a response, or a prototype shared by many) so that all events
+ * run in the OTel context of their request: Node emits those of a body in the context of the
+ * connection. `emit` is one method that costs a request nothing where it is on a prototype; to wrap
+ * each listener costs every request every listener.
  */
 export function hookEvents<Owner extends EventEmitter>(
   owner: Owner,
@@ -31,8 +32,9 @@ export function hookEvents<Owner extends EventEmitter>(
 }
 
 /**
- * Binds a request and its response anew if instrumentation has bound them to an OTel context without the request's
- * cell, as OpenTelemetry's does under another propagator than ours: its listeners leave the context of `emit`.
+ * Binds a request and its response anew if instrumentation has bound them to an OTel context
+ * without the request's cell, as OpenTelemetry's does under another propagator than ours: its
+ * listeners leave the context of `emit`.
  */
 export function bindAgain(request: IncomingMessage, response: ServerResponse, tracked: TrackedRequest): void {
   for (const emitter of [request, response]) {

@@ -3,7 +3,9 @@ import type { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
 import type { RequestCell } from '../../../request/cell.ts';
 
-/** What decided on the lane of a request: its own headers, or the dye rule, which may read anything. */
+/**
+ * The source of a request's lane: its own headers, or the dye rule, which may read anything.
+ */
 export type LaneOrigin = { readonly headers: readonly string[] } | 'dye';
 
 /** A request that has passed a middleware, until it and its response are closed. */
@@ -23,11 +25,15 @@ export interface TrackedRequest {
 }
 
 /**
- * The property of a socket that holds its most recent request. A WeakMap lookup would cost more than the rest of
- * the middleware; a property on the request or response is slow because express swaps their prototypes.
+ * The property of a socket that holds its most recent request. A WeakMap lookup would cost more
+ * than the rest of the middleware; a property on the request or response is slow because express
+ * swaps their prototypes.
  */
 const latest = Symbol('graylane latest request');
-/** The property that holds the earlier requests of a client that sends several before it has the responses. */
+/**
+ * The property that holds the earlier requests of a client that sends several before it has the
+ * responses.
+ */
 const earlier = Symbol('graylane earlier requests');
 
 interface Connection {
@@ -56,7 +62,10 @@ export function trackRequest(
   return tracked;
 }
 
-/** Notes that the request or its response is closed; after both, an idle connection must not retain the request. */
+/**
+ * Notes that the request or its response is closed; after both, an idle connection must not retain
+ * the request.
+ */
 export function closeOne(tracked: TrackedRequest): void {
   tracked.open -= 1;
   if (tracked.open > 0) return;
@@ -65,7 +74,10 @@ export function closeOne(tracked: TrackedRequest): void {
   else connection[earlier]?.delete(tracked.request);
 }
 
-/** HTTP/2 has many requests on a connection, which outlasts them; the request itself takes its place. */
+/**
+ * HTTP/2 has many requests on a connection, which outlasts them; the request itself takes its
+ * place.
+ */
 function connectionOf(request: IncomingMessage): Connection {
   const socket = request.httpVersionMajor < 2 ? (request.socket as Socket | null | undefined) : undefined;
   return (socket ?? request) as Connection;
