@@ -199,7 +199,7 @@ describe('a journal that somebody has tampered with', () => {
     writeFileSync(journal, tamper(lines).join('\n'));
     const { status, output } = verify(folder);
     expect(status).toBe(1);
-    expect(output).toContain(`line ${line}: its hash does not fit`);
+    expect(output).toContain(`line ${line}: its hash does not match`);
   });
 
   test('at its end is found out by the head that was kept elsewhere', () => {

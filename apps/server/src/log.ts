@@ -1,10 +1,10 @@
-/** Where the server says what it does. */
+/** Receives the events of the server, for operators. */
 export interface Log {
   info(text: string): void;
   warn(text: string): void;
 }
 
-/** One line an event on the standard streams; what stands on further lines is indented. */
+/** Writes one line per event to the standard streams; further lines of an event are indented. */
 export const consoleLog: Log = {
   info: (text) => console.log(`graylane-server: ${text}`),
   warn: (text) => console.error(`graylane-server: warning: ${text}`),

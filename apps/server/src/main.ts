@@ -68,7 +68,7 @@ async function serve(settings: Settings): Promise<void> {
     const { message } = error as Error;
     console.error(`graylane-server: ${message}`);
     process.exitCode = 1;
-    tellParent({ failed: message });
+    reportToParent({ failed: message });
     if (process.connected) process.disconnect();
     return;
   }
@@ -77,15 +77,15 @@ async function serve(settings: Settings): Promise<void> {
     `serving ${'data' in settings.source ? settings.source.data : settings.source.flags} on 127.0.0.1: http ${port}, grpc ${grpcPort}, management ${managementPort}`,
   );
   stopWith(server);
-  tellParent({ ready: port });
+  reportToParent({ ready: port });
 }
 
-/** A parent that forked us is told when requests may come, or why they can't. */
-function tellParent(report: { readonly ready: number } | { readonly failed: string }): void {
+/** Reports to the parent process, if it forked this one: ready for requests, or failed. */
+function reportToParent(report: { readonly ready: number } | { readonly failed: string }): void {
   process.send?.(report);
 }
 
-/** SIGTERM, Ctrl-C, or the end of a parent that forked us: finish what is under way. A second Ctrl-C ends at once. */
+/** Finishes the work under way on SIGTERM, Ctrl-C or the end of the parent process. A second Ctrl-C ends at once. */
 function stopWith(server: RunningServer): void {
   let stopping = false;
   const stop = (): void => {
@@ -94,7 +94,7 @@ function stopWith(server: RunningServer): void {
     server.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        console.error('graylane-server: could not end cleanly', error);
+        console.error('graylane-server: could not shut down cleanly', error);
         process.exit(1);
       },
     );

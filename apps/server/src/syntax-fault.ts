@@ -1,6 +1,6 @@
 import { checkFlags } from '@graylane/flags';
 
-/** Says of a text that is no JSON, under the name that its author knows it by, where it goes wrong: in the words of `check`. */
+/** The message about text that is not JSON, with line and column; `name` is the author's name for the text. */
 export function syntaxFault(name: string, text: string): string {
   const [fault] = checkFlags(text);
   return fault?.message.replace(/^the document/, () => name) ?? `${name} is not JSON`;

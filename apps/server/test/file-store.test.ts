@@ -135,6 +135,24 @@ test('a file with a byte-order mark is read, and keeps it', async () => {
   expect(JSON.parse(text.slice(1))).toEqual({ flags: { fees: on } });
 });
 
+test.each([
+  ['is missing', () => {}, 'ENOENT'],
+  ['is a folder', () => mkdirSync(file), 'EISDIR'],
+  [
+    'is below another file',
+    () => {
+      writeFileSync(file, '');
+      file = `${file}/flags.json`;
+    },
+    'ENOTDIR',
+  ],
+])('a file that %s is an error that says what helps', async (_case, prepare, code) => {
+  prepare();
+  await expect(open(new MemoryLog())).rejects.toThrow(
+    new RegExp(`the flags file ${file} can't be read \\(${code}\\): .*--flags|--data`),
+  );
+});
+
 test('a key that the file has twice is a warning', async () => {
   const flag = JSON.stringify(fees);
   writeFileSync(file, `{"flags": {"fees": ${flag}, "fees": ${flag}}}`);

@@ -59,7 +59,7 @@ describe('export and import', () => {
   test('name the server that does not answer', async () => {
     const answer = await run('export', '--url', 'http://127.0.0.1:1');
     expect(answer.code).toBe(1);
-    expect(answer.output).toMatch(/no server answers at http:\/\/127\.0\.0\.1:1 .*--url/);
+    expect(answer.output).toMatch(/no server responds at http:\/\/127\.0\.0\.1:1 .*--url/);
   });
 });
 
@@ -133,7 +133,7 @@ test('verify proves the journals of a folder beside its running server', async (
     code: 0,
     output: expect.stringContaining('9 bytes at the end'),
   });
-  expect((await run('verify', `${data}/nowhere`)).output).toContain('is no data folder');
+  expect((await run('verify', `${data}/nowhere`)).output).toContain('is not a data folder');
 });
 
 test.each([

@@ -9,28 +9,28 @@ export interface Target {
   readonly environment: string;
 }
 
-/** What the admin API answered. */
-export interface AdminAnswer {
+/** A response of the admin API. */
+export interface AdminResponse {
   readonly status: number;
   readonly etag: string | null;
   readonly body: unknown;
 }
 
-/** A command that could not be done; the message is for whoever typed it. */
+/** A command failed; the message is for the user. */
 export class CommandError extends Error {}
 
 /**
- * Asks the admin API of an environment.
- * @throws {CommandError} where no server answers.
+ * Sends a request to the admin API of an environment.
+ * @throws {CommandError} if no server responds.
  */
-export async function askAdmin(
+export async function requestAdmin(
   { url, environment }: Target,
   path: string,
   {
     headers,
     ...init
   }: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string } = {},
-): Promise<AdminAnswer> {
+): Promise<AdminResponse> {
   const address = `${url.replace(/\/+$/, '')}/api/v1/environments/${encodeURIComponent(environment)}${path}`;
   let response: Response;
   try {
@@ -38,17 +38,21 @@ export async function askAdmin(
   } catch (error) {
     const { cause, message } = error as Error;
     const reason = cause instanceof Error ? cause.message || String(cause) : message;
-    throw new CommandError(`no server answers at ${url} (${reason}): start one, or name it with --url`, {
-      cause: error,
-    });
+    throw new CommandError(
+      `no server responds at ${url} (${reason}): start one, or name another with --url`,
+      {
+        cause: error,
+      },
+    );
   }
   const body: unknown = await response.json().catch(() => undefined);
   return { status: response.status, etag: response.headers.get('etag'), body };
 }
 
-/** The refusal in an answer, with its problems. */
-export function refusal({ status, body }: AdminAnswer): CommandError {
-  const { detail = `the server answered ${status}`, problems = [] } = (body ?? {}) as Partial<Refusal>;
+/** The refusal in a response, with its problems. */
+export function refusal({ status, body }: AdminResponse): CommandError {
+  const { detail = `the server responded with status ${status}`, problems = [] } = (body ??
+    {}) as Partial<Refusal>;
   const lines = problems.map(({ path, message, remedy }) => `\n  ${path}: ${message}: ${remedy}`);
   return new CommandError(`${detail}${lines.join('')}`);
 }

@@ -1,17 +1,17 @@
 import { writeFile } from 'node:fs/promises';
-import { askAdmin, CommandError, refusal, type Target } from './admin-client.ts';
+import { requestAdmin, CommandError, refusal, type Target } from './admin-client.ts';
 
-/** What `graylane-server export` is asked. */
+/** The options of `graylane-server export`. */
 export interface ExportOptions extends Target {
-  /** Where to write; standard output where there is none. */
+  /** The file to write. Default: standard output. */
   readonly file?: string | undefined;
 }
 
 /** Writes the flags of an environment as a flagd document. */
 export async function exportCommand({ file, ...target }: ExportOptions): Promise<void> {
-  const answer = await askAdmin(target, '');
-  if (answer.status !== 200) throw refusal(answer);
-  const text = `${JSON.stringify(answer.body, null, 2)}\n`;
+  const response = await requestAdmin(target, '');
+  if (response.status !== 200) throw refusal(response);
+  const text = `${JSON.stringify(response.body, null, 2)}\n`;
   if (file === undefined) {
     process.stdout.write(text);
     return;

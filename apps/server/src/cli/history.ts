@@ -1,7 +1,7 @@
 import type { components } from '../protocols/admin/gen/admin-api.ts';
-import { askAdmin, refusal, type Target } from './admin-client.ts';
+import { requestAdmin, refusal, type Target } from './admin-client.ts';
 
-/** What `graylane-server history [FLAG]` is asked. */
+/** The options of `graylane-server history [FLAG]`. */
 export interface HistoryOptions extends Target {
   readonly flag?: string | undefined;
 }
@@ -10,12 +10,12 @@ type History = components['schemas']['History'];
 
 const shownDiffs = 5;
 
-/** Prints the newest 50 revisions of an environment or a flag: who, when, why, and what differs. */
+/** Prints the newest 50 revisions of an environment or a flag: author, time, reason and differences. */
 export async function historyCommand({ flag, ...target }: HistoryOptions): Promise<void> {
   const path = flag === undefined ? '/history' : `/flags/${encodeURIComponent(flag)}/history`;
-  const answer = await askAdmin(target, path);
-  if (answer.status !== 200) throw refusal(answer);
-  for (const { revision, at, author, reason, diff } of (answer.body as History).revisions) {
+  const response = await requestAdmin(target, path);
+  if (response.status !== 200) throw refusal(response);
+  for (const { revision, at, author, reason, diff } of (response.body as History).revisions) {
     console.log(`${revision}  ${at}  ${author}${reason === undefined ? '' : `  ${reason}`}`);
     for (const one of diff.slice(0, shownDiffs))
       console.log(`  ${one.path}: ${show(one, 'before')} -> ${show(one, 'after')}`);

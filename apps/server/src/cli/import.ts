@@ -1,32 +1,34 @@
 import { readFile } from 'node:fs/promises';
+import { textOf } from '../json/parse-document.ts';
 import { counted } from '../pluralize.ts';
 import { syntaxFault } from '../syntax-fault.ts';
-import { askAdmin, CommandError, refusal, type AdminAnswer, type Target } from './admin-client.ts';
+import { requestAdmin, CommandError, refusal, type AdminResponse, type Target } from './admin-client.ts';
 
-/** What `graylane-server import FILE` is asked. */
+/** The options of `graylane-server import FILE`. */
 export interface ImportOptions extends Target {
   readonly file: string;
   readonly reason?: string | undefined;
 }
 
 /**
- * Makes a flags file the flags of an environment, which is created where there is none. Whatever somebody else changes meanwhile is not
- * overwritten.
+ * Makes a flags file the flags of an environment, which is created if it does not exist. Changes made
+ * in the meantime are not overwritten: the server refuses the import then.
  */
 export async function importCommand({ file, reason, ...target }: ImportOptions): Promise<void> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(file).catch((error: unknown) => {
     throw new CommandError(`${file} can't be read: ${(error as Error).message}`, { cause: error });
   });
+  const text = textOf(bytes);
   try {
     JSON.parse(text);
   } catch (error) {
     throw new CommandError(syntaxFault(file, text), { cause: error });
   }
-  const before = await askAdmin(target, '');
+  const before = await requestAdmin(target, '');
   const known = before.status === 200;
   if (!known && before.status !== 404) throw refusal(before);
   const condition = known ? { 'if-match': before.etag ?? '' } : { 'if-none-match': '*' };
-  const answer = await askAdmin(target, '', {
+  const response = await requestAdmin(target, '', {
     method: 'PUT',
     body: text,
     headers: {
@@ -34,11 +36,11 @@ export async function importCommand({ file, reason, ...target }: ImportOptions):
       'graylane-reason': encodeURIComponent(reason ?? `import of ${file}`),
     },
   });
-  if (answer.status !== 200 && answer.status !== 201) throw refusal(answer);
-  console.log(`${target.environment}: ${summary(known ? before : undefined, answer)}`);
+  if (response.status !== 200 && response.status !== 201) throw refusal(response);
+  console.log(`${target.environment}: ${summary(known ? before : undefined, response)}`);
 }
 
-function summary(before: AdminAnswer | undefined, after: AdminAnswer): string {
+function summary(before: AdminResponse | undefined, after: AdminResponse): string {
   const [old, now] = [flagsOf(before), flagsOf(after)];
   const added = [...now.keys()].filter((key) => !old.has(key)).length;
   const removed = [...old.keys()].filter((key) => !now.has(key)).length;
@@ -47,7 +49,7 @@ function summary(before: AdminAnswer | undefined, after: AdminAnswer): string {
   return `${created}${counted(now.size, 'flag')}: ${added} added, ${changed} changed, ${removed} removed`;
 }
 
-function flagsOf(answer: AdminAnswer | undefined): ReadonlyMap<string, string> {
-  const { flags = {} } = (answer?.body ?? {}) as { readonly flags?: Readonly<Record<string, unknown>> };
+function flagsOf(response: AdminResponse | undefined): ReadonlyMap<string, string> {
+  const { flags = {} } = (response?.body ?? {}) as { readonly flags?: Readonly<Record<string, unknown>> };
   return new Map(Object.entries(flags).map(([key, flag]) => [key, JSON.stringify(flag)]));
 }

@@ -2,23 +2,23 @@ import { readdir } from 'node:fs/promises';
 import { counted } from '../pluralize.ts';
 import { verifyJournal } from '../store/journal/verify.ts';
 
-/** What `graylane-server verify DIR [--head HASH]` is asked. */
+/** The options of `graylane-server verify DIR [--head HASH]`. */
 export interface VerifyOptions {
   readonly folder: string;
-  /** A hash that an earlier run has printed: it must still be there. */
+  /** A hash that an earlier run has printed and that must still exist. */
   readonly head?: string | undefined;
 }
 
 /**
- * Checks the journals of a data folder, beside a running server if there is one. Prints what each one proves, and answers the exit code:
- * 0 where nothing was changed or cut off, 1 otherwise.
+ * Checks the journals of a data folder, also beside a running server, and prints the result of each.
+ * Returns the exit code: 0 if nothing was changed or cut off, else 1.
  */
 export async function verifyCommand({ folder, head }: VerifyOptions): Promise<number> {
   let files: string[];
   try {
     files = await journals(folder);
   } catch (error) {
-    console.error(`graylane-server: ${folder} is no data folder: ${(error as Error).message}`);
+    console.error(`graylane-server: ${folder} is not a data folder: ${(error as Error).message}`);
     return 1;
   }
   let sound = true;

@@ -3,7 +3,7 @@ import { joinPath } from '@graylane/flags';
 import type { PartChange } from './document.ts';
 import { jsonPath } from './parts.ts';
 
-/** One value that differs: without `before` it was added, without `after` removed. */
+/** One value that differs: without `before` it was added, without `after` it was removed. */
 export interface Difference {
   /** JSON path, e.g. `$.flags.fees.defaultVariant`. */
   readonly path: string;
@@ -11,7 +11,7 @@ export interface Difference {
   readonly after?: unknown;
 }
 
-/** What a change of one part changed in it, as narrowly as can be said. */
+/** The differences within one changed part, as narrow as possible. */
 export function diff({ path, ...values }: PartChange): Difference[] {
   return [...differences(jsonPath(path), values)];
 }
@@ -29,7 +29,7 @@ function* differences(path: string, values: Omit<Difference, 'path'>): Generator
   }
 }
 
-/** Of an object by name, of a list by position. */
+/** The members of an object by name, the items of an array by index. */
 function members(value: unknown): ReadonlyMap<string | number, unknown> | undefined {
   if (Array.isArray(value)) return new Map((value as unknown[]).entries());
   return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : undefined;

@@ -403,9 +403,7 @@ async function pathsOf(
 /** Reads a file of which no earlier revision is known. */
 async function readFirst(file: FlagsFile, log: Log, slices: TimeSlices): Promise<KnownRevisions> {
   const { bytes, stamp } = await file.read().catch((error: unknown) => {
-    throw new Error(`the flags file ${file.path} can't be read: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw readError(file.path, error as NodeJS.ErrnoException);
   });
   const parsed = await parseDocument(bytes, slices);
   if ('problems' in parsed) {
@@ -413,4 +411,17 @@ async function readFirst(file: FlagsFile, log: Log, slices: TimeSlices): Promise
   }
   for (const problem of parsed.oddities) log.warn(`${file.path}: ${describeProblem(problem)}`);
   return { newest: parsed, filed: parsed, stamp };
+}
+
+function readError(path: string, error: NodeJS.ErrnoException): Error {
+  const remedies: Readonly<Record<string, string>> = {
+    ENOENT: 'create it, or name another with --flags',
+    ENOTDIR: 'a part of its path is a file: name another with --flags',
+    EISDIR: 'it is a folder: name a file, or serve a data folder with --data',
+    EACCES: 'this user may not read it: change its permissions',
+  };
+  const remedy = remedies[error.code ?? ''];
+  const what = `the flags file ${path} can't be read`;
+  const message = remedy === undefined ? `${what}: ${error.message}` : `${what} (${error.code}): ${remedy}`;
+  return new Error(message, { cause: error });
 }

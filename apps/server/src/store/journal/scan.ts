@@ -1,23 +1,23 @@
 import type { FileHandle } from 'node:fs/promises';
 import { checkLine, noHash } from './line.ts';
 
-/** What a journal holds, as far as its hashes fit. */
+/** The lines of a journal, as far as their hashes match. */
 export interface JournalScan {
-  /** Where each whole line begins. */
+  /** The offset of each complete line. */
   readonly offsets: readonly number[];
-  /** Where the next line goes. */
+  /** The offset of the next line. */
   readonly end: number;
   /** The hash of the last line. */
   readonly head: string;
-  /** Bytes of a line that was never finished, at the end of the file: nobody was told of it. */
+  /** Bytes of an unfinished line at the end of the file. Its revision was never acknowledged. */
   readonly torn: number;
-  /** The number of the line, from 1 on, whose hash does not fit; everything from there on is in doubt. */
+  /** The number of the first line, from 1 on, whose hash does not match. */
   readonly damaged: number | undefined;
 }
 
 const chunkSize = 1 << 20;
 
-/** Reads a journal from its beginning and checks every line; `visit` is given each one whose hash fits. */
+/** Reads a journal from its beginning and checks every line; calls `visit` with each one whose hash matches. */
 export async function scanJournal(
   handle: FileHandle,
   visit: (json: Buffer, hash: string) => void = () => {},
@@ -38,7 +38,7 @@ export async function scanJournal(
       rest = rest.subarray(lineEnd + 1);
     }
   }
-  // A whole line whose end alone is wrong was told to somebody: that is damage, not a write that was cut short.
+  // A line that lacks only its newline was acknowledged: it is corrupt, not unfinished.
   const whole = rest.length > 0 && checkLine(head, rest.subarray(0, -1)) !== undefined;
   return { offsets, end, head, torn: rest.length, damaged: whole ? offsets.length + 1 : undefined };
 }

@@ -4,20 +4,23 @@ import type { JournalEntry } from './line.ts';
 import { jsonPath } from '../../model/parts.ts';
 import { scanJournal } from './scan.ts';
 
-/** What a journal proves. */
+/** The result of checking a journal. */
 export interface Verification {
   readonly revisions: number;
-  /** The hash of the newest line: who keeps it elsewhere can tell later whether anything before it was changed or cut off. */
+  /** The hash of the newest line. Kept elsewhere, it proves later that no line before it was changed or cut off. */
   readonly head: string;
-  /** Whether the hash that was asked for stands in this journal. */
+  /** Whether this journal has the expected hash. */
   readonly hasAnchor: boolean;
-  /** What is wrong with it, and in which line. */
+  /** What is wrong, and in which line. */
   readonly faults: readonly string[];
-  /** What is not wrong, but worth to know. */
+  /** Remarks that are not faults. */
   readonly notes: readonly string[];
 }
 
-/** Reads a journal line by line: each hash fits the line before, and each change begins where the one before has ended. Writes nothing. */
+/**
+ * Checks a journal line by line: each hash must cover the line before, and each change must begin with
+ * the values that the changes before it have left. Writes nothing.
+ */
 export async function verifyJournal(file: string, anchor: string | undefined): Promise<Verification> {
   const faults: string[] = [];
   const parts = new Map<string, unknown>();
@@ -36,11 +39,9 @@ export async function verifyJournal(file: string, anchor: string | undefined): P
       }
     });
     if (damaged !== undefined) {
-      faults.push(
-        `line ${damaged}: its hash does not fit; it, or a line before it, is not as it was written`,
-      );
+      faults.push(`line ${damaged}: its hash does not match: it, or a line before it, was changed`);
     }
-    const unfinished = `${torn} bytes at the end were never finished: nobody was told of them`;
+    const unfinished = `${torn} bytes at the end are an unfinished revision that was never acknowledged`;
     return { revisions: offsets.length, head, hasAnchor, faults, notes: torn > 0 ? [unfinished] : [] };
   } finally {
     await handle.close();
@@ -50,7 +51,7 @@ export async function verifyJournal(file: string, anchor: string | undefined): P
 /** A chain can be forged as a whole; its changes must then still add up. */
 function misfits({ n, changes }: JournalEntry, line: number, parts: ReadonlyMap<string, unknown>): string[] {
   return [
-    ...(n === line ? [] : [`it is numbered ${n}`]),
+    ...(n === line ? [] : [`its number is ${n}`]),
     ...changes
       .filter((change) => !isDeepStrictEqual(change.before, parts.get(jsonPath(change.path))))
       .map(({ path }) => `${jsonPath(path)} was something else before`),
