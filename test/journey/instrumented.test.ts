@@ -144,7 +144,9 @@ function check(
 function unwrapped(propagator: string): readonly string[] {
   if (propagator.startsWith('none')) return ['baseline', 'baseline'];
   if (propagator === 'ingress') return ['gray lane=gray traced', 'baseline traced'];
-  return ['gray lane=gray user-id=ada traced', 'dead lane=dead traced'];
+  // The stock propagator lets all baggage in, and none of it counts.
+  if (propagator === 'stock') return ['baseline lane=gray user-id=ada traced', 'baseline lane=dead traced'];
+  return ['baseline traced', 'baseline traced'];
 }
 
 /** The same scripts, where `express` is its version 4: instrumentation goes by the name under which a package is installed. */

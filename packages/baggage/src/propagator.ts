@@ -6,6 +6,7 @@ import {
   type TextMapSetter,
 } from '@opentelemetry/api';
 import { checkOptions } from './check-options.ts';
+import { GraylaneBaggage } from './codec/graylane-baggage.ts';
 import { formatAll } from './lane/format-baggage.ts';
 import { admitInto } from './policy/admit.ts';
 import { isSuppressed, outgoingOf } from './policy/emit.ts';
@@ -55,7 +56,7 @@ export class GraylaneBaggagePropagator implements TextMapPropagator {
   inject(otelContext: Context, carrier: unknown, setter: TextMapSetter): void {
     if (this.#inject === 'adapters' || isSuppressed(otelContext)) return;
     const baggage = propagation.getBaggage(otelContext);
-    if (baggage === undefined) return;
+    if (baggage === undefined || (baggage instanceof GraylaneBaggage && baggage.isHidden)) return;
     const cell = getCell(otelContext);
     if (cell === undefined) {
       ignoreUnadmitted(otelContext);

@@ -1,4 +1,4 @@
-import { baggageCounts, getActiveLane } from '@graylane/baggage';
+import { baggageCounts, getActiveLane, runInLane } from '@graylane/baggage';
 import { runInMessage } from '@graylane/baggage/kafka';
 import {
   BaggageTransactionContextPropagator,
@@ -9,9 +9,8 @@ import {
 } from '@graylane/provider';
 import { InMemoryProvider, NOOP_TRANSACTION_CONTEXT_PROPAGATOR, OpenFeature } from '@openfeature/server-sdk';
 import { context, defaultTextMapGetter, ROOT_CONTEXT, type Context } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CBaggagePropagator } from '@opentelemetry/core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 const variants = { gray: 'gray', baseline: 'baseline', ada: 'ada', nobody: 'nobody' };
 const definition = (name: string, fallback: string, metadata = {}): object => ({
@@ -31,8 +30,8 @@ const flags = {
 const mapping = { lane: { authoritative: true }, 'user-id': { as: 'targetingKey' } } as const;
 const header = 'lane=gray,user-id=ada,pins=pinned.ada.7';
 
-beforeAll(() => context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()));
-afterAll(() => context.disable());
+/** The first request of a process brings a context manager, if no SDK has. */
+beforeAll(() => runInLane('baseline', () => {}));
 afterEach(async () => {
   OpenFeature.setTransactionContextPropagator(NOOP_TRANSACTION_CONTEXT_PROPAGATOR);
   await OpenFeature.clearProviders();

@@ -11,6 +11,11 @@ export abstract class GraylaneBaggage implements Baggage {
     return this.current;
   }
 
+  /** Whether an adapter hides it for now, because it sends itself what may be sent. */
+  get isHidden(): boolean {
+    return false;
+  }
+
   abstract setEntry(key: string, entry: BaggageEntry): Baggage;
   abstract removeEntry(key: string): Baggage;
   abstract removeEntries(...keys: string[]): Baggage;

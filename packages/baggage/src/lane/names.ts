@@ -25,11 +25,6 @@ function keysOf(laneKey: string): readonly string[] {
 
 const defaultOwnKeys = keysOf(defaultLaneKey);
 
-/** The lane whose requests run on baseline code so that `lane` can be compared with them. */
-export function controlOf(lane: string): string {
-  return `${lane}${controlSuffix}`;
-}
-
 /** The lane that a control lane is compared with; undefined for any other lane. */
 export function comparedWith(lane: string): string | undefined {
   return lane.endsWith(controlSuffix) ? lane.slice(0, -controlSuffix.length) : undefined;

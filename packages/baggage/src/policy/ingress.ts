@@ -165,7 +165,7 @@ function checkOptionsOf(policy: IngressPolicy | undefined): void {
 }
 
 /** @throws {TypeError} if a member of this key can't hold the lane. */
-export function checkLaneKey(option: string, laneKey: string | undefined): void {
+function checkLaneKey(option: string, laneKey: string | undefined): void {
   if (laneKey === undefined) return;
   if (!isToken(laneKey) || laneKey === pinsKey || laneKey === pinsSealKey) {
     throw new TypeError(

@@ -62,6 +62,7 @@ export function hidingBaggage<T>(otelContext: Context, fn: () => T): T {
 class HiddenBaggage extends GraylaneBaggage {
   readonly #baggage: GraylaneBaggage;
   #seen: GraylaneBaggage = LazyBaggage.empty;
+  #isHidden = true;
 
   constructor(baggage: Baggage) {
     super();
@@ -76,7 +77,12 @@ class HiddenBaggage extends GraylaneBaggage {
     return this.#seen.outgoing;
   }
 
+  override get isHidden(): boolean {
+    return this.#isHidden;
+  }
+
   show(): void {
+    this.#isHidden = false;
     this.#seen = this.#baggage;
   }
 
