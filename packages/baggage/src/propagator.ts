@@ -12,7 +12,7 @@ import { admitInto } from './policy/admit.ts';
 import { isSuppressed, outgoingOf } from './policy/emit.ts';
 import { checkIngress, type IngressPolicy } from './policy/ingress.ts';
 import { RequestCell } from './request/cell.ts';
-import { getCell, withCell } from './request/context.ts';
+import { admittedCarriers, getCell, withCell } from './request/context.ts';
 import { ignoreUnadmitted } from './request/unadmitted.ts';
 
 /** What `GraylaneBaggagePropagator` sends and admits. */
@@ -67,6 +67,8 @@ export class GraylaneBaggagePropagator implements TextMapPropagator {
   }
 
   extract(otelContext: Context, carrier: unknown, getter: TextMapGetter): Context {
+    const admitted = admittedCell(carrier);
+    if (admitted !== undefined) return withCell(otelContext, admitted);
     const headers = getter.get(carrier, header) ?? '';
     const cell = new RequestCell();
     const alias = this.#ingress.mode === 'accept' ? this.#ingress.laneHeader : undefined;
@@ -78,4 +80,9 @@ export class GraylaneBaggagePropagator implements TextMapPropagator {
   fields(): string[] {
     return [header];
   }
+}
+
+/** Instrumentation of gRPC extracts inside of our interceptor, from metadata that the interceptor has judged. */
+function admittedCell(carrier: unknown): RequestCell | undefined {
+  return typeof carrier === 'object' && carrier !== null ? admittedCarriers.get(carrier) : undefined;
 }

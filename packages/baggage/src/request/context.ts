@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createContextKey, propagation, type Context } from '@opentelemetry/api';
 import { CellBaggage } from './cell-baggage.ts';
 import type { RequestCell } from './cell.ts';
@@ -6,9 +7,27 @@ const cellKey = createContextKey('graylane request cell');
 /** The API sets baggage under a key that it keeps to itself; what it asks a context for tells. */
 const baggageKey = askedFor((probe) => propagation.getBaggage(probe));
 
-/** The cell of an OTel context, if a middleware or the propagator has put one there. */
+/** The cell of an OTel context, if a middleware, an adapter or the propagator has put one there. */
 export function getCell(otelContext: Context): RequestCell | undefined {
-  return otelContext.getValue(cellKey) as RequestCell | undefined;
+  return (otelContext.getValue(cellKey) as RequestCell | undefined) ?? extractedAgain(otelContext);
+}
+
+/** The cells of carriers that an adapter has cleaned: they hold only admitted baggage. */
+export const admittedCarriers: WeakMap<object, RequestCell> = new WeakMap();
+
+const calls = new AsyncLocalStorage<RequestCell>();
+
+/** Runs a function whose OTel context instrumentation may replace by one that it extracts from the cleaned carrier. */
+export function runExtractedAgain<T>(cell: RequestCell, fn: () => T): T {
+  return calls.run(cell, fn);
+}
+
+/** The cell whose admitted baggage a foreign propagator has extracted again: only if the lane is the same. */
+function extractedAgain(otelContext: Context): RequestCell | undefined {
+  const cell = calls.getStore();
+  if (cell === undefined) return undefined;
+  const lane = propagation.getBaggage(otelContext)?.getEntry(cell.laneKey)?.value;
+  return lane !== undefined && lane === cell.lane ? cell : undefined;
 }
 
 /** An OTel context in which the cell's request runs. */

@@ -9,7 +9,7 @@ import { checkOptions } from '../../check-options.ts';
 import { admit } from '../../policy/admit.ts';
 import { formatBaggage } from '../../lane/format-baggage.ts';
 import { checkIngress, type IngressPolicy } from '../../policy/ingress.ts';
-import { getCell } from '../../request/context.ts';
+import { admittedCarriers, getCell, runExtractedAgain } from '../../request/context.ts';
 import { replaceBaggage } from './metadata.ts';
 
 /** The baggage that may come in with a call. */
@@ -48,25 +48,31 @@ class BaggageServerCall extends ServerInterceptingCall {
 
   override start(listener: InterceptingServerListener): void {
     let request: Context = context.active();
+    const inRequest = (fn: () => void): void => {
+      const cell = getCell(request);
+      if (cell === undefined) context.with(request, fn);
+      else runExtractedAgain(cell, () => context.with(request, fn));
+    };
     // Not through our base class, whose listener in between would only add work.
     this.#call.start({
       onReceiveMetadata: (metadata) => {
         const known = admitted.get(metadata);
         request = known ?? admit(metadata.get('baggage').map(String), this.#ingress, request);
         const clean = known ? metadata : withAdmitted(metadata, request);
-        context.with(request, () => listener.onReceiveMetadata(clean));
+        inRequest(() => listener.onReceiveMetadata(clean));
       },
-      onReceiveMessage: (message) => context.with(request, () => listener.onReceiveMessage(message)),
-      onReceiveHalfClose: () => context.with(request, () => listener.onReceiveHalfClose()),
-      onCancel: () => context.with(request, () => listener.onCancel()),
+      onReceiveMessage: (message) => inRequest(() => listener.onReceiveMessage(message)),
+      onReceiveHalfClose: () => inRequest(() => listener.onReceiveHalfClose()),
+      onCancel: () => inRequest(() => listener.onCancel()),
     });
   }
 }
 
 /** Instrumentation extracts again, inside of this interceptor, from the handler's metadata: it must find only admitted baggage. */
 function withAdmitted(metadata: Metadata, request: Context): Metadata {
-  const baggage = getCell(request)?.baggage;
-  const clean = replaceBaggage(metadata, baggage && formatBaggage(baggage));
+  const cell = getCell(request);
+  const clean = replaceBaggage(metadata, cell && formatBaggage(cell.baggage));
   admitted.set(clean, request);
+  if (cell !== undefined) admittedCarriers.set(clean, cell);
   return clean;
 }
