@@ -1,10 +1,6 @@
-import { cors, createConnectRouter, createContextValues, type ContextValues } from '@connectrpc/connect';
-import {
-  compressionBrotli,
-  compressionGzip,
-  universalRequestFromNodeRequest,
-} from '@connectrpc/connect-node';
-import type { UniversalHandlerFn, UniversalServerRequest } from '@connectrpc/connect/protocol';
+import { cors, createConnectRouter, createContextValues } from '@connectrpc/connect';
+import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
+import type { UniversalHandlerFn } from '@connectrpc/connect/protocol';
 import type { ServerResponse } from 'node:http';
 import { servePreflight } from '../../http/front-door/cross-origin.ts';
 import type { FrontDoor } from '../../http/front-door/front-door.ts';
@@ -23,6 +19,7 @@ import type { LongCalls } from './long-calls.ts';
 import { sharedMessagesKey, withSharedMessages } from './shared-messages.ts';
 import type { AnyResponse, SlowReaders } from '../../backpressure/slow-readers.ts';
 import { syncService } from './sync-service.ts';
+import { toUniversalRequest } from './universal-request.ts';
 import { writeResponse } from './write-response.ts';
 
 /** What the routes of the gRPC port are made of. */
@@ -36,9 +33,6 @@ export interface FlagdRoutesOptions {
 
 /** The largest request: a key and an evaluation context. The decoder bounds its depth to 100 messages. */
 const maxRequestBytes = 1_048_576;
-
-/** The longest timer of Node, in milliseconds: a longer deadline is none. */
-const maxTimerMs = 2_147_483_647;
 
 const crossOrigin = {
   methods: ['POST'],
@@ -86,7 +80,7 @@ export function flagdRoutes({
     if (handler.isStream && request.httpVersionMajor === 1) request.socket.setTimeout(0);
     const values = createContextValues().set(refusalKey, refusal).set(sharedMessagesKey, []);
     handler
-      .serve(toUniversal(request, response, values))
+      .serve(toUniversalRequest(request, response, values))
       .then(async (universal) => writeResponse(universal, response, readers))
       .catch((error: unknown) => logFault(error, log));
   };
@@ -124,27 +118,4 @@ function requireHttp2ForGrpc({ httpVersionMajor, headers }: AnyRequest): void {
     'wrong_version',
     'gRPC needs HTTP/2: connect with prior knowledge (h2c), or use Connect or gRPC-Web over HTTP/1.1',
   );
-}
-
-function toUniversal(
-  request: AnyRequest,
-  response: AnyResponse,
-  values: ContextValues,
-): UniversalServerRequest {
-  // Node's server of HTTP/1.1 admits a request of HTTP/1.0 without a host.
-  if (request.httpVersionMajor === 1) request.headers.host ??= 'localhost';
-  const universal = universalRequestFromNodeRequest(request, response as ServerResponse, undefined, values);
-  if (isEndless(universal.header)) {
-    universal.header.delete('grpc-timeout');
-    universal.header.delete('connect-timeout-ms');
-  }
-  return universal;
-}
-
-/** Clients without a deadline send the largest number there is; Node's timers would make it 1 ms. */
-function isEndless(header: Headers): boolean {
-  const [, amount, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(header.get('grpc-timeout') ?? '') ?? [];
-  const unitMs = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 }[unit] ?? 0;
-  const timeoutMs = amount === undefined ? Number(header.get('connect-timeout-ms')) : Number(amount) * unitMs;
-  return timeoutMs > maxTimerMs;
 }
