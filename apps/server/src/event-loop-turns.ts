@@ -8,8 +8,9 @@ const stepsPerLook = 16;
 const waiting: Array<() => void> = [];
 
 /**
- * Calls `step` for each item, and lets other requests run after every few milliseconds. Of all tasks
- * that are under way one continues per turn of the event loop, so that many of them don't add up.
+ * Calls `step` for each item, and lets other requests run after every few milliseconds. Of all
+ * tasks that are under way one continues per turn of the event loop, so that many of them don't add
+ * up.
  * @param isOver whether the result is no longer wanted; asked once per slice.
  */
 export async function forEachInSlices<T>(

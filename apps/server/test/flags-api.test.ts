@@ -113,7 +113,7 @@ describe('PUT', () => {
         const answer = await send('PUT', 'fees', fees, { [header]: condition });
         expect([answer.status, await answer.json()]).toMatchObject([
           400,
-          { detail: `an ETag is quoted: ${name}: "${bare}"` },
+          { detail: `ETags must be quoted: send ${name}: "${bare}"` },
         ]);
       }
       const listed = await send('PUT', 'fees', fees, { 'if-match': `"a,b", "${bare}"` });

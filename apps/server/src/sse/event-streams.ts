@@ -7,11 +7,15 @@ import { Subscriber, type EventLog, type Shared, type StreamStart } from './subs
 
 /** How streams are kept. */
 export interface EventStreamsOptions {
-  /** The time after which a client that reads nothing is cut off, in milliseconds. Default: 30,000. */
+  /**
+   * The time after which a client that reads nothing is cut off, in milliseconds. Default: 30,000.
+   */
   readonly stalledMs?: number;
 }
 
-/** Every open stream of server-sent events, by its log. A frame is one buffer for all subscribers. */
+/**
+ * Every open stream of server-sent events, by its log. A frame is one buffer for all subscribers.
+ */
 export class EventStreams {
   readonly #audiences = new Map<EventLog, Set<Subscriber>>();
   readonly #heartbeats = new HeartbeatWheel<Subscriber>((one) => one.beat(spreadOf(this.#size)));

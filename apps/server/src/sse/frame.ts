@@ -1,4 +1,6 @@
-/** Bytes of a stream of server-sent events (HTML standard, section 9.2), made once for all clients. */
+/**
+ * Bytes of a stream of server-sent events (HTML standard, section 9.2), made once for all clients.
+ */
 export interface Frame {
   /** The id of the event; a comment or a hint has none. */
   readonly id: string | undefined;

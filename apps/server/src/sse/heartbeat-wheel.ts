@@ -1,6 +1,9 @@
 const tickMs = 100;
 
-/** Calls back for each member once in its period. One timer serves all of them, a tenth of each second's worth at a time, so that no tick takes long. */
+/**
+ * Calls back for each member once in its period. One timer serves all members, a tenth of a
+ * second's share at a time, so that no tick takes long.
+ */
 export class HeartbeatWheel<T> {
   readonly #beat: (member: T) => void;
   readonly #wheels = new Map<number, Array<Set<T>>>();
@@ -14,7 +17,10 @@ export class HeartbeatWheel<T> {
     this.#timer.unref();
   }
 
-  /** Begins to call back for a member, first within its period. Returns where it stands until it is deleted there. */
+  /**
+   * Adds a member, whose first call comes within its period. Returns the set from which to delete
+   * it.
+   */
   add(member: T, periodS: number): Set<T> {
     const size = Math.max(1, Math.round((periodS * 1000) / tickMs));
     let wheel = this.#wheels.get(size);

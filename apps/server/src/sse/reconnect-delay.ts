@@ -11,7 +11,10 @@ const stepMs = 500;
 /** More than 30,000 clients don't wait longer than a minute. */
 const maxSpreadMs = 60_000;
 
-/** The time over which this many clients should reconnect if all lost their streams now, in milliseconds. */
+/**
+ * The time over which this many clients should reconnect if all lost their streams now, in
+ * milliseconds.
+ */
 export function spreadOf(clients: number): number {
   return Math.min(Math.max(1, Math.ceil((clients * perClientMs) / stepMs)) * stepMs, maxSpreadMs);
 }

@@ -79,7 +79,10 @@ export class Subscriber {
     this.#holdUntilRead(frame);
   }
 
-  /** Sends a heartbeat with the delay for reconnecting, unless the client has something left to read. */
+  /**
+   * Sends a heartbeat with the delay for reconnecting, unless the client has something left to
+   * read.
+   */
   beat(spreadMs: number): void {
     this.send(this.#hint(spreadMs));
   }

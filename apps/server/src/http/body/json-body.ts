@@ -25,9 +25,9 @@ export type ReadBody = (
 ) => void;
 
 /**
- * Reads a body as JSON in UTF-8; size and depth are checked before it is parsed. Plain bodies are read
- * directly, at a third of what express's parser costs; it reads the others (compressed, of unknown
- * length, of another type).
+ * Reads a body as JSON in UTF-8; size and depth are checked before it is parsed. Plain bodies are
+ * read directly, at a third of what express's parser costs; it reads the others (compressed, of
+ * unknown length, of another type).
  */
 export function jsonBody({ types, limit, depth }: JsonBodyOptions): ReadBody {
   const read = express.json({

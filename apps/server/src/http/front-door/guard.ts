@@ -9,7 +9,9 @@ import type { AnyRequest } from './principal.ts';
 export interface GuardOptions {
   /** Further host names of this server, without a port. Default: none. */
   readonly allowHosts?: readonly string[];
-  /** Web origins whose pages may use the server, as {@link originPattern} reads them. Default: none. */
+  /**
+   * Web origins whose pages may use the server, as {@link originPattern} reads them. Default: none.
+   */
   readonly allowOrigins?: readonly string[];
 }
 
@@ -36,7 +38,9 @@ export class Guard {
     this.#log = log;
   }
 
-  /** @throws {RequestError} `wrong_host`, or `forbidden` for a write of a page that is not allowed. */
+  /**
+   * @throws {RequestError} `wrong_host`, or `forbidden` for a write of a page that is not allowed.
+   */
   admit({ method, headers, httpVersionMajor }: AnyRequest): void {
     const host = headers.host ?? headers[':authority']?.toString() ?? 'localhost';
     // Browsers speak HTTP/2 over TLS only, so a page can't reach this server by HTTP/2. The
@@ -56,7 +60,10 @@ export class Guard {
     return origin !== undefined && this.#origins.some((allowed) => allowed.test(origin));
   }
 
-  /** Lets pages of the allowed origins read this response (CORS). Returns whether the request is from one. */
+  /**
+   * Lets pages of the allowed origins read this response (CORS). Returns whether the request is
+   * from one.
+   */
   allowReading(
     { headers: { origin } }: AnyRequest,
     response: ServerResponse | Http2ServerResponse,
@@ -69,7 +76,10 @@ export class Guard {
     return true;
   }
 
-  /** Logs that a preflight was refused: the browser does not say why, and its page sees a network error. */
+  /**
+   * Logs that a preflight was refused: the browser does not say why, and its page sees a network
+   * error.
+   */
   logRefusedPreflight({ headers: { origin } }: AnyRequest): void {
     if (origin !== undefined) this.#refuse(origin, 'the preflight of a page');
   }
@@ -98,7 +108,10 @@ function nameOf(host: string): string {
   return host.replace(/:\d*$/, '').toLowerCase();
 }
 
-/** `localhost` and its subdomains (RFC 6761), 127.0.0.0/8 and ::1: DNS can't make another name of these. */
+/**
+ * `localhost` and its subdomains (RFC 6761), 127.0.0.0/8 and ::1: DNS can't make another name of
+ * these.
+ */
 function isLoopback(name: string): boolean {
   return (
     name === 'localhost' ||
@@ -112,7 +125,10 @@ function isOwn(origin: string, host: string): boolean {
   return [`http://${own}`, `https://${own}`].includes(origin.toLowerCase());
 }
 
-/** Reads (RFC 9110, section 9.2.1): a browser does not show their responses to pages of other origins. */
+/**
+ * Reads (RFC 9110, section 9.2.1): a browser does not show their responses to pages of other
+ * origins.
+ */
 function isSafe(method: string | undefined): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }

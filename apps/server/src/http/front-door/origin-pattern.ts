@@ -1,6 +1,6 @@
 /**
- * Compiles an allowed web origin: `https://shop.example`, `https://*.shop.example` (every subdomain,
- * at any depth, but not the domain itself) or `http://localhost:*` (every port).
+ * Compiles an allowed web origin: `https://shop.example`, `https://*.shop.example` (every
+ * subdomain, at any depth, but not the domain itself) or `http://localhost:*` (every port).
  * @throws {RangeError} for anything else, a path included.
  */
 export function originPattern(pattern: string): RegExp {

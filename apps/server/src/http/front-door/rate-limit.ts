@@ -10,7 +10,10 @@ export interface RateLimitOptions {
   readonly trustProxies?: readonly string[] | undefined;
 }
 
-/** The number of clients that are remembered; beyond it the client that was remembered first starts afresh. */
+/**
+ * The number of clients that are remembered; beyond it the client that was remembered first starts
+ * afresh.
+ */
 const maxClients = 10_000;
 
 /** A token bucket for each client address, shared by all protocols of a server. */

@@ -5,7 +5,10 @@ import type { Log } from '../../log.ts';
 /** Descriptors for files, watches and pipes, with some to spare for short-lived ones. */
 const reserved = 64;
 
-/** Scarcity begins at nine tenths and ends at eight, so that it does not change with every connection. */
+/**
+ * Scarcity begins at nine tenths and ends at eight, so that it does not change with every
+ * connection.
+ */
 const nearlyAll = 0.9;
 const wellOver = 0.8;
 
@@ -17,7 +20,10 @@ export interface DescriptorUse {
 
 /** How the connections of a server are counted. */
 export interface WatchOptions {
-  /** The part of the room that this server may take, so that it leaves some to the others. Default: 1. */
+  /**
+   * The part of the room that this server may take, so that it leaves some to the others. Default:
+   * 1.
+   */
   readonly share?: number;
 }
 
@@ -78,7 +84,10 @@ export class Descriptors {
   }
 }
 
-/** The number of files and connections that this process may have open; Node raises it to the hard limit. */
+/**
+ * The number of files and connections that this process may have open; Node raises it to the hard
+ * limit.
+ */
 export function openFilesLimit(): number {
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const soft = report.userLimits?.open_files?.soft;

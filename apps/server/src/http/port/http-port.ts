@@ -10,7 +10,9 @@ import type { Socket } from 'node:net';
 const patienceMs = 5000;
 const sweepMs = 20;
 
-/** The time after which a connection whose response makes no progress is closed, in milliseconds. */
+/**
+ * The time after which a connection whose response makes no progress is closed, in milliseconds.
+ */
 const stalledMs = 30_000;
 
 /** The number of pipelined requests that wait for their turn on one connection. */

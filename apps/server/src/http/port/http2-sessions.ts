@@ -5,9 +5,13 @@ import type { Socket } from 'node:net';
 export interface Http2SessionsOptions {
   /** The time until the first request. Default: 30 s. */
   readonly firstRequestMs?: number;
-  /** The time without open requests after which the client is told to go away. Default: 10 minutes. */
+  /**
+   * The time without open requests after which the client is told to go away. Default: 10 minutes.
+   */
   readonly idleMs?: number;
-  /** The time between pings, and the time until the client must have answered one. Default: 30 s. */
+  /**
+   * The time between pings, and the time until the client must have answered one. Default: 30 s.
+   */
   readonly pingMs?: number;
 }
 

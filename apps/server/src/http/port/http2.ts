@@ -5,7 +5,10 @@ import type { Socket } from 'node:net';
 /** How long a connection may take to send its first bytes, in milliseconds. */
 const firstBytesMs = 30_000;
 
-/** The beginning of HTTP/2's connection preface (RFC 9113, section 3.4); no method of HTTP/1.1 begins so. */
+/**
+ * The beginning of HTTP/2's connection preface (RFC 9113, section 3.4); no method of HTTP/1.1
+ * begins so.
+ */
 const preface = Buffer.from('PRI');
 
 /**

@@ -1,6 +1,6 @@
 import type { AddressInfo, Server } from 'node:net';
 
-/** Where to listen, and how the user can change that. */
+/** The port to listen on, and how the user can change it. */
 export interface ListenOptions {
   readonly port: number;
   /** The flag and the variable that set the port, e.g. `--port` and `GRAYLANE_PORT`. */
@@ -9,8 +9,8 @@ export interface ListenOptions {
 }
 
 /**
- * Listens on loopback and answers the port, which the system chooses where 0 was asked for.
- * @throws {Error} that names the port and what changes it, where it is in use.
+ * Listens on loopback. Returns the port, which the system chooses for 0.
+ * @throws {Error} if the port can't be used; the message names the port and the option.
  */
 export async function listen(server: Server, { port, flag, variable }: ListenOptions): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -18,7 +18,7 @@ export async function listen(server: Server, { port, flag, variable }: ListenOpt
       const remedy = `free it, or choose another with ${flag} or ${variable}`;
       const known: Readonly<Record<string, string>> = {
         EADDRINUSE: `port ${port} is in use: ${remedy}`,
-        EACCES: `port ${port} is not ours to use: ${remedy}`,
+        EACCES: `port ${port} needs more rights than this process has: ${remedy}`,
       };
       reject(new Error(known[error.code ?? ''] ?? `port ${port}: ${error.message}`, { cause: error }));
     });

@@ -13,8 +13,9 @@ import { sendPieces } from './send-pieces.ts';
 const maxBody = 16_777_216;
 
 /**
- * Routes `/environments` and `/environments/{environment}`: the environment as one flag document. Its ETag is its revision, so a write of
- * the whole is refused where anything has changed meanwhile.
+ * Routes `/environments` and `/environments/{environment}`: the environment as one flag document.
+ * Its ETag is its revision, so a write of the whole is refused if anything has changed in the
+ * meantime.
  */
 export function environmentsApi(router: Router, environments: Environments): void {
   router

@@ -14,7 +14,10 @@ import { methodNotAllowed } from '../../http/problem-details.ts';
 const defaultLimit = 50;
 const maxLimit = 200;
 
-/** Routes `…/history`, of an environment, a flag or a segment: its revisions with what they changed, and their undoing. */
+/**
+ * Routes `…/history` of an environment, a flag or a segment: revisions, their differences, and
+ * undo.
+ */
 export function historyApi(router: Router, environments: Environments): void {
   const list = async (request: OfHistory, response: Response): Promise<void> => {
     const { environment, flag, segment } = request.params;
@@ -25,7 +28,7 @@ export function historyApi(router: Router, environments: Environments): void {
         : undefined;
     const limit = readLimit(request.query['limit']);
     const before = readRevision(request.query['before']);
-    // One more than asked for tells whether there is a next page.
+    // One more than the limit shows whether there is a next page.
     const found = await storeOf(environments, environment).history({ limit: limit + 1, before, part });
     const revisions = found.slice(0, limit);
     const next = found.length > limit ? revisions.at(-1)?.revision : undefined;
@@ -57,7 +60,7 @@ export function historyApi(router: Router, environments: Environments): void {
         }
         const undone = undoOf(revision, current);
         if ('problems' in undone) {
-          const detail = `revision ${revision.revision} can't be taken back as it is`;
+          const detail = `revision ${revision.revision} can't be undone: later revisions changed the same parts`;
           throw new RequestError('conflict', detail, { problems: undone.problems });
         }
         const { reason = `undo ${revision.revision}`, author } = authorship(request);
@@ -72,7 +75,7 @@ export function historyApi(router: Router, environments: Environments): void {
   async function find({ params: { environment, revision } }: OfRevision): Promise<Revision> {
     const found = await storeOf(environments, environment).revision(revision);
     if (found) return found;
-    const remedy = `GET /api/v1/environments/${encodeURIComponent(environment)}/history lists them`;
+    const remedy = `GET /api/v1/environments/${encodeURIComponent(environment)}/history lists all`;
     throw new RequestError('not_found', `there is no revision ${JSON.stringify(revision)} here: ${remedy}`);
   }
 }
@@ -85,7 +88,7 @@ function readLimit(value: unknown): number {
   if (value === undefined) return defaultLimit;
   const limit = Number(value);
   if (Number.isInteger(limit) && limit >= 1 && limit <= maxLimit) return limit;
-  throw new RequestError('invalid_request', `limit is ${JSON.stringify(value)}: use 1 to ${maxLimit}`);
+  throw new RequestError('invalid_request', `limit must be 1 to ${maxLimit}, not ${JSON.stringify(value)}`);
 }
 
 function readRevision(value: unknown): string | undefined {
@@ -93,7 +96,7 @@ function readRevision(value: unknown): string | undefined {
   if (typeof value === 'string' && value !== '') return value;
   throw new RequestError(
     'invalid_request',
-    `before is ${JSON.stringify(value)}: use one revision, e.g. "next" of a page`,
+    `before must be one revision, e.g. "next" of a page, not ${JSON.stringify(value)}`,
   );
 }
 

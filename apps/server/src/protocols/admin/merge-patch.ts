@@ -1,6 +1,9 @@
 import { isObject } from '../../is-object.ts';
 
-/** JSON Merge Patch (RFC 7396): null removes, objects merge, anything else replaces. Depth is bounded by the body's. */
+/**
+ * JSON Merge Patch (RFC 7396): null removes, objects merge, anything else replaces. The body's
+ * limit bounds the depth.
+ */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const merged = new Map(isObject(target) ? Object.entries(target) : []);

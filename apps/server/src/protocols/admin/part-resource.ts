@@ -14,7 +14,7 @@ import { methodNotAllowed } from '../../http/problem-details.ts';
 import { readBody } from '../../http/body/read-body.ts';
 import { sendPieces } from './send-pieces.ts';
 
-/** Parts of a document that are read and written one by one. */
+/** A kind of parts of a document that are read and written one by one. */
 export interface PartKind {
   /** `flag` or `segment`. */
   readonly noun: string;
@@ -22,7 +22,7 @@ export interface PartKind {
   readonly patchable: boolean;
 }
 
-/** Routes `/environments/{environment}/{noun}s` and `…/{name}`: reads, and writes that say what they replace. */
+/** Routes `/environments/{environment}/{noun}s` and `…/{name}`: reads, and conditional writes. */
 export function partResource(router: Router, environments: Environments, kind: PartKind): void {
   const { noun, member, patchable } = kind;
 

@@ -26,7 +26,9 @@ import {
 import { selectorOf, selectStore } from './select.ts';
 import { sharedMessagesKey } from './shared-messages.ts';
 
-/** flagd's evaluation protocol (`flagd.evaluation.v2`): one flag at a time, and a stream of changes. */
+/**
+ * flagd's evaluation protocol (`flagd.evaluation.v2`): one flag at a time, and a stream of changes.
+ */
 export function evaluationServiceV2(
   environments: Environments,
   calls: LongCalls,
@@ -34,7 +36,9 @@ export function evaluationServiceV2(
   return methods(environments, calls, resolve);
 }
 
-/** `flagd.evaluation.v1`, which also evaluates all flags at once and can't express a missing value. */
+/**
+ * `flagd.evaluation.v1`, which also evaluates all flags at once and can't express a missing value.
+ */
 export function evaluationServiceV1(
   environments: Environments,
   calls: LongCalls,
@@ -88,8 +92,8 @@ function methods(environments: Environments, calls: LongCalls, resolveOne: typeo
 
 /**
  * The environments whose changes a call follows: the chosen one, or all of them without a choice,
- * since flagd's JavaScript client sends no selector here and must learn of every change to trust its
- * cache. A chosen environment may be created later: until then each evaluation reports it as
+ * since flagd's JavaScript client sends no selector here and must learn of every change to trust
+ * its cache. A chosen environment may be created later: until then each evaluation reports it as
  * unknown, which clients show, whereas they hide the error of this stream and never become ready.
  */
 function followed(environments: Environments, call: HandlerContext): Followed {

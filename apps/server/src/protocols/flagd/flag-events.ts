@@ -30,9 +30,9 @@ export interface Followed {
 }
 
 /**
- * The events of a call of EventStream: the server is ready, flags change, a sign of life every 20 s,
- * and the server shuts down. Unread changes are merged flag by flag, so a slow reader costs one entry
- * per flag.
+ * The events of a call of EventStream: the server is ready, flags change, a sign of life every 20
+ * s, and the server shuts down. Unread changes are merged flag by flag, so a slow reader costs one
+ * entry per flag.
  */
 export async function* flagEvents(
   environments: Environments,

@@ -1,4 +1,6 @@
-/** A signal to one waiting task. It may come before the task waits; several signals count as one. */
+/**
+ * A signal to one waiting task. It may come before the task waits; several signals count as one.
+ */
 export class Notifier {
   #notified = false;
   #wake: (() => void) | undefined;

@@ -25,7 +25,9 @@ export interface GrpcPort {
   close(): Promise<void>;
 }
 
-/** The calls that one connection may have open; clients queue further ones, or open a connection. */
+/**
+ * The calls that one connection may have open; clients queue further ones, or open a connection.
+ */
 const maxConcurrentStreams = 250;
 
 /**

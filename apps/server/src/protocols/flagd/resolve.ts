@@ -9,7 +9,10 @@ export interface ResolveRequest {
   readonly context?: JsonObject | undefined;
 }
 
-/** A response, in the fields that both versions share. Without a value the default of the code applies. */
+/**
+ * A response, in the fields that both versions share. Without a value the default of the code
+ * applies.
+ */
 export interface Resolved<T> {
   value?: T;
   variant?: string;
@@ -35,7 +38,9 @@ export const floatType: ValueType<number> = {
   name: 'float',
   read: (value) => (typeof value === 'number' ? value : undefined),
 };
-/** A number with a fraction is not an integer: truncated, it would be a value that no variant has. */
+/**
+ * A number with a fraction is not an integer: truncated, it would be a value that no variant has.
+ */
 export const intType: ValueType<bigint> = {
   name: 'integer',
   read: (value) => (Number.isSafeInteger(value) ? BigInt(value as number) : undefined),

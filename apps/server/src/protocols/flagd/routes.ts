@@ -31,7 +31,10 @@ export interface FlagdRoutesOptions {
   readonly log: Log;
 }
 
-/** The largest request: a key and an evaluation context. The decoder bounds its depth to 100 messages. */
+/**
+ * The largest request: a key and an evaluation context. The decoder bounds its depth to 100
+ * messages.
+ */
 const maxRequestBytes = 1_048_576;
 
 const crossOrigin = {

@@ -2,7 +2,10 @@ import { RequestError } from '../../model/request-error.ts';
 import { defaultEnvironment, storeOf, type Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
 
-/** The selector of a call: the header `Flagd-Selector` takes precedence over the field of the request. */
+/**
+ * The selector of a call: the header `Flagd-Selector` takes precedence over the field of the
+ * request.
+ */
 export function selectorOf(header: Headers, field = ''): string {
   return header.get('flagd-selector') ?? field;
 }

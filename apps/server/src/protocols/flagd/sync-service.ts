@@ -13,7 +13,9 @@ import { SharedMessage, sharedMessagesKey } from './shared-messages.ts';
 /** Attributes that in-process providers add to every evaluation context: none. */
 const syncContext = {};
 
-/** The time within which changes count as one, in milliseconds: each one sends the whole document. */
+/**
+ * The time within which changes count as one, in milliseconds: each one sends the whole document.
+ */
 const burstMs = 50;
 
 /**

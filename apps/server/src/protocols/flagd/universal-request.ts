@@ -10,7 +10,9 @@ const maxTimerMs = 2_147_483_647;
 /** One for all calls: each call is aborted when its response closes, and an error has a stack. */
 const closed = new ConnectError('the call is closed', Code.Canceled);
 
-/** A request of Node's for Connect, whose own adapter makes an exception for each call that ends. */
+/**
+ * A request of Node's for Connect, whose own adapter makes an exception for each call that ends.
+ */
 export function toUniversalRequest(
   request: AnyRequest,
   response: AnyResponse,
@@ -31,7 +33,10 @@ export function toUniversalRequest(
   };
 }
 
-/** Leaves out a deadline that Node's timers can't express: clients without one send the largest number. */
+/**
+ * Leaves out a deadline that Node's timers can't express: clients without one send the largest
+ * number.
+ */
 function toHeaders(headers: IncomingHttpHeaders): Headers {
   const universal = new Headers();
   for (const [name, value] of Object.entries(headers)) {

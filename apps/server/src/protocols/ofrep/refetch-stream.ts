@@ -11,15 +11,19 @@ const heartbeatS = 15;
 /** The path of OFREP's event stream. */
 export const refetchPath = '/ofrep/v1/events';
 
-/** The path and query of OFREP's event stream: an EventSource sends no header, so the query names the environment. */
+/**
+ * The path and query of OFREP's event stream: an EventSource sends no header, so the query names
+ * the environment.
+ */
 export function refetchUri(environment: string): string {
   return `${refetchPath}?environment=${encodeURIComponent(environment)}`;
 }
 
 /**
- * OFREP's event stream (ADR 8): tells clients to evaluate again. An event's id is the revision of the rules that it tells of, so a client
- * that comes back with the newest one has missed nothing and is told nothing. Any other client is told at once, a new one too, because the
- * rules may have changed since it has asked: several missed changes are one event, since one question answers them all.
+ * OFREP's event stream (ADR 8): events that make clients evaluate again. The id of an event is the
+ * revision of the rules, so a client that reconnects with the newest one gets no event. Every other
+ * client gets one at once, a new client, too, because the rules may have changed since its last
+ * evaluation. Several missed changes are one event.
  */
 export class RefetchStream {
   readonly #streams: EventStreams;
@@ -27,10 +31,10 @@ export class RefetchStream {
 
   constructor(environments: Environments, streams: EventStreams) {
     this.#streams = streams;
-    this.#events = new EnvironmentLogs(environments, streams, (store, tell) => new NewestEvent(store, tell));
+    this.#events = new EnvironmentLogs(environments, streams, (store, send) => new NewestEvent(store, send));
   }
 
-  /** Serves one client of an environment until it goes. */
+  /** Serves one client of an environment until it disconnects. */
   connect(request: IncomingMessage, response: ServerResponse, store: FlagStore): void {
     const newest = this.#events.of(store);
     const seen = lastEventId(request);
@@ -47,11 +51,11 @@ class NewestEvent {
   readonly close: () => void;
   #event: Frame;
 
-  constructor(store: FlagStore, tell: (event: Frame) => void) {
+  constructor(store: FlagStore, send: (event: Frame) => void) {
     this.#event = refetch(store.snapshot.revision);
     this.close = store.onChange(({ after }) => {
       this.#event = refetch(after.revision);
-      tell(this.#event);
+      send(this.#event);
     });
   }
 
@@ -60,7 +64,7 @@ class NewestEvent {
   }
 }
 
-/** `etag` and `lastModified` name the rules: what a client sends back as `flagConfigEtag` and `flagConfigLastModified`. */
+/** Clients send `etag` and `lastModified` back as `flagConfigEtag` and `flagConfigLastModified`. */
 function refetch(revision: string): Frame {
   const lastModified = Math.floor(Date.now() / 1000);
   return frame('message', revision, { type: 'refetchEvaluation', etag: revision, lastModified });

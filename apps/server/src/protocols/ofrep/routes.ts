@@ -28,7 +28,9 @@ export interface OfrepOptions {
 /** The largest body in bytes, and how deep it may nest. */
 const [maxBodyBytes, maxDepth] = [262_144, 100];
 
-/** JSON, and the types that simple clients send for it unless they are told otherwise (`curl -d`). */
+/**
+ * JSON, and the types that simple clients send for it unless they are told otherwise (`curl -d`).
+ */
 const types = ['application/json', 'application/*+json', 'text/plain', 'application/x-www-form-urlencoded'];
 
 /** The seconds out of sight after which a client may close its event stream. */

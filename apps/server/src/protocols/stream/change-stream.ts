@@ -10,7 +10,10 @@ import { lastEventId } from '../../sse/last-event-id.ts';
 const defaultHeartbeatS = 15;
 const maxHeartbeatS = 60;
 
-/** Tells graylane's own providers of every change: a snapshot first, or what they missed, then deltas. */
+/**
+ * Sends every change to graylane's own providers: a snapshot first, or what they missed, then
+ * deltas.
+ */
 export class ChangeStream {
   readonly #streams: EventStreams;
   readonly #logs: EnvironmentLogs<ChangeLog>;
@@ -20,12 +23,15 @@ export class ChangeStream {
     this.#logs = new EnvironmentLogs(environments, streams, (store, tell) => new ChangeLog(store, tell));
   }
 
-  /** Takes up what the histories tell of the time before the start, for clients that come back. */
+  /** Reads the changes before the start from the histories, for clients that reconnect. */
   async recall(): Promise<void> {
     for (const log of this.#logs.all) await log.recall();
   }
 
-  /** Serves one client of an environment until it goes. `heartbeat` is in seconds, as the query has it. */
+  /**
+   * Serves one client of an environment until it disconnects. `heartbeat` is the query parameter,
+   * in seconds.
+   */
   connect(
     request: IncomingMessage,
     response: ServerResponse,
@@ -62,6 +68,6 @@ function readHeartbeat(value: string | undefined): number {
   if (seconds >= 1 && seconds <= maxHeartbeatS) return seconds;
   throw new RequestError(
     'invalid_request',
-    `heartbeat is ${JSON.stringify(value)}: use 1 to ${maxHeartbeatS} seconds`,
+    `heartbeat must be 1 to ${maxHeartbeatS} seconds, not ${JSON.stringify(value)}`,
   );
 }
