@@ -195,6 +195,34 @@ describe('a response says nothing of lanes', () => {
   });
 });
 
+describe('a response explains the lane', () => {
+  test.each<[string, BaggageListenerOptions, Record<string, string>, RegExp]>([
+    [
+      'of a dye rule',
+      { dye: gray },
+      { baggage: 'lane=blue' },
+      /^gray: the dye rule "lane" decided; ingress strip/,
+    ],
+    [
+      'of a header',
+      { ingress: accept },
+      { baggage: 'lane=blue,user-id=ada' },
+      /^blue: the baggage member "lane" named it.*admitted lane, refused user-id/,
+    ],
+    [
+      'of an edge without a dye',
+      {},
+      { baggage: 'lane=blue' },
+      /^baseline: the ingress policy strips all baggage/,
+    ],
+  ])('%s where the option is on, and not by default', async (_what, options, headers, words) => {
+    const explained = await start(baggageListener({ ...options, explain: true }, viaWriteHead({})));
+    expect((await get(explained, headers)).headers.get('graylane-explain')).toMatch(words);
+    const silent = await start(baggageListener(options, viaWriteHead({})));
+    expect((await get(silent, headers)).headers.get('graylane-explain')).toBeNull();
+  });
+});
+
 describe('browsers of other origins', () => {
   const preflight = {
     method: 'OPTIONS',

@@ -62,7 +62,13 @@ function dyeThen<Subject>(dye: Dye<Subject>, subject: Subject, cell: RequestCell
 }
 
 /** Policies and dyes check themselves. */
-const optionTypes = { ingress: 'any?', dye: 'any?', laneResponse: 'boolean?', cors: 'boolean?' } as const;
+const optionTypes = {
+  ingress: 'any?',
+  dye: 'any?',
+  laneResponse: 'boolean?',
+  cors: 'boolean?',
+  explain: 'boolean?',
+} as const;
 
 /** Hooks one request and its response. */
 export function hookBoth(request: IncomingMessage, response: ServerResponse): void {

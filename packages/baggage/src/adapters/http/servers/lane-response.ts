@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { headerSafe } from '../../../codec/header-safe.ts';
+import { explainRequest, formatExplanation } from '../../../policy/explain.ts';
 import type { RequestCell } from '../../../request/cell.ts';
 import { beforeHeaders } from './before-headers.ts';
 import { findRequest, type LaneOrigin, type TrackedRequest } from './tracked-request.ts';
@@ -18,10 +19,16 @@ export interface LaneResponseOptions {
    * false.
    */
   readonly cors?: boolean;
+  /**
+   * Whether responses carry `Graylane-Explain`: why the request is in its lane, in one line. It
+   * shows rules and destinations to every client, so it is for debugging. Default: false.
+   */
+  readonly explain?: boolean;
 }
 
 const laneHeader = 'Graylane-Lane';
-/** Its name in `request.headers`. */
+const explainHeader = 'Graylane-Explain';
+/** The name of the lane's header in `request.headers`. */
 const requestLaneHeader = laneHeader.toLowerCase();
 /**
  * Caches that have a field of their own obey it rather than `Cache-Control` (RFC 9213, nginx,
@@ -38,10 +45,11 @@ const cacheSpecific = /^(?:x-accel-expires|surrogate-control|(?:.+-)?cdn-cache-c
 export function markResponse(
   tracked: TrackedRequest,
   origin: LaneOrigin | undefined,
-  { laneResponse = true, cors = false }: LaneResponseOptions,
+  { laneResponse = true, cors = false, explain = false }: LaneResponseOptions,
 ): void {
   if (laneResponse && tracked.by !== 'dye') tracked.by = origin ?? tracked.by;
   if (cors) tracked.cors = true;
+  if (explain) tracked.explain = true;
 }
 
 /**
@@ -60,12 +68,14 @@ function takeOnce({ req }: ServerResponse): TrackedRequest | undefined {
   const tracked = req && findRequest(req);
   if (tracked === undefined || tracked.hasResponded) return undefined;
   tracked.hasResponded = true;
-  return tracked.by !== undefined || tracked.cors ? tracked : undefined;
+  return tracked.by !== undefined || tracked.cors || tracked.explain ? tracked : undefined;
 }
 
-function setHeaders(response: ServerResponse, { request, cell, by, cors }: TrackedRequest): void {
+function setHeaders(response: ServerResponse, tracked: TrackedRequest): void {
+  const { request, cell, by, cors, explain, otelContext } = tracked;
   if (by !== undefined) setLane(by, request, response, cell);
   if (cors) allowBrowsers(request, response);
+  if (explain) response.setHeader(explainHeader, formatExplanation(explainRequest(otelContext)));
 }
 
 function setLane(

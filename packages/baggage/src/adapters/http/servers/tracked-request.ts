@@ -18,6 +18,8 @@ export interface TrackedRequest {
   by: LaneOrigin | undefined;
   /** Whether the response lets browsers send `baggage`. */
   cors: boolean;
+  /** Whether the response explains the lane. */
+  explain: boolean;
   /** Whether the head of the response has been written. */
   hasResponded: boolean;
   /** How many of the request and its response are not closed yet. */
@@ -57,7 +59,16 @@ export function trackRequest(
   const connection = connectionOf(request);
   const last = connection[latest];
   if (last !== undefined) (connection[earlier] ??= new WeakMap()).set(last.request, last);
-  const tracked = { request, cell, otelContext, by: undefined, cors: false, hasResponded: false, open: 2 };
+  const tracked = {
+    request,
+    cell,
+    otelContext,
+    by: undefined,
+    cors: false,
+    explain: false,
+    hasResponded: false,
+    open: 2,
+  };
   connection[latest] = tracked;
   return tracked;
 }
