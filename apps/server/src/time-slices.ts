@@ -1,14 +1,20 @@
 import { nextTurn } from './event-loop-turns.ts';
 
-/** How long work may keep the event loop, in milliseconds. */
-const sliceMs = 5;
+/** How long work for a request, and work in the background, may keep the event loop, in milliseconds. */
+const [sliceMs, backgroundSliceMs] = [5, 1];
 
 /**
  * Splits long work into slices of a few milliseconds, so that the event loop serves requests and
  * heartbeats in between: `if (slices.over) await slices.next()` after each step.
  */
 export class TimeSlices {
-  #end = performance.now() + sliceMs;
+  readonly #ms: number;
+  #end: number;
+
+  constructor(priority: 'request' | 'background' = 'request') {
+    this.#ms = priority === 'request' ? sliceMs : backgroundSliceMs;
+    this.#end = performance.now() + this.#ms;
+  }
 
   /** Whether the current slice is used up. */
   get over(): boolean {
@@ -18,6 +24,6 @@ export class TimeSlices {
   /** Lets the event loop turn, and other long work have its slice, then begins the next slice. */
   async next(): Promise<void> {
     await nextTurn();
-    this.#end = performance.now() + sliceMs;
+    this.#end = performance.now() + this.#ms;
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { checkFlags, type Problem } from '@graylane/flags';
+import { checkFlag, checkFlags, type Problem } from '@graylane/flags';
+import { isObject } from '../../is-object.ts';
 import { parseDocument } from '../../json/parse-document.ts';
 import type { Log } from '../../log.ts';
 import { changeContent, compileDocument } from '../../model/compile.ts';
@@ -38,8 +39,11 @@ export interface KnownRevisions {
 /** The author of edits of the file. */
 const byHand: Authorship = { author: 'file', reason: 'the flags file was edited' };
 
-/** How long the file may lag behind the journal, and how soon a failed replacement is tried again. */
-const [followMs, retryMs] = [200, 1000];
+/** How long the file lags behind the journal: longer if replacing it takes long, but not a second. */
+const [followMs, maxFollowMs] = [200, 800];
+
+/** How soon a failed replacement is tried again. */
+const retryMs = 1000;
 
 /** Editors write in several steps: a file that has not changed for so long is complete. */
 const settleMs = 25;
@@ -68,6 +72,7 @@ export class FileStore implements FlagStore {
   /** Why nothing is written any more. */
   #refusal: RequestError | undefined;
   #following: NodeJS.Timeout | undefined;
+  #followMs = followMs;
   #looking = false;
   #closed = false;
   /** Changes are made one after another, and so is everything that reads or replaces the file. */
@@ -98,9 +103,7 @@ export class FileStore implements FlagStore {
     }
     await store.#inTurn(() => store.#noticeEdits());
     store.#follow();
-    for (const problem of checkFlags({ ...newest.shared, flags: Object.fromEntries(newest.flags) })) {
-      log.warn(`${file.path}: ${describeProblem(problem)}`);
-    }
+    await warnOfProblems(newest, file.path, log, slices);
     return store;
   }
 
@@ -232,7 +235,7 @@ export class FileStore implements FlagStore {
   }
 
   /** Lets the file follow soon. */
-  #follow(delay = followMs): void {
+  #follow(delay = this.#followMs): void {
     if (this.#behind.size === 0 || this.#following !== undefined || this.#closed) return;
     this.#following = setTimeout(() => {
       this.#following = undefined;
@@ -246,10 +249,12 @@ export class FileStore implements FlagStore {
     const snapshot = this.#snapshot;
     const parts = this.#behind;
     this.#behind = new Map();
+    const start = performance.now();
     try {
       if (await this.#file.replace(snapshot, [...parts.values()], snapshot.revision)) {
         this.#filed = snapshot;
         this.#trouble = undefined;
+        this.#followMs = Math.min(maxFollowMs, Math.max(followMs, 4 * (performance.now() - start)));
         this.#follow();
         return;
       }
@@ -411,6 +416,27 @@ async function readFirst(file: FlagsFile, log: Log, slices: TimeSlices): Promise
   }
   for (const problem of parsed.oddities) log.warn(`${file.path}: ${describeProblem(problem)}`);
   return { newest: parsed, filed: parsed, stamp };
+}
+
+async function warnOfProblems(
+  { flags, shared }: ParsedDocument,
+  file: string,
+  log: Log,
+  slices: TimeSlices,
+): Promise<void> {
+  const warn = (problems: readonly Problem[]): void => {
+    for (const problem of problems) log.warn(`${file}: ${describeProblem(problem)}`);
+  };
+  warn(checkFlags({ ...shared, flags: {} }));
+  const { $evaluators: evaluators } = shared;
+  for (const [key, flag] of flags) {
+    warn(
+      key === ''
+        ? checkFlags({ flags: { '': flag } })
+        : checkFlag(key, flag, isObject(evaluators) ? evaluators : {}),
+    );
+    if (slices.over) await slices.next();
+  }
 }
 
 function readError(path: string, error: NodeJS.ErrnoException): Error {

@@ -61,7 +61,7 @@ export class FlagsFile {
   async replace(content: Content, paths: readonly PartPath[], revision?: string): Promise<boolean> {
     const mark = revision === undefined ? undefined : await this.#record?.mark(revision);
     return this.#slots.use(async () => {
-      const slices = new TimeSlices();
+      const slices = new TimeSlices('background');
       const path = await realpath(this.path);
       const stamp = await stampOf(path);
       if (stamp !== this.stamp) return false;
