@@ -153,7 +153,9 @@ async function change(version: string): Promise<void> {
   await expect.poll(ask, { timeout: 30_000, interval: 20 }).toBe(version);
 }
 
-/** The open connections to the HTTP and gRPC ports, as health on the management port counts them. */
+/**
+ * The open connections to the HTTP and gRPC ports, as health on the management port counts them.
+ */
 async function connections(): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${server.managementPort}/healthz`);
   return ((await response.json()) as { connections: { open: number } }).connections.open;

@@ -9,7 +9,10 @@ const program =
   fileURLToPath(new URL('../../.graylane/go-flagd/ask-flagd', import.meta.url));
 const execute = promisify(execFile);
 
-/** The client for Go that is generated from flagd's schema, which flagd's provider for Go uses in RPC mode. */
+/**
+ * The client for Go that is generated from flagd's schema, which flagd's provider for Go uses in
+ * RPC mode.
+ */
 export const goFlagd: Component = {
   id: 'go-flagd',
   name: "flagd's client for Go",

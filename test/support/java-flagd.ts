@@ -30,7 +30,9 @@ export interface JavaQuestions {
   }>;
 }
 
-/** The provider's result for each question: `value`, `variant`, `reason`, `errorCode`, `message`. */
+/**
+ * The provider's result for each question: `value`, `variant`, `reason`, `errorCode`, `message`.
+ */
 export async function askJava(asked: JavaQuestions): Promise<Record<string, unknown>[]> {
   const args = ['-cp', `${folder}:${folder}/lib/*`, 'AskFlagd', JSON.stringify(asked)];
   const { stdout } = await execute('java', args, { timeout: 100_000 });

@@ -36,7 +36,7 @@ export function createApp(options: AppOptions): RequestListener {
   });
 }
 
-/** A proxy may forward the whole URL that it was asked for (RFC 9112, section 3.2.2). */
+/** A proxy may forward the whole URL of its own request (RFC 9112, section 3.2.2). */
 function pathOf(target: string): string {
   return target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '') || '/';
 }

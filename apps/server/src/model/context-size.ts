@@ -1,7 +1,9 @@
 import { isObject } from '../is-object.ts';
 import { RequestError } from './request-error.ts';
 
-/** The number of values in one evaluation context, members of nested objects and arrays included. */
+/**
+ * The number of values in one evaluation context, members of nested objects and arrays included.
+ */
 const maxValues = 10_000;
 
 /**

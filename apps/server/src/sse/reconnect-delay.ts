@@ -20,7 +20,7 @@ export function spreadOf(clients: number): number {
 }
 
 /**
- * The delay for a client that waits exactly as long as it is told, after each failure again: a
+ * The delay for a client that waits exactly the time of the hint, after each failure again: a
  * random part of the spread, at least a quarter, since clients with tiny delays would reconnect
  * continuously.
  */

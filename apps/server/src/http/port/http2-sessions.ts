@@ -6,11 +6,11 @@ export interface Http2SessionsOptions {
   /** The time until the first request. Default: 30 s. */
   readonly firstRequestMs?: number;
   /**
-   * The time without open requests after which the client is told to go away. Default: 10 minutes.
+   * The time without open requests after which the client gets GOAWAY. Default: 10 minutes.
    */
   readonly idleMs?: number;
   /**
-   * The time between pings, and the time until the client must have answered one. Default: 30 s.
+   * The time between pings, and the time until the client must have responded to one. Default: 30 s.
    */
   readonly pingMs?: number;
 }
@@ -50,7 +50,7 @@ export class Http2Sessions {
     this.#timer.unref();
   }
 
-  /** Tells the clients to go away, and waits at most 5 s for them to finish and to disconnect. */
+  /** Sends GOAWAY to the clients, and waits at most 5 s for them to finish and to disconnect. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     const closed = [...this.#sockets].map((socket) => new Promise((resolve) => socket.on('close', resolve)));

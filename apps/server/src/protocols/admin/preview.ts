@@ -51,7 +51,9 @@ interface Comparison {
   readonly contexts: readonly EvaluationContext[];
 }
 
-/** The members of the response, as JSON. Each flag is evaluated at the same time before and after. */
+/**
+ * The members of the response, as JSON. Each flag is evaluated at the same time before and after.
+ */
 async function compare({ before, after, keys, contexts }: Comparison, slices: TimeSlices): Promise<Buffer[]> {
   if (keys.length * contexts.length > maxEvaluations) {
     const remedy = `send at most ${Math.floor(maxEvaluations / keys.length)} contexts`;
@@ -131,7 +133,10 @@ async function readContexts(
   });
 }
 
-/** The draft: the document that was sent, or edits of the flags and segments that were sent; null removes. */
+/**
+ * The draft: the document that was sent, or edits of the flags and segments that were sent; null
+ * removes.
+ */
 async function readProposal(members: ReadonlyMap<string, Buffer>, slices: TimeSlices): Promise<Proposal> {
   const document = members.get('document');
   const [flags, segments] = [members.get('flags'), members.get('segments')];

@@ -21,7 +21,7 @@ export interface GrpcPortOptions {
 /** The gRPC port, and the way to end its streams. */
 export interface GrpcPort {
   readonly server: Server;
-  /** Ends the open calls, tells clients to go away, and closes; waits at most 5 s for clients. */
+  /** Ends the open calls, sends GOAWAY to clients, and closes; waits at most 5 s for clients. */
   close(): Promise<void>;
 }
 

@@ -29,7 +29,7 @@ export interface OfrepOptions {
 const [maxBodyBytes, maxDepth] = [262_144, 100];
 
 /**
- * JSON, and the types that simple clients send for it unless they are told otherwise (`curl -d`).
+ * JSON, and the types that simple clients send for it by default (`curl -d`).
  */
 const types = ['application/json', 'application/*+json', 'text/plain', 'application/x-www-form-urlencoded'];
 
