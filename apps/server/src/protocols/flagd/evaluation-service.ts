@@ -54,7 +54,7 @@ export function evaluationServiceV1(
         flags.keys(),
         (key) => {
           const evaluation = evaluate(flags, key, context, { now });
-          // There is no field for an error, and none that distinguishes a missing value from a zero value.
+          // There is no field for an error, and v1 can't distinguish a missing value from zero.
           if (evaluation.errorCode !== undefined || isMissingDefault(evaluation)) return;
           resolved.push([key, { ...commonPart(evaluation), ...anyValue(evaluation) }]);
         },
