@@ -1,4 +1,4 @@
-// Burns CPU in two lanes, 60 and 40 of 100 parts, in pieces that do not beat with the sampler's 10 ms, while the management port records a profile. Prints the CPU time by lane as JSON.
+// Burns CPU in two lanes, 75 and 25 of 100 parts, while the management port records a profile. Prints the CPU time by lane as JSON.
 import { getActiveCell, runInLane } from '@graylane/baggage';
 import { managementServer } from '@graylane/telemetry/management';
 import { Profile } from 'pprof-format';
@@ -7,24 +7,22 @@ import { gunzipSync } from 'node:zlib';
 import './sdk.js';
 
 const management = managementServer({ port: 0, crash: false });
-const seconds = 4;
-const response = fetch(`${await management.listening}/debug/pprof/profile?seconds=${seconds}`);
-await sleep(200);
-const end = performance.now() + 1000 * seconds;
-while (performance.now() < end) {
-  // A request that is dyed late: all of its time counts for its lane.
-  await runInLane('baseline', async () => {
-    burn(2.3);
-    await sleep(0);
-    getActiveCell().dye('gray');
-    burn(2.3);
-  });
-  await runInLane('team-a', async () => {
-    await sleep(0);
-    burn(3.07);
-  });
+const at = `${await management.listening}/debug/pprof/profile`;
+// The first one loads the profiler.
+await (await fetch(`${at}?seconds=0.05`)).arrayBuffer();
+const response = fetch(`${at}?seconds=8`);
+await sleep(300);
+// A request that is dyed late: all of its time counts for its lane. Each piece is long, so that a sample more or less at its ends is nothing.
+await runInLane('baseline', async () => {
+  burn(200);
   await sleep(0);
-}
+  getActiveCell().dye('gray');
+  burn(100);
+});
+await runInLane('team-a', async () => {
+  await sleep(0);
+  burn(100);
+});
 const reply = await response;
 const byLane = reply.headers.get('graylane-cpu-by-lane');
 const profile = Profile.decode(gunzipSync(new Uint8Array(await reply.arrayBuffer())));
@@ -38,6 +36,11 @@ for (const { value, label } of profile.sample) {
 process.stdout.write(JSON.stringify({ byLane, nanoseconds }), () => process.exit(0));
 
 function burn(milliseconds) {
-  const until = process.cpuUsage().user + 1000 * milliseconds;
-  while (process.cpuUsage().user < until);
+  const start = process.cpuUsage();
+  let spent = 0;
+  while (spent < 1000 * milliseconds) {
+    for (let index = 0; index < 1e5; index++) Math.sqrt(index);
+    const { user, system } = process.cpuUsage(start);
+    spent = user + system;
+  }
 }
