@@ -1,15 +1,22 @@
 import { defineConfig } from 'vitest/config';
 
-/** Workers get these as Node's own conditions, so there is none here that only `import` or only `require` may see. */
+/**
+ * Workers get these as Node's own conditions, so there is none here that only `import` or only
+ * `require` may see.
+ */
 const conditions = ['@graylane/source', 'node'];
 
 /**
- * Limits of time are there for what hangs. A machine that stands still for seconds is to fail nothing, so they are long where a test waits
- * for something, and what does not come must not keep many tests waiting.
+ * Limits of time are there for what hangs. A machine that stands still for seconds is to fail
+ * nothing, so they are long where a test waits for something, and what does not come must not keep
+ * many tests waiting.
  */
 export const patience = { testTimeout: 120_000, hookTimeout: 180_000, expect: { poll: { timeout: 30_000 } } };
 
-/** Journeys, chaos and conformance share real ports and brokers, so their files run one after another. */
+/**
+ * Journeys, chaos and conformance share real ports and brokers, so their files run one after
+ * another.
+ */
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },

@@ -1,5 +1,5 @@
-// `npm run bench [-- --write] [name ...]`: runs the benchmarks of test/bench one after another, since
-// they would disturb each other. With --write each one writes its figures to docs/benchmarks.
+// `npm run bench [-- --write] [name ...]`: runs the benchmarks of test/bench one after another,
+// since they would disturb each other. With --write each one writes its figures to docs/benchmarks.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import process from 'node:process';

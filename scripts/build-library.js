@@ -1,9 +1,10 @@
 // `build-library.js [--both]`: builds a library package in the current folder, once `tsc -b` has
-// written its declarations to dist/cjs. A process must have one request cell however the package was
-// loaded, so the code is built once, as CommonJS; the ES modules re-export it
-// (https://nodejs.org/api/packages.html#dual-commonjses-module-packages). With --both the ES modules
-// have code of their own: for a package without state whose peers would be loaded twice otherwise.
-// Exports that have a `browser` condition are built for runtimes without Node's built-ins, too.
+// written its declarations to dist/cjs. A process must have one request cell however the package
+// was loaded, so the code is built once, as CommonJS; the ES modules re-export it
+// (https://nodejs.org/api/packages.html#dual-commonjses-module-packages). With --both the ES
+// modules have code of their own: for a package without state whose peers would be loaded twice
+// otherwise. Exports that have a `browser` condition are built for runtimes without Node's
+// built-ins, too.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import process from 'node:process';

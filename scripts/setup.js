@@ -1,5 +1,5 @@
-// All the set-up that `npm start`, `npm test` and `npm run bench` need: dependencies, then the build.
-// It runs before node_modules exists.
+// All the set-up that `npm start`, `npm test` and `npm run bench` need: dependencies, then the
+// build. It runs before node_modules exists.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import process from 'node:process';

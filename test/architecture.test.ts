@@ -139,7 +139,10 @@ describe('the layers', () => {
   });
 });
 
-/** The imports between folders of a package; files beside the folders compose them, or serve them all. */
+/**
+ * The imports between folders of a package; files beside the folders compose them, or serve them
+ * all.
+ */
 function roomArrows(folder: string): [from: string, to: string][] {
   return moduleArrows(folder).filter(([from, to]) => !from.endsWith('.ts') && !to.endsWith('.ts'));
 }

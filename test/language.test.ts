@@ -9,7 +9,10 @@ const files = execFileSync('git', ['ls-files', '*.ts', '*.js'], { cwd: root, enc
   .filter((file) => file !== '' && !file.includes('/gen/'));
 const sources = files.filter((file) => /^(packages|apps)\/[^/]+\/(src|bin)\/|^scripts\//.test(file));
 
-/** Habits that cost a reader a second look, and how often the best of ten code bases has them per 1,000 comment words. */
+/**
+ * Habits that cost a reader a second look, and how often the best of ten code bases has them per
+ * 1,000 comment words.
+ */
 const habits: readonly (readonly [habit: string, limit: number, pattern: RegExp])[] = [
   [
     'indefinite pronouns',

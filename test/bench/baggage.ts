@@ -147,7 +147,10 @@ const key = { id: '2026-11', secret: 'a secret of a bit more than 32 bytes' };
 const verify = { mode: 'verify', signingKeys: [key], audience: 'shop' } as const;
 const accept = { mode: 'accept', keys: ['lane'] } as const;
 const secret = createSecretKey(Buffer.from(key.secret));
-/** As many lanes as are marked in as many seconds: enough that a verifier has forgotten the first when it comes again. */
+/**
+ * As many lanes as are marked in as many seconds: enough that a verifier has forgotten the first
+ * when it comes again.
+ */
 const many = 4096;
 const marks = Array.from({ length: many }, (_, index) => ({
   text: Buffer.from(`graylane.1.lane.shop.1790000000.2026-11.lane.gray-${index}`),
@@ -199,7 +202,10 @@ function admitted(policy: IngressPolicy): (header: string) => string {
   return (header) => getLane(admit([header], policy, ROOT_CONTEXT));
 }
 
-/** One row a size; the keys and values are those of a shop, in headers that differ, as those of requests do. */
+/**
+ * One row a size; the keys and values are those of a shop, in headers that differ, as those of
+ * requests do.
+ */
 function rows(
   name: string,
   member: (index: number, request: number) => string,

@@ -115,7 +115,10 @@ function freshContext() {
 
 const strangers = users.map(({ id }) => ({ tenant: `tenant-of-${id}`, name: `käufer-界-${id}` }));
 
-/** The same with facts that no list and no branch of the large rules has, so that all of them are tried. */
+/**
+ * The same with facts that no list and no branch of the large rules has, so that all of them are
+ * tried.
+ */
 function missingContext() {
   turn = (turn + 1) & 255;
   const { id, version, region, env, tier } = users[turn] as (typeof users)[0];

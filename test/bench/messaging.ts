@@ -13,7 +13,10 @@ const ingress = { mode: 'accept', keys } as const;
 const baggage = 'lane=gray,user-id=ada,tenant=acme,region=eu';
 const count = 400;
 
-/** CPU time of this process, both ends included, for one of `count` calls or messages of a request that carries four members. */
+/**
+ * CPU time of this process, both ends included, for one of `count` calls or messages of a request
+ * that carries four members.
+ */
 function costing(name: string, all: () => Promise<unknown>): Contender {
   return {
     name,

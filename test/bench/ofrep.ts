@@ -34,7 +34,10 @@ interface Question {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Somebody who answers: about one flag, about all of them, and about all of them to whoever has the answer. */
+/**
+ * Somebody who answers: about one flag, about all of them, and about all of them to whoever has the
+ * answer.
+ */
 interface Peer {
   readonly name: string;
   readonly one?: Question;

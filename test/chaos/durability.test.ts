@@ -10,7 +10,9 @@ import { ServerProcess } from '../support/server-process.ts';
 import { Volume, volumes } from '../support/volume.ts';
 import { Writers } from '../support/writers.ts';
 
-/** How often the server is killed, and the power cut. `GRAYLANE_CHAOS_ROUNDS=100` for the long run. */
+/**
+ * How often the server is killed, and the power cut. `GRAYLANE_CHAOS_ROUNDS=100` for the long run.
+ */
 const rounds = Number(process.env['GRAYLANE_CHAOS_ROUNDS'] ?? 25);
 const cuts = Math.min(rounds, 20);
 const bin = fileURLToPath(new URL('../../apps/server/bin/graylane-server.js', import.meta.url));

@@ -18,7 +18,10 @@ const patience = { timeout: 100_000, interval: 100 };
 /** How many may knock within a tenth of a second. */
 const crowd = 200;
 
-/** How somebody waits who has been told over how long all should come back: each wait after each failure. */
+/**
+ * How somebody waits who has been told over how long all should come back: each wait after each
+ * failure.
+ */
 type Waiting = (spreadMs: number, random: () => number) => (failures: number) => number;
 const providers: Waiting = (spreadMs, random) => (failures) => backoff(failures, { spreadMs }, random);
 const eventSources: Waiting = (spreadMs, random) => {
@@ -36,7 +39,8 @@ test.each([
     const knocks: number[] = [];
     for (let client = 0; client < count; client += 1) {
       const next = waiting(spreadMs, random);
-      // As no attempt succeeds, more of them are counted than there are whenever the server is back.
+      // As no attempt succeeds, more of them are counted than there are whenever the server is
+      // back.
       for (let [time, failures] = [0, 0]; time < 3 * spreadMs; failures += 1) {
         time += next(failures);
         knocks.push(time);
@@ -60,7 +64,8 @@ test(`${herd} clients that lose their server come back spread out, every one, an
   };
   try {
     await once(clients, 'message');
-    // Heartbeats tell everybody how many they are; when the last one to come has had two, each has had one.
+    // Heartbeats tell everybody how many they are; when the last one to come has had two, each has
+    // had one.
     const last = await followStream(`${server.url}/api/v1/environments/default/stream?heartbeat=1`);
     const beats = (): number => last.all.filter(({ retry }) => retry === spreadOf(herd + 1)).length;
     await expect.poll(beats, patience).toBeGreaterThanOrEqual(3);

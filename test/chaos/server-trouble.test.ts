@@ -79,7 +79,9 @@ describe('while the server is in trouble, every evaluation is answered from the 
   });
 });
 
-/** Evaluates all the while the trouble lasts, and on until it has been noticed; tells what came out. */
+/**
+ * Evaluates all the while the trouble lasts, and on until it has been noticed; tells what came out.
+ */
 async function evaluateUntil(
   noticed: () => boolean,
 ): Promise<{ values: Set<string>; errors: number; evaluated: number }> {

@@ -18,7 +18,8 @@ afterEach(async () => {
 describe('a server that runs out of file descriptors', () => {
   test('turns streams away before it does, says so, answers short requests, and recovers', async () => {
     server = await ServerProcess.start(rules('v1'), { openFiles: 256 });
-    // One after another, until there is no room; then a crowd, most of which the server hangs up on.
+    // One after another, until there is no room; then a crowd, most of which the server hangs up
+    // on.
     while (open.every(({ status }) => status === 200)) {
       open.push(await openRawStream(server.port, { reads: true }));
     }

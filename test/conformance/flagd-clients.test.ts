@@ -89,7 +89,10 @@ const questions: readonly Question[] = [
   ask('lost', 'string', 'mine'),
 ];
 
-/** Rollouts over keys that are not ASCII: flagd's evaluator for JavaScript hashes them otherwise than flagd's own. */
+/**
+ * Rollouts over keys that are not ASCII: flagd's evaluator for JavaScript hashes them otherwise
+ * than flagd's own.
+ */
 const foreignQuestions = strangers.flatMap((targetingKey) => [
   ask('rollout', 'boolean', false, { targetingKey }),
   ask('seeded', 'string', 'x', { targetingKey }),

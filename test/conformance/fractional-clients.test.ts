@@ -75,7 +75,8 @@ for (const [client, agreeing] of clients) {
 
 await describeWith(goClient.component, "flagd's Go library", () => {
   const age = { var: 'age' };
-  // A rule, its data, our result, and that of the library: docs/evaluation.md lists the differences.
+  // A rule, its data, our result, and that of the library: docs/evaluation.md lists the
+  // differences.
   const cases: ReadonlyArray<readonly [rule: object, data: object, ours: unknown, theirs: string]> = [
     [{ missing: ['name'] }, { name: '' }, [], '[]'],
     [{ missing: ['name'] }, { name: null }, ['name'], '["name"]'],

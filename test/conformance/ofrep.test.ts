@@ -143,7 +143,8 @@ describe("OpenFeature's own OFREP providers", () => {
     const changed = { ...flags.text, variants: { a: 'blau' } };
     served.edit(JSON.stringify({ ...document, flags: { ...flags, text: changed } }));
     await expect.poll(() => client.getStringValue('text', 'x')).toBe('blau');
-    // It hears of a change after it has it, and of none where two of its questions are answered alike.
+    // It hears of a change after it has it, and of none where two of its questions are answered
+    // alike.
     await expect.poll(() => changes.flat()).toEqual(['text']);
     await OpenFeatureWeb.setContext('web', user);
     expect(client.getBooleanValue('fees', true)).toBe(false);

@@ -16,7 +16,10 @@ const workspace = {
   folder: fileURLToPath(new URL(`../../${scripts}`, import.meta.url)),
 };
 
-/** What crossed the wire in one request, call or message: values of `baggage`, how many of `traceparent`. */
+/**
+ * What crossed the wire in one request, call or message: values of `baggage`, how many of
+ * `traceparent`.
+ */
 interface Crossing {
   readonly baggage: readonly string[];
   readonly traceparent: number;
@@ -36,7 +39,10 @@ const libraries = [
 ] as const;
 const messaging = [['kafkajs', ['client', 'server']]] as const;
 
-/** The propagator beside the instrumentation, and what a client that nobody wrapped then sends to anybody. */
+/**
+ * The propagator beside the instrumentation, and what a client that nobody wrapped then sends to
+ * anybody.
+ */
 const propagators = [
   ['always', ['lane=gray,user-id=ada']],
   ['stock', ['lane=gray,user-id=ada']],
@@ -140,7 +146,10 @@ function check(
   });
 }
 
-/** What a server that nobody wrapped sees: of a gray request of a user, and of one in a lane that there is not. */
+/**
+ * What a server that nobody wrapped sees: of a gray request of a user, and of one in a lane that
+ * there is not.
+ */
 function unwrapped(propagator: string): readonly string[] {
   if (propagator.startsWith('none')) return ['baseline', 'baseline'];
   if (propagator === 'ingress') return ['gray lane=gray traced', 'baseline traced'];
@@ -149,7 +158,10 @@ function unwrapped(propagator: string): readonly string[] {
   return ['baseline traced', 'baseline traced'];
 }
 
-/** The same scripts, where `express` is its version 4: instrumentation goes by the name under which a package is installed. */
+/**
+ * The same scripts, where `express` is its version 4: instrumentation goes by the name under which
+ * a package is installed.
+ */
 function besideExpress4({ node, folder }: typeof workspace): typeof workspace {
   const express4 = dirname(createRequire(`${folder}/cell.js`).resolve('express4/package.json'));
   const there = join(express4, '../../.graylane/express4');

@@ -23,7 +23,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ServerProcess } from '../support/server-process.ts';
 import { eventually } from '../support/shop.ts';
 
-/** A shop in small: gateway -> orders (HTTP) -> payments (gRPC), each with a provider of its own that follows the flag server. */
+/**
+ * A shop in small: gateway -> orders (HTTP) -> payments (gRPC), each with a provider of its own
+ * that follows the flag server.
+ */
 const services = ['gateway', 'orders', 'payments'] as const;
 type Service = (typeof services)[number];
 

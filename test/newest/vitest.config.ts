@@ -6,7 +6,10 @@ const installed = fileURLToPath(new URL('../../.graylane/newest/node_modules', i
 const newest = ['undici', '@opentelemetry/api', '@opentelemetry/core'];
 const conditions = ['@graylane/source', 'node'];
 
-/** The contract of our adapters with what `install-newest.js` brings; `newest-contract.test.ts` among the journeys runs it. */
+/**
+ * The contract of our adapters with what `install-newest.js` brings; `newest-contract.test.ts`
+ * among the journeys runs it.
+ */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   resolve: {

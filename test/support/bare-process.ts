@@ -5,7 +5,9 @@ import { memoryOf } from './server-process.ts';
 
 const script = fileURLToPath(new URL('bare-server.ts', import.meta.url));
 
-/** A bare server in a process of its own: the baseline for a flag server that sends the same bytes. */
+/**
+ * A bare server in a process of its own: the baseline for a flag server that sends the same bytes.
+ */
 export class BareProcess {
   readonly port: number;
   readonly #process: ChildProcess;

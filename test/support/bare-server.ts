@@ -1,5 +1,6 @@
-// The least that a server of Node does for the same bytes, as a baseline: `bare-server.ts answer BYTES` answers every POST like that, from
-// express with its JSON parser; `bare-server.ts stream BYTES` sends them to every stream, in a loop, for each POST. Says its port when ready.
+// The least that a server of Node does for the same bytes, as a baseline: `bare-server.ts answer
+// BYTES` answers every POST like that, from express with its JSON parser; `bare-server.ts stream
+// BYTES` sends them to every stream, in a loop, for each POST. Says its port when ready.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';

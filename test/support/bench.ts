@@ -37,8 +37,9 @@ export interface Comparison {
 const reports: string[] = [];
 
 /**
- * Asks the contenders of each row side by side and prints the medians, and the median of the ratios to the row's baseline within a
- * round: what slows the machine down for a while slows both. `npm run bench -- --write` also writes `docs/benchmarks/<name>.md`.
+ * Asks the contenders of each row side by side and prints the medians, and the median of the ratios
+ * to the row's baseline within a round: what slows the machine down for a while slows both. `npm
+ * run bench -- --write` also writes `docs/benchmarks/<name>.md`.
  */
 export async function compare({
   question,
@@ -85,12 +86,17 @@ export async function compare({
   if (process.env['GRAYLANE_BENCH_WRITE']) write();
 }
 
-/** A contender whose samples are nanoseconds of one call, taken over batches long enough to measure. */
+/**
+ * A contender whose samples are nanoseconds of one call, taken over batches long enough to measure.
+ */
 export function timed(name: string, operation: () => unknown): Contender {
   return inBatches(name, (batch) => time(operation, batch));
 }
 
-/** The same for an operation on something that nobody has seen before: each call gets what `make` made while the clock stood. */
+/**
+ * The same for an operation on something that nobody has seen before: each call gets what `make`
+ * made while the clock stood.
+ */
 export function timedOnNew<T>(name: string, make: () => T, operation: (made: T) => unknown): Contender {
   return inBatches(name, (batch) => {
     let elapsed = 0;

@@ -35,7 +35,9 @@ export const rustClient: BucketClient = client(
   (files) => run(installed('rust/target/debug/buckets'), files),
 );
 
-/** flagd's own algorithm with the hash library of flagd: its evaluator is not on the module proxy. */
+/**
+ * flagd's own algorithm with the hash library of flagd: its evaluator is not on the module proxy.
+ */
 export const goClient: BucketClient = client(
   'go',
   "the Go libraries of flagd's evaluator",
@@ -49,7 +51,9 @@ export const pythonClient: BucketClient = {
   evaluate: (...files) => run(`${python}/bin/python`, [source('buckets.py'), ...files]),
 };
 
-/** The results of [rule, data] pairs by flagd's JsonLogic library, as JSON or `error`, one a line. */
+/**
+ * The results of [rule, data] pairs by flagd's JsonLogic library, as JSON or `error`, one a line.
+ */
 export function applyGoRules(casesFile: string): Promise<string[]> {
   return run(installed('go/buckets'), ['rules', casesFile]);
 }

@@ -1,6 +1,9 @@
 import { describe, test } from 'vitest';
 
-/** A real part that some tests need and a machine may lack: a broker, a database, specification data. */
+/**
+ * A real part that some tests need and a machine may lack: a broker, a database, specification
+ * data.
+ */
 export interface Component {
   /** The name in messages: "Apache Kafka". */
   readonly name: string;

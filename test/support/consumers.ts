@@ -22,7 +22,10 @@ export function toolPath(path: string): string {
   return `${folder}/${path}`;
 }
 
-/** What `npm pack` makes of each library, by package name; unpacked where the projects below find it. */
+/**
+ * What `npm pack` makes of each library, by package name; unpacked where the projects below find
+ * it.
+ */
 export async function installTarballs(): Promise<ReadonlyMap<string, readonly string[]>> {
   const scope = `${folder}/node_modules/@graylane`;
   rmSync(scope, { recursive: true, force: true });
@@ -49,7 +52,9 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** A small project of a user, beside the installed tools or in one of their folders (`jest29/app`). */
+/**
+ * A small project of a user, beside the installed tools or in one of their folders (`jest29/app`).
+ */
 export class Project {
   readonly path: string;
 
@@ -63,7 +68,10 @@ export class Project {
     }
   }
 
-  /** Runs a program in the project, and returns what it prints; it throws with all output if the program fails. */
+  /**
+   * Runs a program in the project, and returns what it prints; it throws with all output if the
+   * program fails.
+   */
   async run(program: string, ...args: readonly string[]): Promise<string> {
     const env = { ...process.env, NODE_OPTIONS: '', NODE_PATH: '', VITEST: '', NO_COLOR: '1' };
     try {

@@ -4,11 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 const script = fileURLToPath(new URL('crowd.ts', import.meta.url));
 
-/** Many clients of a server's change stream, in a process of their own, which has descriptors of its own. */
+/**
+ * Many clients of a server's change stream, in a process of their own, which has descriptors of its
+ * own.
+ */
 export class CrowdProcess {
   readonly #process: ChildProcess;
 
-  /** Resolves when all streams are open. `reads` says whether the clients go on reading after the first bytes. */
+  /**
+   * Resolves when all streams are open. `reads` says whether the clients go on reading after the
+   * first bytes.
+   */
   static async open(
     port: number,
     count: number,
@@ -26,7 +32,10 @@ export class CrowdProcess {
     this.#process = child;
   }
 
-  /** How long it takes from the beginning of a change until the last client has all of it, in milliseconds. */
+  /**
+   * How long it takes from the beginning of a change until the last client has all of it, in
+   * milliseconds.
+   */
   async hear(change: () => Promise<void>): Promise<number> {
     this.#process.send('listen');
     await once(this.#process, 'message');

@@ -1,5 +1,6 @@
-// A server of `npm run bench http`, in a process of its own: bare express, with the least that a middleware could do, with our middleware
-// inside, at an edge that strips, and at one that dyes as well, or as OpenTelemetry instruments it.
+// A server of `npm run bench http`, in a process of its own: bare express, with the least that a
+// middleware could do, with our middleware inside, at an edge that strips, and at one that dyes as
+// well, or as OpenTelemetry instruments it.
 import { getActiveLane } from '@graylane/baggage';
 import { baggageMiddleware } from '@graylane/baggage/express';
 import { propagation } from '@opentelemetry/api';
@@ -31,7 +32,10 @@ app.get('/orders/:id', (request, response) => {
   response.json({ id: request.params.id, lane: lane() });
 });
 
-/** The dye of a shop's edge: a rule on the tenant, evaluated by our client in the process, and two members that travel along. */
+/**
+ * The dye of a shop's edge: a rule on the tenant, evaluated by our client in the process, and two
+ * members that travel along.
+ */
 async function shopDye() {
   const [{ OpenFeature }, { getSyncClient, GraylaneProvider }] = await Promise.all([
     import('@openfeature/server-sdk'),

@@ -15,7 +15,8 @@ export interface FastFeature {
 }
 
 /**
- * Starts fast-feature with the flags of a document, each with a default and a rule; installs it where it is not here.
+ * Starts fast-feature with the flags of a document, each with a default and a rule; installs it
+ * where it is not here.
  * @throws {Error} where it is not to be had.
  */
 export async function startFastFeature(document: object): Promise<FastFeature> {

@@ -6,8 +6,9 @@ export interface FlagSetDocument {
 }
 
 /**
- * A set as a company has it after some years: of ten flags, four are plain switches, two look at the request's facts, two are rollouts, one
- * goes by version, and one gives each tier its configuration.
+ * A set as a company has it after some years: of ten flags, four are plain switches, two look at
+ * the request's facts, two are rollouts, one goes by version, and one gives each tier its
+ * configuration.
  */
 export function flagSet(size: number): FlagSetDocument {
   const flags: Record<string, object> = {};

@@ -1,5 +1,6 @@
-// A process that is many services at once, for a benchmark: `followers.ts graylane|flagd PORT COUNT` opens so many providers when it is told
-// "open", says "changed" when each of them has heard of a change after that, and lets them go when it is told "close".
+// A process that is many services at once, for a benchmark: `followers.ts graylane|flagd PORT
+// COUNT` opens so many providers when it is told "open", says "changed" when each of them has heard
+// of a change after that, and lets them go when it is told "close".
 import { GraylaneProvider } from '@graylane/provider';
 import { FlagdProvider } from '@openfeature/flagd-provider';
 import { ProviderEvents, type Provider } from '@openfeature/server-sdk';

@@ -22,7 +22,10 @@ const stable = Object.freeze({
 });
 const fixed = Object.freeze({ value: false, variant: 'stable', reason: 'STATIC', flagMetadata: {} });
 
-/** The flags of the benchmark as somebody would write them who needs no general evaluator: a function each, behind a Map. */
+/**
+ * The flags of the benchmark as somebody would write them who needs no general evaluator: a
+ * function each, behind a Map.
+ */
 export const handWritten: ReadonlyMap<string, (facts: Facts) => object> = new Map<
   string,
   (facts: Facts) => object
@@ -67,7 +70,9 @@ const fivePercent = Math.ceil((5 * 2 ** 32) / 100);
 /** The state of MurmurHash3 after `roll`, and the bytes `out` that wait for a fourth one. */
 const [afterRoll, out] = [mix(0, 0x6c6c6f72), 0x74756f];
 
-/** MurmurHash3 of `rollout` and an ASCII key, unsigned, with the hash of the flag's key made before. */
+/**
+ * MurmurHash3 of `rollout` and an ASCII key, unsigned, with the hash of the flag's key made before.
+ */
 function hashAfterFlagKey(key: string): number {
   let hash = afterRoll;
   let rest = out;

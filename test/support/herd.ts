@@ -1,6 +1,6 @@
-// A process that is many services at once: `herd.ts URL COUNT` follows a flag server with so many providers, says "ready" when all have
-// rules, and answers each message with how many have the version that it names, and when those who lost the server
-// chose to knock again.
+// A process that is many services at once: `herd.ts URL COUNT` follows a flag server with so many
+// providers, says "ready" when all have rules, and answers each message with how many have the
+// version that it names, and when those who lost the server chose to knock again.
 import { GraylaneProvider } from '@graylane/provider';
 
 /** What the test is told. */
@@ -10,8 +10,9 @@ export interface HerdReport {
   readonly knocks: readonly number[];
 }
 
-// Nobody sees when a machine that is busy or stands still lets a thousand clients through; what they have chosen is what counts. It is
-// drawn at random, so unlike all other delays it is no whole number.
+// Nobody sees when a machine that is busy or stands still lets a thousand clients through; what
+// they have chosen is what counts. It is drawn at random, so unlike all other delays it is no whole
+// number.
 const knocks: number[] = [];
 const { setTimeout: start } = globalThis;
 globalThis.setTimeout = Object.assign((...[run, ms = 0, ...rest]: Parameters<typeof start>) => {

@@ -1,6 +1,9 @@
 const tooMany = Array.from({ length: 10_000 }, (_, index) => `lane=forged-${index};sig=${'A'.repeat(43)}`);
 
-/** Values of a `baggage` header that want to break whoever parses them or sends them on. None of them holds a valid lane. */
+/**
+ * Values of a `baggage` header that want to break whoever parses them or sends them on. None of
+ * them holds a valid lane.
+ */
 export const hostileValues: readonly string[] = [
   '',
   ' ',
@@ -36,7 +39,10 @@ export const hostileHeaders: readonly Record<string, string | Buffer | Buffer[]>
   { baggage: Array.from({ length: 2_000 }, () => Buffer.from('=')) },
 ];
 
-/** Valid values that are easily broken on the way, each in one piece: what comes in like this goes out like this, over any hop. */
+/**
+ * Valid values that are easily broken on the way, each in one piece: what comes in like this goes
+ * out like this, over any hop.
+ */
 export const delicateValues: readonly string[] = [
   'lane=gray',
   'k=%0D%0Aevil:%201',

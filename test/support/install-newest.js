@@ -1,4 +1,5 @@
-// Brings the newest Node and OpenTelemetry 3.x into .graylane/newest, with our packages as npm would install them, and the demo beside them.
+// Brings the newest Node and OpenTelemetry 3.x into .graylane/newest, with our packages as npm
+// would install them, and the demo beside them.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = `${root}.graylane/newest`;
 
-/** OpenTelemetry 3.x and its instrumentations, and clients that need a newer Node or are tested there; the rest of the demo's dependencies stay as they are. */
+/**
+ * OpenTelemetry 3.x and its instrumentations, and clients that need a newer Node or are tested
+ * there; the rest of the demo's dependencies stay as they are.
+ */
 const newest = {
   '@opentelemetry/api': '^1.10.0',
   '@opentelemetry/context-async-hooks': '^3.1.0',

@@ -1,4 +1,5 @@
-// Brings Sentry's SDK into .graylane/sentry, with undici and the API of OpenTelemetry beside it: what a service of Sentry's users has.
+// Brings Sentry's SDK into .graylane/sentry, with undici and the API of OpenTelemetry beside it:
+// what a service of Sentry's users has.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -10,7 +10,10 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-/** A real Apache Kafka: one that runs already, one from Maven Central, or one from Docker, in this order. */
+/**
+ * A real Apache Kafka: one that runs already, one from Maven Central, or one from Docker, in this
+ * order.
+ */
 export const kafka: Component = {
   id: 'kafka',
   name: 'Apache Kafka',
@@ -19,8 +22,9 @@ export const kafka: Component = {
 };
 
 /**
- * Starts one broker that is its own controller (KRaft) on loopback and on free ports, with its data in a temporary folder.
- * Where `KAFKA_BROKERS` names a broker, it is used and nothing is started. The first start fetches some 46 MB.
+ * Starts one broker that is its own controller (KRaft) on loopback and on free ports, with its data
+ * in a temporary folder. Where `KAFKA_BROKERS` names a broker, it is used and nothing is started.
+ * The first start fetches some 46 MB.
  */
 export async function startKafka(): Promise<Broker> {
   const brokers = given();

@@ -1,4 +1,7 @@
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32): what breaks something can be had again. */
+/**
+ * Numbers from 0 to 1 that are the same for the same seed (mulberry32): what breaks something can
+ * be had again.
+ */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -25,7 +28,10 @@ const nasty = [
   '\0',
 ];
 
-/** A payload that is broken in one to three places: bits, bytes, pieces, repetitions, and what parsers have died of. */
+/**
+ * A payload that is broken in one to three places: bits, bytes, pieces, repetitions, and what
+ * parsers have died of.
+ */
 export function mutate(payload: Buffer, random: () => number): Buffer {
   let bytes = Buffer.from(payload);
   for (let times = 1 + Math.floor(random() * 3); times > 0; times -= 1) {

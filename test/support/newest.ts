@@ -34,7 +34,10 @@ export function newestInstallation(): Installation {
   return { node: newestNode, demo: `${folder}/bin/graylane-demo.js` };
 }
 
-/** Scripts of the workspace there, beside our packages as they are built now: the Node to run them with, and where they are. */
+/**
+ * Scripts of the workspace there, beside our packages as they are built now: the Node to run them
+ * with, and where they are.
+ */
 export function newestScripts(path: string): { readonly node: string; readonly folder: string } {
   bringPackages();
   const copy = `${folder}/${basename(path)}`;

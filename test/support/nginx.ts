@@ -24,7 +24,10 @@ export interface Cached {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** A running proxy that keeps every answer of an origin for ten minutes, unless the answer forbids it. */
+/**
+ * A running proxy that keeps every answer of an origin for ten minutes, unless the answer forbids
+ * it.
+ */
 export interface CachingProxy {
   get(path: string, headers?: Record<string, string>): Promise<Cached>;
   close(): Promise<void>;

@@ -5,8 +5,9 @@ import { readConformance } from './conformance.ts';
 type Json = Record<string, unknown>;
 
 /**
- * A validator for one of the schemas of OFREP's OpenAPI document, by name. The document is read as it is meant: a value fits one kind of
- * flag or more (its `oneOf` would refuse every value, since the kind without one asks for nothing), and DEFAULT is a reason.
+ * A validator for one of the schemas of OFREP's OpenAPI document, by name. The document is read as
+ * it is meant: a value fits one kind of flag or more (its `oneOf` would refuse every value, since
+ * the kind without one asks for nothing), and DEFAULT is a reason.
  */
 export function ofrepSchema(name: string): ValidateFunction {
   const document = parse(readConformance('ofrep/openapi.yaml')) as { components: { schemas: Json } };

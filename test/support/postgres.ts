@@ -10,7 +10,9 @@ export interface Postgres {
   close(): Promise<void>;
 }
 
-/** Starts a PostgreSQL on a socket of its own, in a temporary folder. It can't outlive this process. */
+/**
+ * Starts a PostgreSQL on a socket of its own, in a temporary folder. It can't outlive this process.
+ */
 export async function startPostgres(): Promise<Postgres> {
   const bin = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout?.trim();
   if (!bin || !existsSync(`${bin}/initdb`)) throw new Error('there is no PostgreSQL here');
@@ -34,7 +36,10 @@ export async function startPostgres(): Promise<Postgres> {
   return { url: `postgres://postgres@/postgres?host=${folder}`, close };
 }
 
-/** A command that runs another one as a user who is not root, since PostgreSQL refuses to be; the folder becomes that user's. */
+/**
+ * A command that runs another one as a user who is not root, since PostgreSQL refuses to be; the
+ * folder becomes that user's.
+ */
 function unprivileged(folder: string): readonly [string, ...string[]] {
   if (process.getuid?.() !== 0) return ['env'];
   const [uid, gid] = ['-u', '-g'].map((option) => Number(spawnSync('id', [option, 'postgres']).stdout));

@@ -9,7 +9,10 @@ const folder =
 const script = fileURLToPath(new URL('ask-flagd.py', import.meta.url));
 const execute = promisify(execFile);
 
-/** Python's OpenFeature SDK with its flagd provider: a client that shares no code with ours, nor with JavaScript's. */
+/**
+ * Python's OpenFeature SDK with its flagd provider: a client that shares no code with ours, nor
+ * with JavaScript's.
+ */
 export const pythonFlagd: Component = {
   id: 'python',
   name: "Python's OpenFeature flagd provider",

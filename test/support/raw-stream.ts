@@ -7,7 +7,10 @@ export interface RawStream {
   readonly status: number;
 }
 
-/** Asks for the change stream; `reads` says whether the client goes on reading after the first bytes. */
+/**
+ * Asks for the change stream; `reads` says whether the client goes on reading after the first
+ * bytes.
+ */
 export async function openRawStream(
   port: number,
   { reads }: { readonly reads: boolean },

@@ -10,7 +10,10 @@ export const schemathesisProgram: string = fileURLToPath(
 /** How it is to ask. */
 export const schemathesisConfig: string = fileURLToPath(new URL('schemathesis.toml', import.meta.url));
 
-/** Tests an HTTP server against its OpenAPI document: thousands of requests, right and wrong, and whether each answer is one it promises. */
+/**
+ * Tests an HTTP server against its OpenAPI document: thousands of requests, right and wrong, and
+ * whether each answer is one it promises.
+ */
 export const schemathesis: Component = {
   id: 'schemathesis',
   name: 'schemathesis',

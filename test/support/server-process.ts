@@ -18,7 +18,10 @@ export interface ServerProcessOptions {
   readonly options?: readonly string[];
 }
 
-/** A flag server in a process of its own, as operators run it, with a flags file or a data folder. It can't outlive this process. */
+/**
+ * A flag server in a process of its own, as operators run it, with a flags file or a data folder.
+ * It can't outlive this process.
+ */
 export class ServerProcess {
   readonly folder: string;
   readonly #source: readonly string[];

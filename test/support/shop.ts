@@ -37,7 +37,10 @@ const workspace: Installation = {
 /** Headers of a request that the demo's dye rule makes gray, and that gets the new fee. */
 export const grayHeaders = { 'x-user-id': 'ada', 'x-tenant-id': 'internal', 'x-region': 'cn-shenzhen' };
 
-/** The real demo on free ports, over its own copy of the flags file. Needs the build, which `npm test` makes. */
+/**
+ * The real demo on free ports, over its own copy of the flags file. Needs the build, which `npm
+ * test` makes.
+ */
 export class Shop {
   readonly flagsFile: string;
   readonly #folder: string;

@@ -2,7 +2,10 @@ import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 
 const marker = /\[skipped: (.+)\]$/;
 
-/** Ends the run with the number of skipped tests, what each group of them lacked, and one plain line of totals. */
+/**
+ * Ends the run with the number of skipped tests, what each group of them lacked, and one plain line
+ * of totals.
+ */
 export default class SkipReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);

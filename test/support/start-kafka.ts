@@ -1,4 +1,5 @@
-// `npx tsx test/support/start-kafka.ts`: a Kafka broker until Ctrl-C, for `KAFKA_BROKERS=… npm start` in another terminal.
+// `npx tsx test/support/start-kafka.ts`: a Kafka broker until Ctrl-C, for `KAFKA_BROKERS=… npm
+// start` in another terminal.
 import { kafka, startKafka } from './kafka.ts';
 
 if (!(await kafka.available())) {

@@ -24,7 +24,10 @@ export class Supervised {
     this.#process.once('exit', () => this.#listener?.());
   }
 
-  /** The match of what has been printed; throws with the output if the program ends before, or says nothing of it in time. */
+  /**
+   * The match of what has been printed; throws with the output if the program ends before, or says
+   * nothing of it in time.
+   */
   async said(words: RegExp, withinMs = 60_000): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => fail(`did not say ${words} within ${withinMs} ms`), withinMs);

@@ -31,7 +31,8 @@ export interface Unleash {
 }
 
 /**
- * Starts Unleash with these flags, over a PostgreSQL of its own; installs both where they are not here.
+ * Starts Unleash with these flags, over a PostgreSQL of its own; installs both where they are not
+ * here.
  * @throws {Error} where they are not to be had.
  */
 export async function startUnleash(flags: readonly UnleashFlag[]): Promise<Unleash> {

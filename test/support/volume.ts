@@ -14,13 +14,18 @@ export const volumes: Component = {
     spawnSync('unshare', ['-m', 'sh', '-c', 'losetup -f && command -v mkfs.ext4 python3']).status === 0,
 };
 
-/** `FS_IOC_SHUTDOWN` without flushing the file system's journal: from now on nothing reaches the disk, as if the power were gone. */
+/**
+ * `FS_IOC_SHUTDOWN` without flushing the file system's journal: from now on nothing reaches the
+ * disk, as if the power were gone.
+ */
 const cutPower = `
 import fcntl, os, struct, sys
 fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack('I', 2))
 `;
 
-/** A small file system that only the commands run `within` it can see. It goes with this process. */
+/**
+ * A small file system that only the commands run `within` it can see. It goes with this process.
+ */
 export class Volume {
   /** Where it is mounted, for those within. */
   readonly path: string;

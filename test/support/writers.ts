@@ -10,7 +10,10 @@ export class Writers {
     return this.#acknowledged.size;
   }
 
-  /** Each writer writes one number after another into a flag of its own, until the server fails or `enough` aborts. */
+  /**
+   * Each writer writes one number after another into a flag of its own, until the server fails or
+   * `enough` aborts.
+   */
   async write(url: string, writers: number, enough: AbortSignal): Promise<void> {
     const keys = Array.from({ length: writers }, (_, n) => `flag-${n}`);
     await Promise.all(keys.map((key) => this.#writeOne(url, key, enough)));
@@ -22,7 +25,10 @@ export class Writers {
     while (this.acknowledged < enough) await setTimeout(1);
   }
 
-  /** What an acknowledged write has lost: nothing of it, or something older, is served. Flags may be newer, by what was under way. */
+  /**
+   * What an acknowledged write has lost: nothing of it, or something older, is served. Flags may be
+   * newer, by what was under way.
+   */
   async lost(url: string): Promise<string[]> {
     const response = await fetch(`${url}/api/v1/environments/default/flags`);
     const { flags } = (await response.json()) as { flags: Record<string, Written> };

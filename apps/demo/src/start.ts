@@ -60,7 +60,9 @@ async function stop(exitCode: number): Promise<void> {
   process.exit(exitCode);
 }
 
-/** A copy of the demo's flags, made at each start: writes must not change a file that git tracks. */
+/**
+ * A copy of the demo's flags, made at each start: writes must not change a file that git tracks.
+ */
 function copyOfFlags(): string {
   const copy = fileURLToPath(new URL('../../../.graylane/demo/flags.json', import.meta.url));
   mkdirSync(dirname(copy), { recursive: true });

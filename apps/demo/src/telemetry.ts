@@ -1,4 +1,5 @@
-// Loaded by --import before a service: OpenTelemetry as teams run it, auto-instrumentation included.
+// Loaded by --import before a service: OpenTelemetry as teams run it, auto-instrumentation
+// included.
 import { register } from 'node:module';
 import { GraylaneBaggagePropagator } from '@graylane/baggage';
 import { context, propagation, trace } from '@opentelemetry/api';

@@ -85,7 +85,10 @@ function reportToParent(report: { readonly ready: number } | { readonly failed: 
   process.send?.(report);
 }
 
-/** Finishes the work under way on SIGTERM, Ctrl-C or the end of the parent process. A second Ctrl-C ends at once. */
+/**
+ * Finishes the work under way on SIGTERM, Ctrl-C or the end of the parent process. A second Ctrl-C
+ * ends at once.
+ */
 function stopWith(server: RunningServer): void {
   let stopping = false;
   const stop = (): void => {

@@ -1,6 +1,9 @@
 import { checkFlags } from '@graylane/flags';
 
-/** The message about text that is not JSON, with line and column; `name` is the author's name for the text. */
+/**
+ * The message about text that is not JSON, with line and column; `name` is the author's name for
+ * the text.
+ */
 export function syntaxFault(name: string, text: string): string {
   const [fault] = checkFlags(text);
   return fault?.message.replace(/^the document/, () => name) ?? `${name} is not JSON`;

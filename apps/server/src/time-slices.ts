@@ -1,6 +1,9 @@
 import { nextTurn } from './event-loop-turns.ts';
 
-/** How long work for a request, and work in the background, may keep the event loop, in milliseconds. */
+/**
+ * How long work for a request, and work in the background, may keep the event loop, in
+ * milliseconds.
+ */
 const [sliceMs, backgroundSliceMs] = [5, 1];
 
 /**

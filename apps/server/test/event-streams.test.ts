@@ -63,7 +63,8 @@ describe('a client that stops reading', () => {
       streams.send(log, log.add(large));
     }
     for (const { socket } of clients) socket.resume();
-    // What the first one did not take, the others were sent in another event each: only the newest may be held.
+    // What the first one did not take, the others were sent in another event each: only the newest
+    // may be held.
     await Promise.all(clients.slice(0, -1).map(async ({ socket }) => socket.closed || once(socket, 'close')));
     const last = clients.at(-1);
     await expect.poll(() => last?.received().endsWith(`id: 4\ndata: "${large}"\n\n\r\n`)).toBe(true);

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { MemoryLog } from '../src/store/journal/memory-log.ts';
 
-/** The numbers of the revisions that are kept, the newest first, after so many changes of such a size. */
+/**
+ * The numbers of the revisions that are kept, the newest first, after so many changes of such a
+ * size.
+ */
 async function keptOf(changes: number, characters: number): Promise<readonly number[]> {
   const log = new MemoryLog();
   for (let number = 1; number <= changes; number += 1) {

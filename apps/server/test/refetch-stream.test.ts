@@ -69,7 +69,8 @@ test('a server that stops tells each client when to come back, and ends its stre
   await served.close();
   await Promise.all(open.map(({ ended }) => ended));
   const hints = open.map(({ all }) => (all.at(-1) as Received).retry);
-  // An EventSource waits exactly so long, each one another time; graylane's provider waits up to so long, at random.
+  // An EventSource waits exactly so long, each one another time; graylane's provider waits up to so
+  // long, at random.
   expect(new Set(hints.slice(0, 20)).size).toBeGreaterThan(10);
   for (const hint of hints.slice(0, 20)) {
     expect(hint).toBeGreaterThanOrEqual(125);

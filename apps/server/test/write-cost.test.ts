@@ -110,7 +110,10 @@ describe('with 20,000 flags, no work keeps the event loop for long:', () => {
   });
 });
 
-/** The most processor time that the process used between two turns of the event loop, in milliseconds: others don't count. */
+/**
+ * The most processor time that the process used between two turns of the event loop, in
+ * milliseconds: others don't count.
+ */
 async function longestSlice(work: () => Promise<void>): Promise<number> {
   let last = process.cpuUsage();
   let longest = 0;

@@ -22,7 +22,10 @@ export type BaggageEvent =
   | 'unadmitted'
   /** An egress policy kept a member back. */
   | 'withheld'
-  /** The dye rule did not exist, was not a string, failed, or was too slow; the request runs in baseline. */
+  /**
+   * The dye rule did not exist, was not a string, failed, or was too slow; the request runs in
+   * baseline.
+   */
   | 'undyed'
   /** A flag to be pinned was decided without a request cell, or by a provider that can't pin. */
   | 'unpinned'
@@ -37,7 +40,10 @@ const counts = new Map<BaggageEvent, number>();
 let provider: MeterProvider | undefined;
 let counter: Counter | undefined;
 
-/** Counts an event, here and in the OpenTelemetry metric `graylane.baggage.members`, whose only attribute is the event. */
+/**
+ * Counts an event, here and in the OpenTelemetry metric `graylane.baggage.members`, whose only
+ * attribute is the event.
+ */
 export function count(event: BaggageEvent, by = 1): void {
   counts.set(event, (counts.get(event) ?? 0) + by);
   // An SDK may be registered after us, and the API has no proxy for meters.

@@ -18,14 +18,14 @@ import { ignoreUnadmitted } from './request/unadmitted.ts';
 /** What `GraylaneBaggagePropagator` sends and admits. */
 export interface PropagatorOptions {
   /**
-   * `adapters`: only graylane's adapters send, each under its egress policy, so that a client that is not wrapped sends nothing.
-   * `always`: every client that OpenTelemetry instruments sends all baggage to every destination, as the stock propagator does.
-   * Default: `adapters`.
+   * `adapters`: only graylane's adapters send, each under its egress policy, so that a client that
+   * is not wrapped sends nothing. `always`: every client that OpenTelemetry instruments sends all
+   * baggage to every destination, as the stock propagator does. Default: `adapters`.
    */
   readonly inject?: 'always' | 'adapters';
   /**
-   * The baggage that comes in, for services without a middleware of graylane. A middleware applies its own policy, to the headers as
-   * they came. Default: `{ mode: 'strip' }`.
+   * The baggage that comes in, for services without a middleware of graylane. A middleware applies
+   * its own policy, to the headers as they came. Default: `{ mode: 'strip' }`.
    */
   readonly ingress?: IngressPolicy;
 }
@@ -34,8 +34,9 @@ const header = 'baggage';
 const example = "new GraylaneBaggagePropagator({ ingress: { mode: 'accept', keys: ['lane'] } })";
 
 /**
- * Takes the place of OpenTelemetry's `W3CBaggagePropagator`. By default it admits nothing and sends nothing by itself: a middleware
- * judges the request later, in the cell that this propagator leaves in the OTel context, and adapters send.
+ * Takes the place of OpenTelemetry's `W3CBaggagePropagator`. By default it admits nothing and sends
+ * nothing by itself: a middleware judges the request later, in the cell that this propagator leaves
+ * in the OTel context, and adapters send.
  */
 export class GraylaneBaggagePropagator implements TextMapPropagator {
   readonly #inject: 'always' | 'adapters';
@@ -82,7 +83,10 @@ export class GraylaneBaggagePropagator implements TextMapPropagator {
   }
 }
 
-/** Instrumentation of gRPC extracts inside of our interceptor, from metadata that the interceptor has judged. */
+/**
+ * Instrumentation of gRPC extracts inside of our interceptor, from metadata that the interceptor
+ * has judged.
+ */
 function admittedCell(carrier: unknown): RequestCell | undefined {
   return typeof carrier === 'object' && carrier !== null ? admittedCarriers.get(carrier) : undefined;
 }

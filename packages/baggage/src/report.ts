@@ -11,13 +11,19 @@ const mostMessages = 200;
 
 const logged = new WeakMap<Logger, Set<string>>();
 
-/** Counts an event, and logs it if it is the first of its kind: why the request runs in baseline, and the remedy. Never throws. */
+/**
+ * Counts an event, and logs it if it is the first of its kind: why the request runs in baseline,
+ * and the remedy. Never throws.
+ */
 export function report(event: BaggageEvent, kind: string, message: () => string, logger?: Logger): void {
   count(event);
   warnOnce(`${event} ${kind}`, message, logger);
 }
 
-/** Logs a message unless this logger has got one of its kind, if a condition holds that is costly to check. Never throws. */
+/**
+ * Logs a message unless this logger has got one of its kind, if a condition holds that is costly to
+ * check. Never throws.
+ */
 export function warnOnce(
   kind: string,
   message: () => string,

@@ -1,7 +1,10 @@
 import { formatBaggage, parseBaggage } from '@graylane/baggage';
 import { propagation, type Context, type TextMapPropagator } from '@opentelemetry/api';
 
-/** The codec behind OpenTelemetry's interface, without any policy: what it reads and writes can be compared with the stock propagator. */
+/**
+ * The codec behind OpenTelemetry's interface, without any policy: what it reads and writes can be
+ * compared with the stock propagator.
+ */
 export const codecPropagator: TextMapPropagator = {
   extract: (otelContext, carrier, getter): Context =>
     propagation.setBaggage(otelContext, parseBaggage(getter.get(carrier, 'baggage') ?? '')),

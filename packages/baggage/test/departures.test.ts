@@ -15,7 +15,10 @@ import { suppressTracing, W3CBaggagePropagator } from '@opentelemetry/core';
 import { describe, expect, test } from 'vitest';
 import { codecPropagator } from './codec-propagator.ts';
 
-/** Where OpenTelemetry's propagator departs from W3C Baggage, one test each; the stock one stands beside to show that it does. */
+/**
+ * Where OpenTelemetry's propagator departs from W3C Baggage, one test each; the stock one stands
+ * beside to show that it does.
+ */
 const stock = new W3CBaggagePropagator();
 const ours = codecPropagator;
 

@@ -9,7 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const execute = promisify(execFile);
 
-/** What a user who has one adapter's peer, and no other, writes; and what he has to have for its types. */
+/**
+ * What a user who has one adapter's peer, and no other, writes; and what he has to have for its
+ * types.
+ */
 const subpaths = [
   ['', "import { getActiveLane as used } from '@graylane/baggage';", [], []],
   [
@@ -82,7 +85,9 @@ test('only gRPC needs its peer to run', async () => {
   expect(needy).toEqual(['/grpc']);
 });
 
-/** A project with our package as npm would install it, OpenTelemetry's API, and some other packages. */
+/**
+ * A project with our package as npm would install it, OpenTelemetry's API, and some other packages.
+ */
 function install(name: string, packages: readonly string[]): string {
   const project = `${folder}/projects/${name.replace('/', '-')}`;
   mkdirSync(`${project}/node_modules/@graylane`, { recursive: true });

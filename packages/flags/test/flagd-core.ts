@@ -11,7 +11,10 @@ export type Answer = readonly [
 const quiet = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 const variants = { same: 1, yes: 2, no: 3 };
 
-/** A document whose one flag `f` tells what a rule makes of its data: the same as `expected`, or truthy, or not. */
+/**
+ * A document whose one flag `f` tells what a rule makes of its data: the same as `expected`, or
+ * truthy, or not.
+ */
 export function revealing(rule: unknown, expected: unknown): object {
   return documentOf({ if: [{ '===': [rule, expected] }, 'same', rule, 'yes', 'no'] });
 }

@@ -80,7 +80,8 @@ describe('deterministic CBOR', () => {
         -Infinity,
       ),
     );
-    // The rules of the hash make integers of all whole numbers from -2^63 to 2^64-1; the library leaves those over 2^53 as floats.
+    // The rules of the hash make integers of all whole numbers from -2^63 to 2^64-1; the library
+    // leaves those over 2^53 as floats.
     const comparable = number.filter((value) => !Number.isInteger(value) || Number.isSafeInteger(value));
     fc.assert(
       fc.property(comparable, (value) => {

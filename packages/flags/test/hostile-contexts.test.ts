@@ -85,7 +85,10 @@ const contexts: Record<string, object> = {
   'many facts in a fact': { a: Object.fromEntries(numbered(25_000, 'k').map((key) => [key, 1])), b: 1 },
 };
 
-/** How many evaluations show what a thousand would cost: their work and their time are in proportion. */
+/**
+ * How many evaluations show what a thousand would cost: their work and their time are in
+ * proportion.
+ */
 const sample = 20;
 
 describe('1,000 flags and a hostile evaluation context', () => {

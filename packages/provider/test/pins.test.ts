@@ -474,7 +474,10 @@ function outgoing(): string | undefined {
   return emit(context.active(), everything, 'http://next');
 }
 
-/** Runs a function in another service that the active request calls: what arrives there is the header alone. */
+/**
+ * Runs a function in another service that the active request calls: what arrives there is the
+ * header alone.
+ */
 function hop<T>(fn: () => T): T {
   const baggage = outgoing() ?? '';
   return runInMessage({ headers: { baggage } }, { ingress: { mode: 'accept', keys: ['lane'] } }, fn);

@@ -55,7 +55,10 @@ afterEach(async () => {
 const ordinary: BaggageMapping = { fact: {}, lane: {} };
 const strict: BaggageMapping = { fact: { authoritative: true }, lane: { authoritative: true } };
 
-/** The ways in, each with who wins against all that stand before them; what is authoritative leaves nobody else a say. */
+/**
+ * The ways in, each with who wins against all that stand before them; what is authoritative leaves
+ * nobody else a say.
+ */
 const ways = [
   {
     name: 'GraylaneProvider, ordinary',

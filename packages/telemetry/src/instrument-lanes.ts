@@ -19,7 +19,8 @@ export interface LaneTelemetry {
 }
 
 /**
- * The parts that have an OpenTelemetry SDK, 2.x or 3.x, show the lane in every signal. Processors come before the exporting ones.
+ * The parts that have an OpenTelemetry SDK, 2.x or 3.x, show the lane in every signal. Processors
+ * come before the exporting ones.
  * @throws {TypeError} where an option does not exist or a lane can't have such a name.
  */
 export function instrumentLanes(options: InstrumentLanesOptions): LaneTelemetry {

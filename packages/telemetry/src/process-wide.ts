@@ -1,8 +1,9 @@
 const holder = globalThis as unknown as Record<symbol, unknown>;
 
 /**
- * A value that all copies of this package in the process share. The ESM and the CommonJS build are two copies, and a service that loads
- * both must still have one registry, one request log and one management port.
+ * A value that all copies of this package in the process share. The ESM and the CommonJS build are
+ * two copies, and a service that loads both must still have one registry, one request log and one
+ * management port.
  */
 export function processWide<T>(name: string, create: () => T): T {
   const key = Symbol.for(`graylane.telemetry.${name}`);

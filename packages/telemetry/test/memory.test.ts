@@ -18,7 +18,8 @@ describe('the allocation meter', () => {
     }
     const { allocatedBytes } = meter.read();
     expect(kept).toHaveLength(50_000);
-    // An object of two numbers and its place in the array take about 40 bytes: 16 MB in all, of which an eighth is left.
+    // An object of two numbers and its place in the array take about 40 bytes: 16 MB in all, of
+    // which an eighth is left.
     expect(allocatedBytes).toBeGreaterThan(10 * mebibyte);
     expect(allocatedBytes).toBeLessThan(200 * mebibyte);
     meter.close();

@@ -18,7 +18,10 @@ export function hasMaven(): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((path) => existsSync(`${path}/mvn`));
 }
 
-/** The folder with Kafka's jars, as `pom.xml` lists them; the first call fetches them from Maven Central. */
+/**
+ * The folder with Kafka's jars, as `pom.xml` lists them; the first call fetches them from Maven
+ * Central.
+ */
 export async function libraries(): Promise<string> {
   if (isDownloaded()) return folder;
   console.log('kafka: fetching Apache Kafka from Maven Central, once (some 46 MB) ...');

@@ -12,7 +12,10 @@ const logging = [
   '-Dorg.slf4j.simpleLogger.log.kafka.network.DataPlaneAcceptor=info',
 ];
 
-/** Whether this machine has Java 17 or newer, and Kafka or Maven to fetch it with. Starts nothing but `java -version`. */
+/**
+ * Whether this machine has Java 17 or newer, and Kafka or Maven to fetch it with. Starts nothing
+ * but `java -version`.
+ */
 export function hasJavaBroker(): boolean {
   if (!isDownloaded() && !hasMaven()) return false;
   const { status, stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
@@ -22,7 +25,8 @@ export function hasJavaBroker(): boolean {
 /** One node of Apache Kafka in a JVM of its own. */
 export async function startJavaBroker(): Promise<Broker> {
   const classpath = `${await libraries()}/*`;
-  // Nobody can be asked to hold the controller's port: between finding it free and using it, another may take it.
+  // Nobody can be asked to hold the controller's port: between finding it free and using it,
+  // another may take it.
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await start(classpath);

@@ -2,7 +2,10 @@ import { getSyncClient, GraylaneProvider, type SyncClient } from '@graylane/prov
 import { OpenFeature, type Client } from '@openfeature/server-sdk';
 import { setting } from '../support/setting.ts';
 
-/** The OpenFeature client of every service: it evaluates in-process, with the baggage of the request. */
+/**
+ * The OpenFeature client of every service: it evaluates in-process, with the baggage of the
+ * request.
+ */
 await OpenFeature.setProviderAndWait(
   new GraylaneProvider({
     source: { url: setting('GRAYLANE_URL') },

@@ -36,7 +36,10 @@ export class ChildService {
     return this.#process.pid;
   }
 
-  /** Resolves with the service's port when it listens. Rejects with the service's message if it can't start. */
+  /**
+   * Resolves with the service's port when it listens. Rejects with the service's message if it
+   * can't start.
+   */
   async ready(): Promise<number> {
     const port = await this.#report();
     this.#process.once('exit', (code, signal) => {

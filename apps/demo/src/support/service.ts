@@ -7,7 +7,10 @@ import { portSetting } from './setting.ts';
 /** The message of a service to the process that started it. */
 export type ServiceReport = { readonly ready: number } | { readonly failed: string };
 
-/** Listens on the port in the variable, reports it to the parent process, and shuts down on a signal. */
+/**
+ * Listens on the port in the variable, reports it to the parent process, and shuts down on a
+ * signal.
+ */
 export function announce(app: Express, service: string, variable: string, close?: () => unknown): void {
   const port = portSetting(variable);
   const server = app.listen(port, '127.0.0.1', (error?: Error) => {

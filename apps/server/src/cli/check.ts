@@ -5,7 +5,10 @@ import { describeProblem } from '../model/problem-text.ts';
 import { counted } from '../pluralize.ts';
 import { TimeSlices } from '../time-slices.ts';
 
-/** `graylane-server check FILE`: prints the problems of a flags file. Returns the exit code: 0 for none, 1 for problems. */
+/**
+ * `graylane-server check FILE`: prints the problems of a flags file. Returns the exit code: 0 for
+ * none, 1 for problems.
+ */
 export async function checkCommand(file: string): Promise<number> {
   let bytes: Buffer;
   try {

@@ -10,7 +10,9 @@ type History = components['schemas']['History'];
 
 const shownDiffs = 5;
 
-/** Prints the newest 50 revisions of an environment or a flag: author, time, reason and differences. */
+/**
+ * Prints the newest 50 revisions of an environment or a flag: author, time, reason and differences.
+ */
 export async function historyCommand({ flag, ...target }: HistoryOptions): Promise<void> {
   const path = flag === undefined ? '/history' : `/flags/${encodeURIComponent(flag)}/history`;
   const response = await requestAdmin(target, path);

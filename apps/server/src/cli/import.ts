@@ -11,8 +11,8 @@ export interface ImportOptions extends Target {
 }
 
 /**
- * Makes a flags file the flags of an environment, which is created if it does not exist. Changes made
- * in the meantime are not overwritten: the server refuses the import then.
+ * Makes a flags file the flags of an environment, which is created if it does not exist. Changes
+ * made in the meantime are not overwritten: the server refuses the import then.
  */
 export async function importCommand({ file, reason, ...target }: ImportOptions): Promise<void> {
   const bytes = await readFile(file).catch((error: unknown) => {

@@ -178,8 +178,8 @@ export function titleOf(name: CommandName): string {
 }
 
 /**
- * The message about an option that a command does not have, or undefined. Ignored, such an option would
- * do harm: `import --data DIR` would write to the server at the default address.
+ * The message about an option that a command does not have, or undefined. Ignored, such an option
+ * would do harm: `import --data DIR` would write to the server at the default address.
  */
 export function strayOption(command: CommandName, given: readonly string[]): string | undefined {
   const stray = options.find(

@@ -52,7 +52,8 @@ export class GivenOptions {
   }
 
   /**
-   * A setting: from its option or, without one, from its variable. An empty variable counts as missing.
+   * A setting: from its option or, without one, from its variable. An empty variable counts as
+   * missing.
    * @throws {UsageError} if the value is not allowed.
    */
   #read(name: string): SettingValue | undefined {
@@ -68,7 +69,9 @@ export class GivenOptions {
     throw new UsageError(`${source} is "${text}": use ${allowedFor(option.type)}`);
   }
 
-  /** Of two files or folders one would be ignored. Of other options the last one counts, as usual. */
+  /**
+   * Of two files or folders one would be ignored. Of other options the last one counts, as usual.
+   */
   #refuseTwice({ name, type }: Option): void {
     const given = this.#texts.get(name) ?? [];
     if (given.length < 2 || type !== 'path') return;

@@ -11,13 +11,20 @@ export interface Settings {
   readonly port: number;
   readonly grpcPort: number;
   readonly managementPort: number;
-  /** The evaluation requests per second of one client address, by OFREP and gRPC together. Default: no limit. */
+  /**
+   * The evaluation requests per second of one client address, by OFREP and gRPC together. Default:
+   * no limit.
+   */
   readonly rateLimit?: number | undefined;
   /** Host names of this server, beside those of loopback. Default: none. */
   readonly allowHosts?: readonly string[];
-  /** Web origins whose pages may use the server, with `*` for subdomains or the port. Default: none. */
+  /**
+   * Web origins whose pages may use the server, with `*` for subdomains or the port. Default: none.
+   */
   readonly allowOrigins?: readonly string[];
-  /** Proxies (addresses and CIDR ranges) whose `X-Forwarded-For` names the client. Default: none. */
+  /**
+   * Proxies (addresses and CIDR ranges) whose `X-Forwarded-For` names the client. Default: none.
+   */
   readonly trustProxies?: readonly string[];
 }
 

@@ -10,8 +10,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Checks the journals of a data folder, also beside a running server, and prints the result of each.
- * Returns the exit code: 0 if nothing was changed or cut off, else 1.
+ * Checks the journals of a data folder, also beside a running server, and prints the result of
+ * each. Returns the exit code: 0 if nothing was changed or cut off, else 1.
  */
 export async function verifyCommand({ folder, head }: VerifyOptions): Promise<number> {
   let files: string[];

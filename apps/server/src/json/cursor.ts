@@ -15,7 +15,10 @@ export interface Place {
   readonly end: number;
 }
 
-/** Walks through JSON in UTF-8 without parsing values, so that a large document can be read piece by piece. */
+/**
+ * Walks through JSON in UTF-8 without parsing values, so that a large document can be read piece by
+ * piece.
+ */
 export class JsonCursor {
   readonly #bytes: Buffer;
   /** The levels of arrays and objects in the deepest value skipped so far. */
@@ -149,7 +152,10 @@ export class MemberWalk {
     this.#at = cursor.skipSpace(open + 1);
   }
 
-  /** Goes to the first member, or to the one after the value that ended at an offset; false at the closing bracket. */
+  /**
+   * Goes to the first member, or to the one after the value that ended at an offset; false at the
+   * closing bracket.
+   */
   next(end?: number): boolean {
     let at = end === undefined ? this.#at : this.#cursor.skipSpace(end);
     if (this.#bytes[at] === this.#closing) {

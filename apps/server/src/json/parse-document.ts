@@ -14,8 +14,8 @@ export interface ReadDocument extends ParsedDocument {
 }
 
 /**
- * Reads a flag document from JSON in UTF-8, with or without a byte-order mark, a flag at a time. Never
- * throws: returns the problems of bytes that are not a flag document.
+ * Reads a flag document from JSON in UTF-8, with or without a byte-order mark, a flag at a time.
+ * Never throws: returns the problems of bytes that are not a flag document.
  */
 export async function parseDocument(
   bytes: Buffer,
@@ -92,7 +92,10 @@ class DocumentReader {
     };
   }
 
-  /** The value of a member of the document, flags and segments as a map; and the first byte after it. */
+  /**
+   * The value of a member of the document, flags and segments as a map; and the first byte after
+   * it.
+   */
   async #member(name: string, start: number): Promise<{ readonly value: unknown; readonly end: number }> {
     const cursor = this.#cursor;
     const isList = cursor.isArray(start);

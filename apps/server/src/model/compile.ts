@@ -6,10 +6,16 @@ import { changeShared } from './parts.ts';
 /** How many flags are compiled between two looks at the clock. */
 const batch = 200;
 
-/** A change of more flags than this is made as a new set: what the old one serves must not wait for it. */
+/**
+ * A change of more flags than this is made as a new set: what the old one serves must not wait for
+ * it.
+ */
 const manyFlags = 1000;
 
-/** In a larger set, a change of metadata or segments is made as a new set, too: it has to look at every flag. */
+/**
+ * In a larger set, a change of metadata or segments is made as a new set, too: it has to look at
+ * every flag.
+ */
 const largeSet = 5000;
 
 /** Compiles a document that has no predecessor. */

@@ -10,8 +10,8 @@ const chunkCharacters = 65_536;
 const texts = new WeakMap<FlagSet, Promise<Pieces>>();
 
 /**
- * A document as JSON. Its flags are written on the first request, in slices of a few milliseconds, and
- * shared by all further ones as long as the snapshot is in use.
+ * A document as JSON. Its flags are written on the first request, in slices of a few milliseconds,
+ * and shared by all further ones as long as the snapshot is in use.
  */
 export async function documentText({ flags, shared }: Content): Promise<Pieces> {
   const members = JSON.stringify(shared).slice(0, -1);

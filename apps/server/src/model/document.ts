@@ -15,7 +15,9 @@ export interface ParsedDocument {
   readonly shared: SharedMembers;
 }
 
-/** A document with its flags compiled. Immutable; a changed one shares all flags that stay the same. */
+/**
+ * A document with its flags compiled. Immutable; a changed one shares all flags that stay the same.
+ */
 export interface Content {
   readonly flags: FlagSet;
   readonly shared: SharedMembers;

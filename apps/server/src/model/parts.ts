@@ -4,7 +4,10 @@ import { isObject } from '../is-object.ts';
 import type { TimeSlices } from '../time-slices.ts';
 import type { Content, ParsedDocument, PartChange, PartPath, SharedMembers } from './document.ts';
 
-/** The parts in which a document differs from the one before: changed and added parts first, then removed ones. */
+/**
+ * The parts in which a document differs from the one before: changed and added parts first, then
+ * removed ones.
+ */
 export async function differingParts(
   before: Content | undefined,
   after: ParsedDocument,
@@ -32,7 +35,10 @@ export async function differingParts(
   return changes;
 }
 
-/** The change that leads from one value of a part to another, if they differ. Undefined is a missing part. */
+/**
+ * The change that leads from one value of a part to another, if they differ. Undefined is a missing
+ * part.
+ */
 export function difference(path: PartPath, before: unknown, after: unknown): PartChange | undefined {
   if (before === after || isDeepStrictEqual(before, after)) return undefined;
   return { path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) };

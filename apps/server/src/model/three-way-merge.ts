@@ -6,8 +6,8 @@ import { isObject } from '../is-object.ts';
 export type Merge = { readonly value: unknown } | { readonly conflicts: readonly string[] };
 
 /**
- * Applies the change that leads from one value to another to a third one, object by object. Undefined
- * is a missing value.
+ * Applies the change that leads from one value to another to a third one, object by object.
+ * Undefined is a missing value.
  */
 export function mergeThreeWay(from: unknown, to: unknown, onto: unknown, path: string): Merge {
   if (isDeepStrictEqual(onto, from)) return { value: to };

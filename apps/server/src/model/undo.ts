@@ -6,8 +6,8 @@ import type { Revision } from './revision.ts';
 import { mergeThreeWay } from './three-way-merge.ts';
 
 /**
- * The edits that take a revision back and leave everything else as it is; or the problems: values that
- * the revision changed and that were changed again since.
+ * The edits that take a revision back and leave everything else as it is; or the problems: values
+ * that the revision changed and that were changed again since.
  */
 export function undoOf(
   { changes, revision }: Revision,

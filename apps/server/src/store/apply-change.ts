@@ -11,7 +11,9 @@ import type { TimeSlices } from '../time-slices.ts';
 /** A change that was applied: the document after it, and the parts that differ. */
 export interface Applied extends Content {
   readonly changes: readonly PartChange[];
-  /** The flags that may evaluate differently: those that changed, and those that use what changed. */
+  /**
+   * The flags that may evaluate differently: those that changed, and those that use what changed.
+   */
   readonly affected: readonly string[];
 }
 
@@ -22,7 +24,10 @@ export type Proposal =
 
 /** How strictly a change is judged. */
 export interface ApplyOptions {
-  /** `checks` refuses everything that `checkFlags` reports; `breaks` only flags that can't be evaluated any more. */
+  /**
+   * `checks` refuses everything that `checkFlags` reports; `breaks` only flags that can't be
+   * evaluated any more.
+   */
   readonly refuse: 'checks' | 'breaks';
 }
 

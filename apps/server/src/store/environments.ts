@@ -11,18 +11,25 @@ export interface Environments {
   /** In alphabetical order; `default` is always among them. */
   readonly names: readonly string[];
   get(name: string): FlagStore | undefined;
-  /** Calls back with every environment: at once with those that exist, later with new ones. Returns a function that ends it. */
+  /**
+   * Calls back with every environment: at once with those that exist, later with new ones. Returns
+   * a function that ends it.
+   */
   onCreate(listener: (name: string, store: FlagStore) => void): () => void;
-  /** Calls back when an environment is removed, before its store closes. Returns a function that ends it. */
+  /**
+   * Calls back when an environment is removed, before its store closes. Returns a function that
+   * ends it.
+   */
   onRemove(listener: (name: string, store: FlagStore) => void): () => void;
   /**
    * Creates an environment with these flags, durably.
-   * @throws {RequestError} if the name is taken, or this server can't have more than one environment.
+   * @throws {RequestError} if the name is taken, or this server can't have more than one
+   *   environment.
    */
   create(name: string, document: ParsedDocument, authorship: Authorship): Promise<FlagStore>;
   /**
-   * Removes an environment; its history is kept aside. `decide` gets the newest snapshot and returns who
-   * removes it, or throws to refuse.
+   * Removes an environment; its history is kept aside. `decide` gets the newest snapshot and
+   * returns who removes it, or throws to refuse.
    */
   remove(name: string, decide: (current: Snapshot) => Authorship): Promise<void>;
   close(): Promise<void>;

@@ -26,11 +26,13 @@ export interface StoreHealth {
 export interface FlagStore {
   readonly snapshot: Snapshot;
   health(): StoreHealth;
-  /** Calls back after each change, in the order of the revisions. Returns a function that ends it. */
+  /**
+   * Calls back after each change, in the order of the revisions. Returns a function that ends it.
+   */
   onChange(listener: (event: FlagsChanged) => void): () => void;
   /**
-   * Writes one revision, durable when this resolves. `decide` gets the newest snapshot and returns the
-   * change, or throws to refuse: no other write comes in between.
+   * Writes one revision, durable when this resolves. `decide` gets the newest snapshot and returns
+   * the change, or throws to refuse: no other write comes in between.
    * @throws {RequestError} if the change is not valid, or nothing can be written now.
    */
   write(decide: (current: Snapshot) => Change | Promise<Change>): Promise<Snapshot>;

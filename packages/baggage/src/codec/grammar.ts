@@ -5,7 +5,8 @@ const octets = String.raw`[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+`;
 const space = String.raw`[ \t]*`;
 const wholeToken = new RegExp(`^${token}$`);
 const wholeValue = new RegExp(`^(?:${octets})?$`);
-// The character that ends a part is never a character of that part, so there is one way to match and failing is linear, too.
+// The character that ends a part is never a character of that part, so there is one way to match
+// and failing is linear, too.
 const compactValue = `=(?:${octets})?`;
 const compactMember = new RegExp(`${token}${compactValue}(?:;${token}(?:${compactValue})?)*`, 'y');
 const spacedValue = `=${space}(?:${octets}${space})?`;
@@ -15,8 +16,8 @@ const spacedMember = new RegExp(
 const spaces = /[ \t]+/g;
 
 /**
- * The characters to encode: everything but baggage octets, the percent sign, and the plus sign, which OpenTelemetry's propagator for
- * Python reads as a space.
+ * The characters to encode: everything but baggage octets, the percent sign, and the plus sign,
+ * which OpenTelemetry's propagator for Python reads as a space.
  */
 const unsafe = /[^\x21\x23\x24\x26-\x2a\x2d-\x3a\x3c-\x5b\x5d-\x7e]+/;
 const unsafeRuns = new RegExp(unsafe, 'g');
@@ -24,7 +25,10 @@ const loneSurrogates = /[\uD800-\uDFFF]/gu;
 /** A byte order mark is a character like any other here. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Where a member that begins here ends, if there is no white space in it; `start` if it is malformed. */
+/**
+ * Where a member that begins here ends, if there is no white space in it; `start` if it is
+ * malformed.
+ */
 export function endOfCompactMember(header: string, start: number): number {
   compactMember.lastIndex = start;
   return compactMember.test(header) ? compactMember.lastIndex : start;
@@ -66,7 +70,10 @@ export function encodeValue(value: string): string {
   return value.replaceAll(loneSurrogates, '\uFFFD').replaceAll(unsafeRuns, encodeURIComponent);
 }
 
-/** The value that this form on the wire encodes. Bytes that are not valid UTF-8 become U+FFFD; a percent sign without two digits stays. */
+/**
+ * The value that this form on the wire encodes. Bytes that are not valid UTF-8 become U+FFFD; a
+ * percent sign without two digits stays.
+ */
 export function decodeValue(encoded: string): string {
   if (!encoded.includes('%')) return encoded;
   try {

@@ -1,7 +1,10 @@
 import type { Baggage, BaggageEntry } from '@opentelemetry/api';
 import type { LazyBaggage } from './lazy-baggage.ts';
 
-/** Baggage of ours, whose members are written as they leave: what it holds is known without asking OpenTelemetry's interface. */
+/**
+ * Baggage of ours, whose members are written as they leave: what it holds is known without asking
+ * OpenTelemetry's interface.
+ */
 export abstract class GraylaneBaggage implements Baggage {
   /** The baggage as it is now. */
   abstract get current(): LazyBaggage;

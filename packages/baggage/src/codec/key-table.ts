@@ -1,6 +1,6 @@
 /**
- * The keys that a policy allows, so that a scanner of bytes finds a key of the header among them without making a string of it.
- * Immutable, but for the marks of the scan that is under way.
+ * The keys that a policy allows, so that a scanner of bytes finds a key of the header among them
+ * without making a string of it. Immutable, but for the marks of the scan that is under way.
  */
 export class KeyTable {
   readonly keys: readonly string[];
@@ -53,12 +53,18 @@ export class KeyTable {
     return covered;
   }
 
-  /** The index of the key that followed this one last time, -1 being the start of the header; -1 if there was none. */
+  /**
+   * The index of the key that followed this one last time, -1 being the start of the header; -1 if
+   * there was none.
+   */
   guess(previous: number): number {
     return this.#followers[previous + 1] as number;
   }
 
-  /** A sender writes its members in the same order every time, so the next header may not need `find`. */
+  /**
+   * A sender writes its members in the same order every time, so the next header may not need
+   * `find`.
+   */
   learn(previous: number, index: number): void {
     this.#followers[previous + 1] = index;
   }
@@ -71,7 +77,10 @@ export class KeyTable {
     return start + length;
   }
 
-  /** The index of the key that stands between two places of these bytes; -1 if it is not in the table. */
+  /**
+   * The index of the key that stands between two places of these bytes; -1 if it is not in the
+   * table.
+   */
   find(bytes: Readonly<Uint8Array>, start: number, end: number): number {
     const hash = hashOf(bytes, start, end);
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {

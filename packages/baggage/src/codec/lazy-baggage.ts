@@ -4,14 +4,20 @@ import type { KeyTable } from './key-table.ts';
 import { memberOf, toEntry, type Member } from './member.ts';
 import { findMember, readMembers, type BaggageLimits } from './parse.ts';
 
-/** In a longer header than W3C's floor, one look reads all members: a hostile client may want to make many looks expensive. */
+/**
+ * In a longer header than W3C's floor, one look reads all members: a hostile client may want to
+ * make many looks expensive.
+ */
 const maxSearched = 8192;
 
-/** Immutable baggage behind OpenTelemetry's interface. A header is read when code looks into it, and no further than needed. */
+/**
+ * Immutable baggage behind OpenTelemetry's interface. A header is read when code looks into it, and
+ * no further than needed.
+ */
 export class LazyBaggage extends GraylaneBaggage {
   /**
-   * The header that holds this baggage, if an ingress policy has admitted it: written as it would be sent, own members first, no key
-   * twice, no key that `keys` does not have.
+   * The header that holds this baggage, if an ingress policy has admitted it: written as it would
+   * be sent, own members first, no key twice, no key that `keys` does not have.
    */
   readonly admitted: { readonly header: string; readonly size: number; readonly keys: KeyTable } | undefined;
   readonly #unread: string;
@@ -26,7 +32,10 @@ export class LazyBaggage extends GraylaneBaggage {
     return header === '' ? LazyBaggage.empty : new LazyBaggage(header, undefined, limits);
   }
 
-  /** What an ingress policy has admitted: a header of `size` members that are known to be well formed. */
+  /**
+   * What an ingress policy has admitted: a header of `size` members that are known to be well
+   * formed.
+   */
   static admit(header: string, size: number, keys: KeyTable): LazyBaggage {
     return header === ''
       ? LazyBaggage.empty
@@ -121,8 +130,9 @@ export class LazyBaggage extends GraylaneBaggage {
 }
 
 /**
- * Reads one or several `baggage` headers as one list (W3C Baggage, section 3). Malformed members are left out and counted; of several
- * with one key the last wins. Never throws, takes time linear in the length of the header, and reads when code looks into it.
+ * Reads one or several `baggage` headers as one list (W3C Baggage, section 3). Malformed members
+ * are left out and counted; of several with one key the last wins. Never throws, takes time linear
+ * in the length of the header, and reads when code looks into it.
  */
 export function parseBaggage(header: string | readonly string[], limits?: BaggageLimits): Baggage {
   return LazyBaggage.read(header, limits);

@@ -20,21 +20,28 @@ export interface Member {
   readonly properties: string | undefined;
 }
 
-/** The entry that OpenTelemetry's interface returns: a new object, which the caller may change without changing the baggage. */
+/**
+ * The entry that OpenTelemetry's interface returns: a new object, which the caller may change
+ * without changing the baggage.
+ */
 export function toEntry({ value, properties }: Member): BaggageEntry {
   return properties === undefined
     ? { value }
     : { value, metadata: baggageEntryMetadataFromString(properties) };
 }
 
-/** A member that code has set. The entry is copied, since the caller's object may change. Never throws, for any value of untyped code. */
+/**
+ * A member that code has set. The entry is copied, since the caller's object may change. Never
+ * throws, for any value of untyped code.
+ */
 export function memberOf(key: string, entry: Partial<BaggageEntry> | null | undefined): Member {
   return new SetMember(textOf(key), textOf(entry?.value), textOf(entry?.metadata) || undefined);
 }
 
 /**
- * Reads the member between two commas, `key=value;property;property=value`; undefined if it is malformed. Optional white space is
- * removed and a plus sign in the value is encoded; everything else stays as it came.
+ * Reads the member between two commas, `key=value;property;property=value`; undefined if it is
+ * malformed. Optional white space is removed and a plus sign in the value is encoded; everything
+ * else stays as it came.
  */
 export function readMember(header: string, start: number, end: number): Member | undefined {
   const whole = header.slice(start, end);
@@ -44,7 +51,10 @@ export function readMember(header: string, start: number, end: number): Member |
   return new ReadMember(key, text.includes('+', key.length) ? withoutPlus(key, text) : text);
 }
 
-/** Writes plus signs of the value as `%2B`: OpenTelemetry's propagator for Python reads `+` as a space. */
+/**
+ * Writes plus signs of the value as `%2B`: OpenTelemetry's propagator for Python reads `+` as a
+ * space.
+ */
 function withoutPlus(key: string, text: string): string {
   const end = text.indexOf(';');
   const valueEnd = end < 0 ? text.length : end;
@@ -97,7 +107,10 @@ class SetMember implements Member {
   }
 }
 
-/** Properties that code has set, as one string: each is checked and encoded, so that none of them can forge a member. */
+/**
+ * Properties that code has set, as one string: each is checked and encoded, so that none of them
+ * can forge a member.
+ */
 function formatProperties(text = ''): string {
   let formatted = '';
   for (const property of text === '' ? [] : text.split(';')) {

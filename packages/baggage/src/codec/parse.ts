@@ -2,19 +2,31 @@ import { isSpace, trim } from './grammar.ts';
 import { count } from '../counters.ts';
 import { readMember, type Member } from './member.ts';
 
-/** How much baggage is read and sent; whole members beyond that are dropped. W3C's floor (section 3.3.2) is 64 members and 8192 bytes. */
+/**
+ * How much baggage is read and sent; whole members beyond that are dropped. W3C's floor (section
+ * 3.3.2) is 64 members and 8192 bytes.
+ */
 export interface BaggageLimits {
   /** How many members. Default: 64 are sent, and any number read. */
   readonly members?: number;
-  /** Bytes of the header, commas included. Default: 8192 are sent, 65536 read. No member of more than 65536 is read. */
+  /**
+   * Bytes of the header, commas included. Default: 8192 are sent, 65536 read. No member of more
+   * than 65536 is read.
+   */
   readonly bytes?: number;
 }
 
-/** A longer header is read up to this character, and a longer member not at all: headers may be hostile. */
+/**
+ * A longer header is read up to this character, and a longer member not at all: headers may be
+ * hostile.
+ */
 const maxRead = 65_536;
 const comma = 0x2c;
 
-/** All members of a header. Malformed ones are left out and counted; of several with one key the last wins. Takes linear time. */
+/**
+ * All members of a header. Malformed ones are left out and counted; of several with one key the
+ * last wins. Takes linear time.
+ */
 export function readMembers(header: string, limits: BaggageLimits = {}): ReadonlyMap<string, Member> {
   const { members: most = Number.POSITIVE_INFINITY, bytes = maxRead } = limits;
   const members = new Map<string, Member>();

@@ -12,10 +12,16 @@ const plus = 0x2b;
 const percent = 0x25;
 
 const tokenClass = 1;
-/** A baggage octet that may leave as it came: not a plus sign, which some propagators read as a space. */
+/**
+ * A baggage octet that may leave as it came: not a plus sign, which some propagators read as a
+ * space.
+ */
 const octetClass = 2;
 const spaceClass = 4;
-/** The classes of the grammar, by byte. Neither a byte beyond ASCII nor zero has one, and that ends every run. */
+/**
+ * The classes of the grammar, by byte. Neither a byte beyond ASCII nor zero has one, and that ends
+ * every run.
+ */
 const classes = Uint8Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte);
   const isOctet = isEncodedValue(character) && byte !== plus;
@@ -23,7 +29,10 @@ const classes = Uint8Array.from({ length: 256 }, (_, byte) => {
   return (isToken(character) ? tokenClass : 0) | (isOctet ? octetClass : 0) | (isSpace ? spaceClass : 0);
 });
 
-/** The header that is scanned: as bytes it takes a third of the time that the characters of a string take. A zero follows it. */
+/**
+ * The header that is scanned: as bytes it takes a third of the time that the characters of a string
+ * take. A zero follows it.
+ */
 const bytes = new Uint8Array(mostBytes + 1);
 const encoder = new TextEncoder();
 /** A header of no more characters is copied before the encoder would have been called. */
@@ -35,12 +44,18 @@ export interface Scan {
   stripped: number;
   /** How many members it has that the table names, but not as graylane's own. */
   others: number;
-  /** Whether the header is exactly the members that the table names, in the order in which they are sent. */
+  /**
+   * Whether the header is exactly the members that the table names, in the order in which they are
+   * sent.
+   */
   isWhole: boolean;
 }
 
 const found: Scan = { stripped: 0, others: 0, isWhole: true };
-/** Where the values of graylane's own members begin and end, by their index in the table; -1 for one that is missing. */
+/**
+ * Where the values of graylane's own members begin and end, by their index in the table; -1 for one
+ * that is missing.
+ */
 const ownStarts = [-1, -1, -1, -1];
 const ownEnds = [0, 0, 0, 0];
 /** Where runs of other members begin and end, by turns. */
@@ -49,9 +64,10 @@ let runCount = 0;
 let turn = 0;
 
 /**
- * Looks once at each character of a header and finds the members whose keys a table has. Undefined for a header that needs the parser:
- * a malformed member, white space inside of one, a key of the table twice, own members that are encoded or have properties, a plus
- * sign in a value, more than W3C's floor.
+ * Looks once at each character of a header and finds the members whose keys a table has. Undefined
+ * for a header that needs the parser: a malformed member, white space inside of one, a key of the
+ * table twice, own members that are encoded or have properties, a plus sign in a value, more than
+ * W3C's floor.
  */
 export function scan(header: string, table: KeyTable): Readonly<Scan> | undefined {
   if (!layOut(header)) return undefined;
@@ -110,13 +126,19 @@ export function scan(header: string, table: KeyTable): Readonly<Scan> | undefine
   }
 }
 
-/** The value of one of graylane's own members in the header of the last scan; undefined if it is missing. */
+/**
+ * The value of one of graylane's own members in the header of the last scan; undefined if it is
+ * missing.
+ */
 export function ownValue(header: string, table: KeyTable, index: number): string | undefined {
   const valueStart = index < table.owned ? (ownStarts[index] ?? -1) : -1;
   return valueStart < 0 ? undefined : header.slice(valueStart, ownEnds[index]);
 }
 
-/** The header of the last scan without the members that the table does not have, in the order in which they are sent. */
+/**
+ * The header of the last scan without the members that the table does not have, in the order in
+ * which they are sent.
+ */
 export function keptMembers(header: string, table: KeyTable): string {
   if (found.isWhole) return header;
   let own = '';
@@ -140,7 +162,10 @@ export function otherMembers(header: string): string {
   return joined;
 }
 
-/** How many members a header has, malformed ones included: the parts between its commas that are not empty. */
+/**
+ * How many members a header has, malformed ones included: the parts between its commas that are not
+ * empty.
+ */
 export function countMembers(header: string): number {
   let members = 0;
   let start = 0;

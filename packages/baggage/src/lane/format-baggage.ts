@@ -12,7 +12,10 @@ import { defaultLaneKey, ownKeys } from './names.ts';
 export interface FormatOptions {
   /** The keys to write. Default: all. */
   readonly keys?: { has(key: string): boolean };
-  /** The keys that go first, so that the limits never drop them. Default: `lane`, `lane-seal`, `pins`, `pins-seal`. */
+  /**
+   * The keys that go first, so that the limits never drop them. Default: `lane`, `lane-seal`,
+   * `pins`, `pins-seal`.
+   */
   readonly first?: readonly string[];
   /** Default: W3C's floor, 64 members and 8192 bytes. */
   readonly limits?: BaggageLimits;
@@ -21,8 +24,8 @@ export interface FormatOptions {
 const floor = { members: 64, bytes: 8192 };
 
 /**
- * Writes baggage as a header: valid W3C Baggage for any entries, the lane first, whole members only. Empty if there is nothing to send.
- * Never throws.
+ * Writes baggage as a header: valid W3C Baggage for any entries, the lane first, whole members
+ * only. Empty if there is nothing to send. Never throws.
  */
 export function formatBaggage(baggage: Baggage, options: FormatOptions = {}): string {
   const own = baggage instanceof GraylaneBaggage ? baggage.outgoing : LazyBaggage.of(baggage);

@@ -6,25 +6,35 @@ import { nowInSeconds, Signer, type SignOptions } from './signer.ts';
 /** How long a mark lasts, and who vouches for it. */
 export interface MarkOptions {
   /**
-   * How many seconds the mark lasts. Every ingress policy that meets it later takes the request for baseline, e.g. if a message is
-   * consumed again a day later. Default: 300 where the mark is signed; otherwise it does not expire.
+   * How many seconds the mark lasts. Every ingress policy that meets it later takes the request for
+   * baseline, e.g. if a message is consumed again a day later. Default: 300 where the mark is
+   * signed; otherwise it does not expire.
    */
   readonly ttlSeconds?: number;
-  /** Signs the mark, for services whose ingress verifies. A request in baseline is then marked too. Default: no signature. */
+  /**
+   * Signs the mark, for services whose ingress verifies. A request in baseline is then marked too.
+   * Default: no signature.
+   */
   readonly sign?: SignOptions;
 }
 
 /** Writes the members that dye a request. */
 export interface Marker {
   readonly signer: Signer | undefined;
-  /** The lane and its seal, if it has one. Empty for baseline, unless marks are signed: other members are admitted by its seal. */
+  /**
+   * The lane and its seal, if it has one. Empty for baseline, unless marks are signed: other
+   * members are admitted by its seal.
+   */
   mark(laneKey: string, lane: string): readonly Member[];
 }
 
 const signedTtlSeconds = 300;
 const defaultMaxHops = 32;
 
-/** @throws {TypeError} if the signing key can't be used, or the time to live is not a positive number of seconds. */
+/**
+ * @throws {TypeError} if the signing key can't be used, or the time to live is not a positive
+ * number of seconds.
+ */
 export function markerOf({ ttlSeconds, sign }: MarkOptions): Marker {
   if (ttlSeconds !== undefined && !(ttlSeconds > 0)) {
     throw new TypeError(`ttlSeconds is ${ttlSeconds}: use a positive number of seconds, e.g. 300`);
@@ -53,8 +63,8 @@ export function markerWith(
 }
 
 /**
- * The hop count of a mark one hop further, or `looped` if it has passed too many services. A mark without a seal does not count its
- * hops: undefined, unless the policy limits them.
+ * The hop count of a mark one hop further, or `looped` if it has passed too many services. A mark
+ * without a seal does not count its hops: undefined, unless the policy limits them.
  */
 export function nextHop(seal: Seal | undefined, maxHops: number | undefined): number | 'looped' | undefined {
   if (seal === undefined && maxHops === undefined) return undefined;

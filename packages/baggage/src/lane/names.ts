@@ -14,7 +14,10 @@ export function sealKeyOf(key: string): string {
 
 export const pinsSealKey: string = sealKeyOf(pinsKey);
 
-/** The keys of the members that graylane writes itself, in the order in which they are sent: first of all. */
+/**
+ * The keys of the members that graylane writes itself, in the order in which they are sent: first
+ * of all.
+ */
 export function ownKeys(laneKey: string): readonly string[] {
   return laneKey === defaultLaneKey ? defaultOwnKeys : keysOf(laneKey);
 }
@@ -51,7 +54,8 @@ export function laneFault(name: string): string {
 const mostShown = 80;
 
 /**
- * Refuses a lane that an option names. A lane brings its `<lane>-control` with it, and `baseline` needs no configuration.
+ * Refuses a lane that an option names. A lane brings its `<lane>-control` with it, and `baseline`
+ * needs no configuration.
  * @throws {TypeError} with the remedy.
  */
 export function checkLaneName(option: string, name: unknown): void {

@@ -13,14 +13,20 @@ export const maxPinsLength = 2048;
 /** Flag key, variant and revision. */
 const fieldsOfPin = 3;
 
-/** Writes pins as one value, in characters that no propagator encodes: three fields a pin, all separated by dots. */
+/**
+ * Writes pins as one value, in characters that no propagator encodes: three fields a pin, all
+ * separated by dots.
+ */
 export function formatPins(pins: ReadonlyMap<string, Pin>): string {
   return [...pins]
     .flatMap(([key, { variant, revision }]) => [key, variant, revision].map(escapeField))
     .join('.');
 }
 
-/** Reads what `formatPins` wrote. A malformed pin is left out; a value that does not consist of whole pins holds none. */
+/**
+ * Reads what `formatPins` wrote. A malformed pin is left out; a value that does not consist of
+ * whole pins holds none.
+ */
 export function parsePins(value: string): Map<string, Pin> {
   const pins = new Map<string, Pin>();
   if (value === '' || value.length > maxPinsLength) return pins;

@@ -1,4 +1,5 @@
-// The value of a seal, the member that vouches for a lane or for pins. docs/mark-format.md specifies it.
+// The value of a seal, the member that vouches for a lane or for pins. docs/mark-format.md
+// specifies it.
 
 /** A seal that has been read. */
 export interface Seal {
@@ -54,8 +55,9 @@ const encoder = new TextEncoder();
 const plainField = /^[\w-]*$/;
 
 /**
- * Writes a string in characters that no propagator encodes, without the dot that separates fields: every UTF-8 byte but letters,
- * digits, hyphen and underscore becomes `~` and two hexadecimal digits in lower case.
+ * Writes a string in characters that no propagator encodes, without the dot that separates fields:
+ * every UTF-8 byte but letters, digits, hyphen and underscore becomes `~` and two hexadecimal
+ * digits in lower case.
  */
 export function escapeField(field: string): string {
   if (plainField.test(field)) return field;
@@ -67,7 +69,9 @@ export function escapeField(field: string): string {
   return escaped;
 }
 
-/** Reads what `escapeField` wrote; undefined for anything else, so that a string has one form only. */
+/**
+ * Reads what `escapeField` wrote; undefined for anything else, so that a string has one form only.
+ */
 export function unescapeField(escaped: string): string | undefined {
   if (plainField.test(escaped)) return escaped;
   if (!/^(?:[\w-]|~[\da-f]{2})*$/.test(escaped)) return undefined;

@@ -14,7 +14,10 @@ const skewSeconds = 30;
 const mostKnown = 1024;
 const longestKnown = 1024;
 
-/** What a signature covers beside audience, expiry and key id: the lane and its key, or the pins of a request in that lane. */
+/**
+ * What a signature covers beside audience, expiry and key id: the lane and its key, or the pins of
+ * a request in that lane.
+ */
 export interface Subject {
   readonly laneKey: string;
   readonly lane: string;
@@ -23,20 +26,25 @@ export interface Subject {
 }
 
 /**
- * Signs marks and pins and verifies them, for one audience. The signature stands in the member `<key>-seal`, in characters that no
- * propagator encodes, so that services that know nothing of it forward it. docs/mark-format.md specifies what is signed.
+ * Signs marks and pins and verifies them, for one audience. The signature stands in the member
+ * `<key>-seal`, in characters that no propagator encodes, so that services that know nothing of it
+ * forward it. docs/mark-format.md specifies what is signed.
  */
 export class Signer {
   readonly #keys: ReadonlyMap<string, PreparedKey>;
   readonly #signing: PreparedKey;
   readonly #audience: string;
   readonly #escapedAudience: string;
-  /** Valid seals, by their values. Requests of a lane that are marked within one second bear the same mark. */
+  /**
+   * Valid seals, by their values. Requests of a lane that are marked within one second bear the
+   * same mark.
+   */
   readonly #known = new Map<string, { readonly subject: Subject; readonly seal: Seal }>();
 
   /**
    * The first key signs, all verify.
-   * @throws {TypeError} if there is no key, a key can't be used, two have one id, or the audience is missing.
+   * @throws {TypeError} if there is no key, a key can't be used, two have one id, or the audience
+   *   is missing.
    */
   constructor(keys: readonly SigningKey[], audience: string) {
     const prepared = keys.map((key) => new PreparedKey(key));
@@ -68,7 +76,10 @@ export class Signer {
     });
   }
 
-  /** The seal, if this value holds a signature of ours, for this audience, over this subject; else undefined. It may have expired. */
+  /**
+   * The seal, if this value holds a signature of ours, for this audience, over this subject; else
+   * undefined. It may have expired.
+   */
   verify(value: string, subject: Subject): Seal | undefined {
     const known = this.#known.get(value);
     if (known !== undefined && areSame(known.subject, subject)) return known.seal;
@@ -87,7 +98,10 @@ export class Signer {
     return key !== undefined && key.verify(this.#inputOf(subject, expiry, key), signature);
   }
 
-  /** Only valid seals are kept, so that forged ones fill nothing, and only short ones: pins may be long. */
+  /**
+   * Only valid seals are kept, so that forged ones fill nothing, and only short ones: pins may be
+   * long.
+   */
   #keep(value: string, subject: Subject, seal: Seal): void {
     if (value.length + (subject.pins?.length ?? 0) > longestKnown) return;
     if (this.#known.size >= mostKnown) this.#known.clear();

@@ -1,9 +1,15 @@
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { escapeField } from './seal.ts';
 
-/** A secret that signs marks and verifies them. A service that can verify can also sign: give it to your own services only. */
+/**
+ * A secret that signs marks and verifies them. A service that can verify can also sign: give it to
+ * your own services only.
+ */
 export interface SigningKey {
-  /** Travels with the signature and names the key that made it, so that two keys can be active while one replaces the other. */
+  /**
+   * Travels with the signature and names the key that made it, so that two keys can be active while
+   * one replaces the other.
+   */
   readonly id: string;
   /** At least 32 random bytes, e.g. of `openssl rand -base64 32`; a string is taken as UTF-8. */
   readonly secret: string | Uint8Array;
@@ -19,7 +25,10 @@ export class PreparedKey {
   /** The id as it stands in seals and in what is signed. */
   readonly escapedId: string;
   readonly #secret: KeyObject;
-  /** Recent signatures by what they sign. All requests of a lane that are marked within one second bear the same one. */
+  /**
+   * Recent signatures by what they sign. All requests of a lane that are marked within one second
+   * bear the same one.
+   */
   readonly #known = new Map<string, string>();
 
   /** @throws {TypeError} if the key has no id, or its secret is too short. */
@@ -49,7 +58,10 @@ export class PreparedKey {
     return signature;
   }
 
-  /** Whether a signature is the one of this string, in a time that does not depend on how much of it is right. */
+  /**
+   * Whether a signature is the one of this string, in a time that does not depend on how much of it
+   * is right.
+   */
   verify(text: string, signature: string): boolean {
     return areSame(signature, this.#signatureOf(text));
   }

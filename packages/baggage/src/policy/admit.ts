@@ -12,7 +12,10 @@ import { judge, type Verdict } from './judge.ts';
 import { readOffer, type Offer } from './offer.ts';
 import { reportRefused, warnOfStripped } from './refused.ts';
 
-/** For adapters: the OTel context of a request that came with these `baggage` headers, as far as the policy admits them. */
+/**
+ * For adapters: the OTel context of a request that came with these `baggage` headers, as far as the
+ * policy admits them.
+ */
 export function admit(headers: readonly string[], policy: IngressPolicy, otelContext: Context): Context {
   ensureContextManager();
   const cell = new RequestCell();
@@ -20,7 +23,10 @@ export function admit(headers: readonly string[], policy: IngressPolicy, otelCon
   return withCell(otelContext, cell);
 }
 
-/** Starts a cell over with the members of some `baggage` headers that a policy admits; `alias` is the lane of a mesh's own header. */
+/**
+ * Starts a cell over with the members of some `baggage` headers that a policy admits; `alias` is
+ * the lane of a mesh's own header.
+ */
 export function admitInto(
   cell: RequestCell,
   headers: readonly string[],
@@ -78,7 +84,9 @@ function remember(
   cell.decision = { by: 'ingress', mode, laneKey, header, alias, refused };
 }
 
-/** The members that a verdict admits, as they are to be sent: the header itself if that is possible. */
+/**
+ * The members that a verdict admits, as they are to be sent: the header itself if that is possible.
+ */
 function admittedPart(
   offer: Offer,
   { lane, hops, keepsPins, keepsOthers }: Verdict,
@@ -120,7 +128,10 @@ function sealWith(seal: string | undefined, hops: number): string {
   return seal === undefined ? formatSeal({ hops, expiry: '', signed: undefined }) : withHops(seal, hops);
 }
 
-/** How many members are missing without a reason of their own. Seals are parts of what they seal, and not counted. */
+/**
+ * How many members are missing without a reason of their own. Seals are parts of what they seal,
+ * and not counted.
+ */
 function strippedBy(offer: Offer, { lane, fault, keepsPins, pinsFault, keepsOthers }: Verdict): number {
   let stripped = offer.stripped;
   if (!keepsOthers) stripped += offer.otherCount;

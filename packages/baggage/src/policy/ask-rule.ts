@@ -15,7 +15,10 @@ export interface DyeClient {
   ): Promise<DyeDetails> | DyeDetails;
 }
 
-/** A client that can also evaluate without a promise, as `getSyncClient()` of @graylane/provider. It is used so where it can. */
+/**
+ * A client that can also evaluate without a promise, as `getSyncClient()` of @graylane/provider. It
+ * is used so where it can.
+ */
 interface SyncDyeClient extends DyeClient {
   getStringDetailsSync?(flagKey: string, defaultValue: string, evaluationContext: DyeContext): DyeDetails;
 }
@@ -29,7 +32,10 @@ export interface DyeDetails {
   readonly errorMessage?: string | undefined;
 }
 
-/** The facts about a request at the edge; OpenFeature accepts it as an evaluation context. `targetingKey` names its subject. */
+/**
+ * The facts about a request at the edge; OpenFeature accepts it as an evaluation context.
+ * `targetingKey` names its subject.
+ */
 export type DyeContext = { targetingKey?: string } & Record<string, string | number | boolean>;
 
 /** The decision of a dye rule. */
@@ -48,8 +54,9 @@ interface Rule {
 }
 
 /**
- * Evaluates a dye rule, in time or not at all: a client that never responds must not hold the request. Returns at once if the client
- * does: a promise and a timer are most of the cost of a dye. Never throws or rejects.
+ * Evaluates a dye rule, in time or not at all: a client that never responds must not hold the
+ * request. Returns at once if the client does: a promise and a timer are most of the cost of a dye.
+ * Never throws or rejects.
  */
 export function askRule(
   { client, flag = 'lane', timeoutMs = 1000 }: Rule,

@@ -15,15 +15,30 @@ export interface Dye<Request> extends MarkOptions {
   readonly flag?: string;
   /** The facts about a request that the dye rule may look at. */
   evaluationContext(request: Request): Readonly<Record<string, string | number | boolean | null | undefined>>;
-  /** Further members: baggage key to key of the evaluation context, e.g. `{ 'user-id': 'targetingKey' }`. Default: none. */
+  /**
+   * Further members: baggage key to key of the evaluation context, e.g. `{ 'user-id':
+   * 'targetingKey' }`. Default: none.
+   */
   readonly carry?: Readonly<Record<string, string>>;
-  /** The lanes that exist: a request is not dyed with another one. A function may read a kill switch. Default: any lane. */
+  /**
+   * The lanes that exist: a request is not dyed with another one. A function may read a kill
+   * switch. Default: any lane.
+   */
   readonly lanes?: KnownLanes;
-  /** How long the dye rule may take, in milliseconds, before the request goes on in baseline. Default: 1000. */
+  /**
+   * How long the dye rule may take, in milliseconds, before the request goes on in baseline.
+   * Default: 1000.
+   */
   readonly timeoutMs?: number;
-  /** Lets a request name its lane itself, e.g. testers by a header or a cookie. Default: no request may. */
+  /**
+   * Lets a request name its lane itself, e.g. testers by a header or a cookie. Default: no request
+   * may.
+   */
   readonly choice?: DyeChoice<Request>;
-  /** Gets one message for each way in which a request stays undyed, with the remedy. Default: OpenTelemetry's `diag`. */
+  /**
+   * Gets one message for each way in which a request stays undyed, with the remedy. Default:
+   * OpenTelemetry's `diag`.
+   */
   readonly logger?: Logger;
 }
 
@@ -32,8 +47,9 @@ export interface DyeChoice<Request> {
   /** The lanes that may be chosen, beside `baseline`. */
   readonly lanes: readonly string[];
   /**
-   * The lane that the request names; undefined if it names none, or may not. Any client can send a header, so check first who sends it:
-   * `(request) => isTester(request) ? request.get('x-lane') : undefined`
+   * The lane that the request names; undefined if it names none, or may not. Any client can send a
+   * header, so check first who sends it: `(request) => isTester(request) ? request.get('x-lane') :
+   * undefined`
    */
   lane(request: Request): string | undefined;
 }
@@ -42,7 +58,10 @@ const markers = new WeakMap<object, Marker>();
 const example =
   'dye: { client: OpenFeature.getClient(), evaluationContext: (request) => ({ targetingKey: userOf(request) }) }';
 
-/** The marker of a dye. @throws {TypeError} if an option is unknown or missing, or a key can't be used. */
+/**
+ * The marker of a dye. @throws {TypeError} if an option is unknown or missing, or a key can't be
+ * used.
+ */
 export function checkDye(dye: MarkOptions & Partial<Dye<never>>): Marker {
   let marker = markers.get(dye);
   if (marker === undefined) {
@@ -78,8 +97,9 @@ const optionTypes = {
 } as const;
 
 /**
- * Evaluates the dye rule and marks the request, at once if the rule is evaluated at once. If it can't be evaluated, the request runs in
- * baseline with the members that it is to carry, and is counted. Never throws or rejects.
+ * Evaluates the dye rule and marks the request, at once if the rule is evaluated at once. If it
+ * can't be evaluated, the request runs in baseline with the members that it is to carry, and is
+ * counted. Never throws or rejects.
  */
 export function dyeRequest<Request>(
   dye: Dye<Request>,

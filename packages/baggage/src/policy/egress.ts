@@ -3,23 +3,38 @@ import type { KeyTable } from '../codec/key-table.ts';
 import type { Logger } from '../report.ts';
 import { checkKeys, tableOf } from './ingress.ts';
 
-/** A destination, as egress policies name it: `http://orders:8080`, `https://*.shop.internal`, `grpc://payments:50051`, `kafka:payments`. */
+/**
+ * A destination, as egress policies name it: `http://orders:8080`, `https://*.shop.internal`,
+ * `grpc://payments:50051`, `kafka:payments`.
+ */
 export type OriginPattern = string;
 
-/** Which baggage may leave: the destinations that get any, and the keys that each may see. Any other destination gets nothing. */
+/**
+ * Which baggage may leave: the destinations that get any, and the keys that each may see. Any other
+ * destination gets nothing.
+ */
 export interface EgressPolicy {
-  /** An empty array says that a destination is to get nothing; calls to a destination that is missing here are logged once. */
+  /**
+   * An empty array says that a destination is to get nothing; calls to a destination that is
+   * missing here are logged once.
+   */
   readonly to: Readonly<Record<OriginPattern, readonly string[]>>;
   /**
-   * An HTTP header that repeats the lane for a mesh that routes by it, e.g. `x-lane`, to destinations that may see the lane. It replaces
-   * one that the request has. HTTP clients only. Default: none.
+   * An HTTP header that repeats the lane for a mesh that routes by it, e.g. `x-lane`, to
+   * destinations that may see the lane. It replaces one that the request has. HTTP clients only.
+   * Default: none.
    */
   readonly laneHeader?: string;
-  /** Gets one message for each way in which a request loses its lane, with the remedy. Default: OpenTelemetry's `diag`. */
+  /**
+   * Gets one message for each way in which a request loses its lane, with the remedy. Default:
+   * OpenTelemetry's `diag`.
+   */
   readonly logger?: Logger;
 }
 
-/** The keys that a destination may see; undefined for a destination that the policy does not name. */
+/**
+ * The keys that a destination may see; undefined for a destination that the policy does not name.
+ */
 export function allowedKeys(policy: EgressPolicy, destination: string): AllowedKeys | undefined {
   const { exact, wildcards } = compiledPolicies.get(policy) ?? compile(policy);
   return exact.get(destination) ?? wildcards.find(({ pattern }) => pattern.test(destination))?.keys;
@@ -112,7 +127,10 @@ function compile(policy: EgressPolicy): CompiledPolicy {
 
 const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443' };
 
-/** An origin as adapters name it: scheme and host in lower case, no default port, no slash at the end. */
+/**
+ * An origin as adapters name it: scheme and host in lower case, no default port, no slash at the
+ * end.
+ */
 function normalise(pattern: string): string {
   const [, scheme, host, port] = destinationPattern.exec(pattern) ?? [];
   if (scheme === undefined || host === undefined) return pattern;
@@ -123,7 +141,10 @@ function normalise(pattern: string): string {
   return lower !== 'grpc' && !origin.includes('*') && URL.canParse(origin) ? new URL(origin).origin : origin;
 }
 
-/** A star stands for part of one label of a host name, or of a topic: it crosses no dot, no slash and no colon. */
+/**
+ * A star stands for part of one label of a host name, or of a topic: it crosses no dot, no slash
+ * and no colon.
+ */
 function toRegExp(pattern: string): RegExp {
   const escaped = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);
   return new RegExp(`^${escaped.replaceAll('*', '[^./:]*')}$`);

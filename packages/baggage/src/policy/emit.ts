@@ -11,7 +11,10 @@ import { insideOf } from '../request/hidden-baggage.ts';
 import { ignoreUnadmitted } from '../request/unadmitted.ts';
 import { allowedKeys, type EgressPolicy } from './egress.ts';
 
-/** The key that `suppressTracing` of @opentelemetry/core sets: exporters run so, and must not send baggage to the telemetry vendor. */
+/**
+ * The key that `suppressTracing` of @opentelemetry/core sets: exporters run so, and must not send
+ * baggage to the telemetry vendor.
+ */
 const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /** For adapters: the one `baggage` value to send to a destination, or undefined for none. */
@@ -41,8 +44,9 @@ export function isSuppressed(otelContext: Context): boolean {
 }
 
 /**
- * The baggage as it leaves. The request cell is authoritative for lane, pins and their seals: if other code replaced the baggage in the
- * OTel context, the cell's members are restored, and a lane that the request never had is removed.
+ * The baggage as it leaves. The request cell is authoritative for lane, pins and their seals: if
+ * other code replaced the baggage in the OTel context, the cell's members are restored, and a lane
+ * that the request never had is removed.
  */
 export function outgoingOf(cell: RequestCell, baggage: Baggage): LazyBaggage {
   const given = baggage instanceof GraylaneBaggage ? baggage.outgoing : LazyBaggage.of(baggage);

@@ -6,12 +6,18 @@ import { getCell } from '../request/context.ts';
 import type { AdmissionDecision, Decision } from '../request/decision.ts';
 import { AllowedKeys, knownPolicies } from './egress.ts';
 
-/** Why a request is in its lane, and what its calls carry. It holds keys, never values of other members. */
+/**
+ * Why a request is in its lane, and what its calls carry. It holds keys, never values of other
+ * members.
+ */
 export interface RequestExplanation {
   readonly lane: string;
   /** A sentence: the rule, the header or the code that decided. */
   readonly because: string;
-  /** What the ingress policy did with the `baggage` that came; undefined if no policy judged the request. */
+  /**
+   * What the ingress policy did with the `baggage` that came; undefined if no policy judged the
+   * request.
+   */
   readonly ingress:
     | {
         readonly mode: 'strip' | 'accept' | 'verify';
@@ -23,7 +29,10 @@ export interface RequestExplanation {
   readonly egress: ReadonlyArray<{ readonly destination: string; readonly keys: readonly string[] }>;
 }
 
-/** Explains the active request, or that of an OTel context: for debugging, since it reads everything anew. Never throws. */
+/**
+ * Explains the active request, or that of an OTel context: for debugging, since it reads everything
+ * anew. Never throws.
+ */
 export function explainRequest(otelContext: Context = context.active()): RequestExplanation {
   const cell = getCell(otelContext);
   if (cell === undefined) {
@@ -45,7 +54,10 @@ export function explainRequest(otelContext: Context = context.active()): Request
 
 const mostCharacters = 2000;
 
-/** An explanation on one line of visible ASCII and spaces, at most 2000 characters long, e.g. for a response header. */
+/**
+ * An explanation on one line of visible ASCII and spaces, at most 2000 characters long, e.g. for a
+ * response header.
+ */
 export function formatExplanation({ lane, because, ingress, egress }: RequestExplanation): string {
   const parts = [`${lane}: ${because}`];
   if (ingress !== undefined) {

@@ -19,25 +19,35 @@ export interface StripPolicy extends LoggingPolicy {
 /** The named members come in, from callers that are trusted: inside the mesh. */
 export interface AcceptPolicy extends LanePolicy {
   readonly mode: 'accept';
-  /** The members to admit. Without the lane's key, every request runs in baseline. The lane brings its seal and the pins with it. */
+  /**
+   * The members to admit. Without the lane's key, every request runs in baseline. The lane brings
+   * its seal and the pins with it.
+   */
   readonly keys: readonly string[];
   /**
-   * An HTTP header of a mesh that names the lane where the baggage does not, e.g. `x-lane`. The keys must allow the lane.
-   * Default: none is read.
+   * An HTTP header of a mesh that names the lane where the baggage does not, e.g. `x-lane`. The
+   * keys must allow the lane. Default: none is read.
    */
   readonly laneHeader?: string;
 }
 
-/** A request comes in if a service of ours has signed its lane; otherwise it runs in baseline, and nothing comes in. */
+/**
+ * A request comes in if a service of ours has signed its lane; otherwise it runs in baseline, and
+ * nothing comes in.
+ */
 export interface VerifyPolicy extends LanePolicy {
   readonly mode: 'verify';
-  /** Each of these verifies, so that one can replace another. The first one signs the pins that this service adds. */
+  /**
+   * Each of these verifies, so that one can replace another. The first one signs the pins that this
+   * service adds.
+   */
   readonly signingKeys: readonly SigningKey[];
   /** Whom the signature must be for; the name that the signing edge uses. */
   readonly audience: string;
   /**
-   * Further members of a request whose signature is valid. The signature does not cover them: a caller that can replay one valid mark
-   * can write anything into them. Default: none. Pins need not be named; they are signed themselves.
+   * Further members of a request whose signature is valid. The signature does not cover them: a
+   * caller that can replay one valid mark can write anything into them. Default: none. Pins need
+   * not be named; they are signed themselves.
    */
   readonly keys?: readonly string[];
 }
@@ -47,20 +57,25 @@ export interface LanePolicy extends LoggingPolicy {
   /** The key of the member that holds the lane. Default: `lane`. */
   readonly laneKey?: string;
   /**
-   * The lanes that exist: a request in another one runs in baseline. A lane includes its `<lane>-control`, and `baseline` always exists.
-   * A function may read a kill switch. Default: any lane.
+   * The lanes that exist: a request in another one runs in baseline. A lane includes its
+   * `<lane>-control`, and `baseline` always exists. A function may read a kill switch. Default: any
+   * lane.
    */
   readonly lanes?: KnownLanes;
   /**
-   * A lane that has passed so many services is in a loop, and is removed. If this is set, a lane that does not count its hops begins to:
-   * its seal then changes at every hop. Default: 32, for lanes that count; those that expire or are signed do.
+   * A lane that has passed so many services is in a loop, and is removed. If this is set, a lane
+   * that does not count its hops begins to: its seal then changes at every hop. Default: 32, for
+   * lanes that count; those that expire or are signed do.
    */
   readonly maxHops?: number;
 }
 
 /** Where a policy reports. */
 export interface LoggingPolicy {
-  /** Gets one message for each way in which a request loses its lane, with the remedy. Default: OpenTelemetry's `diag`. */
+  /**
+   * Gets one message for each way in which a request loses its lane, with the remedy. Default:
+   * OpenTelemetry's `diag`.
+   */
   readonly logger?: Logger;
 }
 
@@ -116,9 +131,11 @@ function compile(policy: IngressPolicy): CompiledIngress {
 }
 
 /**
- * The keys that a policy names, with the pins if it names the lane: they are decided for the request in that lane. To a service that may
- * know the lane, pins reveal no more than its rules do, and a caller that may choose the lane may choose more than they can. A policy
- * that had to name them would be forgotten at one hop of ten, and that hop would split the request, which pins are there to prevent.
+ * The keys that a policy names, with the pins if it names the lane: they are decided for the
+ * request in that lane. To a service that may know the lane, pins reveal no more than its rules do,
+ * and a caller that may choose the lane may choose more than they can. A policy that had to name
+ * them would be forgotten at one hop of ten, and that hop would split the request, which pins are
+ * there to prevent.
  */
 export function tableOf(named: Iterable<string>, laneKey: string): KeyTable {
   const keys = new Set(named);
@@ -206,7 +223,8 @@ function isListed(lane: string, lanes: KnownLanes): boolean {
   try {
     return lanes(lane);
   } catch {
-    // A kill switch that fails leaves the request in baseline, where it is served; the lane is counted as unknown.
+    // A kill switch that fails leaves the request in baseline, where it is served; the lane is
+    // counted as unknown.
     return false;
   }
 }

@@ -35,7 +35,8 @@ export function judge(offer: Offer, lane: string | undefined, policy: CompiledIn
   }
   const judged = judgeMark(lane, offer.seal, policy);
   if (typeof judged === 'string') {
-    // The signature is missing, wrong or expired, so the unsigned members beside it can't be trusted either.
+    // The signature is missing, wrong or expired, so the unsigned members beside it can't be
+    // trusted either.
     const isUnvouched = signer !== undefined && (judged === 'forged' || judged === 'expired');
     // Pins are decided for the lane, so they fall with it.
     return verdict(undefined, undefined, false, !isUnvouched, judged);

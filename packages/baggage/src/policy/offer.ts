@@ -4,7 +4,10 @@ import { otherMembers, ownValue, scan } from '../codec/scan.ts';
 
 /** The members of a header, as an ingress policy looks at them. */
 export interface Offer {
-  /** The values of graylane's own members; undefined for those that are missing, or that the policy does not admit. */
+  /**
+   * The values of graylane's own members; undefined for those that are missing, or that the policy
+   * does not admit.
+   */
   readonly lane: string | undefined;
   readonly seal: string | undefined;
   readonly pins: string | undefined;
@@ -29,7 +32,10 @@ const nothing: Offer = {
   isWhole: true,
 };
 
-/** Reads the members that a table has. A header as propagators write it takes one look at each character. */
+/**
+ * Reads the members that a table has. A header as propagators write it takes one look at each
+ * character.
+ */
 export function readOffer(header: string, keys: KeyTable): Offer {
   if (header === '') return nothing;
   const found = scan(header, keys);

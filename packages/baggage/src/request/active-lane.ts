@@ -13,7 +13,10 @@ export function getActiveLane(): string {
   return getLane(context.active());
 }
 
-/** The lane of an OTel context; `baseline` if it is not dyed, or no ingress policy has admitted its baggage. */
+/**
+ * The lane of an OTel context; `baseline` if it is not dyed, or no ingress policy has admitted its
+ * baggage.
+ */
 export function getLane(otelContext: Context): string {
   const cell = getCell(otelContext);
   if (cell !== undefined) return cell.lane;
@@ -28,15 +31,19 @@ export function getActiveCell(): RequestCell | undefined {
 
 /** What a job takes along, and how its mark is made. */
 export interface RunInLaneOptions extends MarkOptions {
-  /** Further members, e.g. `{ 'user-id': 'ada' }` if the baggage mapping reads the targeting key from there. Default: none. */
+  /**
+   * Further members, e.g. `{ 'user-id': 'ada' }` if the baggage mapping reads the targeting key
+   * from there. Default: none.
+   */
   readonly members?: Readonly<Record<string, string>>;
   /** The key of the member that holds the lane. Default: `lane`. */
   readonly laneKey?: string;
 }
 
 /**
- * Runs a function, and everything it starts, in a lane of its own: for jobs and cron, which no inbound request dyes. A lane that is not
- * a DNS label is logged once and counted, and the function runs in baseline.
+ * Runs a function, and everything it starts, in a lane of its own: for jobs and cron, which no
+ * inbound request dyes. A lane that is not a DNS label is logged once and counted, and the function
+ * runs in baseline.
  * @throws {TypeError} if an option is unknown, or the signing key can't be used.
  */
 export function runInLane<T>(lane: string, fn: () => T, options: RunInLaneOptions = {}): T {

@@ -4,7 +4,10 @@ import type { LazyBaggage } from '../codec/lazy-baggage.ts';
 import { memberOf } from '../codec/member.ts';
 import type { RequestCell } from './cell.ts';
 
-/** The baggage of a cell as OpenTelemetry sees it, at the time of each call. Entries that code sets on it are its own, on top. */
+/**
+ * The baggage of a cell as OpenTelemetry sees it, at the time of each call. Entries that code sets
+ * on it are its own, on top.
+ */
 export class CellBaggage extends GraylaneBaggage {
   readonly #cell: RequestCell;
   readonly #edit: ((baggage: LazyBaggage) => LazyBaggage) | undefined;

@@ -22,8 +22,8 @@ import type { Decision } from './decision.ts';
 const pinsTtlSeconds = 300;
 
 /**
- * The mutable holder of one request's baggage, inside the immutable OTel context: everything that looks later sees a late dye.
- * OpenTelemetry sees it as the context's `Baggage`.
+ * The mutable holder of one request's baggage, inside the immutable OTel context: everything that
+ * looks later sees a late dye. OpenTelemetry sees it as the context's `Baggage`.
  */
 export class RequestCell {
   /** Whether a middleware has judged the request: then the cell belongs to that request only. */
@@ -70,7 +70,10 @@ export class RequestCell {
     return (this.#pins ??= parsePins(this.#baggage.member(pinsKey)?.value ?? ''));
   }
 
-  /** Starts the request over with the baggage that an ingress policy has admitted, signatures included, in this lane. */
+  /**
+   * Starts the request over with the baggage that an ingress policy has admitted, signatures
+   * included, in this lane.
+   */
   reset(baggage: LazyBaggage, lane: string, laneKey: string, signer?: Signer): void {
     this.#laneKey = laneKey;
     this.#baggage = baggage;
@@ -82,8 +85,9 @@ export class RequestCell {
   }
 
   /**
-   * Marks the request with a lane, and sets further members, e.g. the targeting key. Baseline removes the mark, or is signed where marks
-   * are. A service that verifies signs its marks. A lane that is not a DNS label is logged once and counted, and becomes baseline.
+   * Marks the request with a lane, and sets further members, e.g. the targeting key. Baseline
+   * removes the mark, or is signed where marks are. A service that verifies signs its marks. A lane
+   * that is not a DNS label is logged once and counted, and becomes baseline.
    */
   dye(
     lane: string,
@@ -112,7 +116,10 @@ export class RequestCell {
     this.#sentUndyed = false;
   }
 
-  /** Lets every later hop of the request agree on a decision. The first pin of a flag stays; one that exceeds the budget is not carried. */
+  /**
+   * Lets every later hop of the request agree on a decision. The first pin of a flag stays; one
+   * that exceeds the budget is not carried.
+   */
   pin(flagKey: string, pin: Pin): void {
     if (this.pins.has(flagKey)) return;
     const pins = new Map(this.pins).set(flagKey, pin);
@@ -125,7 +132,10 @@ export class RequestCell {
     this.#change(this.#baggage.removeEntry(pinsSealKey).withMember(memberOf(pinsKey, { value })));
   }
 
-  /** Remembers that this request has called a service that may see its lane while it had none: a later dye is counted as escaped. */
+  /**
+   * Remembers that this request has called a service that may see its lane while it had none: a
+   * later dye is counted as escaped.
+   */
   sentUndyed(): void {
     this.#sentUndyed = true;
   }

@@ -17,12 +17,18 @@ export const admittedCarriers: WeakMap<object, RequestCell> = new WeakMap();
 
 const calls = new AsyncLocalStorage<RequestCell>();
 
-/** Runs a function whose OTel context instrumentation may replace by one that it extracts from the cleaned carrier. */
+/**
+ * Runs a function whose OTel context instrumentation may replace by one that it extracts from the
+ * cleaned carrier.
+ */
 export function runExtractedAgain<T>(cell: RequestCell, fn: () => T): T {
   return calls.run(cell, fn);
 }
 
-/** The cell whose admitted baggage a foreign propagator has extracted again: only if the lane is the same. */
+/**
+ * The cell whose admitted baggage a foreign propagator has extracted again: only if the lane is the
+ * same.
+ */
 function extractedAgain(otelContext: Context): RequestCell | undefined {
   const cell = calls.getStore();
   if (cell === undefined) return undefined;
@@ -37,8 +43,8 @@ export function withCell(otelContext: Context, cell: RequestCell): Context {
 }
 
 /**
- * Another OTel context with a cell and its baggage in front: OpenTelemetry's own would copy all of its values for each of the two,
- * and that is most of what an extract costs.
+ * Another OTel context with a cell and its baggage in front: OpenTelemetry's own would copy all of
+ * its values for each of the two, and that is most of what an extract costs.
  */
 class RequestContext implements Context {
   readonly outer: Context;

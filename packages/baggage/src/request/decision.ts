@@ -1,6 +1,8 @@
 import type { BaggageEvent } from '../counters.ts';
 
-/** What has decided on the lane of a request. Kept as it is, and put into words only if code asks. */
+/**
+ * What has decided on the lane of a request. Kept as it is, and put into words only if code asks.
+ */
 export type Decision = AdmissionDecision | RuleDecision | CodeDecision;
 
 /** An ingress policy, by the headers of the request. */

@@ -12,14 +12,18 @@ interface Inside {
   readonly told: ReadonlyArray<string | undefined>;
 }
 
-/** The OTel context for the inside of a client: instrumentation, which injects all baggage of the context, finds none there. */
+/**
+ * The OTel context for the inside of a client: instrumentation, which injects all baggage of the
+ * context, finds none there.
+ */
 export function withoutBaggage(otelContext: Context): Context {
   return inside(otelContext, { caller: undefined, told: [] });
 }
 
 /**
- * The same for an adapter that has set the headers for these destinations. Adapters inside of it that send to another destination,
- * e.g. for a token, apply their own policies to the caller's request.
+ * The same for an adapter that has set the headers for these destinations. Adapters inside of it
+ * that send to another destination, e.g. for a token, apply their own policies to the caller's
+ * request.
  */
 export function withoutBaggageTo(
   otelContext: Context,
@@ -28,13 +32,19 @@ export function withoutBaggageTo(
   return inside(otelContext, { caller: otelContext, told: destinations });
 }
 
-/** The state of the adapter around this OTel context, if there is one: inside of an adapter, missing baggage is not lost. */
+/**
+ * The state of the adapter around this OTel context, if there is one: inside of an adapter, missing
+ * baggage is not lost.
+ */
 export function insideOf(otelContext: Context): Inside | undefined {
   const found = otelContext.getValue(insideKey) as Inside | undefined;
   return found && propagation.getBaggage(otelContext) === undefined ? found : undefined;
 }
 
-/** Whether an adapter further out has set the headers for this destination: setting them here would remove them. */
+/**
+ * Whether an adapter further out has set the headers for this destination: setting them here would
+ * remove them.
+ */
 export function isToldFor(otelContext: Context, destination: string | undefined): boolean {
   return destination !== undefined && insideOf(otelContext)?.told.includes(destination) === true;
 }
@@ -44,8 +54,9 @@ function inside(otelContext: Context, found: Inside): Context {
 }
 
 /**
- * Runs `fn` in an OTel context whose baggage is hidden until `fn` returns. Code that `fn` started finds it again later, so that the
- * listeners of a request are in its lane; for clients that are instrumented at the call itself.
+ * Runs `fn` in an OTel context whose baggage is hidden until `fn` returns. Code that `fn` started
+ * finds it again later, so that the listeners of a request are in its lane; for clients that are
+ * instrumented at the call itself.
  */
 export function hidingBaggage<T>(otelContext: Context, fn: () => T): T {
   const baggage = propagation.getBaggage(otelContext);

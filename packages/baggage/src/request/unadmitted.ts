@@ -7,8 +7,9 @@ import { RequestCell } from './cell.ts';
 const counted = new WeakSet<Baggage>();
 
 /**
- * Baggage of an OTel context without a request cell comes from a propagator that no ingress policy has judged, so it counts for
- * nothing. Counts it once a request, and logs it once, if it holds one of these keys; without keys, if it holds any member.
+ * Baggage of an OTel context without a request cell comes from a propagator that no ingress policy
+ * has judged, so it counts for nothing. Counts it once a request, and logs it once, if it holds one
+ * of these keys; without keys, if it holds any member.
  */
 export function ignoreUnadmitted(otelContext: Context, ...keys: readonly string[]): void {
   const baggage = propagation.getBaggage(otelContext);
@@ -29,7 +30,10 @@ export function ignoreUnadmitted(otelContext: Context, ...keys: readonly string[
 
 const trusted = new WeakMap<Baggage, RequestCell>();
 
-/** A cell with all baggage of an OTel context that has no request cell, for an application that trusts every caller. */
+/**
+ * A cell with all baggage of an OTel context that has no request cell, for an application that
+ * trusts every caller.
+ */
 export function trustUnadmitted(otelContext: Context): RequestCell | undefined {
   const baggage = propagation.getBaggage(otelContext);
   if (baggage === undefined) return undefined;

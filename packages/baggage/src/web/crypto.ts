@@ -1,4 +1,7 @@
-/** Stands for `node:crypto` where there is no Node: signatures are synchronous, and WebCrypto is not. */
+/**
+ * Stands for `node:crypto` where there is no Node: signatures are synchronous, and WebCrypto is
+ * not.
+ */
 function unavailable(): never {
   throw new Error(
     'Signing keys need node:crypto, which this runtime lacks. Sign and verify lanes in a service on Node, ' +

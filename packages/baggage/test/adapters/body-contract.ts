@@ -74,7 +74,10 @@ const readers: Readonly<Record<string, Read>> = {
   },
 };
 
-/** What every HTTP adapter promises of the events of a request and its response: they happen in its lane. */
+/**
+ * What every HTTP adapter promises of the events of a request and its response: they happen in its
+ * lane.
+ */
 export function bodyContract(name: string, serve: Serve): void {
   const open: { close(): Promise<void> }[] = [];
   let orders: Listener;

@@ -12,7 +12,10 @@ import { inRequest } from './in-request.ts';
 
 type Say = () => void;
 
-/** Ways in which a request's code goes on, with the API package alone: nobody has installed an OpenTelemetry SDK. */
+/**
+ * Ways in which a request's code goes on, with the API package alone: nobody has installed an
+ * OpenTelemetry SDK.
+ */
 const carried: Readonly<Record<string, (say: Say) => void>> = {
   'after an await': (say) =>
     void Promise.resolve()
@@ -77,7 +80,10 @@ const carried: Readonly<Record<string, (say: Say) => void>> = {
   },
 };
 
-/** Ways in which somebody else calls back: his OTel context is the active one, unless the callback is bound. */
+/**
+ * Ways in which somebody else calls back: his OTel context is the active one, unless the callback
+ * is bound.
+ */
 const elsewhere: Readonly<Record<string, (callback: Say) => void>> = {
   'a listener of an emitter that others share': (callback) => {
     shared.once('done', callback);
@@ -96,7 +102,10 @@ const elsewhere: Readonly<Record<string, (callback: Say) => void>> = {
 
 const shared = new EventEmitter();
 const waiting: Say[] = [];
-/** A thread of its own, with our package as it is built: it runs each task in the lane that came with it. */
+/**
+ * A thread of its own, with our package as it is built: it runs each task in the lane that came
+ * with it.
+ */
 const worker = new Worker(
   `const { parentPort } = require('node:worker_threads');
    const { getActiveLane, runInLane } = require('@graylane/baggage');
@@ -104,7 +113,10 @@ const worker = new Worker(
      runInLane(lane, () => parentPort.postMessage({ id, lane: getActiveLane() })));`,
   { eval: true, execArgv: [] },
 );
-/** What waits for the thread, as pools keep it: callbacks by the number of their task, and one listener. */
+/**
+ * What waits for the thread, as pools keep it: callbacks by the number of their task, and one
+ * listener.
+ */
 const tasks = new Map<number, (answer: string) => void>();
 worker.on('message', ({ id, lane }: { id: number; lane: string }) => tasks.get(id)?.(lane));
 

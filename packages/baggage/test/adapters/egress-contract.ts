@@ -16,7 +16,10 @@ export interface Call {
 
 /** An HTTP client with our adapter around it. */
 export interface HttpClient {
-  /** Answers with the status and the whole body, read in the caller's context; fails as the client fails. */
+  /**
+   * Answers with the status and the whole body, read in the caller's context; fails as the client
+   * fails.
+   */
   send(url: string, call?: Call): Promise<{ status: number; body: string; lane: string }>;
   close?(): Promise<void>;
 }

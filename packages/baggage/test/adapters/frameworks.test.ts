@@ -24,7 +24,10 @@ interface App {
   readonly listener: RequestListener;
 }
 
-/** An application as its framework's users write it: POST / responds with the lane and the body, /late is dyed late, /fails throws. */
+/**
+ * An application as its framework's users write it: POST / responds with the lane and the body,
+ * /late is dyed late, /fails throws.
+ */
 const apps: Readonly<Record<string, () => Promise<App>>> = {
   connect: async () => {
     const app = connect();

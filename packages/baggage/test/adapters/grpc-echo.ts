@@ -44,13 +44,22 @@ export interface Echo {
   upload(metadata?: Metadata): Promise<readonly Sighting[]>;
   download(metadata?: Metadata): Promise<readonly Sighting[]>;
   talk(metadata?: Metadata): Promise<readonly Sighting[]>;
-  /** Is sent more than the connection takes at once; answers what the handler saw when it could go on, without the load. */
+  /**
+   * Is sent more than the connection takes at once; answers what the handler saw when it could go
+   * on, without the load.
+   */
   flooded(metadata?: Metadata): Promise<readonly Sighting[]>;
   /** Is answered at the third attempt, if the channel retries. */
   retried(metadata?: Metadata): Promise<readonly Sighting[]>;
-  /** Fails as the server is told to, in the answer's callback; answers with the status code and where the callback was. */
+  /**
+   * Fails as the server is told to, in the answer's callback; answers with the status code and
+   * where the callback was.
+   */
   failing(metadata?: Metadata): Promise<Sighting>;
-  /** Waits for an answer that does not come in time; answers with the status code and where the callback was. */
+  /**
+   * Waits for an answer that does not come in time; answers with the status code and where the
+   * callback was.
+   */
   late(metadata?: Metadata): Promise<Sighting>;
   /** Starts a stream that the server never ends, and cancels it when the server has seen it. */
   cancelled(metadata?: Metadata): Promise<void>;
@@ -62,12 +71,18 @@ export interface EchoServer {
   readonly port: number;
   /** The values of `baggage` in the metadata that handlers were given, call after call. */
   readonly received: Inbox<readonly string[]>;
-  /** The lane at the `cancelled` event of a call that the server would never have ended; the others are told so too at their end. */
+  /**
+   * The lane at the `cancelled` event of a call that the server would never have ended; the others
+   * are told so too at their end.
+   */
   readonly cancelled: Inbox<string>;
   close(): void;
 }
 
-/** Starts the echo service on a free port, or on a socket. A unary call does some work before it answers. */
+/**
+ * Starts the echo service on a free port, or on a socket. A unary call does some work before it
+ * answers.
+ */
 export async function serveEcho(
   interceptors: ServerInterceptor[],
   address = '127.0.0.1:0',

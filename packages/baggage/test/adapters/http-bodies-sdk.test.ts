@@ -11,7 +11,10 @@ const options = { ingress: { mode: 'accept', keys: ['lane'] } } as const;
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 
-/** Binds request and response as OpenTelemetry's instrumentation does, to an OTel context without a request cell. */
+/**
+ * Binds request and response as OpenTelemetry's instrumentation does, to an OTel context without a
+ * request cell.
+ */
 function instrumented(listener: RequestListener): RequestListener {
   return (request, response) => {
     context.bind(context.active(), request);

@@ -429,7 +429,10 @@ async function completed(outgoing: ReturnType<ReturnType<typeof baggageRequest>>
   await text(answer);
 }
 
-/** A server that says, on the sockets of upgrades and tunnels, which baggage it was given, and then echoes. */
+/**
+ * A server that says, on the sockets of upgrades and tunnels, which baggage it was given, and then
+ * echoes.
+ */
 async function upgrading(): Promise<{ origin: string }> {
   const server = createServer();
   const echo = (status: string) => (request: IncomingMessage, socket: Duplex) => {

@@ -28,8 +28,8 @@ export interface Listener {
 }
 
 /**
- * Starts a listener. It answers 200, except to `/to/…`, which redirects to what follows (encoded), `/status/…`, `/drip` (a body in
- * pieces), `/flaky` (503 the first time) and `/never`.
+ * Starts a listener. It answers 200, except to `/to/…`, which redirects to what follows (encoded),
+ * `/status/…`, `/drip` (a body in pieces), `/flaky` (503 the first time) and `/never`.
  */
 export async function listen(): Promise<Listener> {
   const received = inbox<Received>();

@@ -11,7 +11,8 @@ const many = 20_000;
 test('requests that a connection brings before the first response cost each the same, however many wait', async () => {
   const ours = await cpuOf((handler) => baggageListener(options, handler));
   const floor = await cpuOf((handler) => handler);
-  // A search among all requests that wait is quadratic: at this number it took more than twenty times the bare server.
+  // A search among all requests that wait is quadratic: at this number it took more than twenty
+  // times the bare server.
   expect(ours / floor).toBeLessThan(5);
 });
 

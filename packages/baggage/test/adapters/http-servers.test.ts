@@ -264,7 +264,10 @@ async function start(handler: RequestListener): Promise<{ origin: string; server
   return served;
 }
 
-/** The body of the answer to a request over one of two kept-alive connections, with headers just as they are. */
+/**
+ * The body of the answer to a request over one of two kept-alive connections, with headers just as
+ * they are.
+ */
 async function get(url: string, headers: Record<string, string | string[]>, body?: string): Promise<string> {
   const outgoing = httpRequest(url, { agent, headers, method: body === undefined ? 'GET' : 'POST' });
   outgoing.end(body);

@@ -151,7 +151,10 @@ await describeWith(kafka, 'over HTTP, gRPC, Kafka and HTTP again', () => {
   }
 });
 
-/** A header that any hop may send: visible ASCII within the limits, and no lane, since none was valid. */
+/**
+ * A header that any hop may send: visible ASCII within the limits, and no lane, since none was
+ * valid.
+ */
 function expectClean(header: string): void {
   expect(header).toMatch(/^[\u0021-\u007e]{0,8192}$/);
   expect(parseBaggage(header).getEntry('lane')).toBeUndefined();

@@ -49,7 +49,10 @@ test('a gRPC service that calls itself in a lane comes to an end', async () => {
   expect(service.received.all.at(-1)).toEqual(['user-id=ada']);
 });
 
-/** The headers that arrive, in turn, at two services that call each other as long as they are asked in gray, `most` times at most. */
+/**
+ * The headers that arrive, in turn, at two services that call each other as long as they are asked
+ * in gray, `most` times at most.
+ */
 async function roundBetween(
   first: IngressPolicy,
   second: IngressPolicy,

@@ -25,7 +25,10 @@ export function signedLane({
   }
 }
 
-/** So many headers with a gray lane that no edge of the shop has signed, or not for now, each another one. */
+/**
+ * So many headers with a gray lane that no edge of the shop has signed, or not for now, each
+ * another one.
+ */
 export function forgedLanes(count: number): string[] {
   const kinds = [
     'lane=gray',

@@ -17,7 +17,9 @@ afterEach(async () => {
   for (const one of closing.splice(0)) await one.close();
 });
 
-/** Calls of `writeHead` that JavaScript allows, whatever the types say; some of them throw in Node. */
+/**
+ * Calls of `writeHead` that JavaScript allows, whatever the types say; some of them throw in Node.
+ */
 const argumentLists: ReadonlyArray<readonly unknown[]> = [
   [200],
   [204, 'Nothing Here'],
@@ -104,7 +106,10 @@ test('a response of HTTP/2 is as without us, wherever Node takes the arguments',
   expect(taken).toBeGreaterThan(30);
 });
 
-/** Node 20 loses repeated names of an array, and refuses pairs, where headers were set before; the newest sends them. */
+/**
+ * Node 20 loses repeated names of an array, and refuses pairs, where headers were set before; the
+ * newest sends them.
+ */
 function isMixedUp(args: readonly unknown[]): boolean {
   const array = args.find((value) => Array.isArray(value)) as unknown[] | undefined;
   const names = array?.filter((_part, index) => index % 2 === 0).map((name) => String(name).toLowerCase());

@@ -1,4 +1,5 @@
-// One cell of the matrix: drives the library named by LIBRARY through our adapter, and prints what crossed the wire as JSON.
+// One cell of the matrix: drives the library named by LIBRARY through our adapter, and prints what
+// crossed the wire as JSON.
 import { getActiveLane } from '@graylane/baggage';
 import { runInMessage } from '@graylane/baggage/kafka';
 import { context, createContextKey, propagation, trace } from '@opentelemetry/api';
@@ -68,7 +69,10 @@ async function reuse(wrapped) {
   await wrapped('friend', headers);
 }
 
-/** What a handler sees: the lane, all baggage that OpenTelemetry shows, and whether it is in the caller's trace. */
+/**
+ * What a handler sees: the lane, all baggage that OpenTelemetry shows, and whether it is in the
+ * caller's trace.
+ */
 function sighting() {
   const members = propagation.getActiveBaggage()?.getAllEntries() ?? [];
   const traced = traceparent.includes(trace.getActiveSpan()?.spanContext().traceId);

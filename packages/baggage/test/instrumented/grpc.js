@@ -40,7 +40,8 @@ export async function clients(egress) {
   const through =
     (channels) =>
     (name, headers = {}) => {
-      // The instrumentation writes into the caller's metadata, so the same headers must mean the same metadata.
+      // The instrumentation writes into the caller's metadata, so the same headers must mean the
+      // same metadata.
       const metadata = carriers.get(headers) ?? new Metadata();
       if (!carriers.has(headers))
         for (const [key, value] of Object.entries(headers)) metadata.set(key, value);

@@ -26,7 +26,10 @@ export async function clients(egress) {
   return { wrapped: through(ours), bare: through(producer), more, close };
 }
 
-/** Each call is answered twice: by `eachMessage`, and by a batch; once, where no policy would admit the messages of a batch. */
+/**
+ * Each call is answered twice: by `eachMessage`, and by a batch; once, where no policy would admit
+ * the messages of a batch.
+ */
 export async function server(ingress, sighting) {
   const topic = await newTopic();
   const producer = await open(kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner }));
@@ -48,7 +51,8 @@ export async function server(ingress, sighting) {
   }
   const call = async (headers) => {
     const { length } = answers.one;
-    // The instrumentation writes the trace of the sender, so the sender runs in the one that is asked for.
+    // The instrumentation writes the trace of the sender, so the sender runs in the one that is
+    // asked for.
     const { traceparent } = headers;
     await context.with(propagation.extract(ROOT_CONTEXT, { traceparent }), () =>
       producer.send({ topic, messages: [{ value: 'v', headers }] }),

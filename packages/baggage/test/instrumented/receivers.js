@@ -1,4 +1,5 @@
-// Whoever is called, and whoever calls from outside, without the instrumented libraries: plain sockets and HTTP/2 frames.
+// Whoever is called, and whoever calls from outside, without the instrumented libraries: plain
+// sockets and HTTP/2 frames.
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import http2 from 'node:http2';

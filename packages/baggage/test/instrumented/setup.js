@@ -1,4 +1,5 @@
-// Loaded by --import before the cell: OpenTelemetry with the propagator and the instrumentation that the environment names.
+// Loaded by --import before the cell: OpenTelemetry with the propagator and the instrumentation
+// that the environment names.
 import { register } from 'node:module';
 import { GraylaneBaggagePropagator } from '@graylane/baggage';
 import { context, propagation, trace } from '@opentelemetry/api';

@@ -1,4 +1,5 @@
-// Run by the newest Node, which @platformatic/kafka needs: its messages through a real broker; prints what handlers and readers saw.
+// Run by the newest Node, which @platformatic/kafka needs: its messages through a real broker;
+// prints what handlers and readers saw.
 import { getActiveLane } from '@graylane/baggage';
 import { baggageHeaders, runInMessage } from '@graylane/baggage/kafka';
 import { Admin, Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';

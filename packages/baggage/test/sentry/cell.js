@@ -1,5 +1,6 @@
-// A service with Sentry's SDK and our adapters: dyed requests to a destination that the policy names, and to one that it does not.
-// ORDER says which of them is set up first. Prints as JSON what arrived: the values of `baggage`, one for each header on the wire.
+// A service with Sentry's SDK and our adapters: dyed requests to a destination that the policy
+// names, and to one that it does not. ORDER says which of them is set up first. Prints as JSON what
+// arrived: the values of `baggage`, one for each header on the wire.
 import { runInLane } from '@graylane/baggage';
 import { createServer } from 'node:http';
 import { once } from 'node:events';

@@ -90,7 +90,8 @@ export function* stages<T extends FlagValue>({
   }
   for (const { hook, hookContext } of reversed) {
     try {
-      // oxlint-disable-next-line promise/valid-params -- This is the method of a hook, not of a promise.
+      // oxlint-disable-next-line promise/valid-params -- This is the method of a hook, not of a
+      // promise.
       if (hook?.finally) yield hook.finally(hookContext, details, hints);
     } catch (error) {
       report(logger, 'finally', error);

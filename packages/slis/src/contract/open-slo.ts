@@ -1,7 +1,10 @@
 import type { Indicator } from '../source/findings.ts';
 import { selectorsOf, type MetricNames } from './queries.ts';
 
-/** The contract as objects of OpenSLO v1: one Service, and one SLO for each indicator, by lane, with its place in the source. */
+/**
+ * The contract as objects of OpenSLO v1: one Service, and one SLO for each indicator, by lane, with
+ * its place in the source.
+ */
 export function openSlo(
   service: string,
   indicators: readonly Indicator[],

@@ -3,13 +3,19 @@ import { errorRatio, selectorsOf, type MetricNames } from './queries.ts';
 
 const windows = ['5m', '30m', '1h', '6h'] as const;
 
-/** Burn rates of the Google SRE Workbook, chapter 5: 2 % of the budget of 28 days in an hour, or 5 % in six hours. */
+/**
+ * Burn rates of the Google SRE Workbook, chapter 5: 2 % of the budget of 28 days in an hour, or 5 %
+ * in six hours.
+ */
 const alerts = [
   { severity: 'page', factor: 14.4, long: '1h', short: '5m' },
   { severity: 'ticket', factor: 6, long: '6h', short: '30m' },
 ] as const;
 
-/** Recording rules of each indicator's error ratio by lane, and alerts on the rate at which a lane burns its error budget. */
+/**
+ * Recording rules of each indicator's error ratio by lane, and alerts on the rate at which a lane
+ * burns its error budget.
+ */
 export function prometheusRules(
   service: string,
   indicators: readonly Indicator[],

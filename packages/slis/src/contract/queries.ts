@@ -2,7 +2,10 @@ import type { Indicator } from '../source/findings.ts';
 
 /** How the metrics are named where the rules run. */
 export interface MetricNames {
-  /** The HTTP server's histogram. OpenTelemetry's Prometheus exporter leaves the unit out. Default: `http_server_request_duration_seconds`. */
+  /**
+   * The HTTP server's histogram. OpenTelemetry's Prometheus exporter leaves the unit out. Default:
+   * `http_server_request_duration_seconds`.
+   */
   readonly http?: string;
   /** The histogram of procedures that are served. Default: `rpc_server_call_duration_seconds`. */
   readonly rpc?: string;
@@ -49,8 +52,8 @@ const largest = 10;
 const steps = 51;
 
 /**
- * The boundary of duration histograms that is next above a threshold, since Prometheus can only count up to one. The boundaries are those
- * of `@graylane/telemetry`, 20 % apart.
+ * The boundary of duration histograms that is next above a threshold, since Prometheus can only
+ * count up to one. The boundaries are those of `@graylane/telemetry`, 20 % apart.
  */
 export function boundaryFor(seconds: number): number {
   const all = Array.from({ length: steps + 1 }, (_, step) =>

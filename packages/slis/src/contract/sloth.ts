@@ -1,7 +1,10 @@
 import type { Indicator } from '../source/findings.ts';
 import { selectorsOf, type MetricNames } from './queries.ts';
 
-/** The contract for Sloth (`prometheus/v1`). Sloth has no dimensions, so its SLOs are over all lanes. */
+/**
+ * The contract for Sloth (`prometheus/v1`). Sloth has no dimensions, so its SLOs are over all
+ * lanes.
+ */
 export function sloth(service: string, indicators: readonly Indicator[], names: MetricNames = {}): object {
   return {
     version: 'prometheus/v1',

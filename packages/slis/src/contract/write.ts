@@ -30,7 +30,10 @@ const writers: Readonly<Record<Format, Writer>> = {
   grafana: (service, indicators) => `${JSON.stringify(dashboard(service, indicators), undefined, 2)}\n`,
 };
 
-/** The contract of a service as text. The same findings give the same text, so that a difference is a change. */
+/**
+ * The contract of a service as text. The same findings give the same text, so that a difference is
+ * a change.
+ */
 export function write(
   format: Format,
   service: string,

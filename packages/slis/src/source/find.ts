@@ -13,7 +13,10 @@ interface Module {
   readonly routers: Routers;
 }
 
-/** Reads files, by path, and returns what they declare and serve. A file that can't be parsed is reported, not skipped. */
+/**
+ * Reads files, by path, and returns what they declare and serve. A file that can't be parsed is
+ * reported, not skipped.
+ */
 export function find(files: ReadonlyMap<string, string>): Findings {
   const notFollowed: NotFollowed[] = [];
   const modules = new Map<string, Module>();
@@ -107,7 +110,10 @@ class RouteWalk {
     ];
   }
 
-  /** Where a mounted name is defined: in this file, in another one of these, or outside of them. Middleware is neither. */
+  /**
+   * Where a mounted name is defined: in this file, in another one of these, or outside of them.
+   * Middleware is neither.
+   */
   #target(
     file: string,
     { routers, bindings }: Module,

@@ -33,7 +33,10 @@ export interface Routers {
 const methods = new Set(['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'all']);
 const routerTypes = new Set(['Express', 'Application', 'Router', 'IRouter']);
 
-/** Finds express's apps and routers in a file, by the binding of their import, their routes and their mounts. */
+/**
+ * Finds express's apps and routers in a file, by the binding of their import, their routes and
+ * their mounts.
+ */
 export function routersOf(source: SourceFile, { imports }: Bindings): Routers {
   const kinds = new Map<string, 'app' | 'router'>();
   const registrations: Registration[] = [];
@@ -129,7 +132,9 @@ export function routersOf(source: SourceFile, { imports }: Bindings): Routers {
   return { kinds, registrations, mounts, notFollowed };
 }
 
-/** The router at the beginning of `app.get(…).post(…)`, and the path of `app.route('/path').get(…)`. */
+/**
+ * The router at the beginning of `app.get(…).post(…)`, and the path of `app.route('/path').get(…)`.
+ */
 function chainOf(
   node: Expression,
   kinds: ReadonlyMap<string, unknown>,

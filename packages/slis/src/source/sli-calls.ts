@@ -4,7 +4,10 @@ import { literalOf, nameOf, Visitor, type Literal, type SourceFile } from './syn
 
 const telemetry = '@graylane/telemetry';
 
-/** The `sli(…)` and `cacheHitRatio(…)` calls of a file, by the binding of their import, whatever its local name. */
+/**
+ * The `sli(…)` and `cacheHitRatio(…)` calls of a file, by the binding of their import, whatever its
+ * local name.
+ */
 export function sliCalls(
   source: SourceFile,
   { imports }: Bindings,

@@ -9,8 +9,8 @@ export interface SliTag {
 const pattern = /@sli\s+([\w.-]+)(?:\s+latency\s+(\d+(?:\.\d+)?)(ms|s))?(?:\s+(\d+(?:\.\d+)?)%)?\s*(?:\*|$)/m;
 
 /**
- * Reads `@sli NAME [latency DURATION] [OBJECTIVE%]` in a comment, e.g. `@sli search latency 300ms 99.5%`; undefined where it has no such
- * tag, and `malformed` where it has one that can't be read.
+ * Reads `@sli NAME [latency DURATION] [OBJECTIVE%]` in a comment, e.g. `@sli search latency 300ms
+ * 99.5%`; undefined where it has no such tag, and `malformed` where it has one that can't be read.
  */
 export function readSliTag(comment: string): SliTag | 'malformed' | undefined {
   if (!/@sli\b/.test(comment)) return undefined;

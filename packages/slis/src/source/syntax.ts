@@ -18,7 +18,10 @@ export interface SourceFile {
   readonly text: (start: number, end: number) => string;
 }
 
-/** Parses TypeScript or JavaScript. @throws {SyntaxError} with the place: with a fault, the parser yields no statements at all. */
+/**
+ * Parses TypeScript or JavaScript. @throws {SyntaxError} with the place: with a fault, the parser
+ * yields no statements at all.
+ */
 export function parse(file: string, source: string): SourceFile {
   const { program, comments, errors } = parseSync(file, source);
   const at = (offset: number): Place => ({ file, line: source.slice(0, offset).split('\n').length });
@@ -29,7 +32,10 @@ export function parse(file: string, source: string): SourceFile {
 
 export { Visitor };
 
-/** What an expression says without being run: strings, numbers, booleans, arrays and objects of these. */
+/**
+ * What an expression says without being run: strings, numbers, booleans, arrays and objects of
+ * these.
+ */
 export type Literal = string | number | boolean | readonly Literal[] | { readonly [key: string]: Literal };
 
 /** The literal value of an expression; undefined where it has to be run. */

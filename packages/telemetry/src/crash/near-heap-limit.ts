@@ -2,13 +2,17 @@ import type { HeapSampler } from '../profiles/heap-sampler.ts';
 import type { CrashFiles } from './crash-files.ts';
 import type { OldGeneration } from './old-generation.ts';
 
-/** From 80 % of the limit on, V8 may end the process because its collections are ineffective; the files must be written before. */
+/**
+ * From 80 % of the limit on, V8 may end the process because its collections are ineffective; the
+ * files must be written before.
+ */
 const alarm = 0.75;
 const allClear = 0.6;
 
 /**
- * Writes a heap profile and a diagnostic report when the heap comes near its limit, while the process can still write. It does so once,
- * and again only after the heap has been below 60 % of the limit.
+ * Writes a heap profile and a diagnostic report when the heap comes near its limit, while the
+ * process can still write. It does so once, and again only after the heap has been below 60 % of
+ * the limit.
  */
 export class NearHeapLimit {
   readonly #files: CrashFiles;
@@ -58,8 +62,9 @@ function removeEnvironment(report: Report): void {
 }
 
 /**
- * Has Node write its report when V8 ends the process, unless the application uses reports itself. A loop that allocates and never
- * yields gets no other chance. One file a process, which replaces the one before it.
+ * Has Node write its report when V8 ends the process, unless the application uses reports itself. A
+ * loop that allocates and never yields gets no other chance. One file a process, which replaces the
+ * one before it.
  */
 export function reportOnFatalError(files: CrashFiles): void {
   const { report } = process;

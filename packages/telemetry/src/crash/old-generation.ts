@@ -9,8 +9,9 @@ export interface OldGeneration {
 const otherSpaces = new Set(['new_space', 'new_large_object_space', 'read_only_space']);
 
 /**
- * The old generation and its limit. V8 ends the process when this part is full; its `heap_size_limit` includes the young generation, so
- * a small heap would never seem to come near it.
+ * The old generation and its limit. V8 ends the process when this part is full; its
+ * `heap_size_limit` includes the young generation, so a small heap would never seem to come near
+ * it.
  */
 export function oldGeneration(): OldGeneration {
   const usedBytes = getHeapSpaceStatistics()
@@ -19,7 +20,10 @@ export function oldGeneration(): OldGeneration {
   return { usedBytes, limitBytes: getHeapStatistics().heap_size_limit - youngGeneration() };
 }
 
-/** Three semi-spaces. V8 does not report their largest size: 16 MiB each up to Node 20, 32 MiB later, unless a flag sets it. */
+/**
+ * Three semi-spaces. V8 does not report their largest size: 16 MiB each up to Node 20, 32 MiB
+ * later, unless a flag sets it.
+ */
 function youngGeneration(): number {
   const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
   const given = /--max[-_]semi[-_]space[-_]size[= ](\d+)/.exec(flags)?.[1];

@@ -12,7 +12,10 @@ export interface CrashOptions {
   readonly kept?: number;
 }
 
-/** Watches the heap each second. Returns a function that ends this. A folder that can't be used is logged, and nothing is written. */
+/**
+ * Watches the heap each second. Returns a function that ends this. A folder that can't be used is
+ * logged, and nothing is written.
+ */
 export function watchForCrash(
   { folder = defaultCrashFolder, kept = 8 }: CrashOptions,
   timeline: MemoryTimeline | undefined,

@@ -4,7 +4,10 @@ interface LoggerProvider {
   getLogger(name: string): { emit(record: object): void };
 }
 
-/** The logs API of both lines registers its provider here: api-logs 0.2xx, and `@opentelemetry/api` from 1.10. */
+/**
+ * The logs API of both lines registers its provider here: api-logs 0.2xx, and `@opentelemetry/api`
+ * from 1.10.
+ */
 const logsApi = Symbol.for('io.opentelemetry.js.api.logs');
 const apiGlobal = Symbol.for('opentelemetry.js.api.1');
 

@@ -9,7 +9,10 @@ import type { EvaluatedFlag, HookContext } from './hook-types.ts';
 
 /** What the hook reports beside the counter. */
 export interface EvaluationHookOptions extends EvaluationEventOptions {
-  /** The share of evaluations that become a log event, at most one for each request and flag. Default: 0.01; 0 sends none. */
+  /**
+   * The share of evaluations that become a log event, at most one for each request and flag.
+   * Default: 0.01; 0 sends none.
+   */
   readonly eventRatio?: number;
 }
 
@@ -19,9 +22,10 @@ export interface EvaluationHook {
 }
 
 /**
- * Makes an OpenFeature hook that counts evaluations in `feature_flag.evaluations`, by flag, variant, reason and lane, and sends a sample
- * of them as `feature_flag.evaluation` events (OpenTelemetry semantic conventions 1.45). The value and the targeting key stay out
- * unless they are asked for. The hook never throws.
+ * Makes an OpenFeature hook that counts evaluations in `feature_flag.evaluations`, by flag,
+ * variant, reason and lane, and sends a sample of them as `feature_flag.evaluation` events
+ * (OpenTelemetry semantic conventions 1.45). The value and the targeting key stay out unless they
+ * are asked for. The hook never throws.
  */
 export function evaluationHook({
   eventRatio = 0.01,

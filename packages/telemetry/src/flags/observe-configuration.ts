@@ -12,8 +12,9 @@ export interface OpenFeatureEvents {
 }
 
 /**
- * Reports the rules of OpenFeature's providers as configuration: each change counts in `config_reload_total`, and a provider that is
- * STALE ages. The revision is the one in the event's metadata, if the provider tells it.
+ * Reports the rules of OpenFeature's providers as configuration: each change counts in
+ * `config_reload_total`, and a provider that is STALE ages. The revision is the one in the event's
+ * metadata, if the provider tells it.
  */
 export function observeConfiguration(openFeature: OpenFeatureEvents): void {
   const reporters = new Map<string, ConfigurationReporter>();

@@ -8,8 +8,9 @@ const laneName = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const controlSuffix = '-control';
 
 /**
- * Bounds the lane label of metrics: a known lane and its control keep their names, undyed traffic is `baseline`, and all else is `other`,
- * so that requests with random lanes create no further series.
+ * Bounds the lane label of metrics: a known lane and its control keep their names, undyed traffic
+ * is `baseline`, and all else is `other`, so that requests with random lanes create no further
+ * series.
  */
 export class KnownLanes {
   readonly #names: ReadonlySet<string>;
@@ -32,7 +33,10 @@ export class KnownLanes {
   }
 }
 
-/** The lanes that `/lanes` shows and that profiles and lists are bounded to: those of the last `instrumentLanes` or `laneMetrics`. */
+/**
+ * The lanes that `/lanes` shows and that profiles and lists are bounded to: those of the last
+ * `instrumentLanes` or `laneMetrics`.
+ */
 export function processLanes(): { known: KnownLanes } {
   return processWide('lanes', () => ({ known: new KnownLanes([]) }));
 }

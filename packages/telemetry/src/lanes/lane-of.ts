@@ -8,7 +8,10 @@ export interface SignalAttributeOptions {
   readonly baggage?: readonly string[];
 }
 
-/** The request of an OTel context: its cell, where it has one, so that what is decided later is seen, too. */
+/**
+ * The request of an OTel context: its cell, where it has one, so that what is decided later is
+ * seen, too.
+ */
 export type RequestOfSignal = RequestCell | Context;
 
 /** The cell of an OTel context, or else the context itself. */
@@ -21,7 +24,10 @@ export function laneOf(request: RequestOfSignal): string {
   return isContext(request) ? getLane(request) : request.lane;
 }
 
-/** The attributes of a span or a log record as they are now: lane, tags, and the baggage that is allowed. */
+/**
+ * The attributes of a span or a log record as they are now: lane, tags, and the baggage that is
+ * allowed.
+ */
 export function signalAttributes(request: RequestOfSignal, keys: readonly string[]): Attributes {
   const attributes: Attributes = { lane: laneOf(request) };
   const baggage = isContext(request) ? propagation.getBaggage(request) : request.baggage;

@@ -8,7 +8,10 @@ import { KnownLanes, otherLane, processLanes } from './known-lanes.ts';
 export interface MetricLabelOptions {
   /** The lanes there are, without `baseline`. Their controls are known, too. */
   readonly lanes: readonly string[];
-  /** Tags as labels, each with the values that it may have, e.g. `{ tenant: ['acme'] }`; another one is `other`. Default: none. */
+  /**
+   * Tags as labels, each with the values that it may have, e.g. `{ tenant: ['acme'] }`; another one
+   * is `other`. Default: none.
+   */
   readonly labels?: Readonly<Record<string, readonly string[]>>;
 }
 

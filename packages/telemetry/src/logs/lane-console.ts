@@ -8,8 +8,9 @@ const methods = ['debug', 'log', 'info', 'warn', 'error'] as const;
 export type LoggingConsole = Pick<Console, (typeof methods)[number]>;
 
 /**
- * Has `console` write one line for each call, with control characters escaped and the fields at its end: `paid 12 EUR lane=gray
- * trace_id=…`. Calls stay as they are. Returns a function that restores the console.
+ * Has `console` write one line for each call, with control characters escaped and the fields at its
+ * end: `paid 12 EUR lane=gray trace_id=…`. Calls stay as they are. Returns a function that restores
+ * the console.
  */
 export function laneConsole(options: LogFieldOptions = {}, target: LoggingConsole = console): () => void {
   const fields = logFields(options);

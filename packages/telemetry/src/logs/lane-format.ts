@@ -7,10 +7,11 @@ export interface LaneFormat {
 }
 
 /**
- * A format for winston: each line shows lane, trace, request id, service and tags, and control characters are escaped, so that each event
- * is one line. Place it before the format that writes the line.
+ * A format for winston: each line shows lane, trace, request id, service and tags, and control
+ * characters are escaped, so that each event is one line. Place it before the format that writes
+ * the line.
  *
- *     winston.createLogger({ format: winston.format.combine(laneFormat(), winston.format.simple()) });
+ * winston.createLogger({ format: winston.format.combine(laneFormat(), winston.format.simple()) });
  */
 export function laneFormat(options: LogFieldOptions = {}): LaneFormat {
   const fields = logFields(options);

@@ -14,7 +14,10 @@ export interface LogFieldOptions {
 /** The fields of one log line; those that are unknown are absent. */
 export type LogFields = Record<string, string>;
 
-/** Makes a function that returns the fields of a line in the active OTel context, within a span or outside of one. */
+/**
+ * Makes a function that returns the fields of a line in the active OTel context, within a span or
+ * outside of one.
+ */
 export function logFields({
   service = process.env['OTEL_SERVICE_NAME'],
   baggage = [],

@@ -3,14 +3,18 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { text, type Reply } from './reply.ts';
 
-/** Whether a bearer token may see the diagnostics. A flag server passes a function that takes its admin tokens. */
+/**
+ * Whether a bearer token may see the diagnostics. A flag server passes a function that takes its
+ * admin tokens.
+ */
 export type TokenCheck = (token: string) => boolean | Promise<boolean>;
 
 const shortestToken = 16;
 
 /**
- * Who may see the diagnostics. Bound to loopback, the port is open to the machine it runs on, but not to web pages. Bound to any other
- * address, every peer needs the token: a sidecar of the same pod arrives from loopback, too.
+ * Who may see the diagnostics. Bound to loopback, the port is open to the machine it runs on, but
+ * not to web pages. Bound to any other address, every peer needs the token: a sidecar of the same
+ * pod arrives from loopback, too.
  */
 export class Access {
   readonly #check: TokenCheck | undefined;
@@ -43,8 +47,8 @@ function isLoopback(address: string): boolean {
 }
 
 /**
- * A web page can send requests to loopback. Its own origin shows in `Origin` or `Sec-Fetch-Site`; a page that had its name resolve to
- * 127.0.0.1 (DNS rebinding) shows in `Host`.
+ * A web page can send requests to loopback. Its own origin shows in `Origin` or `Sec-Fetch-Site`; a
+ * page that had its name resolve to 127.0.0.1 (DNS rebinding) shows in `Host`.
  */
 function refusalOfWebPage({ headers }: IncomingMessage): Reply | undefined {
   const site = headers['sec-fetch-site'];

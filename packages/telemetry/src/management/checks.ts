@@ -1,6 +1,9 @@
 import { json, type Reply } from './reply.ts';
 
-/** Whether a part of the service works: `true`, or `false` or a sentence why not. A check that throws has failed. */
+/**
+ * Whether a part of the service works: `true`, or `false` or a sentence why not. A check that
+ * throws has failed.
+ */
 export type Check = () => boolean | string | Promise<boolean | string>;
 
 /** Checks by the name of the part, e.g. `{ database: () => pool.isConnected }`. */

@@ -20,7 +20,9 @@ export class Dispatcher {
     this.#access = access;
   }
 
-  /** `boundTo` is the address that the port listens on, not the one that the peer has connected to. */
+  /**
+   * `boundTo` is the address that the port listens on, not the one that the peer has connected to.
+   */
   async handle(request: IncomingMessage, response: ServerResponse, boundTo: string): Promise<void> {
     const withBody = request.method !== 'HEAD';
     const url = new URL(request.url ?? '/', 'http://management');

@@ -18,13 +18,22 @@ export interface ManagementOptions extends ReadingOptions {
   readonly port?: number;
   /** The address to listen on. Default: 127.0.0.1. */
   readonly host?: string;
-  /** Who may see diagnostics where the address is not loopback: a token of at least 16 characters, or a check. Default: no peer. */
+  /**
+   * Who may see diagnostics where the address is not loopback: a token of at least 16 characters,
+   * or a check. Default: no peer.
+   */
   readonly token?: string | TokenCheck;
-  /** Whether allocations are sampled all the time, which `/debug/pprof/heap` and `/allocs` need. Default: true. */
+  /**
+   * Whether allocations are sampled all the time, which `/debug/pprof/heap` and `/allocs` need.
+   * Default: true.
+   */
   readonly heapSampling?: boolean;
   /** Whether the memory of the last ten minutes is kept. Default: true. */
   readonly memoryTimeline?: boolean;
-  /** Where files go before a crash; false writes none. Default: a folder of this user among the temporary files. */
+  /**
+   * Where files go before a crash; false writes none. Default: a folder of this user among the
+   * temporary files.
+   */
   readonly crash?: CrashOptions | false;
   /** When heap snapshots are refused. */
   readonly snapshot?: SnapshotLimits;
@@ -56,8 +65,9 @@ const optionNames = [
 const servers = new WeakSet<object>();
 
 /**
- * Opens the management port: readings for every peer that can connect, diagnostics for loopback or a token. It does not keep the process
- * alive. A port that is in use is logged, and the application runs on without it.
+ * Opens the management port: readings for every peer that can connect, diagnostics for loopback or
+ * a token. It does not keep the process alive. A port that is in use is logged, and the application
+ * runs on without it.
  * @throws {TypeError} where an option does not exist or the token is too short.
  */
 export function managementServer(options: ManagementOptions = {}): ManagementServer {
@@ -92,7 +102,10 @@ export function managementServer(options: ManagementOptions = {}): ManagementSer
   };
 }
 
-/** Whether a request has come in by a management port, so that instrumentation can leave it out of the service's own numbers. */
+/**
+ * Whether a request has come in by a management port, so that instrumentation can leave it out of
+ * the service's own numbers.
+ */
 export function isManagementRequest({ socket }: IncomingMessage): boolean {
   const { server } = socket as { server?: object };
   return server !== undefined && servers.has(server);

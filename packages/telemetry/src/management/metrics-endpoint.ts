@@ -2,12 +2,16 @@ import { contentTypes, exposition, type ExpositionFormat } from '../metrics/expo
 import { processRegistry } from '../metrics/process-registry.ts';
 import type { Reply } from './reply.ts';
 
-/** Further metrics for `/metrics`, e.g. of an OpenTelemetry SDK: families in Prometheus' text format 0.0.4. */
+/**
+ * Further metrics for `/metrics`, e.g. of an OpenTelemetry SDK: families in Prometheus' text format
+ * 0.0.4.
+ */
 export type MetricsSource = () => string | Promise<string>;
 
 /**
- * Serves the registry of this process and further sources in one document. Sources write Prometheus' format, so OpenMetrics, with
- * exemplars, is served only where there are none. One that fails leaves a comment instead of its metrics.
+ * Serves the registry of this process and further sources in one document. Sources write
+ * Prometheus' format, so OpenMetrics, with exemplars, is served only where there are none. One that
+ * fails leaves a comment instead of its metrics.
  */
 export class MetricsEndpoint {
   readonly #sources: readonly MetricsSource[];

@@ -1,8 +1,8 @@
 import { text, type Reply } from './reply.ts';
 
 /**
- * Lets one recording run at a time. V8 has one heap sampler, a profile and a snapshot disturb each other's numbers, and many at once
- * would be a load of their own.
+ * Lets one recording run at a time. V8 has one heap sampler, a profile and a snapshot disturb each
+ * other's numbers, and many at once would be a load of their own.
  */
 export class OneAtATime {
   #running: string | undefined;

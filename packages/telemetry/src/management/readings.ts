@@ -8,7 +8,10 @@ import type { Routes } from './route.ts';
 
 /** What the readings show beside the process itself. */
 export interface ReadingOptions {
-  /** Parts that must work for the process to go on; where one fails, an orchestrator restarts it. Default: none. */
+  /**
+   * Parts that must work for the process to go on; where one fails, an orchestrator restarts it.
+   * Default: none.
+   */
   readonly health?: Checks;
   /** Parts that must work to serve traffic. Default: none. */
   readonly ready?: Checks;

@@ -22,7 +22,9 @@ export type Routes = Readonly<Record<string, Route>>;
 /** A query that can't be served; the message is for the peer. */
 export class BadQuery extends Error {}
 
-/** A number of seconds from the query. @throws {BadQuery} where it is not one or is out of bounds. */
+/**
+ * A number of seconds from the query. @throws {BadQuery} where it is not one or is out of bounds.
+ */
 export function secondsOf({ query }: RouteRequest, fallback: number, most: number): number {
   const given = query.get('seconds');
   if (given === null) return fallback;
@@ -33,7 +35,10 @@ export function secondsOf({ query }: RouteRequest, fallback: number, most: numbe
   );
 }
 
-/** One of several words from the query; the first is the default. @throws {BadQuery} where it is another one. */
+/**
+ * One of several words from the query; the first is the default. @throws {BadQuery} where it is
+ * another one.
+ */
 export function choiceOf<Word extends string>(
   { query }: RouteRequest,
   name: string,

@@ -1,8 +1,9 @@
 import { GCProfiler, getHeapStatistics } from 'node:v8';
 
 /**
- * Measures how much was allocated on the heap since the last reading. The size of the heap alone does not show it: what is collected in
- * between vanishes from the difference. Between two collections the heap only grows, and that growth is what was allocated.
+ * Measures how much was allocated on the heap since the last reading. The size of the heap alone
+ * does not show it: what is collected in between vanishes from the difference. Between two
+ * collections the heap only grows, and that growth is what was allocated.
  */
 export class AllocationMeter {
   #profiler = started();

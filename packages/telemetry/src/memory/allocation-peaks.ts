@@ -19,7 +19,10 @@ const leastBytes = 2 ** 20;
 /** How many seconds later the major collection may be. */
 const reach = 5;
 
-/** The windows in which allocation peaks and a major collection follows, from the oldest to the newest. */
+/**
+ * The windows in which allocation peaks and a major collection follows, from the oldest to the
+ * newest.
+ */
 export function findAllocationPeaks(samples: readonly MemorySample[]): AllocationPeak[] {
   const median = medianOf(samples.map(({ allocatedBytes }) => allocatedBytes));
   const isPeak = ({ allocatedBytes }: MemorySample): boolean =>

@@ -4,8 +4,9 @@ const last = 10;
 const steps = 51;
 
 /**
- * Upper boundaries of duration histograms, in seconds: 1 ms to 10 s, neighbours at most 20 % apart. With OpenTelemetry's default
- * boundaries, a latency that grows by 15 % usually stays in its bucket.
+ * Upper boundaries of duration histograms, in seconds: 1 ms to 10 s, neighbours at most 20 % apart.
+ * With OpenTelemetry's default boundaries, a latency that grows by 15 % usually stays in its
+ * bucket.
  */
 export const durationBoundaries: readonly number[] = Array.from({ length: steps + 1 }, (_, step) =>
   Number((first * (last / first) ** (step / steps)).toPrecision(4)),

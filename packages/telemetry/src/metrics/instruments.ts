@@ -18,8 +18,8 @@ export type MetricAttributes = Readonly<Record<string, string | number>>;
 const scope = '@graylane/telemetry';
 
 /**
- * A counter that goes to the OpenTelemetry SDK where one is registered, also later, and otherwise to the registry of this process, which
- * the management port serves.
+ * A counter that goes to the OpenTelemetry SDK where one is registered, also later, and otherwise
+ * to the registry of this process, which the management port serves.
  */
 export function counter(
   name: string,
@@ -35,7 +35,10 @@ export function counter(
   };
 }
 
-/** A histogram of seconds, in the same places. In the registry it keeps an exemplar: the trace of the given OTel context. */
+/**
+ * A histogram of seconds, in the same places. In the registry it keeps an exemplar: the trace of
+ * the given OTel context.
+ */
 export function durationHistogram(
   name: string,
   description: string,

@@ -30,9 +30,10 @@ const propagator = new GraylaneBaggagePropagator();
 const sampledTrace = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]?[13579bdf]$/;
 
 /**
- * Requests, errors and latency by route and lane, without an OpenTelemetry SDK: the histogram `http_server_request_duration_seconds` in
- * the registry that the management port serves. Use it as the first middleware. Traces of the callers, or of a tracer that runs beside
- * it, become exemplars.
+ * Requests, errors and latency by route and lane, without an OpenTelemetry SDK: the histogram
+ * `http_server_request_duration_seconds` in the registry that the management port serves. Use it as
+ * the first middleware. Traces of the callers, or of a tracer that runs beside it, become
+ * exemplars.
  * @throws {TypeError} where an option does not exist or a lane can't have such a name.
  */
 export function laneMetrics(options: MetricLabelOptions): LaneMetrics {
@@ -77,14 +78,17 @@ export function laneMetrics(options: MetricLabelOptions): LaneMetrics {
       next();
       return;
     }
-    // The baggage middleware takes this cell over, so what it decides is seen at the end of the request.
+    // The baggage middleware takes this cell over, so what it decides is seen at the end of the
+    // request.
     const otelContext = withEmptyCell();
     observe(request, response, otelContext);
     context.with(otelContext, next);
   };
 }
 
-/** The propagator makes a cell that no middleware has decided on yet; without a header, it is empty. */
+/**
+ * The propagator makes a cell that no middleware has decided on yet; without a header, it is empty.
+ */
 function withEmptyCell(): Context {
   return propagator.extract(context.active(), undefined, { keys: () => [], get: () => undefined });
 }

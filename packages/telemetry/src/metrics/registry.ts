@@ -16,8 +16,8 @@ export type Family =
 export type SeriesOf<Series> = (labels?: Labels) => Series;
 
 /**
- * The metrics of a process without an OpenTelemetry SDK, for Prometheus to scrape. A family that is registered twice under one name is
- * the same family.
+ * The metrics of a process without an OpenTelemetry SDK, for Prometheus to scrape. A family that is
+ * registered twice under one name is the same family.
  */
 export class MetricRegistry {
   readonly #families = new Map<string, Family>();
@@ -32,7 +32,10 @@ export class MetricRegistry {
     return this.#numbers('gauge', name, help);
   }
 
-  /** A histogram with these upper boundaries, in ascending order; a last bucket takes what exceeds them. */
+  /**
+   * A histogram with these upper boundaries, in ascending order; a last bucket takes what exceeds
+   * them.
+   */
   histogram(name: string, help: string, bounds: readonly number[]): SeriesOf<HistogramSeries> {
     const series = this.#family(name, () => ({
       type: 'histogram',
@@ -44,13 +47,19 @@ export class MetricRegistry {
     return (labels = {}) => findOrAdd(series, labels, () => new HistogramSeries(labels, bounds));
   }
 
-  /** Calls a function before each collection, to set what is only read then. Returns a function that ends this. */
+  /**
+   * Calls a function before each collection, to set what is only read then. Returns a function that
+   * ends this.
+   */
   onCollect(collect: () => void): () => void {
     this.#collectors.add(collect);
     return () => void this.#collectors.delete(collect);
   }
 
-  /** All families as they are now. One collector that fails does not keep the others from being read. */
+  /**
+   * All families as they are now. One collector that fails does not keep the others from being
+   * read.
+   */
   collect(): readonly Family[] {
     for (const collect of this.#collectors) {
       try {

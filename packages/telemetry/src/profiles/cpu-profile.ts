@@ -42,7 +42,10 @@ export async function cpuProfileToPprof(
   });
 }
 
-/** The time of a sample ends with the next one. The first delta reaches back before the start, so it belongs to no sample. */
+/**
+ * The time of a sample ends with the next one. The first delta reaches back before the start, so it
+ * belongs to no sample.
+ */
 function timeByNode({
   samples = [],
   timeDeltas = [],

@@ -7,7 +7,10 @@ import { wait } from './wait.ts';
 /** One sample for each 512 KB on average, as in Go. */
 const samplingInterval = 512 * 1024;
 
-/** A `.heapprofile` (Chrome DevTools protocol, HeapProfiler.SamplingHeapProfile), whose samples `@types/node` does not know. */
+/**
+ * A `.heapprofile` (Chrome DevTools protocol, HeapProfiler.SamplingHeapProfile), whose samples
+ * `@types/node` does not know.
+ */
 export interface HeapProfile {
   readonly head: HeapNode;
   readonly samples: readonly { readonly nodeId: number; readonly size: number }[];
@@ -21,8 +24,9 @@ interface HeapNode {
 }
 
 /**
- * Samples allocations. It runs all the time, so that `/heap` shows which live objects were allocated where since the start. V8 has one
- * sampler a process: recording all allocations (`/allocs`) interrupts it, and it starts anew afterwards.
+ * Samples allocations. It runs all the time, so that `/heap` shows which live objects were
+ * allocated where since the start. V8 has one sampler a process: recording all allocations
+ * (`/allocs`) interrupts it, and it starts anew afterwards.
  */
 export class HeapSampler {
   readonly #session = new Session();
@@ -82,7 +86,10 @@ export function shareHeapSampler(): SharedUse<HeapSampler> {
   );
 }
 
-/** A `.heapprofile` in pprof's format. The inspector gives bytes, not the number of objects, so the count is of samples. */
+/**
+ * A `.heapprofile` in pprof's format. The inspector gives bytes, not the number of objects, so the
+ * count is of samples.
+ */
 export async function heapProfileToPprof(
   { head, samples }: HeapProfile,
   type: 'inuse_space' | 'alloc_space',

@@ -8,14 +8,20 @@ export type SnapshotOutcome = { readonly snapshot: Readable } | { readonly refus
 export interface SnapshotLimits {
   /** How many bytes of free memory are needed for each byte of used heap. Default: 2. */
   readonly headroom?: number;
-  /** The largest heap, in bytes, of which a snapshot is taken: V8 stops the process meanwhile. Default: 1 GiB. */
+  /**
+   * The largest heap, in bytes, of which a snapshot is taken: V8 stops the process meanwhile.
+   * Default: 1 GiB.
+   */
   readonly maxHeapBytes?: number;
 }
 
 /** Memory that a snapshot takes whatever the heap's size. */
 const fixedBytes = 64 * 2 ** 20;
 
-/** Takes a heap snapshot if there is memory for it. V8 stops the process for about 80 ms per megabyte of heap. */
+/**
+ * Takes a heap snapshot if there is memory for it. V8 stops the process for about 80 ms per
+ * megabyte of heap.
+ */
 export function takeHeapSnapshot({
   headroom = 2,
   maxHeapBytes = 2 ** 30,

@@ -3,10 +3,11 @@ import type { Context, ContextManager } from '@opentelemetry/api';
 import { laneProfiling } from './lane-profiler.ts';
 
 /**
- * A context manager around another one, which tells the CPU profiler the request of each OTel context. Outside of a profile it only
- * looks at one property.
+ * A context manager around another one, which tells the CPU profiler the request of each OTel
+ * context. Outside of a profile it only looks at one property.
  *
- *     context.setGlobalContextManager(new LaneContextManager(new AsyncLocalStorageContextManager()).enable());
+ * context.setGlobalContextManager(new LaneContextManager(new
+ * AsyncLocalStorageContextManager()).enable());
  */
 export class LaneContextManager implements ContextManager {
   readonly #inner: ContextManager;

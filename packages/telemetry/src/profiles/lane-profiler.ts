@@ -35,8 +35,9 @@ export function laneProfiling(): LaneProfiling {
 }
 
 /**
- * Records CPU time by lane, where this Node can: a sample gets the lane that its request has at the end, so a request that is dyed late
- * counts for its lane from its start. Node 20 has one label for the whole process and would report a wrong split.
+ * Records CPU time by lane, where this Node can: a sample gets the lane that its request has at the
+ * end, so a request that is dyed late counts for its lane from its start. Node 20 has one label for
+ * the whole process and would report a wrong split.
  */
 export async function recordCpuByLane(seconds: number, signal?: AbortSignal): Promise<LaneProfile> {
   const profiling = laneProfiling();

@@ -47,7 +47,10 @@ export class PprofBuilder {
     );
   }
 
-  /** The compressed file. `period` is the distance between two samples, in the unit of the last value. */
+  /**
+   * The compressed file. `period` is the distance between two samples, in the unit of the last
+   * value.
+   */
   async build(about: {
     readonly period: number;
     readonly durationMs?: number;

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a cgroup v2 says of this process's container. A part that the kernel or the container does not show is absent. */
+/**
+ * What a cgroup v2 says of this process's container. A part that the kernel or the container does
+ * not show is absent.
+ */
 export interface CgroupReading {
   readonly cpu?: {
     readonly usageSeconds: number;
@@ -38,8 +41,9 @@ export interface CgroupPlaces {
 const resources = ['cpu', 'memory', 'io'] as const;
 
 /**
- * Reads the cgroup v2 of this process (Linux, Documentation/admin-guide/cgroup-v2.rst). Pressure comes from the cgroup, or from the whole
- * machine (`/proc/pressure`) where the cgroup does not measure it.
+ * Reads the cgroup v2 of this process (Linux, Documentation/admin-guide/cgroup-v2.rst). Pressure
+ * comes from the cgroup, or from the whole machine (`/proc/pressure`) where the cgroup does not
+ * measure it.
  */
 export function readCgroup({ proc = '/proc', mount = mountOf(proc) }: CgroupPlaces = {}): CgroupReading {
   const folder = mount === undefined ? undefined : join(mount, pathOf(proc));

@@ -31,8 +31,8 @@ interface Source {
 }
 
 /**
- * Registers a source of configuration. Its reloads are counted in `config_reload_total`, its last reload and age are gauges, and
- * `/revision` shows its revision.
+ * Registers a source of configuration. Its reloads are counted in `config_reload_total`, its last
+ * reload and age are gauges, and `/revision` shows its revision.
  */
 export function reportConfiguration(source: string): ConfigurationReporter {
   const state: Source = {

@@ -6,8 +6,8 @@ const windowMs = 15_000;
 const statistics = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'] as const;
 
 /**
- * Event-loop delay and utilization of the last complete 15 seconds. A window of its own, so that two Prometheus servers that scrape the
- * same process read the same numbers.
+ * Event-loop delay and utilization of the last complete 15 seconds. A window of its own, so that
+ * two Prometheus servers that scrape the same process read the same numbers.
  */
 export function eventLoopReadings(registry: MetricRegistry): () => void {
   const gauges = statistics.map(
@@ -50,7 +50,10 @@ export function eventLoopReadings(registry: MetricRegistry): () => void {
   };
 }
 
-/** The histogram holds the time between two ticks of a timer; what exceeds the timer's period is delay. */
+/**
+ * The histogram holds the time between two ticks of a timer; what exceeds the timer's period is
+ * delay.
+ */
 function secondsOf(delay: IntervalHistogram, name: (typeof statistics)[number]): number {
   if (delay.count === 0) return 0;
   if (name === 'stddev') return delay.stddev / 1e9;

@@ -22,7 +22,10 @@ const kinds: Readonly<Record<number, GcKind>> = {
   16: 'weakcb',
 };
 
-/** Calls a listener for each garbage collection. Returns a function that ends this. All listeners share one observer. */
+/**
+ * Calls a listener for each garbage collection. Returns a function that ends this. All listeners
+ * share one observer.
+ */
 export function onGc(listener: Listener): () => void {
   const source = processWide('gc', () => ({ listeners: new Set<Listener>(), observer: observe() }));
   source.listeners.add(listener);

@@ -8,7 +8,10 @@ import { processReadings } from './process.ts';
 
 const readings = [eventLoopReadings, gcReadings, heapReadings, processReadings, cgroupReadings];
 
-/** Adds the readings of Node and of the container to the registry of this process. Management ports share them. */
+/**
+ * Adds the readings of Node and of the container to the registry of this process. Management ports
+ * share them.
+ */
 export function shareRuntimeReadings(): SharedUse<readonly (() => void)[]> {
   return share(
     'runtime',

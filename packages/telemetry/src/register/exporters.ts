@@ -22,7 +22,8 @@ const consoleClasses: Readonly<Record<Signal, readonly [from: string, name: stri
 };
 
 /**
- * The exporter of a name in `OTEL_<SIGNAL>_EXPORTER`: `otlp` by the protocol of the standard variables, or `console`.
+ * The exporter of a name in `OTEL_<SIGNAL>_EXPORTER`: `otlp` by the protocol of the standard
+ * variables, or `console`.
  * @throws {TypeError} where there is none of that name.
  */
 export function exporterOf(
@@ -60,7 +61,10 @@ function protocolOf(signal: Signal, env: NodeJS.ProcessEnv): string {
   );
 }
 
-/** The numbers that these variables have, by the option they set; variables that are not set or no numbers are left out. */
+/**
+ * The numbers that these variables have, by the option they set; variables that are not set or no
+ * numbers are left out.
+ */
 export function numbersFrom(
   env: NodeJS.ProcessEnv,
   variables: Readonly<Record<string, string>>,

@@ -20,7 +20,10 @@ export interface Instrumentation {
 
 type Constructors = Readonly<Record<string, new (options?: object) => object>>;
 
-/** Makes the instrumentations that are installed. One that is missing, although its library is there, is noted by the peers. */
+/**
+ * Makes the instrumentations that are installed. One that is missing, although its library is
+ * there, is noted by the peers.
+ */
 export function instrumentations(peers: Peers): Instrumentation[] {
   const fields = logFields();
   const logHook = (_span: Span, record: Record<string, unknown>): void => {

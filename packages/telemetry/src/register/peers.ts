@@ -21,7 +21,10 @@ export class Peers {
     return this.#requires.find((require) => canResolve(require, name))?.resolve(name);
   }
 
-  /** The exports of a package; undefined, and noted as missing, where it is not installed. @throws what its loading throws. */
+  /**
+   * The exports of a package; undefined, and noted as missing, where it is not installed. @throws
+   * what its loading throws.
+   */
   load(name: string): unknown {
     const require = this.#requires.find((each) => canResolve(each, name));
     if (require) return require(name) as unknown;

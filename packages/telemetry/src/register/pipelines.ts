@@ -59,7 +59,9 @@ function batch(env: NodeJS.ProcessEnv, prefix: 'BSP' | 'BLRP'): Record<string, n
   });
 }
 
-/** The reader refuses a timeout that exceeds its interval, so a short interval shortens the timeout. */
+/**
+ * The reader refuses a timeout that exceeds its interval, so a short interval shortens the timeout.
+ */
 function periodicReader(exporter: object, load: LoadDependency, env: NodeJS.ProcessEnv): object {
   const { interval = 60_000, timeout = 30_000 } = numbersFrom(env, {
     interval: 'OTEL_METRIC_EXPORT_INTERVAL',

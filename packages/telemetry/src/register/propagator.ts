@@ -3,8 +3,8 @@ import type { TextMapPropagator } from '@opentelemetry/api';
 import { create, type LoadDependency } from './exporters.ts';
 
 /**
- * The propagators that `OTEL_PROPAGATORS` names, with ours for baggage: only our adapters send it, so that a client that nobody has
- * wrapped sends none.
+ * The propagators that `OTEL_PROPAGATORS` names, with ours for baggage: only our adapters send it,
+ * so that a client that nobody has wrapped sends none.
  * @throws {TypeError} where one is named that does not exist here.
  */
 export function propagatorOf(names: readonly string[], load: LoadDependency): TextMapPropagator {

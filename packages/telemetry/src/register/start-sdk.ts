@@ -26,7 +26,9 @@ interface NodeSdk {
 
 const sdkNode = '@opentelemetry/sdk-node';
 
-/** Starts the OpenTelemetry SDK that is installed, of 2.x or 3.x; returns why not where it can't. */
+/**
+ * Starts the OpenTelemetry SDK that is installed, of 2.x or 3.x; returns why not where it can't.
+ */
 export function startSdk(settings: Settings, peers: Peers, env: NodeJS.ProcessEnv): StartedSdk | string {
   if (settings.isSdkDisabled) return 'no OpenTelemetry SDK (OTEL_SDK_DISABLED)';
   if (isRegistered()) {

@@ -10,8 +10,9 @@ import { flushAtExit } from './flush-at-exit.ts';
 import { startSdk } from './start-sdk.ts';
 
 /**
- * Starts tracing, metrics, logs and the management port from the environment, and prints one line with what it started. It never throws:
- * where it can't start, the application runs as if it were absent.
+ * Starts tracing, metrics, logs and the management port from the environment, and prints one line
+ * with what it started. It never throws: where it can't start, the application runs as if it were
+ * absent.
  */
 export async function startTelemetry(
   env: NodeJS.ProcessEnv = process.env,

@@ -1,13 +1,19 @@
 import { processWide } from '../process-wide.ts';
 import { Slowest } from './slowest.ts';
 
-/** What is known of a request. Lane and route are functions, because a dye and a match can come after the start. */
+/**
+ * What is known of a request. Lane and route are functions, because a dye and a match can come
+ * after the start.
+ */
 export interface ObservedRequest {
   /** `http`, `rpc`, `messaging` or another word for the protocol. */
   readonly protocol: string;
   /** The method of HTTP; for others the kind of work, e.g. `process`. */
   readonly method?: string;
-  /** The matched template, the RPC method or the topic. Never the raw path: it may hold personal data. */
+  /**
+   * The matched template, the RPC method or the topic. Never the raw path: it may hold personal
+   * data.
+   */
   route(): string | undefined;
   lane(): string;
   readonly traceId?: string | undefined;
@@ -38,8 +44,8 @@ const mostInFlight = 10_000;
 const mostRoutes = 500;
 
 /**
- * The requests in flight and the slowest ones. Span processors and middleware report to it. It follows at most 10,000 requests at a time
- * and only counts the others.
+ * The requests in flight and the slowest ones. Span processors and middleware report to it. It
+ * follows at most 10,000 requests at a time and only counts the others.
  */
 export class RequestLog {
   readonly #inFlight = new Map<ObservedRequest, number>();

@@ -16,7 +16,10 @@ interface Match {
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
-/** Newer layers return the match, and keep their template; older ones return true and keep the match. */
+/**
+ * Newer layers return the match, and keep their template; older ones return true and keep the
+ * match.
+ */
 interface Layer extends Partial<Match> {
   readonly handle?: Router;
   readonly rawPath?: unknown;
@@ -24,8 +27,9 @@ interface Layer extends Partial<Match> {
 }
 
 /**
- * The template of the route that express matched, with those of its mounts, e.g. `/users/:user/orders/:id`; undefined where none did.
- * Works with express 5 and 4, without their OpenTelemetry instrumentation.
+ * The template of the route that express matched, with those of its mounts, e.g.
+ * `/users/:user/orders/:id`; undefined where none did. Works with express 5 and 4, without their
+ * OpenTelemetry instrumentation.
  */
 export function expressRoute(request: IncomingMessage): string | undefined {
   const { baseUrl = '', route, app } = request as ExpressRequest;
@@ -37,8 +41,9 @@ export function expressRoute(request: IncomingMessage): string | undefined {
 }
 
 /**
- * A request has the concrete path of its mounts, not their templates: `/users/7` would be a route of its own. The layers match the path
- * again, and give their template, or else the parameters whose values are to be replaced by their names.
+ * A request has the concrete path of its mounts, not their templates: `/users/7` would be a route
+ * of its own. The layers match the path again, and give their template, or else the parameters
+ * whose values are to be replaced by their names.
  */
 function mountTemplate(router: Router | undefined, baseUrl: string): string | undefined {
   for (const layer of router?.stack ?? []) {

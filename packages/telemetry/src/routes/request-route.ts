@@ -24,7 +24,10 @@ export function routeOfSpan(span: object): string | undefined {
   return request && routeOf(request);
 }
 
-/** Names the route of a request, for frameworks other than express: the template, e.g. `/orders/:id`, not the path. */
+/**
+ * Names the route of a request, for frameworks other than express: the template, e.g.
+ * `/orders/:id`, not the path.
+ */
 export function setRoute(request: IncomingMessage, template: string): void {
   (request as Routed)[routeKey] = template;
 }

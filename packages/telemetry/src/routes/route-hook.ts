@@ -2,12 +2,15 @@ import { ServerResponse, type ClientRequest, type IncomingMessage } from 'node:h
 import { context, createContextKey } from '@opentelemetry/api';
 import { routeOf, setRequestOfSpan } from './request-route.ts';
 
-/** What `@opentelemetry/core` calls RPC metadata; the http instrumentation reads `http.route` there when a response ends. */
+/**
+ * What `@opentelemetry/core` calls RPC metadata; the http instrumentation reads `http.route` there
+ * when a response ends.
+ */
 const rpcMetadata = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
 
 /**
- * A `responseHook` for OpenTelemetry's http instrumentation, 0.2xx and 0.3xx: spans and metrics get the right `http.route` without the
- * instrumentation of express.
+ * A `responseHook` for OpenTelemetry's http instrumentation, 0.2xx and 0.3xx: spans and metrics get
+ * the right `http.route` without the instrumentation of express.
  *
  *     new HttpInstrumentation({ responseHook: routeHook });
  */

@@ -10,25 +10,37 @@ export type CallKind =
   | 'messaging.client.operation'
   | 'messaging.process';
 
-/** A call that begins: its kind, the OTel context of its request, and the attributes known so far. */
+/**
+ * A call that begins: its kind, the OTel context of its request, and the attributes known so far.
+ */
 export interface Call {
   readonly kind: CallKind;
   readonly otelContext: Context;
-  /** By the semantic conventions, e.g. `{ 'rpc.system': 'grpc', 'rpc.method': 'shop.Payments/Charge' }`. Bounded in number. */
+  /**
+   * By the semantic conventions, e.g. `{ 'rpc.system': 'grpc', 'rpc.method': 'shop.Payments/Charge'
+   * }`. Bounded in number.
+   */
   readonly attributes: MetricAttributes;
 }
 
-/** Ends a call, with the attributes that its end adds, e.g. `{ 'error.type': '13' }`. A second call does nothing. */
+/**
+ * Ends a call, with the attributes that its end adds, e.g. `{ 'error.type': '13' }`. A second call
+ * does nothing.
+ */
 export type EndCall = (attributes?: MetricAttributes) => void;
 
-/** Hears of calls. Adapters report to it, because they know the request where OpenTelemetry's instrumentations do not. */
+/**
+ * Hears of calls. Adapters report to it, because they know the request where OpenTelemetry's
+ * instrumentations do not.
+ */
 export interface CallListener {
   start(call: Call): EndCall;
 }
 
 /**
- * Records calls as `<kind>.duration` in seconds, by the lane that the request has at the call's end. OpenTelemetry's own metrics show
- * the lane of another request for fetch and undici, and no lane for gRPC and Kafka.
+ * Records calls as `<kind>.duration` in seconds, by the lane that the request has at the call's
+ * end. OpenTelemetry's own metrics show the lane of another request for fetch and undici, and no
+ * lane for gRPC and Kafka.
  */
 export function callRecorder(labels: MetricLabels): CallListener {
   const histograms = new Map<CallKind, ReturnType<typeof durationHistogram>>();

@@ -7,8 +7,8 @@ interface SdkLogRecord {
 }
 
 /**
- * Writes the lane, tags and allowed baggage on each log record, also outside of a span. Its place is before the exporting processor.
- * Implements the log record processor of SDK 2.x and 3.x.
+ * Writes the lane, tags and allowed baggage on each log record, also outside of a span. Its place
+ * is before the exporting processor. Implements the log record processor of SDK 2.x and 3.x.
  */
 export class LaneLogRecordProcessor {
   readonly #keys: readonly string[];

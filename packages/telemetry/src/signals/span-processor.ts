@@ -17,7 +17,10 @@ interface SdkSpan extends Span {
   readonly status?: { readonly code: number };
 }
 
-/** A span that has ended: it takes no attributes any more, but its own object is what exporters read. */
+/**
+ * A span that has ended: it takes no attributes any more, but its own object is what exporters
+ * read.
+ */
 interface EndedSpan {
   readonly attributes: Attributes;
 }
@@ -38,8 +41,9 @@ interface Holder {
 const failed = 2;
 
 /**
- * Writes the lane, tags and allowed baggage on each span when it ends: a request that is dyed in the edge itself shows its lane on the
- * span that was there before. Implements the span processor of SDK 2.x and 3.x.
+ * Writes the lane, tags and allowed baggage on each span when it ends: a request that is dyed in
+ * the edge itself shows its lane on the span that was there before. Implements the span processor
+ * of SDK 2.x and 3.x.
  */
 export class LaneSpanProcessor {
   readonly #keys: readonly string[];
@@ -98,8 +102,8 @@ export class LaneSpanProcessor {
 }
 
 /**
- * Where the global propagator is not ours, the middleware makes the request's cell when the server span has begun. An inner span brings
- * both together.
+ * Where the global propagator is not ours, the middleware makes the request's cell when the server
+ * span has begun. An inner span brings both together.
  */
 function adoptForParent(parentContext: Context, request: RequestOfSignal): void {
   if (isContext(request)) return;

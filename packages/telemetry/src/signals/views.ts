@@ -17,9 +17,10 @@ export interface LaneView {
 }
 
 /**
- * Views that add the lane to OpenTelemetry's server durations and to those of `node:http` clients, and give all HTTP durations boundaries
- * that are 20 % apart. The client durations of fetch and undici stay without a lane: undici records them in the OTel context that opened
- * the pooled connection, so the lane would be that of another request. Our adapters record those instead.
+ * Views that add the lane to OpenTelemetry's server durations and to those of `node:http` clients,
+ * and give all HTTP durations boundaries that are 20 % apart. The client durations of fetch and
+ * undici stay without a lane: undici records them in the OTel context that opened the pooled
+ * connection, so the lane would be that of another request. Our adapters record those instead.
  */
 export function laneViews(options: MetricLabelOptions): LaneView[] {
   const labels = new MetricLabels(options);

@@ -16,7 +16,10 @@ export type SliOptions = (
   /** The share of events that are to be good, e.g. 0.999. Default: 0.99. */
   readonly objective?: number;
   readonly description?: string;
-  /** The routes that it covers, e.g. `GET /orders/:id`; `/debug/slis` lists the routes that no indicator covers. */
+  /**
+   * The routes that it covers, e.g. `GET /orders/:id`; `/debug/slis` lists the routes that no
+   * indicator covers.
+   */
   readonly routes?: readonly string[];
 };
 
@@ -36,9 +39,11 @@ export interface LatencySli {
 }
 
 /**
- * Declares a service level indicator. Its events are the metric `sli.events` (by `sli`, `outcome` and `lane`), or `sli.duration` where it
- * is a latency. `graylane-slis` finds this call in the source and writes the contract.
- * @throws {TypeError} where the name is declared with other options elsewhere, or the objective is not a share.
+ * Declares a service level indicator. Its events are the metric `sli.events` (by `sli`, `outcome`
+ * and `lane`), or `sli.duration` where it is a latency. `graylane-slis` finds this call in the
+ * source and writes the contract.
+ * @throws {TypeError} where the name is declared with other options elsewhere, or the objective is
+ *   not a share.
  */
 export function sli(name: string, options: SliOptions & { readonly kind: 'ratio' }): RatioSli;
 export function sli(name: string, options: SliOptions & { readonly kind: 'latency' }): LatencySli;
@@ -52,7 +57,10 @@ export function declaredSlis(): ReadonlyMap<string, SliOptions> {
   return processWide('slis', () => new Map<string, SliOptions>());
 }
 
-/** The share of lookups that a cache could serve: `hit()` and `miss()`, recorded as `sli(name, { kind: 'ratio' })`. */
+/**
+ * The share of lookups that a cache could serve: `hit()` and `miss()`, recorded as `sli(name, {
+ * kind: 'ratio' })`.
+ */
 export function cacheHitRatio(
   name: string,
   options: Omit<SliOptions & { readonly kind: 'ratio' }, 'kind'> = {},
@@ -121,7 +129,10 @@ function laneLabel(otelContext: Context): string {
   return processLanes().known.label(laneOf(requestOf(otelContext)));
 }
 
-/** Calls `settled` when the function has returned or thrown, or its promise is settled. The outcome stays the function's. */
+/**
+ * Calls `settled` when the function has returned or thrown, or its promise is settled. The outcome
+ * stays the function's.
+ */
 function settle<T>(fn: () => T, settled: (isGood: boolean) => void): T {
   let result: T;
   try {

@@ -4,7 +4,10 @@ import type { RequestCell } from '@graylane/baggage';
 export type Tags = Readonly<Record<string, string>>;
 
 const none: Tags = {};
-/** A property of the cell: a weak map of all requests would cost the garbage collector more than all else that is done with tags. */
+/**
+ * A property of the cell: a weak map of all requests would cost the garbage collector more than all
+ * else that is done with tags.
+ */
 const tagsKey = Symbol.for('graylane.telemetry.tags');
 
 interface Tagged {

@@ -3,7 +3,10 @@ import { baseline, getActiveCell, runInLane } from '@graylane/baggage';
 import { addTags, type Tags } from './request-tags.ts';
 import { checkTagSource, readTag, type TagCarrier, type TagSource } from './tag-source.ts';
 
-/** Tags by name. `requestId` is always set: from the header `x-request-id` unless it has another source, or else a new UUID. */
+/**
+ * Tags by name. `requestId` is always set: from the header `x-request-id` unless it has another
+ * source, or else a new UUID.
+ */
 export interface TagOptions {
   readonly tenant?: TagSource;
   readonly routeKey?: TagSource;
@@ -24,8 +27,8 @@ export interface TagRequests {
 const plainId = /^[\w.:-]{1,128}$/;
 
 /**
- * Makes middleware that tags requests with business values: tenant, routing key, request id. They go to spans and logs, and to metrics
- * only where a metric lists the values it knows.
+ * Makes middleware that tags requests with business values: tenant, routing key, request id. They
+ * go to spans and logs, and to metrics only where a metric lists the values it knows.
  * @throws {TypeError} where a source is none of those there are.
  */
 export function tagRequests(options: TagOptions = {}): TagRequests {

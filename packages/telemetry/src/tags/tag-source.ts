@@ -1,6 +1,7 @@
 /**
- * Where a tag comes from. A claim is read from the JWT in the `authorization` header **without verification**: it is what the caller
- * claims, good for telling requests apart in signals, and for nothing else.
+ * Where a tag comes from. A claim is read from the JWT in the `authorization` header **without
+ * verification**: it is what the caller claims, good for telling requests apart in signals, and for
+ * nothing else.
  */
 export type TagSource =
   | { readonly header: string }
@@ -16,7 +17,10 @@ export type TagCarrier =
 const longestValue = 128;
 const longestToken = 8192;
 
-/** The value of a tag; undefined where the carrier has none, or one that is longer than 128 characters. */
+/**
+ * The value of a tag; undefined where the carrier has none, or one that is longer than 128
+ * characters.
+ */
 export function readTag(source: TagSource, carrier: TagCarrier): string | undefined {
   const value = rawValue(source, carrier);
   return value !== undefined && value !== '' && value.length <= longestValue ? value : undefined;

@@ -1,4 +1,5 @@
-// An application that knows nothing of telemetry. CALLEE is where its handler calls by a client that nobody has wrapped.
+// An application that knows nothing of telemetry. CALLEE is where its handler calls by a client
+// that nobody has wrapped.
 import { baggageMiddleware } from '@graylane/baggage/express';
 import express from 'express';
 import { once } from 'node:events';

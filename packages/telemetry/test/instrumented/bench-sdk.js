@@ -1,5 +1,5 @@
-// Loaded by --import before the server: OpenTelemetry alone, or with our propagator and the parts of instrumentLanes. Spans are recorded
-// and exported to nobody.
+// Loaded by --import before the server: OpenTelemetry alone, or with our propagator and the parts
+// of instrumentLanes. Spans are recorded and exported to nobody.
 import { GraylaneBaggagePropagator } from '@graylane/baggage';
 import { instrumentLanes, routeHook } from '@graylane/telemetry';
 import { context, metrics, propagation, trace } from '@opentelemetry/api';

@@ -1,4 +1,5 @@
-// A server of `npm run bench telemetry`, in a process of its own. MODE names what runs beside express.
+// A server of `npm run bench telemetry`, in a process of its own. MODE names what runs beside
+// express.
 import { baggageMiddleware } from '@graylane/baggage/express';
 import express from 'express';
 

@@ -1,4 +1,5 @@
-// Burns CPU in two lanes, 75 and 25 of 100 parts, while the management port records a profile. Prints the CPU time by lane as JSON.
+// Burns CPU in two lanes, 75 and 25 of 100 parts, while the management port records a profile.
+// Prints the CPU time by lane as JSON.
 import { getActiveCell, runInLane } from '@graylane/baggage';
 import { managementServer } from '@graylane/telemetry/management';
 import { Profile } from 'pprof-format';
@@ -12,7 +13,8 @@ const at = `${await management.listening}/debug/pprof/profile`;
 await (await fetch(`${at}?seconds=0.05`)).arrayBuffer();
 const response = fetch(`${at}?seconds=8`);
 await sleep(300);
-// A request that is dyed late: all of its time counts for its lane. Each piece is long, so that a sample more or less at its ends is nothing.
+// A request that is dyed late: all of its time counts for its lane. Each piece is long, so that a
+// sample more or less at its ends is nothing.
 await runInLane('baseline', async () => {
   burn(200);
   await sleep(0);

@@ -1,4 +1,5 @@
-// Loaded by --import: an OpenTelemetry SDK of whichever line is installed, with the parts of instrumentLanes, kept in memory.
+// Loaded by --import: an OpenTelemetry SDK of whichever line is installed, with the parts of
+// instrumentLanes, kept in memory.
 import { register } from 'node:module';
 import { GraylaneBaggagePropagator } from '@graylane/baggage';
 import { instrumentLanes, LaneContextManager, routeHook } from '@graylane/telemetry';

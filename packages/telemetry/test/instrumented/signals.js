@@ -1,5 +1,5 @@
-// Interleaved requests of several lanes through an edge that dyes and a service behind it, over one pooled connection. Prints, as JSON,
-// what the signals of each request say.
+// Interleaved requests of several lanes through an edge that dyes and a service behind it, over one
+// pooled connection. Prints, as JSON, what the signals of each request say.
 import { baggageMiddleware } from '@graylane/baggage/express';
 import { baggageFetch } from '@graylane/baggage/fetch';
 import { tagRequests } from '@graylane/telemetry';

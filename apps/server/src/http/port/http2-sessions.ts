@@ -10,7 +10,8 @@ export interface Http2SessionsOptions {
    */
   readonly idleMs?: number;
   /**
-   * The time between pings, and the time until the client must have responded to one. Default: 30 s.
+   * The time between pings, and the time until the client must have responded to one. Default: 30
+   * s.
    */
   readonly pingMs?: number;
 }

@@ -6,11 +6,16 @@ import type { FlagsChanged, FlagStore } from '../../store/flag-store.ts';
 import { deltaOf, largeDeltaOf, manyChanges } from './delta.ts';
 import { pastDeltas, type Delta } from './past-deltas.ts';
 
-/** How many changes a client may have missed and still get them one by one; fewer if they are large. */
+/**
+ * How many changes a client may have missed and still get them one by one; fewer if they are large.
+ */
 const maxKept = 1000;
 const maxKeptBytes = 8_388_608;
 
-/** Up to so many flags a snapshot is written at once; a larger one in slices, and not for every change. */
+/**
+ * Up to so many flags a snapshot is written at once; a larger one in slices, and not for every
+ * change.
+ */
 const fewFlags = 500;
 
 /** The changes of one store as frames of the change stream, made once for all clients. */
@@ -36,7 +41,10 @@ export class ChangeLog {
     this.#unsubscribe = store.onChange((event) => this.#take(event));
   }
 
-  /** Reads the changes that were made before this log began, for clients that missed them over a restart. */
+  /**
+   * Reads the changes that were made before this log began, for clients that missed them over a
+   * restart.
+   */
   async recall(): Promise<void> {
     const past: Delta[] = [];
     let bytes = 0;

@@ -10,8 +10,8 @@ export const manyChanges = 500;
 const chunkCharacters = 65_536;
 
 /**
- * The event of one revision, for clients that have the revision before it: changed flags, null for a
- * removed one, and each changed shared member as a whole. `shared` are those after the revision.
+ * The event of one revision, for clients that have the revision before it: changed flags, null for
+ * a removed one, and each changed shared member as a whole. `shared` are those after the revision.
  */
 export function deltaOf({ revision, changes }: Revision, shared: SharedMembers): Frame {
   const flags = changes.flatMap(({ path: [member, key], after = null }) =>

@@ -14,7 +14,9 @@ export interface Delta {
 /** How many revisions are read at once. */
 const pageSize = 50;
 
-/** The changes that led to a snapshot, newest first, as far back as the history of the store goes. */
+/**
+ * The changes that led to a snapshot, newest first, as far back as the history of the store goes.
+ */
 export async function* pastDeltas(store: FlagStore, snapshot: Snapshot): AsyncGenerator<Delta, void> {
   let { shared } = snapshot;
   let next: Revision | undefined;

@@ -1,6 +1,9 @@
 import { RequestError } from '../../model/request-error.ts';
 
-/** An error of the system about a file or folder as an error for the caller; any other error as it is. */
+/**
+ * An error of the system about a file or folder as an error for the caller; any other error as it
+ * is.
+ */
 export function diskError(path: string, error: unknown): unknown {
   if (!(error instanceof Error && 'syscall' in error)) return error;
   const full = 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');

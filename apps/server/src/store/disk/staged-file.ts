@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 
 /**
  * A file that is replaced in two steps: `stage` writes the new content beside it, durably; `apply`
- * renames it into place. A reader, or a power loss, finds the old content or the new, never a mixture.
+ * renames it into place. A reader, or a power loss, finds the old content or the new, never a
+ * mixture.
  */
 export class StagedFile {
   readonly path: string;
@@ -38,7 +39,9 @@ export class StagedFile {
   }
 }
 
-/** Which content a file has, without reading it: changes whenever the file is written or replaced. */
+/**
+ * Which content a file has, without reading it: changes whenever the file is written or replaced.
+ */
 export async function stampOf(path: string): Promise<string> {
   return toStamp(await stat(path, { bigint: true }));
 }

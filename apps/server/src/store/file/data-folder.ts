@@ -37,8 +37,9 @@ const emptyDocument: ParsedDocument = {
 };
 
 /**
- * The environments of a folder that one server holds. `environments/NAME/` has the flags file, which
- * may be edited by hand, and the journal of its revisions; `removed/` has removed environments.
+ * The environments of a folder that one server holds. `environments/NAME/` has the flags file,
+ * which may be edited by hand, and the journal of its revisions; `removed/` has removed
+ * environments.
  */
 export class DataFolder implements Environments {
   readonly #folder: string;
@@ -180,7 +181,9 @@ export class DataFolder implements Environments {
     return names.filter((name) => !name.startsWith('.')).toSorted();
   }
 
-  /** Makes the folder under another name first, so that an environment exists whole or not at all. */
+  /**
+   * Makes the folder under another name first, so that an environment exists whole or not at all.
+   */
   async #create(name: string, document: ParsedDocument, authorship: Authorship): Promise<FlagStore> {
     const slices = new TimeSlices();
     const draft = this.#path(`.${name}`);
@@ -245,8 +248,9 @@ export class DataFolder implements Environments {
 }
 
 /**
- * Makes the folder, if need be, and locks it. Undefined for a server that only reads, on a file system
- * that can't be written: edits by hand, which would need a line in the journal, are not taken over then.
+ * Makes the folder, if need be, and locks it. Undefined for a server that only reads, on a file
+ * system that can't be written: edits by hand, which would need a line in the journal, are not
+ * taken over then.
  */
 async function takeFolder({ folder, readOnly, log }: DataFolderOptions): Promise<LockFile | undefined> {
   try {

@@ -11,8 +11,9 @@ interface Splice {
 }
 
 /**
- * Writes or removes parts of a document in its file; every other byte stays as it is. Returns the file
- * in pieces, most of them views of the bytes that were given. The bytes must be a flag document.
+ * Writes or removes parts of a document in its file; every other byte stays as it is. Returns the
+ * file in pieces, most of them views of the bytes that were given. The bytes must be a flag
+ * document.
  */
 export async function editDocument(
   bytes: Buffer,
@@ -68,7 +69,9 @@ class DocumentEditor {
     return splices;
   }
 
-  /** Where the value of a member begins; of several with the same name, the last one is in force. */
+  /**
+   * Where the value of a member begins; of several with the same name, the last one is in force.
+   */
   async #find(root: number, name: string): Promise<number | undefined> {
     const walk = this.#cursor.walk(root);
     let found: number | undefined;
@@ -79,7 +82,10 @@ class DocumentEditor {
     return found;
   }
 
-  /** Edits the members of the object, or the flags of the array, at an offset. `left` is how many remain. */
+  /**
+   * Edits the members of the object, or the flags of the array, at an offset. `left` is how many
+   * remain.
+   */
   async #editMembers(
     open: number,
     values: ReadonlyMap<string, unknown>,
@@ -89,7 +95,8 @@ class DocumentEditor {
     const replaced = new Map<string, Splice>();
     let left = 0;
     let last: { readonly start: number; readonly end: number } | undefined;
-    // Where a removal begins: after the member before, or, before the first one that stays, at the removed member.
+    // Where a removal begins: after the member before, or, before the first one that stays, at the
+    // removed member.
     let edge: number | undefined;
     const walk = this.#cursor.walk(open);
     for (let more = walk.next(); more;) {

@@ -25,9 +25,9 @@ export interface FoundRevision {
 }
 
 /**
- * Records, beside the flags file of an environment, the two revisions that the file had last. The file
- * follows the journal with a delay: after a crash the record shows how far it had come, and which
- * revision an edit by hand was made of.
+ * Records, beside the flags file of an environment, the two revisions that the file had last. The
+ * file follows the journal with a delay: after a crash the record shows how far it had come, and
+ * which revision an edit by hand was made of.
  */
 export class FileRecord {
   readonly #path: string;
@@ -45,8 +45,8 @@ export class FileRecord {
   }
 
   /**
-   * Records, durably, that the file is about to be replaced: to be called between staging and renaming.
-   * Returns a function that takes it back.
+   * Records, durably, that the file is about to be replaced: to be called between staging and
+   * renaming. Returns a function that takes it back.
    */
   async write(next: FiledRevision): Promise<() => Promise<void>> {
     const before = this.#current;
@@ -58,7 +58,10 @@ export class FileRecord {
     };
   }
 
-  /** The revision of which a file was made; undefined if that is not known. `staged` is a replacement that a crash has left. */
+  /**
+   * The revision of which a file was made; undefined if that is not known. `staged` is a
+   * replacement that a crash has left.
+   */
   async find(
     content: Buffer,
     staged: Buffer | undefined,
@@ -82,7 +85,9 @@ export class FileRecord {
     await syncFolder(dirname(this.#path));
   }
 
-  /** The recorded revisions, as far as the journal has them: it may have been cut off or replaced. */
+  /**
+   * The recorded revisions, as far as the journal has them: it may have been cut off or replaced.
+   */
   async #read(): Promise<readonly FiledRevision[]> {
     const known: FiledRevision[] = [];
     for (const filed of parse(await readIfThere(this.#path))) {

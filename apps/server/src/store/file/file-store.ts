@@ -28,7 +28,10 @@ export interface FileStoreOptions extends FlagsFileOptions {
   readonly readOnly?: boolean | undefined;
 }
 
-/** What is known of a flags file before it is opened: the newest revision, and the one of which the file was made. */
+/**
+ * What is known of a flags file before it is opened: the newest revision, and the one of which the
+ * file was made.
+ */
 export interface KnownRevisions {
   readonly newest: ParsedDocument;
   readonly filed: ParsedDocument;
@@ -39,7 +42,9 @@ export interface KnownRevisions {
 /** The author of edits of the file. */
 const byHand: Authorship = { author: 'file', reason: 'the flags file was edited' };
 
-/** How long the file lags behind the journal: longer if replacing it takes long, but not a second. */
+/**
+ * How long the file lags behind the journal: longer if replacing it takes long, but not a second.
+ */
 const [followMs, maxFollowMs] = [200, 800];
 
 /** How soon a failed replacement is tried again. */
@@ -52,8 +57,9 @@ const settleMs = 25;
 const maxAttempts = 10;
 
 /**
- * The flags of one file, which may be edited by hand, and the log of their revisions. With a durable
- * log, an appended revision is the commit, and the file follows; without one, the file is the commit.
+ * The flags of one file, which may be edited by hand, and the log of their revisions. With a
+ * durable log, an appended revision is the commit, and the file follows; without one, the file is
+ * the commit.
  */
 export class FileStore implements FlagStore {
   readonly #file: FlagsFile;
@@ -63,7 +69,10 @@ export class FileStore implements FlagStore {
   readonly #listeners = new Set<(event: FlagsChanged) => void>();
   readonly #unwatch: () => void;
   #snapshot: Snapshot;
-  /** The content of the file when it was last read or replaced: what an edit by hand is compared with. */
+  /**
+   * The content of the file when it was last read or replaced: what an edit by hand is compared
+   * with.
+   */
   #filed: Content;
   /** The parts that the file does not have yet. */
   #behind = new Map<string, PartPath>();
@@ -82,8 +91,8 @@ export class FileStore implements FlagStore {
   /**
    * Reads the file and watches it. If it differs from the revision it was made of, it was edited by
    * hand, and that edit becomes a revision.
-   * @throws {Error} if there are no flags to serve: the file can't be read or is not a flag document,
-   * and no earlier revision is known.
+   * @throws {Error} if there are no flags to serve: the file can't be read or is not a flag
+   *   document, and no earlier revision is known.
    */
   static async open(options: FileStoreOptions, known?: KnownRevisions): Promise<FileStore> {
     const slices = new TimeSlices();
@@ -156,7 +165,10 @@ export class FileStore implements FlagStore {
     return this.#revisions.find(revision);
   }
 
-  /** Refuses all further writes, once `last` has resolved: it gets the flags as they are and will stay. */
+  /**
+   * Refuses all further writes, once `last` has resolved: it gets the flags as they are and will
+   * stay.
+   */
   async end(last: (current: Snapshot) => Promise<void>): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#refusal) throw this.#refusal;
@@ -317,7 +329,10 @@ export class FileStore implements FlagStore {
     this.#follow();
   }
 
-  /** An edit of a part, merged with what was written since the file was: if both changed the same, the edit wins. */
+  /**
+   * An edit of a part, merged with what was written since the file was: if both changed the same,
+   * the edit wins.
+   */
   #merged({ path, before, after }: PartChange): unknown {
     const result = mergeThreeWay(before, after, partOf(this.#snapshot, path), jsonPath(path));
     return 'conflicts' in result ? after : result.value;

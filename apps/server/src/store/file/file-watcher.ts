@@ -1,10 +1,16 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
-/** How often each file is looked at, whatever the system reports: mounted file systems report nothing. */
+/**
+ * How often each file is looked at, whatever the system reports: mounted file systems report
+ * nothing.
+ */
 const pollMs = 500;
 
-/** The smallest time between two looks, at any file: 500 files cost as much as 40, and are seen less often. */
+/**
+ * The smallest time between two looks, at any file: 500 files cost as much as 40, and are seen less
+ * often.
+ */
 const stepMs = 40;
 
 /** Editors write in several steps: after so long a silence the file is complete. */
@@ -17,8 +23,9 @@ export class FileWatcher {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * Calls back when a file may have changed, and once in a while anyway. The folder is watched, so that
-   * the file may be replaced by an editor, `mv` or a Kubernetes volume. Returns a function that ends it.
+   * Calls back when a file may have changed, and once in a while anyway. The folder is watched, so
+   * that the file may be replaced by an editor, `mv` or a Kubernetes volume. Returns a function
+   * that ends it.
    */
   watch(file: string, look: () => void): () => void {
     const watched = new Watched(file, look);

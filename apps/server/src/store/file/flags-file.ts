@@ -21,7 +21,10 @@ export interface FlagsFileOptions {
 /** A file in which more parts differ is written anew, in a layout of its own. */
 const manyParts = 500;
 
-/** A flags file on disk: notices edits by its stamp, and replaces parts of it. Holds none of its content. */
+/**
+ * A flags file on disk: notices edits by its stamp, and replaces parts of it. Holds none of its
+ * content.
+ */
 export class FlagsFile {
   readonly path: string;
   readonly #slots: FileSlots;
@@ -55,8 +58,8 @@ export class FlagsFile {
   }
 
   /**
-   * Writes some parts as a document has them; every other byte of the file stays as it is. Returns false,
-   * and writes nothing, if the file was edited since it was read last.
+   * Writes some parts as a document has them; every other byte of the file stays as it is. Returns
+   * false, and writes nothing, if the file was edited since it was read last.
    */
   async replace(content: Content, paths: readonly PartPath[], revision?: string): Promise<boolean> {
     const mark = revision === undefined ? undefined : await this.#record?.mark(revision);

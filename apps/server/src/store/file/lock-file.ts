@@ -9,18 +9,27 @@ interface Holder {
   readonly id: string;
   readonly pid: number;
   readonly host: string;
-  /** Which start of the machine, and when in it the process began: another process may get the same pid. */
+  /**
+   * Which start of the machine, and when in it the process began: another process may get the same
+   * pid.
+   */
   readonly boot: string;
   readonly started: string;
   /** Where the pid is valid: containers on one machine may have one host name. */
   readonly pidNamespace?: string;
 }
 
-/** How often the holder touches its lock, and how long it may be silent if its process can't be seen from here. */
+/**
+ * How often the holder touches its lock, and how long it may be silent if its process can't be seen
+ * from here.
+ */
 const beatMs = 2000;
 const silenceMs = 15_000;
 
-/** An exclusive lock on a folder: a file that names its holder. A lock whose holder is dead does not count. */
+/**
+ * An exclusive lock on a folder: a file that names its holder. A lock whose holder is dead does not
+ * count.
+ */
 export class LockFile {
   readonly #file: string;
   readonly #holder: Holder;
@@ -75,7 +84,10 @@ export class LockFile {
   }
 }
 
-/** Creates the lock atomically (temporary file, then link), so a half-written lock can only come from a power loss. */
+/**
+ * Creates the lock atomically (temporary file, then link), so a half-written lock can only come
+ * from a power loss.
+ */
 async function create(file: string, holder: Holder): Promise<boolean> {
   const draft = `${file}.${holder.id}`;
   await writeFile(draft, JSON.stringify(holder), { flag: 'wx' });
@@ -90,7 +102,10 @@ async function create(file: string, holder: Holder): Promise<boolean> {
   }
 }
 
-/** One process at a time decides whether a lock is stale: two would each remove the new lock of the other. */
+/**
+ * One process at a time decides whether a lock is stale: two would each remove the new lock of the
+ * other.
+ */
 async function inTakeover(file: string, work: () => Promise<void>): Promise<void> {
   const guard = `${file}.takeover`;
   if (await isSilent(guard).catch(() => false)) await rm(guard, { force: true });
@@ -132,7 +147,10 @@ async function isAlive(file: string, { pid, host, boot, started, pidNamespace }:
   return startOf(pid) === started;
 }
 
-/** Whether a file was not written for a while, by the clock of its file system: clocks of machines differ. */
+/**
+ * Whether a file was not written for a while, by the clock of its file system: clocks of machines
+ * differ.
+ */
 async function isSilent(file: string): Promise<boolean> {
   const { mtimeMs } = await stat(file);
   const probe = `${file}.${randomUUID()}`;
@@ -156,7 +174,9 @@ function thisProcess(): Holder {
   };
 }
 
-/** When a process began, if the system shows it (Linux); elsewhere any process with the pid counts. */
+/**
+ * When a process began, if the system shows it (Linux); elsewhere any process with the pid counts.
+ */
 function startOf(pid: number): string {
   return readSystem(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[19] ?? '';
 }

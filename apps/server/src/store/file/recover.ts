@@ -21,9 +21,9 @@ export interface RecoverOptions {
 }
 
 /**
- * Finds out, at the start, where a flags file stands compared with its journal: at its newest revision,
- * at an earlier one that a crash has left, or edited by hand since one of them. Undefined if the
- * journal is empty.
+ * Finds out, at the start, where a flags file stands compared with its journal: at its newest
+ * revision, at an earlier one that a crash has left, or edited by hand since one of them. Undefined
+ * if the journal is empty.
  */
 export async function recover(options: RecoverOptions): Promise<KnownRevisions | undefined> {
   const { file, journal, record, log } = options;

@@ -40,7 +40,8 @@ export class Journal implements RevisionLog {
   #dirty = false;
 
   /**
-   * Opens a journal, or begins one. An unfinished last line, which was never acknowledged, is cut off.
+   * Opens a journal, or begins one. An unfinished last line, which was never acknowledged, is cut
+   * off.
    * @throws {Error} if a line is corrupt: the lines after it can't be trusted.
    */
   static async open(options: JournalOptions): Promise<Journal> {

@@ -8,7 +8,10 @@ const maxCharacters = 16_777_216;
 /** More changes than these are not measured: their revision counts as the largest. */
 const maxMeasured = 1000;
 
-/** The last 1,000 revisions since the start, fewer if they are large: a flags file alone has no history. */
+/**
+ * The last 1,000 revisions since the start, fewer if they are large: a flags file alone has no
+ * history.
+ */
 export class MemoryLog implements RevisionLog {
   readonly isDurable: boolean = false;
   readonly details = {};

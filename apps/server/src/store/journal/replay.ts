@@ -8,7 +8,10 @@ export async function replay(journal: Journal, n: number, slices: TimeSlices): P
   return replayOnto({ flags: new Map(), shared: {} }, journal, { after: 0, upTo: n }, slices);
 }
 
-/** A document that has the first `after` revisions of a journal, with the revisions from there `upTo` a number applied. */
+/**
+ * A document that has the first `after` revisions of a journal, with the revisions from there
+ * `upTo` a number applied.
+ */
 export async function replayOnto(
   { flags, shared }: ParsedDocument,
   journal: Journal,

@@ -17,7 +17,10 @@ export interface JournalScan {
 
 const chunkSize = 1 << 20;
 
-/** Reads a journal from its beginning and checks every line; calls `visit` with each one whose hash matches. */
+/**
+ * Reads a journal from its beginning and checks every line; calls `visit` with each one whose hash
+ * matches.
+ */
 export async function scanJournal(
   handle: FileHandle,
   visit: (json: Buffer, hash: string) => void = () => {},

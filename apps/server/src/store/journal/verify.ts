@@ -7,7 +7,10 @@ import { scanJournal } from './scan.ts';
 /** The result of checking a journal. */
 export interface Verification {
   readonly revisions: number;
-  /** The hash of the newest line. Kept elsewhere, it proves later that no line before it was changed or cut off. */
+  /**
+   * The hash of the newest line. Kept elsewhere, it proves later that no line before it was changed
+   * or cut off.
+   */
   readonly head: string;
   /** Whether this journal has the expected hash. */
   readonly hasAnchor: boolean;
@@ -18,8 +21,8 @@ export interface Verification {
 }
 
 /**
- * Checks a journal line by line: each hash must cover the line before, and each change must begin with
- * the values that the changes before it have left. Writes nothing.
+ * Checks a journal line by line: each hash must cover the line before, and each change must begin
+ * with the values that the changes before it have left. Writes nothing.
  */
 export async function verifyJournal(file: string, anchor: string | undefined): Promise<Verification> {
   const faults: string[] = [];

@@ -6,20 +6,25 @@ import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
 import { grpcDestination } from './destination.ts';
 import { replaceBaggage } from './metadata.ts';
 
-/** The baggage that may leave, and to which servers: `{ to: { 'grpc://payments:50051': ['lane'] } }`. */
+/**
+ * The baggage that may leave, and to which servers: `{ to: { 'grpc://payments:50051': ['lane'] }
+ * }`.
+ */
 export interface GrpcClientOptions {
   readonly egress: EgressPolicy;
   /**
-   * Where the calls end, `grpc://host:port`, for a channel whose target does not name it: `unix:`, `xds:`, a resolver of your own, an
-   * HTTP proxy. It is not checked, so use such an interceptor for one client only. Default: the channel's target.
+   * Where the calls end, `grpc://host:port`, for a channel whose target does not name it: `unix:`,
+   * `xds:`, a resolver of your own, an HTTP proxy. It is not checked, so use such an interceptor
+   * for one client only. Default: the channel's target.
    */
   readonly destination?: string;
 }
 
 /**
- * An interceptor for a client's `interceptors`, whose calls of every kind carry the baggage of the active request that the server may
- * see: one `baggage` entry, or none for a server that the policy does not name. It replaces an entry that the metadata has. Metadata is
- * copied. Put it last, so that it runs after the interceptors that choose metadata.
+ * An interceptor for a client's `interceptors`, whose calls of every kind carry the baggage of the
+ * active request that the server may see: one `baggage` entry, or none for a server that the policy
+ * does not name. It replaces an entry that the metadata has. Metadata is copied. Put it last, so
+ * that it runs after the interceptors that choose metadata.
  * @throws {TypeError} if an option is unknown or missing, or the policy can't be used.
  */
 export function baggageClientInterceptor(options: GrpcClientOptions): Interceptor {
@@ -27,7 +32,8 @@ export function baggageClientInterceptor(options: GrpcClientOptions): Intercepto
   const { egress, destination } = options ?? {};
   checkEgress(egress);
   return (callOptions, nextCall) => {
-    // Interceptors before this one may start the call from elsewhere: from the queue behind a token, say.
+    // Interceptors before this one may start the call from elsewhere: from the queue behind a
+    // token, say.
     const caller = context.active();
     const call = nextCall(callOptions);
     // A call that has not started knows no address yet, and names its channel's target instead.
@@ -43,8 +49,9 @@ export function baggageClientInterceptor(options: GrpcClientOptions): Intercepto
 const example = "baggageClientInterceptor({ egress: { to: { 'grpc://payments:50051': ['lane'] } } })";
 
 /**
- * The listener, called in this OTel context. grpc-js would call the listeners of calls that wait for a connection in the context of the
- * call that opened it. The call itself calls a listener that takes no `next`, without a listener of grpc-js in between.
+ * The listener, called in this OTel context. grpc-js would call the listeners of calls that wait
+ * for a connection in the context of the call that opened it. The call itself calls a listener that
+ * takes no `next`, without a listener of grpc-js in between.
  */
 function inContext(otelContext: Context, listener: InterceptingListener): InterceptingListener {
   return {

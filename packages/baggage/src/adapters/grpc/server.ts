@@ -18,8 +18,9 @@ export interface GrpcServerOptions {
 }
 
 /**
- * An interceptor for a server's `interceptors`: handlers of every kind, and their listeners, run in the baggage of their call, as far as
- * the policy admits it. The metadata that the handler gets is a copy with that baggage only.
+ * An interceptor for a server's `interceptors`: handlers of every kind, and their listeners, run in
+ * the baggage of their call, as far as the policy admits it. The metadata that the handler gets is
+ * a copy with that baggage only.
  * @throws {TypeError} if an option is unknown or missing, or the policy can't be used.
  */
 export function baggageServerInterceptor(options: GrpcServerOptions): ServerInterceptor {
@@ -33,7 +34,10 @@ const example = "baggageServerInterceptor({ ingress: { mode: 'accept', keys: ['l
 
 type InterceptingServerListener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
-/** The OTel contexts of calls that an interceptor of ours has admitted: the first interceptor of a call decides. */
+/**
+ * The OTel contexts of calls that an interceptor of ours has admitted: the first interceptor of a
+ * call decides.
+ */
 const admitted = new WeakMap<Metadata, Context>();
 
 class BaggageServerCall extends ServerInterceptingCall {
@@ -68,7 +72,10 @@ class BaggageServerCall extends ServerInterceptingCall {
   }
 }
 
-/** Instrumentation extracts again, inside of this interceptor, from the handler's metadata: it must find only admitted baggage. */
+/**
+ * Instrumentation extracts again, inside of this interceptor, from the handler's metadata: it must
+ * find only admitted baggage.
+ */
 function withAdmitted(metadata: Metadata, request: Context): Metadata {
   const cell = getCell(request);
   const clean = replaceBaggage(metadata, cell && formatBaggage(cell.baggage));

@@ -3,7 +3,10 @@ import { checkIngress, type IngressPolicy } from '../../policy/ingress.ts';
 import { policyOfBatch, runInMessage, runUndyed, type KafkaBatch, type KafkaMessage } from './messages.ts';
 import { overriding } from '../override-methods.ts';
 
-/** The methods that consumers of kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common. */
+/**
+ * The methods that consumers of kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have
+ * in common.
+ */
 export interface KafkaConsumer {
   run(config?: KafkaRunConfig): Promise<unknown>;
 }
@@ -23,9 +26,10 @@ const wrapped = new WeakSet<KafkaConsumer>();
 const example = "withBaggageConsumer(consumer, { ingress: { mode: 'accept', keys: ['lane'] } })";
 
 /**
- * A consumer whose `eachMessage` runs in the baggage of its message, as far as the policy admits it. `eachBatch` runs without
- * baggage, since its messages may carry different lanes; `forEachMessage` runs a handler in that of each. The configuration of `run` is
- * copied. A consumer that is wrapped already keeps its policy.
+ * A consumer whose `eachMessage` runs in the baggage of its message, as far as the policy admits
+ * it. `eachBatch` runs without baggage, since its messages may carry different lanes;
+ * `forEachMessage` runs a handler in that of each. The configuration of `run` is copied. A consumer
+ * that is wrapped already keeps its policy.
  * @throws {TypeError} if an option is unknown or missing, or the policy can't be used.
  */
 export function withBaggageConsumer<Consumer extends KafkaConsumer>(

@@ -4,14 +4,15 @@ import type { EgressPolicy } from '../../policy/egress.ts';
 import { isToldFor } from '../../request/hidden-baggage.ts';
 
 /**
- * The headers of a message: a record whose values are strings, Buffers or arrays of them (kafkajs, confluent), or a `Map` whose
- * keys and values are strings or Buffers (@platformatic/kafka).
+ * The headers of a message: a record whose values are strings, Buffers or arrays of them (kafkajs,
+ * confluent), or a `Map` whose keys and values are strings or Buffers (@platformatic/kafka).
  */
 export type KafkaHeaders = Readonly<Record<string, unknown>> | ReadonlyMap<unknown, unknown>;
 
 /**
- * A copy of `headers` whose only `baggage` header is the baggage of the active request that `topic` may see; without one if there is
- * none. For senders that `withBaggageProducer` can't wrap: a client of another shape, the row of an outbox.
+ * A copy of `headers` whose only `baggage` header is the baggage of the active request that `topic`
+ * may see; without one if there is none. For senders that `withBaggageProducer` can't wrap: a
+ * client of another shape, the row of an outbox.
  */
 export function baggageHeaders(
   topic: string,
@@ -31,8 +32,8 @@ export function baggageHeaders(
 }
 
 /**
- * Returns a function that copies the headers of messages to a destination. Inside of an adapter that has set the `baggage` of this
- * destination, they stay as they are.
+ * Returns a function that copies the headers of messages to a destination. Inside of an adapter
+ * that has set the `baggage` of this destination, they stay as they are.
  */
 export function dyedHeaders(
   otelContext: Context,
@@ -90,7 +91,10 @@ function replaceInMap(headers: ReadonlyMap<unknown, unknown>, value: string | un
   return copy;
 }
 
-/** Kafka's header names are case-sensitive, but a bridge from HTTP may have written another case, and a consumer may read it. */
+/**
+ * Kafka's header names are case-sensitive, but a bridge from HTTP may have written another case,
+ * and a consumer may read it.
+ */
 function isStale(key: string | undefined): boolean {
   return key?.toLowerCase() === 'baggage';
 }

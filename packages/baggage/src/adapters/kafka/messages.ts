@@ -17,10 +17,12 @@ export interface KafkaBatch<Message extends KafkaMessage = KafkaMessage> {
 export const policyOfBatch: WeakMap<object, IngressPolicy> = new WeakMap();
 
 /**
- * Calls `handler` with one message after the other, each in its own baggage, and waits for each. If the handler returns `false`, the
- * loop ends; if it throws, the loop ends with its error, so that the client's own retry applies.
+ * Calls `handler` with one message after the other, each in its own baggage, and waits for each. If
+ * the handler returns `false`, the loop ends; if it throws, the loop ends with its error, so that
+ * the client's own retry applies.
  *
- * The policy is the consumer's. A batch that does not come from a wrapped consumer has none: pass one, or no baggage is admitted.
+ * The policy is the consumer's. A batch that does not come from a wrapped consumer has none: pass
+ * one, or no baggage is admitted.
  */
 export async function forEachMessage<Message extends KafkaMessage>(
   batch: KafkaBatch<Message>,
@@ -32,7 +34,10 @@ export async function forEachMessage<Message extends KafkaMessage>(
   }
 }
 
-/** Calls `fn` in the baggage of one message, as far as the policy admits it, and returns what it returns. */
+/**
+ * Calls `fn` in the baggage of one message, as far as the policy admits it, and returns what it
+ * returns.
+ */
 export function runInMessage<T>(
   message: KafkaMessage,
   { ingress }: { readonly ingress: IngressPolicy },

@@ -5,7 +5,10 @@ import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
 import { dyedHeaders, kafkaDestination, type KafkaHeaders } from './headers.ts';
 import { overriding } from '../override-methods.ts';
 
-/** The methods that producers of kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have in common. */
+/**
+ * The methods that producers of kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have
+ * in common.
+ */
 export interface KafkaProducer extends KafkaSender {
   transaction(): Promise<KafkaSender>;
 }
@@ -28,8 +31,9 @@ export interface KafkaProducerOptions {
 }
 
 /**
- * A producer whose messages, those of transactions included, carry the baggage of the active request that their topic may see: one
- * `baggage` header, or none for a topic that the policy does not name. It replaces one that a message has. Messages and headers are copied.
+ * A producer whose messages, those of transactions included, carry the baggage of the active
+ * request that their topic may see: one `baggage` header, or none for a topic that the policy does
+ * not name. It replaces one that a message has. Messages and headers are copied.
  * @throws {TypeError} if an option is unknown, or the policy can't be used.
  */
 export function withBaggageProducer<Producer extends KafkaProducer>(
@@ -74,7 +78,9 @@ function dyed(active: Context, egress: EgressPolicy, record: KafkaRecord): Kafka
   };
 }
 
-/** A copy with other headers, which stand in front: adding a key to a copy takes ten times as long. */
+/**
+ * A copy with other headers, which stand in front: adding a key to a copy takes ten times as long.
+ */
 function withHeaders(
   message: KafkaRecord['messages'][number],
   headers: KafkaHeaders,
@@ -84,7 +90,10 @@ function withHeaders(
   return copy;
 }
 
-/** Instrumentation of the client injects all baggage of the context, past any policy; here it finds none. */
+/**
+ * Instrumentation of the client injects all baggage of the context, past any policy; here it finds
+ * none.
+ */
 function unseen<T>(active: Context, records: readonly KafkaRecord[], send: () => T): T {
   const destinations = records.map(({ topic }) => kafkaDestination(topic));
   return context.with(withoutBaggageTo(active, ...destinations), send);

@@ -11,7 +11,10 @@ const checkPaths: CheckOperand = (operand, { path }, operator) => {
   return [problem(path, `"${operator}" takes paths, got ${show(operand)}`, 'give it an array of strings')];
 };
 
-/** `missing`: the paths without a value: absent or null, as in flagd. To JsonLogic "" is missing, too. */
+/**
+ * `missing`: the paths without a value: absent or null, as in flagd. To JsonLogic "" is missing,
+ * too.
+ */
 export const missing: Operator = {
   compile: (operand, scope) => {
     const operands = compileOperands(operand, scope);
