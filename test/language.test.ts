@@ -19,7 +19,7 @@ const habits: readonly (readonly [habit: string, limit: number, pattern: RegExp]
     0.2,
     /\b(whoever|whatever|whichever|nobody|somebody|someone|anybody|none of whom)\b/gi,
   ],
-  ['"is no", "has none"', 1, /\b(is|are|was|were|has|have) (no|none)\b/gi],
+  ['"is no", "has none"', 1, /(?<!there )\b(is|are|was|were) no\b|\b(is|are|was|were|has|have) none\b/gi],
   ['sentences that begin with "What"', 0.1, /(?:^|[.:!?] )What\b/gm],
   [
     'say, tell, ask and answer for what code does',
