@@ -39,7 +39,8 @@ export function baggageFetch(options: BaggageFetchOptions): Fetch {
     fetch: 'function?',
   });
   const builtIn = builtIns.get(fetch) ?? (fetch === globalThis.fetch ? fetch : undefined);
-  if (builtIn === undefined) return wrapForeign(egress, fetch);
+  // Outside of Node the global fetch has no dispatcher.
+  if (builtIn === undefined || process.versions['undici'] === undefined) return wrapForeign(egress, fetch);
   const wrapped = wrapBuiltIn(egress, builtIn);
   builtIns.set(wrapped, builtIn);
   return wrapped;

@@ -1,18 +1,40 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
-import type { Request, RequestHandler } from 'express';
 import { hookBoth, requestRunner, type HttpRequestOptions } from './handle-request.ts';
 import { hookWriteHead } from './lane-response.ts';
 import { hookEvents } from './request-events.ts';
 
+/**
+ * A request of express, in the parts that versions 4 and 5 and their types share. For the whole type,
+ * annotate the parameter of `evaluationContext` with express's own.
+ */
+export interface ExpressRequest extends IncomingMessage {
+  get(name: string): string | undefined;
+  readonly body?: unknown;
+  readonly path: string;
+  readonly originalUrl: string;
+  readonly hostname: string;
+}
+
 /** The ingress policy, the dye rule, and how responses name their lane. */
-export interface BaggageMiddlewareOptions extends HttpRequestOptions<Request> {}
+export interface BaggageMiddlewareOptions<
+  Request extends IncomingMessage = ExpressRequest,
+> extends HttpRequestOptions<Request> {}
+
+/** A middleware as express's `use` takes it. */
+export type ExpressMiddleware<Request extends IncomingMessage = ExpressRequest> = (
+  request: Request,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
 
 /**
  * Middleware for express 5 and 4: all that follows runs in the request's baggage. Use it twice to
  * dye late: once first, with the ingress policy, and once after authentication, with the dye.
  * @throws {TypeError} if the options can't work, e.g. a signing key that is too short.
  */
-export function baggageMiddleware(options: BaggageMiddlewareOptions = {}): RequestHandler {
+export function baggageMiddleware<Request extends IncomingMessage = ExpressRequest>(
+  options: BaggageMiddlewareOptions<Request> = {},
+): ExpressMiddleware<Request> {
   const run = requestRunner('baggageMiddleware', options, hookPrototypes);
   return (request, response, next) => run(request, response, next, request);
 }
