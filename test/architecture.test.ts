@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const arrows: Record<string, readonly string[]> = {
   'packages/flags': [],
   'packages/baggage': [],
+  'packages/rollout': [],
   'packages/source': ['@graylane/flags'],
   'packages/provider': ['@graylane/flags', '@graylane/baggage', '@graylane/source'],
   'packages/telemetry': ['@graylane/baggage'],
@@ -77,7 +78,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
 };
 
 /** Packages that must run anywhere: no Node built-ins, no dependencies at run time. */
-const pure = ['packages/flags'];
+const pure = ['packages/flags', 'packages/rollout'];
 
 const folders = ['packages', 'apps'].flatMap((folder) =>
   readdirSync(`${root}${folder}`).map((name) => `${folder}/${name}`),
