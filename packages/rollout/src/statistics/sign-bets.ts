@@ -43,7 +43,7 @@ export function signFactors(table: Table, margin: number, deviation: number, int
   }
 }
 
-/** A factor of zero would end its bet for good, and its logarithm is no number. */
+/** A factor of zero would end its bet for good, and its logarithm is not finite. */
 const least = 1e-12;
 
 /** tanh(3x) = (3t + t^3) / (1 + 3t^2) with t = tanh(x), so one tanh serves all bets. */

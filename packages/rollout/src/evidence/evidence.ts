@@ -1,0 +1,152 @@
+import { RolloutError } from '../rollout-error.ts';
+import type { Calibration } from '../statistics/calibration.ts';
+import { copyProcesses, newProcesses, type Processes } from '../statistics/e-process.ts';
+import { sizeOf, type Boundaries } from '../statistics/exceedances.ts';
+import { newSampleRatio } from '../statistics/sample-ratio.ts';
+import { newSeries, type Series } from '../statistics/series.ts';
+import { copyTally, newTally, type Tally } from './tally.ts';
+
+/**
+ * All that the guard knows about a release: plain JSON of constant size, however many looks it has
+ * seen. Its fields are the guard's own and may change with `version`; store it and hand it back to
+ * `judge`.
+ */
+export interface Evidence {
+  version: 1;
+  revision?: string;
+  members?: string;
+  /** The SLIs that count, where the criteria do not name them. */
+  names?: string[];
+  /** When the newest look ended, in ms since 1970. */
+  at?: number;
+  /** Looks at the release, A/A looks not included. */
+  looks: number;
+  calibrated?: CalibrationSpan;
+  sampleRatio: number[];
+  units?: { gray: number; control: number };
+  slis: Record<string, SliEvidence>;
+}
+
+/** When the A/A looks were, and how many looks at a release have used them. */
+export interface CalibrationSpan {
+  looks: number;
+  from: number;
+  to: number;
+  used: number;
+}
+
+/** The evidence of one SLI. */
+export interface SliEvidence {
+  boundaries: Boundaries;
+  /** 1 where a look did not resolve a boundary: its evidence stands still from then on. */
+  dropped: number[];
+  processes: Processes;
+  /** The mean difference over the boundaries, look by look. */
+  series: Series;
+  /**
+   * The same without the newest looks: as it was when each of the windows of recent counts began.
+   */
+  earlier: [Series, Series];
+  /** The difference wandered when the robust test rejected: users and tenants only pause. */
+  wanders?: true;
+  /** Since the release began, and over the newest 20 to 40 looks in two windows. */
+  tally: Tally;
+  recent: [Tally, Tally];
+  calibration?: Calibration;
+  /** What the calibration yields, once a look at the release has used it. */
+  margins?: Margins;
+  /**
+   * By instance of the gray arm: requests, and requests above each boundary; older looks count
+   * less.
+   */
+  instances: Record<string, number[]>;
+}
+
+/** By boundary; see `Margin`. */
+export interface Margins {
+  difference: number[];
+  high: number[];
+  low: number[];
+  dispersion: number[];
+  /**
+   * Scores, in standard deviations, against a difference that stands still, and against independent
+   * requests.
+   */
+  drift: number;
+  overdispersion: number;
+}
+
+export function newEvidence(): Evidence {
+  return { version: 1, looks: 0, sampleRatio: newSampleRatio(), slis: {} };
+}
+
+export function newSliEvidence(boundaries: Boundaries): SliEvidence {
+  const size = sizeOf(boundaries);
+  return {
+    boundaries,
+    dropped: Array.from({ length: size }, () => 0),
+    processes: newProcesses(size),
+    series: newSeries(),
+    earlier: [newSeries(), newSeries()],
+    tally: newTally(size),
+    recent: [newTally(size), newTally(size)],
+    instances: {},
+  };
+}
+
+/** The evidence of one SLI, which may have the name of a property that each object inherits. */
+export function sliOf(evidence: Evidence, name: string): SliEvidence | undefined {
+  return Object.hasOwn(evidence.slis, name) ? evidence.slis[name] : undefined;
+}
+
+/** A copy to write to: `judge` never changes what it was given. */
+export function copyEvidence(from: Evidence): Evidence {
+  if (from.version !== 1) {
+    throw new RolloutError(
+      'invalid_evidence',
+      `evidence.version is ${JSON.stringify(from.version)}, not 1: begin anew with undefined`,
+    );
+  }
+  const slis: Record<string, SliEvidence> = {};
+  for (const [name, sli] of Object.entries(from.slis)) slis[name] = copySli(sli);
+  const copy: Evidence = { ...from, sampleRatio: from.sampleRatio.slice(), slis };
+  if (from.calibrated) copy.calibrated = { ...from.calibrated };
+  return copy;
+}
+
+/** Begins a release anew: what is known of the arms on the same code stays. */
+export function resetRelease(evidence: Evidence): void {
+  evidence.looks = 0;
+  evidence.sampleRatio = newSampleRatio();
+  // Without a calibration nothing ties an SLI to its boundaries: the next look may have other buckets.
+  evidence.slis = Object.fromEntries(
+    Object.entries(evidence.slis).flatMap(([name, { boundaries, calibration }]) =>
+      calibration ? [[name, { ...newSliEvidence(boundaries), calibration }]] : [],
+    ),
+  );
+}
+
+/** Forgets the A/A looks: other members follow, or a new calibration. */
+export function resetCalibration(evidence: Evidence): void {
+  delete evidence.calibrated;
+  for (const sli of Object.values(evidence.slis)) {
+    delete sli.calibration;
+    delete sli.margins;
+  }
+}
+
+/**
+ * Of a calibration only `judge` of an A/A look makes a copy: looks at a release do not change it.
+ */
+function copySli(from: SliEvidence): SliEvidence {
+  return {
+    ...from,
+    dropped: from.dropped.slice(),
+    processes: copyProcesses(from.processes),
+    series: { ...from.series },
+    earlier: [...from.earlier],
+    tally: copyTally(from.tally),
+    recent: [copyTally(from.recent[0]), copyTally(from.recent[1])],
+    instances: { ...from.instances },
+  };
+}
