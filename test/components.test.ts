@@ -10,7 +10,7 @@ const execute = promisify(execFile);
 /** A suite like ours that reads a file of its missing component while it is collected. */
 const suite = `
 import { readFileSync } from 'node:fs';
-import { describeWith } from '../../test/support/components.ts';
+import { describeWith } from '../../test/components/components.ts';
 
 const component = { id: 'absent', name: 'absent part', remedy: 'install it', available: () => false };
 await describeWith(component, 'a suite', () => readFileSync('/nonexistent/file'));

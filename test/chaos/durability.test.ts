@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeWith } from '../support/components.ts';
+import { describeWith } from '../components/components.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { Volume, volumes } from '../support/volume.ts';
+import { Volume, volumes } from '../components/volume.ts';
 import { Writers } from '../support/writers.ts';
 
 /**

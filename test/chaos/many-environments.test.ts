@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeWith } from '../support/components.ts';
+import { describeWith } from '../components/components.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { Volume, volumes } from '../support/volume.ts';
+import { Volume, volumes } from '../components/volume.ts';
 
 const count = 300;
 const fees = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };

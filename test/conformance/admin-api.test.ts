@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createServer } from '@graylane/server';
 import { expect, test } from 'vitest';
-import { describeWith } from '../support/components.ts';
-import { schemathesis, schemathesisConfig, schemathesisProgram } from '../support/schemathesis.ts';
+import { describeWith } from '../components/components.ts';
+import { schemathesis, schemathesisConfig, schemathesisProgram } from '../components/schemathesis.ts';
 
 await describeWith(schemathesis, 'the admin API, asked by schemathesis', () => {
   test('answers as its OpenAPI document says, to sense and nonsense', async () => {

@@ -4,10 +4,10 @@ import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OpenFeature, type EvaluationContext, type Provider } from '@openfeature/server-sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serve, type Served } from '../../apps/server/test/support/serve.ts';
-import { describeWith } from '../support/components.ts';
-import { askGo, goFlagd } from '../support/go-flagd.ts';
-import { askJava, javaFlagd } from '../support/java-flagd.ts';
-import { askPython, pythonFlagd } from '../support/python-flagd.ts';
+import { describeWith } from '../components/components.ts';
+import { askGo, goFlagd } from '../components/go-flagd.ts';
+import { askJava, javaFlagd } from '../components/java-flagd.ts';
+import { askPython, pythonFlagd } from '../components/python-flagd.ts';
 
 const variants = { on: true, off: false };
 const document = {

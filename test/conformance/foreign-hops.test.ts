@@ -7,7 +7,7 @@ import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectEcho, serveEcho } from '../../packages/baggage/test/adapters/grpc-echo.ts';
-import { describeWith } from '../support/components.ts';
+import { describeWith } from '../components/components.ts';
 import {
   goHop,
   javaHops,
@@ -16,8 +16,8 @@ import {
   startHop,
   type Hop,
   type RunningHop,
-} from '../support/hops.ts';
-import { kafka, startKafka, type Broker } from '../support/kafka.ts';
+} from '../components/hops.ts';
+import { kafka, startKafka, type Broker } from '../components/kafka.ts';
 
 const secret = randomBytes(32);
 const key = { id: '2026-11', secret };

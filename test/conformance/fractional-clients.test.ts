@@ -10,8 +10,8 @@ import {
   pythonClient,
   rustClient,
   type BucketClient,
-} from '../support/bucket-clients.ts';
-import { describeWith } from '../support/components.ts';
+} from '../components/bucket-clients.ts';
+import { describeWith } from '../components/components.ts';
 
 const flag = { state: 'ENABLED', variants: { a: 'a', b: 'b', c: 'c' }, defaultVariant: 'a' };
 const document = {

@@ -6,8 +6,8 @@ import { EventSource } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { followStream } from '../../apps/server/test/support/follow.ts';
 import { fees, serve, type Served } from '../../apps/server/test/support/serve.ts';
-import { describeWith } from '../support/components.ts';
-import { conformanceData } from '../support/conformance.ts';
+import { describeWith } from '../components/components.ts';
+import { conformanceData } from '../components/conformance.ts';
 import { ofrepSchema } from '../support/ofrep-schema.ts';
 
 const flags = {

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeWith } from '../support/components.ts';
-import { kafka, startKafka, type Broker } from '../support/kafka.ts';
-import { newest, newestAndKafka, newestScripts } from '../support/newest.ts';
+import { describeWith } from '../components/components.ts';
+import { kafka, startKafka, type Broker } from '../components/kafka.ts';
+import { newest, newestAndKafka, newestScripts } from '../components/newest.ts';
 
 const execute = promisify(execFile);
 const scripts = 'packages/baggage/test/instrumented';

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { describeWith } from '../support/components.ts';
-import { newest, newestNode } from '../support/newest.ts';
+import { describeWith } from '../components/components.ts';
+import { newest, newestNode } from '../components/newest.ts';
 
 const execute = promisify(execFile);
 const configuration = fileURLToPath(new URL('../newest/vitest.config.ts', import.meta.url));

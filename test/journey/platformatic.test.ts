@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeWith } from '../support/components.ts';
-import { startKafka, type Broker } from '../support/kafka.ts';
-import { newestAndKafka, newestScripts } from '../support/newest.ts';
+import { describeWith } from '../components/components.ts';
+import { startKafka, type Broker } from '../components/kafka.ts';
+import { newestAndKafka, newestScripts } from '../components/newest.ts';
 
 await describeWith(newestAndKafka, '@platformatic/kafka', () => {
   let broker: Broker;

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { describeWith } from '../support/components.ts';
-import { newest, newestNode } from '../support/newest.ts';
-import { sentry, sentryScript } from '../support/sentry.ts';
+import { describeWith } from '../components/components.ts';
+import { newest, newestNode } from '../components/newest.ts';
+import { sentry, sentryScript } from '../components/sentry.ts';
 
 const execute = promisify(execFile);
 /** Sentry's own members, which it sends to every destination. */

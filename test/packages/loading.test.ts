@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createContext, runInContext } from 'node:vm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { describeWith } from '../support/components.ts';
-import { consumers, installTarballs, Project, toolPath } from '../support/consumers.ts';
+import { describeWith } from '../components/components.ts';
+import { consumers, installTarballs, Project, toolPath } from '../components/consumers.ts';
 
 /** Uses every entry; prints `gray true` where all of them work together. */
 const program = `
@@ -109,7 +109,11 @@ await describeWith(consumers, 'the packed libraries', () => {
         "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
       await project.run(
         toolPath('node_modules/esbuild/bin/esbuild'),
-        ...['app.mjs', '--bundle', '--platform=node', `--format=${format}`, `--outfile=${out}`],
+        'app.mjs',
+        '--bundle',
+        '--platform=node',
+        `--format=${format}`,
+        `--outfile=${out}`,
         ...(format === 'esm' ? [banner] : []),
       );
       expect(await project.node(out)).toBe('gray true');
@@ -241,7 +245,7 @@ await describeWith(consumers, 'the packed libraries', () => {
       expect(files, name).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
       const strangers = files.filter(
         (file) =>
-          !/^(LICENSE|README\.md|CHANGELOG\.md|package\.json|bin\/.*\.js|dist\/.*(\.js|\.js\.map|\.d\.ts|package\.json))$/.test(
+          !/^(LICENSE|README\.md|CHANGELOG\.md|package\.json|register\.js|bin\/.*\.js|dist\/.*(\.js|\.js\.map|\.d\.ts|package\.json))$/.test(
             file,
           ),
       );
@@ -258,10 +262,10 @@ await describeWith(consumers, 'the packed libraries', () => {
       const named = ['main', 'types', 'bin', 'typesVersions', 'exports'].flatMap((field) =>
         pathsOf(manifest[field]),
       );
-      const missing = named.filter((path) => !files.includes(path.replace(/^\.\//, '')));
+      const missing = named.filter((file) => !files.includes(file.replace(/^\.\//, '')));
       // The condition for our own tools; published packages have no sources.
       expect(
-        missing.filter((path) => !path.startsWith('./src/')),
+        missing.filter((file) => !file.startsWith('./src/')),
         name,
       ).toEqual([]);
     }

@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import { readConformance } from './conformance.ts';
+import { readConformance } from '../components/conformance.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv';
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { describeWith } from '../../../test/support/components.ts';
-import { conformanceData, conformancePath, readConformance } from '../../../test/support/conformance.ts';
+import { describeWith } from '../../../test/components/components.ts';
+import { conformanceData, conformancePath, readConformance } from '../../../test/components/conformance.ts';
 import { checkDyeRules, checkFlags } from '../src/index.ts';
 
 const schemas = 'flagd-schemas/json';

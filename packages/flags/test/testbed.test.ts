@@ -2,8 +2,8 @@ import { AstBuilder, GherkinClassicTokenMatcher, Parser, compile } from '@cucumb
 import { IdGenerator, type Pickle, type PickleStep } from '@cucumber/messages';
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { describeWith } from '../../../test/support/components.ts';
-import { conformanceData, conformancePath, readConformance } from '../../../test/support/conformance.ts';
+import { describeWith } from '../../../test/components/components.ts';
+import { conformanceData, conformancePath, readConformance } from '../../../test/components/conformance.ts';
 import { compileFlags, evaluate, type Evaluation, type FlagSet } from '../src/index.ts';
 
 const folder = 'flagd-testbed/evaluator';

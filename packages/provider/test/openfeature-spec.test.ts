@@ -13,8 +13,8 @@ import {
   type Hook,
 } from '@openfeature/server-sdk';
 import { afterEach, describe, expect, test } from 'vitest';
-import { describeWith } from '../../../test/support/components.ts';
-import { conformanceData, readConformance } from '../../../test/support/conformance.ts';
+import { describeWith } from '../../../test/components/components.ts';
+import { conformanceData, readConformance } from '../../../test/components/conformance.ts';
 import { clients, type AnyClient } from './clients.ts';
 
 afterEach(async () => {

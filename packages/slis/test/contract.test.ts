@@ -5,8 +5,8 @@ import { durationBoundaries } from '@graylane/telemetry';
 import { find, write, type Format } from '@graylane/slis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
-import { describeWith } from '../../../test/support/components.ts';
-import { prometheus, promtool } from '../../../test/support/prometheus.ts';
+import { describeWith } from '../../../test/components/components.ts';
+import { prometheus, promtool } from '../../../test/components/prometheus.ts';
 import { boundaryFor } from '../src/contract/queries.ts';
 
 const source = `

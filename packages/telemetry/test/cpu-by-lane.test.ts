@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { describeWith } from '../../../test/support/components.ts';
-import { newest, newestScripts } from '../../../test/support/newest.ts';
+import { describeWith } from '../../../test/components/components.ts';
+import { newest, newestScripts } from '../../../test/components/newest.ts';
 
 const execute = promisify(execFile);
 

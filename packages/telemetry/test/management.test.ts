@@ -6,8 +6,8 @@ import {
   type ManagementOptions,
   type ManagementServer,
 } from '@graylane/telemetry/management';
-import { describeWith } from '../../../test/support/components.ts';
-import { prometheus, promtool } from '../../../test/support/prometheus.ts';
+import { describeWith } from '../../../test/components/components.ts';
+import { prometheus, promtool } from '../../../test/components/prometheus.ts';
 import { collectGarbage } from './support.ts';
 
 const open: ManagementServer[] = [];

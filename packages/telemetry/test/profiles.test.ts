@@ -3,8 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import { managementServer, type ManagementServer } from '@graylane/telemetry/management';
 import { Profile } from 'pprof-format';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeWith } from '../../../test/support/components.ts';
-import { go, goToolPprof } from '../../../test/support/go.ts';
+import { describeWith } from '../../../test/components/components.ts';
+import { go, goToolPprof } from '../../../test/components/go.ts';
 
 let server: ManagementServer;
 let url = '';

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { durationBoundaries } from '@graylane/telemetry';
 import { managementServer, processRegistry } from '@graylane/telemetry/management';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeWith } from '../../../test/support/components.ts';
-import { prometheus } from '../../../test/support/prometheus.ts';
+import { describeWith } from '../../../test/components/components.ts';
+import { prometheus } from '../../../test/components/prometheus.ts';
 
 const management = managementServer({ port: 0, crash: false, heapSampling: false });
 let folder = '';

@@ -8,8 +8,8 @@ import { dirname } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeWith } from '../../../test/support/components.ts';
-import { newest, newestScripts } from '../../../test/support/newest.ts';
+import { describeWith } from '../../../test/components/components.ts';
+import { newest, newestScripts } from '../../../test/components/newest.ts';
 
 const here = fileURLToPath(new URL('instrumented', import.meta.url));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -250,8 +250,11 @@ describe('without the optional peers', () => {
   beforeEach(() => {
     folder = mkdtempSync(`${tmpdir()}/graylane-register-`);
     for (const part of [
-      ...['telemetry/dist', 'telemetry/package.json', 'telemetry/register.js'],
-      ...['baggage/dist', 'baggage/package.json'],
+      'telemetry/dist',
+      'telemetry/package.json',
+      'telemetry/register.js',
+      'baggage/dist',
+      'baggage/package.json',
     ]) {
       cpSync(`${root}packages/${part}`, `${folder}/node_modules/@graylane/${part}`, { recursive: true });
     }

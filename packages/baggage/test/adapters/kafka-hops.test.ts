@@ -12,9 +12,9 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeWith } from '../../../../test/support/components.ts';
+import { describeWith } from '../../../../test/components/components.ts';
 import { delicateValues, hostileHeaders, hostileLines } from '../../../../test/support/hostile.ts';
-import { kafka, startKafka, type Broker } from '../../../../test/support/kafka.ts';
+import { kafka, startKafka, type Broker } from '../../../../test/components/kafka.ts';
 import { connectEcho, serveEcho } from './grpc-echo.ts';
 import { exchange, listen, serve, type Listener } from './http-listener.ts';
 

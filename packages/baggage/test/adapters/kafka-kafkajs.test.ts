@@ -1,6 +1,6 @@
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
-import { describeWith } from '../../../../test/support/components.ts';
-import { kafka } from '../../../../test/support/kafka.ts';
+import { describeWith } from '../../../../test/components/components.ts';
+import { kafka } from '../../../../test/components/kafka.ts';
 import { kafkaContract } from './kafka-contract.ts';
 import type { KafkaPeer } from './kafka-peer.ts';
 

@@ -2,8 +2,8 @@ import { getActiveLane, type Dye } from '@graylane/baggage';
 import { baggageListener, type BaggageListenerOptions } from '@graylane/baggage/http';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { describeWith } from '../../../../test/support/components.ts';
-import { nginx, startCachingProxy, type CachingProxy } from '../../../../test/support/nginx.ts';
+import { describeWith } from '../../../../test/components/components.ts';
+import { nginx, startCachingProxy, type CachingProxy } from '../../../../test/components/nginx.ts';
 import { serve } from './http-listener.ts';
 
 const dye: Dye<IncomingMessage> = {

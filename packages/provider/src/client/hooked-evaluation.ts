@@ -90,8 +90,7 @@ export function* stages<T extends FlagValue>({
   }
   for (const { hook, hookContext } of reversed) {
     try {
-      // oxlint-disable-next-line promise/valid-params -- This is the method of a hook, not of a
-      // promise.
+      // oxlint-disable-next-line promise/valid-params -- a hook's method, not a promise's
       if (hook?.finally) yield hook.finally(hookContext, details, hints);
     } catch (error) {
       report(logger, 'finally', error);

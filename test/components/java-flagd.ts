@@ -12,7 +12,7 @@ const execute = promisify(execFile);
 export const javaFlagd: Component = {
   id: 'java-flagd',
   name: "Java's OpenFeature flagd provider",
-  remedy: 'install a JDK and Maven and run test/support/install-java-flagd.sh',
+  remedy: 'install a JDK and Maven and run test/components/install-java-flagd.sh',
   available: () => existsSync(`${folder}/AskFlagd.class`),
 };
 

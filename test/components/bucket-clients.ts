@@ -67,7 +67,7 @@ function client(
   const component: Component = {
     id,
     name,
-    remedy: `run test/support/install-buckets.sh ${id}`,
+    remedy: `run test/components/install-buckets.sh ${id}`,
     available: () => existsSync(installed(file)),
   };
   return { component, evaluate: (...files) => evaluate(files) };

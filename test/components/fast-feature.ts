@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Supervised } from './supervised.ts';
+import { Supervised } from '../support/supervised.ts';
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const bin = fileURLToPath(new URL('../../.graylane/fast-feature/bin', import.meta.url));

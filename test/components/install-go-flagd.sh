@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the client of test/support/go-flagd into .graylane/go-flagd: flagd's generated client for Go.
+# Builds the client of test/components/go-flagd into .graylane/go-flagd: flagd's generated client for Go.
 set -euo pipefail
 cd "$(dirname "$0")/go-flagd"
 folder="$(cd ../../.. && pwd)/.graylane/go-flagd"

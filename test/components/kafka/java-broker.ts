@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { Broker } from '../kafka.ts';
 import { hasMaven, isDownloaded, libraries } from './download.ts';
-import { freePort, Supervised } from '../supervised.ts';
+import { freePort, Supervised } from '../../support/supervised.ts';
 
 const attempts = 3;
 const logging = [

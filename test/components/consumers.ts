@@ -13,7 +13,7 @@ const execute = promisify(execFile);
 export const consumers: Component = {
   id: 'consumers',
   name: 'compilers, test runners and bundlers of several versions',
-  remedy: 'run node test/support/install-consumers.js',
+  remedy: 'run node test/components/install-consumers.js',
   available: () => existsSync(`${folder}/jest30/node_modules`),
 };
 

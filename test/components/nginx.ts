@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import type { Component } from './components.ts';
-import { eventually } from './shop.ts';
+import { eventually } from '../support/shop.ts';
 
 /** A caching proxy as sites have it. */
 export const nginx: Component = {

@@ -7,7 +7,7 @@ import type { Component } from './components.ts';
 
 const cache = fileURLToPath(new URL('../../.graylane', import.meta.url));
 const sources = fileURLToPath(new URL('hops', import.meta.url));
-const remedy = 'run test/support/install-hops.sh';
+const remedy = 'run test/components/install-hops.sh';
 
 /** A service of another language between two of ours. */
 export interface Hop extends Component {

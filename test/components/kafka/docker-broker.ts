@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { Broker } from '../kafka.ts';
-import { freePort, Supervised } from '../supervised.ts';
+import { freePort, Supervised } from '../../support/supervised.ts';
 
 const image = 'apache/kafka:3.9.1';
 const answersWithinMs = 5_000;

@@ -12,7 +12,7 @@ export const confluent: Component & { available(): boolean } = {
   id: 'confluent',
   name,
   remedy:
-    'run test/support/install-confluent.sh, or set GRAYLANE_CONFLUENT to a folder where it is installed',
+    'run test/components/install-confluent.sh, or set GRAYLANE_CONFLUENT to a folder where it is installed',
   available: () => {
     try {
       require.resolve(name);

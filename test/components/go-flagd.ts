@@ -16,7 +16,7 @@ const execute = promisify(execFile);
 export const goFlagd: Component = {
   id: 'go-flagd',
   name: "flagd's client for Go",
-  remedy: 'install Go and run test/support/install-go-flagd.sh',
+  remedy: 'install Go and run test/components/install-go-flagd.sh',
   available: () => existsSync(program),
 };
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs flagd's provider for Java, with the program of test/support/java-flagd, into .graylane/java-flagd.
+# Installs flagd's provider for Java, with the program of test/components/java-flagd, into .graylane/java-flagd.
 set -euo pipefail
 cd "$(dirname "$0")/java-flagd"
 folder="$(cd ../../.. && pwd)/.graylane/java-flagd"

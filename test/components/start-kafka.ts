@@ -1,4 +1,4 @@
-// `npx tsx test/support/start-kafka.ts`: a Kafka broker until Ctrl-C, for `KAFKA_BROKERS=… npm
+// `npm run kafka`: a Kafka broker until Ctrl-C, for `KAFKA_BROKERS=… npm
 // start` in another terminal.
 import { kafka, startKafka } from './kafka.ts';
 

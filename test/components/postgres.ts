@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { Supervised } from './supervised.ts';
+import { Supervised } from '../support/supervised.ts';
 
 /** A running PostgreSQL, for whoever is on this machine. */
 export interface Postgres {

@@ -16,7 +16,7 @@ const execute = promisify(execFile);
 export const pythonFlagd: Component = {
   id: 'python',
   name: "Python's OpenFeature flagd provider",
-  remedy: 'run test/support/install-python.sh',
+  remedy: 'run test/components/install-python.sh',
   available: () => existsSync(`${folder}/bin/python`),
 };
 

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Component } from './components.ts';
 import { kafka } from './kafka.ts';
-import type { Installation } from './shop.ts';
+import type { Installation } from '../support/shop.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = `${root}.graylane/newest`;
@@ -14,7 +14,7 @@ export const newestNode: string = `${folder}/node_modules/node/bin/node`;
 export const newest: Component = {
   id: 'newest',
   name: 'newest Node with OpenTelemetry 3.x',
-  remedy: 'run node test/support/install-newest.js',
+  remedy: 'run node test/components/install-newest.js',
   // An installation from before telemetry was added lacks the metrics SDK.
   available: () => existsSync(newestNode) && existsSync(`${folder}/node_modules/@opentelemetry/sdk-metrics`),
 };

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { freePort, Supervised } from './supervised.ts';
+import { freePort, Supervised } from '../support/supervised.ts';
 import { startPostgres } from './postgres.ts';
-import { eventually } from './shop.ts';
+import { eventually } from '../support/shop.ts';
 
 const script = fileURLToPath(new URL('install-unleash.sh', import.meta.url));
 const installed = fileURLToPath(

@@ -9,7 +9,7 @@ const folder = `${root}.graylane/sentry`;
 export const sentry: Component = {
   id: 'sentry',
   name: 'Sentry SDK',
-  remedy: 'run node test/support/install-sentry.js',
+  remedy: 'run node test/components/install-sentry.js',
   available: () => existsSync(`${folder}/node_modules/@sentry/node`),
 };
 

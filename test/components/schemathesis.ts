@@ -17,6 +17,6 @@ export const schemathesisConfig: string = fileURLToPath(new URL('schemathesis.to
 export const schemathesis: Component = {
   id: 'schemathesis',
   name: 'schemathesis',
-  remedy: 'run test/support/install-schemathesis.sh',
+  remedy: 'run test/components/install-schemathesis.sh',
   available: () => existsSync(schemathesisProgram),
 };
