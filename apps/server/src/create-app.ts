@@ -12,7 +12,7 @@ import type { ChangeStream } from './protocols/stream/change-stream.ts';
 import { streamRoutes } from './protocols/stream/routes.ts';
 import type { Environments } from './store/environments.ts';
 
-/** What the HTTP ports are made of. */
+/** The parts of the HTTP ports. */
 export interface AppOptions {
   readonly environments: Environments;
   readonly stream: ChangeStream;

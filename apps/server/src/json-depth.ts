@@ -8,9 +8,9 @@ const [quote, backslash] = [0x22, 0x5c];
 const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Whether arrays and objects of a JSON text in UTF-8 nest deeper than the given number of levels.
- * Meant for texts that are not parsed yet: `JSON.parse` accepts a million levels, and code that
- * walks the result overflows the stack. Works on malformed JSON, too.
+ * Whether arrays and objects of JSON in UTF-8 nest deeper than the given number of levels. Meant
+ * for JSON that is not parsed yet: `JSON.parse` accepts a million levels, and code that walks the
+ * result overflows the stack. Works on malformed JSON, too.
  */
 export function nestsDeeper(bytes: Uint8Array, levels: number): boolean {
   let depth = 0;

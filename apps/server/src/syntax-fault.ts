@@ -1,8 +1,8 @@
 import { checkFlags } from '@graylane/flags';
 
 /**
- * The message about text that is not JSON, with line and column; `name` is the author's name for
- * the text.
+ * The message about a string that is not JSON, with line and column; `name` is the author's name
+ * for the string.
  */
 export function syntaxFault(name: string, text: string): string {
   const [fault] = checkFlags(text);

@@ -63,7 +63,7 @@ export class SlowReaders {
     const now = performance.now();
     for (const reader of this.#waiting) {
       const age = now - reader.since;
-      // Of a response that has ended, the port sees whether it makes progress.
+      // After a response has ended, the port checks whether it makes progress.
       if (age >= this.#options.stalledMs && !reader.response.writableEnded) reader.cutOff();
       else if (age >= this.#options.slowMs) this.#backlog.hold(reader.chunk, reader);
     }

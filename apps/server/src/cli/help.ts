@@ -25,7 +25,7 @@ const everywhere = [
 
 const rule = 'An option takes precedence over its variable. Port 0 takes a free port.';
 
-/** The text of `--help`, for all commands or for one. */
+/** The output of `--help`, for all commands or for one. */
 export function helpOf(command: CommandName | undefined): string {
   return command === undefined ? generalHelp() : commandHelp(command);
 }

@@ -39,9 +39,9 @@ export interface Option {
   readonly type: SettingType;
   /** The option takes precedence over its variable. */
   readonly env?: string;
-  /** The value, as help shows it. Switches have none. */
+  /** The value, as help shows it; a switch has no value. */
   readonly value?: string;
-  /** What holds if neither is given. */
+  /** The default, as help shows it. */
   readonly default?: string;
   readonly commands: readonly CommandName[];
   readonly help: string;

@@ -7,7 +7,7 @@ import { GivenOptions, UsageError } from './read-options.ts';
 import { readSettings, type Settings } from './settings.ts';
 import type { VerifyOptions } from './verify.ts';
 
-/** What the command line and the environment ask for. */
+/** A command with its settings, from the command line and the environment. */
 export type Command =
   | { readonly name: 'help'; readonly of: CommandName | undefined }
   | { readonly name: 'version' }
@@ -59,7 +59,7 @@ function readTool(name: ToolName, operands: readonly string[], given: GivenOptio
   }
 }
 
-/** The operand, undefined if the command may have none. */
+/** The operand; undefined if it is optional and was not given. */
 function readOperand(name: ToolName, operands: readonly string[]): string | undefined {
   const { operand = '' } = commands.find((command) => command.name === name) ?? {};
   const isOptional = operand.startsWith('[');

@@ -27,7 +27,7 @@ export class GivenOptions {
     for (const option of options) this.#refuseTwice(option);
   }
 
-  /** Whether the option itself was given, whatever its variable. */
+  /** Whether the option itself was given; its variable does not count. */
   has(name: string): boolean {
     return this.#texts.has(name);
   }

@@ -1,11 +1,11 @@
 import { clientAddress } from '../http/front-door/client-address.ts';
 import { originPattern } from '../http/front-door/origin-pattern.ts';
 
-/** A kind of value: how it is read from text, and what is allowed. */
+/** A kind of value: how a string is parsed, and which values are allowed. */
 interface Kind<T> {
   /** Returns undefined for a value that is not allowed. */
   read(text: string): T | undefined;
-  /** What is allowed, with an example: the end of the sentence "use …". */
+  /** The allowed values, with an example: the end of the sentence "use …". */
   readonly allowed: string;
 }
 
@@ -49,7 +49,7 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
 /** Kinds whose options may be repeated; in a variable their items are separated by commas. */
 export const repeatable: ReadonlySet<SettingType> = new Set(['list', 'origins', 'proxies']);
 
-/** What is allowed for a kind of value. */
+/** The allowed values of a kind, with an example. */
 export function allowedFor(type: SettingType): string {
   return kinds[type].allowed;
 }

@@ -31,7 +31,7 @@ export async function parseItems(bytes: Buffer, slices: TimeSlices): Promise<unk
   return found;
 }
 
-/** What kind of value a text has: its first character. */
+/** The first character of JSON after white space, which shows the type of the value. */
 export function kindOf(bytes: Buffer): string {
   return String.fromCodePoint(bytes[new JsonCursor(bytes).skipSpace(0)] ?? 0);
 }

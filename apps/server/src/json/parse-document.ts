@@ -5,7 +5,7 @@ import type { ParsedDocument } from '../model/document.ts';
 import type { TimeSlices } from '../time-slices.ts';
 import { JsonCursor, MalformedJson, type Place } from './cursor.ts';
 
-/** A document that was read, with what is odd about it but does not keep it from being served. */
+/** A parsed document, with the oddities that do not keep it from being served. */
 export interface ReadDocument extends ParsedDocument {
   /** Keys that occur twice, definitions that are null, and listed flags without a key. */
   readonly oddities: readonly Problem[];
@@ -39,7 +39,7 @@ export function startOf(bytes: Buffer): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 
-/** Bytes of a file or body as text, without a byte-order mark. */
+/** Decodes the bytes of a file or body, without a byte-order mark. */
 export function textOf(bytes: Buffer): string {
   return bytes.toString('utf8', startOf(bytes));
 }

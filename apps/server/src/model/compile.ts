@@ -7,14 +7,14 @@ import { changeShared } from './parts.ts';
 const batch = 200;
 
 /**
- * A change of more flags than this is made as a new set: what the old one serves must not wait for
- * it.
+ * A change of more flags than this builds a new set, so that evaluations with the old one need not
+ * wait.
  */
 const manyFlags = 1000;
 
 /**
- * In a larger set, a change of metadata or segments is made as a new set, too: it has to look at
- * every flag.
+ * In a larger set, a change of metadata or segments builds a new set, too, because it affects every
+ * flag.
  */
 const largeSet = 5000;
 

@@ -28,12 +28,12 @@ export function flagsText(flags: FlagSet): Promise<Pieces> {
   return text;
 }
 
-/** A text with some more before and after it. */
+/** Pieces with a string before and after them. */
 export function around(before: string, pieces: Pieces, after: string): Pieces {
   return [Buffer.from(before), ...pieces, Buffer.from(after)];
 }
 
-/** The length of a text in bytes. */
+/** The length of all pieces in bytes. */
 export function lengthOf(pieces: Pieces): number {
   return pieces.reduce((length, piece) => length + piece.length, 0);
 }

@@ -1,6 +1,8 @@
 import type { Problem } from '@graylane/flags';
 
-/** Why a request is refused, in terms of no transport. Each protocol maps the codes to its own. */
+/**
+ * Why a request is refused, independent of the transport. Each protocol maps the codes to its own.
+ */
 export type RequestErrorCode =
   | 'conflict'
   | 'forbidden'
@@ -32,7 +34,7 @@ export type RequestErrorCode =
   | 'disk_full'
   | 'unwritable';
 
-/** What a refusal carries beside its code and message. */
+/** The details of a refusal beside its code and message. */
 export interface RequestErrorDetails extends ErrorOptions {
   readonly problems?: readonly Problem[] | undefined;
   /** The seconds after which the client may try again. */

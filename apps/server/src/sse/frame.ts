@@ -2,7 +2,7 @@
  * Bytes of a stream of server-sent events (HTML standard, section 9.2), made once for all clients.
  */
 export interface Frame {
-  /** The id of the event; a comment or a hint has none. */
+  /** The id of the event; undefined for a comment or a hint. */
   readonly id: string | undefined;
   readonly plain: Buffer;
   /** The same as a chunk (RFC 9112, section 7.1). */

@@ -17,7 +17,7 @@ export interface Applied extends Content {
   readonly affected: readonly string[];
 }
 
-/** What is changed: single parts, or the whole document. */
+/** A proposed change: single parts, or the whole document. */
 export type Proposal =
   | Pick<Extract<Change, { edits: unknown }>, 'edits'>
   | Pick<Extract<Change, { document: unknown }>, 'document'>;

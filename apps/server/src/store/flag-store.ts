@@ -12,10 +12,10 @@ export interface FlagsChanged {
 
 /** The state of a store, for operators. */
 export interface StoreHealth {
-  /** Whether someone should look: an edit by hand is faulty, or the last write failed. */
+  /** Whether an operator must act: an edit by hand is faulty, or the last write failed. */
   readonly degraded: boolean;
   readonly readOnly: boolean;
-  /** What the store adds to `/healthz`; the members are its own. */
+  /** The members that this kind of store adds to `/healthz`. */
   readonly details: object;
 }
 

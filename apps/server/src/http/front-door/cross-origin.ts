@@ -3,7 +3,7 @@ import type { Http2ServerResponse } from 'node:http2';
 import type { Guard } from './guard.ts';
 import type { AnyRequest } from './principal.ts';
 
-/** What pages of allowed origins may send and read. */
+/** The methods and headers that pages of allowed origins may send. */
 export interface CrossOriginOptions {
   readonly methods: readonly string[];
   /** Request headers, beside those that a browser always sends. */

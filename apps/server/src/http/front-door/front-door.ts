@@ -6,7 +6,7 @@ import { closeWhenScarce } from './load-shedding.ts';
 import { anonymous, setPrincipal, type AnyRequest, type Authenticate } from './principal.ts';
 import type { RateLimit } from './rate-limit.ts';
 
-/** What the front door checks requests against. */
+/** The checks of the front door. */
 export interface FrontDoorOptions {
   readonly guard: Guard;
   readonly descriptors: Descriptors;

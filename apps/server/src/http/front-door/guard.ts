@@ -77,7 +77,7 @@ export class Guard {
   }
 
   /**
-   * Logs that a preflight was refused: the browser does not say why, and its page sees a network
+   * Logs that a preflight was refused: the browser hides the reason, and its page gets a network
    * error.
    */
   logRefusedPreflight({ headers: { origin } }: AnyRequest): void {

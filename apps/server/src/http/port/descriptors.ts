@@ -29,8 +29,8 @@ export interface WatchOptions {
 
 /**
  * Counts connections against the limit of open files. A process without descriptors can't read a
- * file, and much of Node throws in unexpected places; asking the system how many are open takes a
- * descriptor, too. So connections are counted as they open and close, and refused in time.
+ * file, and much of Node throws in unexpected places; counting the open ones through the system
+ * takes a descriptor, too. So connections are counted as they open and close, and refused in time.
  */
 export class Descriptors {
   readonly #limit: number;

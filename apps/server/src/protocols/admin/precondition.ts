@@ -4,7 +4,7 @@ import { RequestError } from '../../model/request-error.ts';
 /**
  * Lets a write pass only if its author has seen what it replaces (RFC 9110, section 13): `If-Match`
  * with the ETag to change or remove something, `If-None-Match: *` to create it.
- * @param noun what is written, for messages.
+ * @param noun `flag`, `segment` or `environment`, for messages.
  * @param current its ETag; undefined if it does not exist.
  * @throws {RequestError} `precondition_required` without a condition, `invalid_request` for an ETag
  * without quotes, `precondition_failed` if the condition is not met.

@@ -6,8 +6,8 @@ import { syntaxFault } from '../../syntax-fault.ts';
 import { RequestError } from '../../model/request-error.ts';
 
 /**
- * Reads a flag document that a client sent as JSON. An array of flags, which flagd's daemon takes
- * from a file, is refused, and so is whatever the file store would only warn of, e.g. a key that
+ * Reads a flag document that a client sent as JSON. Refuses an array of flags, which flagd's daemon
+ * accepts in a file, and everything that the file store would only warn about, e.g. a key that
  * occurs twice.
  * @throws {RequestError} if it is not a flag document; a broken flag is judged later, by what it
  * changes.

@@ -10,7 +10,7 @@ import type { Environments } from '../../store/environments.ts';
 import { LongCalls } from './long-calls.ts';
 import { flagdRoutes } from './routes.ts';
 
-/** What the gRPC port is made of. */
+/** The parts of the gRPC port. */
 export interface GrpcPortOptions {
   readonly environments: Environments;
   readonly door: FrontDoor;

@@ -22,7 +22,7 @@ import { syncService } from './sync-service.ts';
 import { toUniversalRequest } from './universal-request.ts';
 import { writeResponse } from './write-response.ts';
 
-/** What the routes of the gRPC port are made of. */
+/** The parts that the routes of the gRPC port use. */
 export interface FlagdRoutesOptions {
   readonly environments: Environments;
   readonly door: FrontDoor;

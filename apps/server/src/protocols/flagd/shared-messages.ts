@@ -7,7 +7,7 @@ import type {
   UniversalServerResponse,
 } from '@connectrpc/connect/protocol';
 
-/** A message that many calls send: serialized once for each form that a client may ask for. */
+/** A message that many calls send: serialized once for each format that a client may request. */
 export class SharedMessage {
   readonly #serialize: (format: 'json' | 'binary') => Promise<Uint8Array>;
   readonly #serialized = new Map<string, Promise<Uint8Array>>();

@@ -47,7 +47,7 @@ function toNodeHeaders(headers: Headers | undefined): OutgoingHttpHeaders {
 }
 
 /**
- * Encodes a status message as far as gRPC asks for (PROTOCOL-HTTP2, Status-Message). Connect
+ * Encodes a status message as far as gRPC requires (PROTOCOL-HTTP2, Status-Message). Connect
  * encodes more, and grpc-js decodes only this much: its users would read `%3A` for a colon.
  */
 function reencode(message: string): string {

@@ -14,8 +14,8 @@ export function evaluateOne(flags: FlagSet, key: string, context: EvaluationCont
 }
 
 /**
- * Evaluates all flags, and lets other requests run in between. Returns the body, with further
- * members, or part of it once the result is no longer wanted.
+ * Evaluates all flags, and lets other requests run in between. Returns the body, with the members
+ * of `more`; only a part of it if `isOver` returns true.
  */
 export async function evaluateAll(
   flags: FlagSet,

@@ -17,7 +17,7 @@ import { sendOfrepError } from './errors.ts';
 import { refetchUri } from './refetch-stream.ts';
 import { evaluateAll, evaluateOne } from './response.ts';
 
-/** What OFREP's routes are made of. */
+/** The parts that OFREP's routes use. */
 export interface OfrepOptions {
   readonly environments: Environments;
   readonly door: FrontDoor;
@@ -73,7 +73,7 @@ export function ofrepRoutes({
       sendJson(response, status, body);
       return;
     }
-    // The query parameters `flagConfigEtag` and `flagConfigLastModified` ask for rules at least as
+    // The query parameters `flagConfigEtag` and `flagConfigLastModified` request rules at least as
     // new as an event. Every response is made from the newest rules, so they need no handling.
     const endpoint = { requestUri: refetchUri(environment) };
     const eventStreams = [{ type: 'sse', endpoint, inactivityDelaySec }];

@@ -57,8 +57,8 @@ export class ChangeLog {
   }
 
   /**
-   * The frames for a client that has applied a revision, or none: what it missed, or a snapshot. A
-   * promise while a large snapshot is being written.
+   * The frames that a client needs after the revision that it has applied, if any: the missed
+   * changes, or a snapshot. A promise while a large snapshot is being written.
    */
   after(applied: string | undefined): readonly Frame[] | Promise<readonly Frame[]> {
     const missed = this.#since(applied);

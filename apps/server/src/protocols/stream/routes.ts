@@ -9,7 +9,7 @@ import { storeOf, type Environments } from '../../store/environments.ts';
 import { refetchPath, type RefetchStream } from '../ofrep/refetch-stream.ts';
 import type { ChangeStream } from './change-stream.ts';
 
-/** What the routes of the streams are made of. */
+/** The parts that the routes of the streams use. */
 export interface StreamRoutesOptions {
   readonly environments: Environments;
   readonly stream: ChangeStream;

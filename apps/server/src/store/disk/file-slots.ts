@@ -1,6 +1,6 @@
 /**
- * Bounds how many files a data folder has open at once, whatever the number of its environments:
- * the others wait. What the process keeps free beside its connections covers these.
+ * Bounds how many files a data folder has open at once, however many environments it has; other
+ * work waits. The descriptors that `Descriptors` reserves beside the connections cover these files.
  */
 export class FileSlots {
   readonly #waiting: Array<() => void> = [];

@@ -158,7 +158,7 @@ export class DataFolder implements Environments {
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#changing.then(work);
     this.#changing = done.catch(() => {
-      // The caller gets the error; it does not concern the next one in the queue.
+      // The caller gets the error; the next task in the queue is not affected.
     });
     return done;
   }
@@ -266,7 +266,7 @@ async function takeFolder({ folder, readOnly, log }: DataFolderOptions): Promise
   }
 }
 
-/** What to do about a folder that can't be used. */
+/** An error of the system about the folder, with the remedy. */
 function folderError(folder: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const remedies: Readonly<Record<string, string>> = {

@@ -20,7 +20,7 @@ import { diskError } from '../disk/disk-error.ts';
 import type { FileWatcher } from './file-watcher.ts';
 import { FlagsFile, type FlagsFileOptions } from './flags-file.ts';
 
-/** What a store is made of. */
+/** The parts and options of a store. */
 export interface FileStoreOptions extends FlagsFileOptions {
   readonly revisions: RevisionLog;
   readonly watcher: FileWatcher;
@@ -29,8 +29,8 @@ export interface FileStoreOptions extends FlagsFileOptions {
 }
 
 /**
- * What is known of a flags file before it is opened: the newest revision, and the one of which the
- * file was made.
+ * The revisions of a flags file that are known before it is opened: the newest one, and the one of
+ * which the file was made.
  */
 export interface KnownRevisions {
   readonly newest: ParsedDocument;
@@ -70,8 +70,7 @@ export class FileStore implements FlagStore {
   readonly #unwatch: () => void;
   #snapshot: Snapshot;
   /**
-   * The content of the file when it was last read or replaced: what an edit by hand is compared
-   * with.
+   * The content of the file when it was last read or replaced; an edit by hand is compared with it.
    */
   #filed: Content;
   /** The parts that the file does not have yet. */
@@ -191,7 +190,7 @@ export class FileStore implements FlagStore {
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => {
-      // The caller gets the error; it does not concern the next one in the queue.
+      // The caller gets the error; the next task in the queue is not affected.
     });
     return done;
   }

@@ -2,8 +2,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 /**
- * How often each file is looked at, whatever the system reports: mounted file systems report
- * nothing.
+ * How often each file is checked, because mounted file systems report no changes.
  */
 const pollMs = 500;
 

@@ -287,7 +287,7 @@ function gathered(pieces: readonly Buffer[]): readonly Buffer[] {
     : pieces;
 }
 
-/** Shaped like an error of the system: the disk is no longer this process's alone. */
+/** An error shaped like one of the system: another process writes to the disk, too. */
 function foreign(message: string): Error {
   return Object.assign(new Error(`${message}: restart this server`), { syscall: 'write' });
 }

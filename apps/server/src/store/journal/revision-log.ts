@@ -10,7 +10,7 @@ export interface RevisionLog {
   readonly isDurable: boolean;
   /** The newest revision, undefined before the first one. */
   readonly head: string | undefined;
-  /** What operators see of the log. */
+  /** The state of the log, for operators. */
   readonly details: object;
   /** Keeps a revision, durably if the log is durable. Rejects if nothing was kept. */
   append(revision: NewRevision): Promise<Revision>;

@@ -14,7 +14,7 @@ export interface Verification {
   readonly head: string;
   /** Whether this journal has the expected hash. */
   readonly hasAnchor: boolean;
-  /** What is wrong, and in which line. */
+  /** The faults, each with its line. */
   readonly faults: readonly string[];
   /** Remarks that are not faults. */
   readonly notes: readonly string[];
