@@ -1,6 +1,6 @@
 import type { Findings } from './source/findings.ts';
 
-/** What is wrong with a contract, one sentence each; none where it is complete and up to date. */
+/** The problems of a contract, one sentence each; empty if it is complete and up to date. */
 export function check(
   findings: Findings,
   committed: ReadonlyMap<string, string | undefined>,

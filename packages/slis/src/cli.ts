@@ -30,7 +30,7 @@ const processOutput: Output = {
   err: (text) => void process.stderr.write(text),
 };
 
-/** Runs the tool; returns the exit code: 0, 1 where a check fails, 2 where it is called wrongly. */
+/** Runs the tool; returns the exit code: 0, 1 if a check fails, or 2 for wrong arguments. */
 export async function main(args: readonly string[], { out, err }: Output = processOutput): Promise<number> {
   let options;
   try {

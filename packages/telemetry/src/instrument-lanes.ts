@@ -6,7 +6,7 @@ import { LaneLogRecordProcessor } from './signals/log-record-processor.ts';
 import { LaneSpanProcessor } from './signals/span-processor.ts';
 import { laneViews, type LaneView } from './signals/views.ts';
 
-/** The lanes there are, and what signals show beside them. */
+/** The known lanes, and the attributes that signals show beside the lane. */
 export interface InstrumentLanesOptions extends MetricLabelOptions, SignalAttributeOptions {}
 
 /** The parts for an OpenTelemetry SDK. */
@@ -19,9 +19,9 @@ export interface LaneTelemetry {
 }
 
 /**
- * The parts that have an OpenTelemetry SDK, 2.x or 3.x, show the lane in every signal. Processors
- * come before the exporting ones.
- * @throws {TypeError} where an option does not exist or a lane can't have such a name.
+ * Returns the parts with which an OpenTelemetry SDK, 2.x or 3.x, shows the lane in every signal.
+ * Processors come before the exporting ones.
+ * @throws {TypeError} if an option does not exist or a lane can't have such a name.
  */
 export function instrumentLanes(options: InstrumentLanesOptions): LaneTelemetry {
   checkOptions('instrumentLanes', options, ['lanes', 'labels', 'baggage']);

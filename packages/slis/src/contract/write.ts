@@ -31,7 +31,7 @@ const writers: Readonly<Record<Format, Writer>> = {
 };
 
 /**
- * The contract of a service as text. The same findings give the same text, so that a difference is
+ * The contract of a service as a file. The same findings give the same bytes, so that a diff shows
  * a change.
  */
 export function write(

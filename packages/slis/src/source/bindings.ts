@@ -1,7 +1,7 @@
 import type { Expression } from 'oxc-parser';
 import { literalOf, nameOf, Visitor, type SourceFile } from './syntax.ts';
 
-/** What a local name is bound to in another module. */
+/** The module and export that a local name is bound to. */
 export interface Binding {
   readonly from: string;
   /** `default` and `*` as in ECMAScript. */

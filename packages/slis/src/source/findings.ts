@@ -9,7 +9,7 @@ export interface Indicator {
   /** Of a latency, in seconds. */
   readonly thresholdSeconds?: number;
   readonly description?: string;
-  /** What it is measured by: its own events (`sli(…)`), or the requests of one route (`@sli`). */
+  /** The source of its events: its own (`sli(…)`), or the requests of one route (`@sli`). */
   readonly measuredBy: 'events' | { readonly route: string } | { readonly rpc: string };
   /** The routes that it covers, e.g. `GET /orders/:id`. */
   readonly routes: readonly string[];
@@ -23,7 +23,7 @@ export interface ServedRoute {
   readonly at: Place;
 }
 
-/** What could not be followed, and why. */
+/** A part of the source that could not be followed, and why. */
 export interface NotFollowed {
   readonly what: string;
   readonly at: Place;

@@ -5,8 +5,8 @@ import { literalOf, nameOf, Visitor, type Literal, type SourceFile } from './syn
 const telemetry = '@graylane/telemetry';
 
 /**
- * The `sli(…)` and `cacheHitRatio(…)` calls of a file, by the binding of their import, whatever its
- * local name.
+ * The `sli(…)` and `cacheHitRatio(…)` calls of a file, found by the binding of their import, so a
+ * local name may differ.
  */
 export function sliCalls(
   source: SourceFile,

@@ -1,4 +1,4 @@
-/** What a tag declares. */
+/** The declaration in a tag. */
 export interface SliTag {
   readonly name: string;
   readonly kind: 'ratio' | 'latency';
@@ -10,7 +10,7 @@ const pattern = /@sli\s+([\w.-]+)(?:\s+latency\s+(\d+(?:\.\d+)?)(ms|s))?(?:\s+(\
 
 /**
  * Reads `@sli NAME [latency DURATION] [OBJECTIVE%]` in a comment, e.g. `@sli search latency 300ms
- * 99.5%`; undefined where it has no such tag, and `malformed` where it has one that can't be read.
+ * 99.5%`; undefined without such a tag, and `malformed` for one that can't be parsed.
  */
 export function readSliTag(comment: string): SliTag | 'malformed' | undefined {
   if (!/@sli\b/.test(comment)) return undefined;

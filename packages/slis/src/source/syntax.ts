@@ -14,7 +14,7 @@ export interface SourceFile {
   readonly comments: readonly Comment[];
   /** The place of an offset. */
   readonly at: (offset: number) => Place;
-  /** The text between two offsets. */
+  /** The source between two offsets. */
   readonly text: (start: number, end: number) => string;
 }
 
@@ -33,12 +33,11 @@ export function parse(file: string, source: string): SourceFile {
 export { Visitor };
 
 /**
- * What an expression says without being run: strings, numbers, booleans, arrays and objects of
- * these.
+ * The value of a literal expression: strings, numbers, booleans, arrays and objects of these.
  */
 export type Literal = string | number | boolean | readonly Literal[] | { readonly [key: string]: Literal };
 
-/** The literal value of an expression; undefined where it has to be run. */
+/** The literal value of an expression; undefined if it has to be run. */
 export function literalOf(node: Expression | null | undefined): Literal | undefined {
   switch (node?.type) {
     case 'Literal':

@@ -12,7 +12,7 @@ export class CrashFiles {
   readonly #folder: string;
   readonly #kept: number;
 
-  /** @throws where the folder belongs to another user, who could read the files or replace them. */
+  /** @throws if the folder belongs to another user, who could read the files or replace them. */
   constructor(folder: string = defaultCrashFolder, kept = 8) {
     this.#folder = folder;
     this.#kept = kept;

@@ -7,7 +7,7 @@ import { emitEvent } from './emit-event.ts';
 import { eventAttributes, type EvaluationEventOptions } from './event-attributes.ts';
 import type { EvaluatedFlag, HookContext } from './hook-types.ts';
 
-/** What the hook reports beside the counter. */
+/** The log events of the hook, which it sends beside the counter. */
 export interface EvaluationHookOptions extends EvaluationEventOptions {
   /**
    * The share of evaluations that become a log event, at most one for each request and flag.
@@ -24,8 +24,8 @@ export interface EvaluationHook {
 /**
  * Makes an OpenFeature hook that counts evaluations in `feature_flag.evaluations`, by flag,
  * variant, reason and lane, and sends a sample of them as `feature_flag.evaluation` events
- * (OpenTelemetry semantic conventions 1.45). The value and the targeting key stay out unless they
- * are asked for. The hook never throws.
+ * (OpenTelemetry semantic conventions 1.45). The value and the targeting key stay out unless an
+ * option adds them. The hook never throws.
  */
 export function evaluationHook({
   eventRatio = 0.01,

@@ -1,6 +1,6 @@
 import type { EvaluatedFlag, HookContext } from './hook-types.ts';
 
-/** What may be personal data, and is left out by default. */
+/** Attributes that may be personal data and are left out by default. */
 export interface EvaluationEventOptions {
   /** Whether the event has the value of the flag, as JSON if it is an object. Default: false. */
   readonly value?: boolean;

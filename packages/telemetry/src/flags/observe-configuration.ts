@@ -1,6 +1,6 @@
 import { reportConfiguration, type ConfigurationReporter } from '../readings/configuration.ts';
 
-/** What OpenFeature's events say of a provider. */
+/** The part of OpenFeature's provider events that is read. */
 interface ProviderEvent {
   readonly providerName?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ export interface OpenFeatureEvents {
 /**
  * Reports the rules of OpenFeature's providers as configuration: each change counts in
  * `config_reload_total`, and a provider that is STALE ages. The revision is the one in the event's
- * metadata, if the provider tells it.
+ * metadata, if the provider reports one.
  */
 export function observeConfiguration(openFeature: OpenFeatureEvents): void {
   const reporters = new Map<string, ConfigurationReporter>();

@@ -15,7 +15,7 @@ const controlSuffix = '-control';
 export class KnownLanes {
   readonly #names: ReadonlySet<string>;
 
-  /** @throws {TypeError} where a name can't be that of a lane. */
+  /** @throws {TypeError} if a name can't be that of a lane. */
   constructor(names: Iterable<string>) {
     const known = [...names];
     for (const name of known) checkName(name);

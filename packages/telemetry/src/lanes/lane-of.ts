@@ -2,15 +2,14 @@ import { getCell, getLane, type RequestCell } from '@graylane/baggage';
 import { propagation, type Attributes, type Context } from '@opentelemetry/api';
 import { tagsOf } from '../tags/request-tags.ts';
 
-/** What a signal may show of a request's baggage. */
+/** The baggage that signals may show. */
 export interface SignalAttributeOptions {
   /** The baggage keys that spans and log records show under their own name. Default: none. */
   readonly baggage?: readonly string[];
 }
 
 /**
- * The request of an OTel context: its cell, where it has one, so that what is decided later is
- * seen, too.
+ * The request of an OTel context: its cell, if it has one, so that later decisions are seen, too.
  */
 export type RequestOfSignal = RequestCell | Context;
 
@@ -19,7 +18,7 @@ export function requestOf(otelContext: Context): RequestOfSignal {
   return getCell(otelContext) ?? otelContext;
 }
 
-/** The lane as it is now; `baseline` where the request is undyed or there is none. */
+/** The lane as it is now; `baseline` if the request is undyed or no request is active. */
 export function laneOf(request: RequestOfSignal): string {
   return isContext(request) ? getLane(request) : request.lane;
 }

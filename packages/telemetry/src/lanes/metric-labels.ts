@@ -4,9 +4,9 @@ import { laneOf, requestOf } from './lane-of.ts';
 import { tagsOf } from '../tags/request-tags.ts';
 import { KnownLanes, otherLane, processLanes } from './known-lanes.ts';
 
-/** The lanes, and what else may become a label of metrics. */
+/** The lanes and tags that may become labels of metrics. */
 export interface MetricLabelOptions {
-  /** The lanes there are, without `baseline`. Their controls are known, too. */
+  /** The known lanes, without `baseline`. Their controls are known, too. */
   readonly lanes: readonly string[];
   /**
    * Tags as labels, each with the values that it may have, e.g. `{ tenant: ['acme'] }`; another one
@@ -20,7 +20,7 @@ export class MetricLabels {
   readonly #lanes: KnownLanes;
   readonly #tags: readonly (readonly [string, ReadonlySet<string>])[];
 
-  /** @throws {TypeError} where a name can't be that of a lane. */
+  /** @throws {TypeError} if a name can't be that of a lane. */
   constructor({ lanes, labels = {} }: MetricLabelOptions) {
     if (!Array.isArray(lanes))
       throw new TypeError('lanes must be an array of the lanes there are, e.g. ["gray"]');

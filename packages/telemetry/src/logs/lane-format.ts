@@ -11,7 +11,8 @@ export interface LaneFormat {
  * characters are escaped, so that each event is one line. Place it before the format that writes
  * the line.
  *
- * winston.createLogger({ format: winston.format.combine(laneFormat(), winston.format.simple()) });
+ *     const { combine, simple } = winston.format;
+ *     winston.createLogger({ format: combine(laneFormat(), simple()) });
  */
 export function laneFormat(options: LogFieldOptions = {}): LaneFormat {
   const fields = logFields(options);

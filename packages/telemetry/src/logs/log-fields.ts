@@ -3,7 +3,7 @@ import { context, trace } from '@opentelemetry/api';
 import { laneOf, requestOf } from '../lanes/lane-of.ts';
 import { tagsOf } from '../tags/request-tags.ts';
 
-/** What log lines show beside the lane and the trace. */
+/** The fields that log lines show beside the lane and the trace. */
 export interface LogFieldOptions {
   /** The name of this service. Default: `OTEL_SERVICE_NAME`, or else none. */
   readonly service?: string;

@@ -2,7 +2,7 @@
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** A text on one line, with nothing in it that a terminal obeys. */
+/** Escapes control characters, so that a string stays on one line and can't control a terminal. */
 export function oneLine(text: string): string {
   return text.replaceAll(
     unprintable,

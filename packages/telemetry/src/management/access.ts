@@ -19,12 +19,12 @@ const shortestToken = 16;
 export class Access {
   readonly #check: TokenCheck | undefined;
 
-  /** @throws {TypeError} where the token is so short that it could be guessed. */
+  /** @throws {TypeError} if the token is so short that it could be guessed. */
   constructor(token: string | TokenCheck | undefined) {
     this.#check = typeof token === 'string' ? checkFor(token) : token;
   }
 
-  /** The refusal, or undefined where the request may proceed. */
+  /** The refusal, or undefined if the request may proceed. */
   async refusal(request: IncomingMessage, boundTo: string): Promise<Reply | undefined> {
     if (isLoopback(boundTo)) return refusalOfWebPage(request);
     if (this.#check === undefined) {
@@ -75,7 +75,7 @@ function hostOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).host : '';
 }
 
-/** Compares digests, so that the time it takes tells nothing about the token. */
+/** Compares digests, so that the time it takes reveals nothing about the token. */
 function checkFor(token: string): TokenCheck {
   if (token.length < shortestToken) {
     throw new TypeError(

@@ -9,7 +9,7 @@ import { pprofRoutes } from './pprof-routes.ts';
 import { download, json, text } from './reply.ts';
 import type { Routes } from './route.ts';
 
-/** What the diagnostics need of the management port. */
+/** The parts of the management port that the diagnostics use. */
 export interface DiagnosticParts {
   readonly timeline: MemoryTimeline | undefined;
   readonly sampler: HeapSampler | undefined;

@@ -47,7 +47,7 @@ export class Dispatcher {
 
   async #refusal(request: IncomingMessage, path: string, boundTo: string): Promise<Reply | undefined> {
     const isReading = Object.hasOwn(this.#readings, path);
-    // What exists is told to those only who may see it.
+    // Access is checked first: a 404 would reveal which diagnostics exist.
     const refusal = isReading ? undefined : await this.#access.refusal(request, boundTo);
     if (refusal) return refusal;
     if (!isReading && !Object.hasOwn(this.#diagnostics, path)) {

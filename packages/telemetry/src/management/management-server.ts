@@ -12,7 +12,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { readingRoutes, type ReadingOptions } from './readings.ts';
 import { send, text } from './reply.ts';
 
-/** What the management port serves, where, and to whom. */
+/** The options of the management port. */
 export interface ManagementOptions extends ReadingOptions {
   /** Default: 9464. 0 takes a free one. */
   readonly port?: number;
@@ -37,13 +37,13 @@ export interface ManagementOptions extends ReadingOptions {
   readonly crash?: CrashOptions | false;
   /** When heap snapshots are refused. */
   readonly snapshot?: SnapshotLimits;
-  /** Receives the few lines that an operator must see. Default: `console.error`. */
+  /** Logs the few messages that an operator must see. Default: `console.error`. */
   readonly log?: (line: string) => void;
 }
 
 /** A management port that is opening, open or closed. */
 export interface ManagementServer {
-  /** The URL once the port is open; undefined where it could not be opened. Never rejects. */
+  /** The URL once the port is open; undefined if it could not be opened. Never rejects. */
   readonly listening: Promise<string | undefined>;
   close(): Promise<void>;
 }
@@ -68,7 +68,7 @@ const servers = new WeakSet<object>();
  * Opens the management port: readings for every peer that can connect, diagnostics for loopback or
  * a token. It does not keep the process alive. A port that is in use is logged, and the application
  * runs on without it.
- * @throws {TypeError} where an option does not exist or the token is too short.
+ * @throws {TypeError} if an option does not exist or the token is too short.
  */
 export function managementServer(options: ManagementOptions = {}): ManagementServer {
   checkOptions('managementServer', options, optionNames);
@@ -103,8 +103,8 @@ export function managementServer(options: ManagementOptions = {}): ManagementSer
 }
 
 /**
- * Whether a request has come in by a management port, so that instrumentation can leave it out of
- * the service's own numbers.
+ * Whether a request arrived on a management port, so that instrumentation can leave it out of the
+ * service's own metrics.
  */
 export function isManagementRequest({ socket }: IncomingMessage): boolean {
   const { server } = socket as { server?: object };

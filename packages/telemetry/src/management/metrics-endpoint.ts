@@ -3,14 +3,14 @@ import { processRegistry } from '../metrics/process-registry.ts';
 import type { Reply } from './reply.ts';
 
 /**
- * Further metrics for `/metrics`, e.g. of an OpenTelemetry SDK: families in Prometheus' text format
- * 0.0.4.
+ * Further metrics for `/metrics`, e.g. of an OpenTelemetry SDK: families in Prometheus' exposition
+ * format 0.0.4.
  */
 export type MetricsSource = () => string | Promise<string>;
 
 /**
  * Serves the registry of this process and further sources in one document. Sources write
- * Prometheus' format, so OpenMetrics, with exemplars, is served only where there are none. One that
+ * Prometheus' format, so OpenMetrics, with exemplars, is served only without sources. A source that
  * fails leaves a comment instead of its metrics.
  */
 export class MetricsEndpoint {
@@ -21,7 +21,7 @@ export class MetricsEndpoint {
     this.#sources = sources;
   }
 
-  /** Peers that ask at the same time share one collection. */
+  /** Concurrent requests share one collection. */
   async reply(accept: string): Promise<Reply> {
     const format =
       this.#sources.length === 0 && accept.includes('application/openmetrics-text')

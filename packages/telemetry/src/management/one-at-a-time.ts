@@ -7,7 +7,7 @@ import { text, type Reply } from './reply.ts';
 export class OneAtATime {
   #running: string | undefined;
 
-  /** Runs the work, or returns the refusal where another one runs. */
+  /** Runs the work, or returns the refusal if another one runs. */
   async run(name: string, work: () => Promise<void>): Promise<Reply | undefined> {
     if (this.#running !== undefined) {
       return text(`${this.#running} is still being recorded: try again when it is done`, 429, {

@@ -6,10 +6,10 @@ import { MetricsEndpoint, type MetricsSource } from './metrics-endpoint.ts';
 import { json } from './reply.ts';
 import type { Routes } from './route.ts';
 
-/** What the readings show beside the process itself. */
+/** The checks and sources that the readings show beside the process itself. */
 export interface ReadingOptions {
   /**
-   * Parts that must work for the process to go on; where one fails, an orchestrator restarts it.
+   * Parts that must work for the process to go on; if one fails, an orchestrator restarts it.
    * Default: none.
    */
   readonly health?: Checks;

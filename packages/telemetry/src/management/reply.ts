@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** What a route responds. */
+/** The response of a route. */
 export interface Reply {
   readonly status?: number;
   readonly type: string;
@@ -35,7 +35,7 @@ export function download(
   };
 }
 
-/** Writes a reply. A peer that goes away meanwhile is no error. */
+/** Writes a reply. A peer that disconnects meanwhile does not cause an error. */
 export async function send(
   response: ServerResponse,
   { status = 200, type, body, headers }: Reply,

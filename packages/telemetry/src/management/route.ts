@@ -1,10 +1,10 @@
 import type { Reply } from './reply.ts';
 
-/** What a route may know of a request. */
+/** The parts of a request that a route may use. */
 export interface RouteRequest {
   readonly query: URLSearchParams;
   readonly accept: string;
-  /** Aborted when the peer goes away. */
+  /** Aborted when the peer disconnects. */
   readonly signal: AbortSignal;
 }
 
@@ -23,7 +23,7 @@ export type Routes = Readonly<Record<string, Route>>;
 export class BadQuery extends Error {}
 
 /**
- * A number of seconds from the query. @throws {BadQuery} where it is not one or is out of bounds.
+ * A number of seconds from the query. @throws {BadQuery} if it is not one or is out of bounds.
  */
 export function secondsOf({ query }: RouteRequest, fallback: number, most: number): number {
   const given = query.get('seconds');
@@ -36,7 +36,7 @@ export function secondsOf({ query }: RouteRequest, fallback: number, most: numbe
 }
 
 /**
- * One of several words from the query; the first is the default. @throws {BadQuery} where it is
+ * One of several words from the query; the first is the default. @throws {BadQuery} if it is
  * another one.
  */
 export function choiceOf<Word extends string>(

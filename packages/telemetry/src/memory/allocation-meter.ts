@@ -2,8 +2,8 @@ import { GCProfiler, getHeapStatistics } from 'node:v8';
 
 /**
  * Measures how much was allocated on the heap since the last reading. The size of the heap alone
- * does not show it: what is collected in between vanishes from the difference. Between two
- * collections the heap only grows, and that growth is what was allocated.
+ * does not show it: memory that is collected in between is missing from the difference. Between two
+ * collections the heap only grows, and its growth is the memory that was allocated.
  */
 export class AllocationMeter {
   #profiler = started();

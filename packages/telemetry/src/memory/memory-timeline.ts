@@ -4,7 +4,7 @@ import { Ring } from '../requests/ring.ts';
 import { AllocationMeter } from './allocation-meter.ts';
 import { findAllocationPeaks, type AllocationPeak } from './allocation-peaks.ts';
 
-/** One second: the heap at its end, what was allocated in it, and the pauses that began in it. */
+/** One second: the heap at its end, the bytes allocated in it, and the pauses that began in it. */
 export interface MemorySample {
   /** Milliseconds since 1970: the same clock for heap and collections. */
   readonly at: number;

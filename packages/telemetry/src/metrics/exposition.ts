@@ -1,7 +1,7 @@
 import type { Family } from './registry.ts';
 import type { Exemplar, HistogramSeries, Labels } from './series.ts';
 
-/** The text formats that Prometheus reads. Only OpenMetrics has exemplars. */
+/** The formats that Prometheus reads. Only OpenMetrics has exemplars. */
 export type ExpositionFormat = 'prometheus' | 'openmetrics';
 
 export const contentTypes: Readonly<Record<ExpositionFormat, string>> = {
@@ -9,7 +9,7 @@ export const contentTypes: Readonly<Record<ExpositionFormat, string>> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
-/** Writes families in a text format, without the `# EOF` that ends an OpenMetrics document. */
+/** Writes families in one of the formats, without the `# EOF` that ends an OpenMetrics document. */
 export function exposition(families: readonly Family[], format: ExpositionFormat): string {
   return families
     .filter(({ series }) => series.size > 0)

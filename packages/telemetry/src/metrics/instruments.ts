@@ -57,7 +57,7 @@ export function durationHistogram(
   };
 }
 
-/** The instrument of the SDK that is registered now; undefined where there is none. */
+/** The instrument of the SDK that is registered now; undefined without an SDK. */
 function instrumentOf<Instrument>(create: (meter: Meter) => Instrument): () => Instrument | undefined {
   let provider: unknown;
   let instrument: Instrument | undefined;

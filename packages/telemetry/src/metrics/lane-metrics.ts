@@ -34,7 +34,7 @@ const sampledTrace = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]?[13579bdf]$/;
  * `http_server_request_duration_seconds` in the registry that the management port serves. Use it as
  * the first middleware. Traces of the callers, or of a tracer that runs beside it, become
  * exemplars.
- * @throws {TypeError} where an option does not exist or a lane can't have such a name.
+ * @throws {TypeError} if an option does not exist or a lane can't have such a name.
  */
 export function laneMetrics(options: MetricLabelOptions): LaneMetrics {
   checkOptions('laneMetrics', options, ['lanes', 'labels']);
@@ -45,7 +45,7 @@ export function laneMetrics(options: MetricLabelOptions): LaneMetrics {
     durationBoundaries,
   );
   const routes = new Set<string>();
-  // Has a context manager follow asynchronous code where no SDK has seen to that.
+  // Without an SDK, no context manager follows asynchronous code yet: register one.
   runInLane(baseline, () => {});
   const series = new Map<string, HistogramSeries>();
 

@@ -60,7 +60,9 @@ function exemplarOf(
   return { traceId, spanId, value, timestamp: Date.now() / 1000 };
 }
 
-/** The first bucket whose upper boundary the value does not exceed; the last one has none. */
+/**
+ * The first bucket whose upper boundary the value does not exceed; the last bucket is unbounded.
+ */
 function bucketOf(bounds: readonly number[], value: number): number {
   let low = 0;
   let high = bounds.length;

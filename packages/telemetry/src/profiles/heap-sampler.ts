@@ -24,9 +24,9 @@ interface HeapNode {
 }
 
 /**
- * Samples allocations. It runs all the time, so that `/heap` shows which live objects were
- * allocated where since the start. V8 has one sampler a process: recording all allocations
- * (`/allocs`) interrupts it, and it starts anew afterwards.
+ * Samples allocations. It runs all the time, so that `/heap` shows where the live objects were
+ * allocated since the start. V8 has one sampler a process: recording all allocations (`/allocs`)
+ * interrupts it, and it starts anew afterwards.
  */
 export class HeapSampler {
   readonly #session = new Session();
@@ -34,7 +34,7 @@ export class HeapSampler {
 
   constructor() {
     this.#session.connect();
-    // A failure shows in the first request for a profile; nobody waits for this one.
+    // The first request for a profile reports the failure; no code awaits this promise.
     this.#startLive().catch(() => {});
   }
 
@@ -47,7 +47,7 @@ export class HeapSampler {
     return this.#since;
   }
 
-  /** What is alive, after a garbage collection if asked for. */
+  /** The live objects; `collectGarbage` runs a garbage collection first. */
   async live(options: { readonly collectGarbage?: boolean } = {}): Promise<HeapProfile> {
     if (options.collectGarbage) await this.#session.post('HeapProfiler.collectGarbage');
     return (await this.#session.post('HeapProfiler.getSamplingProfile')).profile as unknown as HeapProfile;
@@ -75,7 +75,7 @@ export class HeapSampler {
   }
 }
 
-/** The sampler of this process. It may not have started yet; what it is asked waits for that. */
+/** The sampler of this process. It may not have started yet; its methods wait for the start. */
 export function shareHeapSampler(): SharedUse<HeapSampler> {
   return share(
     'heap sampler',

@@ -4,7 +4,7 @@ import { getHeapSnapshot, getHeapStatistics } from 'node:v8';
 /** A snapshot, or why it was refused. */
 export type SnapshotOutcome = { readonly snapshot: Readable } | { readonly refused: string };
 
-/** What decides whether a snapshot is safe. */
+/** The limits within which a snapshot is safe. */
 export interface SnapshotLimits {
   /** How many bytes of free memory are needed for each byte of used heap. Default: 2. */
   readonly headroom?: number;
@@ -15,7 +15,7 @@ export interface SnapshotLimits {
   readonly maxHeapBytes?: number;
 }
 
-/** Memory that a snapshot takes whatever the heap's size. */
+/** Memory that a snapshot takes beside its share of the heap's size. */
 const fixedBytes = 64 * 2 ** 20;
 
 /**

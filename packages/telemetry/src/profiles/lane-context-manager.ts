@@ -3,11 +3,11 @@ import type { Context, ContextManager } from '@opentelemetry/api';
 import { laneProfiling } from './lane-profiler.ts';
 
 /**
- * A context manager around another one, which tells the CPU profiler the request of each OTel
- * context. Outside of a profile it only looks at one property.
+ * A context manager around another one, which reports the request of each OTel context to the CPU
+ * profiler. Without a running profile it only reads one property.
  *
- * context.setGlobalContextManager(new LaneContextManager(new
- * AsyncLocalStorageContextManager()).enable());
+ *     const inner = new AsyncLocalStorageContextManager();
+ *     context.setGlobalContextManager(new LaneContextManager(inner).enable());
  */
 export class LaneContextManager implements ContextManager {
   readonly #inner: ContextManager;

@@ -17,7 +17,7 @@ interface DatadogPprof {
   encode(profile: object): Promise<Uint8Array>;
 }
 
-/** Either a profile whose samples have the label `lane`, or why there is none. */
+/** Either a profile whose samples have the label `lane`, or the reason why it can't be recorded. */
 export type LaneProfile = { readonly profile: Uint8Array } | { readonly reason: string };
 
 type RunWithCell = <T>(cell: RequestCell, fn: () => T) => T;
@@ -79,7 +79,8 @@ async function load(): Promise<DatadogPprof | undefined> {
     const loaded = (await import(name)) as DatadogPprof & { readonly default?: DatadogPprof };
     return loaded.default ?? loaded;
   } catch {
-    // Not installed, or no binary for this platform: the port says that it can't split.
+    // Not installed, or no binary for this platform: the response reports that the profile can't be
+    // split.
     return undefined;
   }
 }

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * What a cgroup v2 says of this process's container. A part that the kernel or the container does
- * not show is absent.
+ * The state of this process's container, as its cgroup v2 reports it. A part that the kernel or the
+ * container does not show is absent.
  */
 export interface CgroupReading {
   readonly cpu?: {
     readonly usageSeconds: number;
     readonly throttledSeconds: number;
     readonly throttledPeriods: number;
-    /** Absent where there is no limit. */
+    /** Absent without a limit. */
     readonly limitCores?: number;
   };
   readonly memory?: {

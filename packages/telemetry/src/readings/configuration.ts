@@ -12,7 +12,7 @@ export interface ConfigurationState {
   readonly ageSeconds?: number;
 }
 
-/** What reports the reloads of one source. */
+/** Reports the reloads of one source. */
 export interface ConfigurationReporter {
   /** Other rules are in force. */
   reloaded(revision?: string): void;

@@ -40,7 +40,7 @@ export function eventLoopReadings(registry: MetricRegistry): () => void {
     delay.reset();
   }, windowMs).unref();
   const stopCollecting = registry.onCollect(() => {
-    // Before the first window is complete, what it has so far is better than no value.
+    // Before the first window is complete, report what was measured so far.
     if (!hasWindow) publish();
   });
   return () => {

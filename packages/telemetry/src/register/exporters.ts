@@ -24,7 +24,7 @@ const consoleClasses: Readonly<Record<Signal, readonly [from: string, name: stri
 /**
  * The exporter of a name in `OTEL_<SIGNAL>_EXPORTER`: `otlp` by the protocol of the standard
  * variables, or `console`.
- * @throws {TypeError} where there is none of that name.
+ * @throws {TypeError} if no exporter has that name.
  */
 export function exporterOf(
   signal: Signal,

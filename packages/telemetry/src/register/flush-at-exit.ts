@@ -1,8 +1,8 @@
 const longestMs = 3000;
 
 /**
- * Exports what is left when the process ends by itself or by SIGTERM. The signal has the effect
- * that it has without this: where the application does not handle it, the process ends by it.
+ * Exports what is left when the process ends by itself or by SIGTERM. The signal keeps its effect:
+ * it ends the process unless the application handles it.
  */
 export function flushAtExit(flush: () => Promise<void>): void {
   let flushed: Promise<void> | undefined;

@@ -7,7 +7,10 @@ import type { Peers } from './peers.ts';
 interface Available {
   readonly name: string;
   readonly className: string;
-  /** What the instrumentation is for; without it, its absence is not worth a word. */
+  /**
+   * The library that the instrumentation is for; without it, a missing instrumentation is not
+   * reported.
+   */
   readonly library?: string;
   readonly options?: object;
 }

@@ -6,7 +6,7 @@ export class Peers {
   readonly #requires = [createRequire(import.meta.url), createRequire(join(process.cwd(), 'package.json'))];
   readonly #missing = new Set<string>();
 
-  /** What was asked for and is not installed. */
+  /** The packages that were loaded in vain: they are not installed. */
   get missing(): readonly string[] {
     return [...this.#missing];
   }
@@ -16,13 +16,13 @@ export class Peers {
     return this.resolve(name) !== undefined;
   }
 
-  /** The file of a package's export; undefined where it is not installed. */
+  /** The file of a package's export; undefined if it is not installed. */
   resolve(name: string): string | undefined {
     return this.#requires.find((require) => canResolve(require, name))?.resolve(name);
   }
 
   /**
-   * The exports of a package; undefined, and noted as missing, where it is not installed. @throws
+   * The exports of a package; undefined, and noted as missing, if it is not installed. @throws
    * what its loading throws.
    */
   load(name: string): unknown {

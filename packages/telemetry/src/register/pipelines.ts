@@ -8,7 +8,7 @@ export interface Pipelines {
   readonly spanProcessors: object[];
   readonly logRecordProcessors: object[];
   readonly metricReaders: object[];
-  /** What the management port serves where `OTEL_METRICS_EXPORTER` has `prometheus`. */
+  /** Served by the management port if `OTEL_METRICS_EXPORTER` has `prometheus`. */
   readonly metricsSource: MetricsSource | undefined;
 }
 
@@ -16,7 +16,7 @@ interface PrometheusReader {
   collect(): Promise<{ readonly resourceMetrics: object; readonly errors: readonly unknown[] }>;
 }
 
-/** @throws {TypeError} where a variable names an exporter that does not exist. */
+/** @throws {TypeError} if a variable names an exporter that does not exist. */
 export function pipelines(
   { exporters }: Settings,
   lanes: LaneTelemetry,
@@ -74,7 +74,7 @@ function periodicReader(exporter: object, load: LoadDependency, env: NodeJS.Proc
   });
 }
 
-/** OpenTelemetry's exporter without its server: the management port serves its text. */
+/** OpenTelemetry's exporter without its server: the management port serves its output. */
 function prometheusReader(load: LoadDependency): { reader: object; source: MetricsSource } {
   const from = '@opentelemetry/exporter-prometheus';
   const reader = create(load, from, 'PrometheusExporter', { preventServerStart: true }) as PrometheusReader;

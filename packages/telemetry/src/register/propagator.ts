@@ -4,8 +4,8 @@ import { create, type LoadDependency } from './exporters.ts';
 
 /**
  * The propagators that `OTEL_PROPAGATORS` names, with ours for baggage: only our adapters send it,
- * so that a client that nobody has wrapped sends none.
- * @throws {TypeError} where one is named that does not exist here.
+ * so a client that is not wrapped sends no baggage.
+ * @throws {TypeError} if the variable names a propagator that does not exist here.
  */
 export function propagatorOf(names: readonly string[], load: LoadDependency): TextMapPropagator {
   const propagators = names.filter((name) => name !== 'none').map((name) => single(name, load));

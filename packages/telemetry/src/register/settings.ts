@@ -1,9 +1,9 @@
-/** What the environment says, beside the `OTEL_*` variables that the SDK reads itself. */
+/** The settings from the environment, beside the `OTEL_*` variables that the SDK reads itself. */
 export interface Settings {
   readonly lanes: readonly string[];
   /** The baggage keys on spans and log records. */
   readonly baggage: readonly string[];
-  /** Undefined where the port is switched off. */
+  /** Undefined if the port is switched off. */
   readonly port: number | undefined;
   readonly host: string;
   readonly token: string | undefined;
@@ -16,7 +16,7 @@ export interface Settings {
 /** The signals that have exporters of their own. */
 export type Signal = 'traces' | 'metrics' | 'logs';
 
-/** @throws {TypeError} where a variable has a value that it can't have. */
+/** @throws {TypeError} if a variable has a value that is not allowed. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return {
     lanes: list(env['GRAYLANE_LANES']),

@@ -13,7 +13,7 @@ import type { Settings } from './settings.ts';
 
 /** An SDK that runs. */
 export interface StartedSdk {
-  /** For the line that tells what was started. */
+  /** For the line that lists what was started. */
   readonly summary: readonly string[];
   readonly metricsSource: MetricsSource | undefined;
   shutdown(this: void): Promise<void>;
@@ -27,7 +27,7 @@ interface NodeSdk {
 const sdkNode = '@opentelemetry/sdk-node';
 
 /**
- * Starts the OpenTelemetry SDK that is installed, of 2.x or 3.x; returns why not where it can't.
+ * Starts the OpenTelemetry SDK that is installed, of 2.x or 3.x; returns the reason if it can't.
  */
 export function startSdk(settings: Settings, peers: Peers, env: NodeJS.ProcessEnv): StartedSdk | string {
   if (settings.isSdkDisabled) return 'no OpenTelemetry SDK (OTEL_SDK_DISABLED)';

@@ -11,8 +11,7 @@ import { startSdk } from './start-sdk.ts';
 
 /**
  * Starts tracing, metrics, logs and the management port from the environment, and prints one line
- * with what it started. It never throws: where it can't start, the application runs as if it were
- * absent.
+ * with what it started. It never throws: if it can't start, the application runs without it.
  */
 export async function startTelemetry(
   env: NodeJS.ProcessEnv = process.env,
@@ -65,7 +64,7 @@ interface OpenFeatureSdk {
   readonly OpenFeature: OpenFeatureEvents & { addHooks(hook: object): void };
 }
 
-/** OpenFeature's API is one for the process, whichever copy of it the application loads. */
+/** OpenFeature's API is one for the process: all copies that the application loads share it. */
 function countEvaluations(peers: Peers): boolean {
   if (!peers.has('@openfeature/server-sdk')) return false;
   const exports = peers.load('@openfeature/server-sdk') as OpenFeatureSdk | undefined;

@@ -2,7 +2,7 @@ import { processWide } from '../process-wide.ts';
 import { Slowest } from './slowest.ts';
 
 /**
- * What is known of a request. Lane and route are functions, because a dye and a match can come
+ * The description of a request. Lane and route are functions, because a dye and a match can come
  * after the start.
  */
 export interface ObservedRequest {
@@ -66,7 +66,7 @@ export class RequestLog {
       const durationMs = performance.now() - startedAt;
       const lane = request.lane();
       this.#remember(request);
-      // Most requests are not among the slowest, and cost no more than this question.
+      // Most requests are not among the slowest, and cost no more than this check.
       if (!this.#slowest.accepts(lane, durationMs)) return;
       const time = new Date().toISOString();
       this.#slowest.add({ time, ...factsOf(request), durationMs: round(durationMs), failed: hasFailed });

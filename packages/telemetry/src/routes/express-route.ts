@@ -28,7 +28,7 @@ interface Layer extends Partial<Match> {
 
 /**
  * The template of the route that express matched, with those of its mounts, e.g.
- * `/users/:user/orders/:id`; undefined where none did. Works with express 5 and 4, without their
+ * `/users/:user/orders/:id`; undefined if none did. Works with express 5 and 4, without their
  * OpenTelemetry instrumentation.
  */
 export function expressRoute(request: IncomingMessage): string | undefined {
@@ -82,7 +82,7 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    // Not an encoded text: express has not matched it as a parameter either.
+    // Not a valid encoding: express has not matched it as a parameter either.
     return segment;
   }
 }

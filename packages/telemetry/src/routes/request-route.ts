@@ -32,7 +32,7 @@ export function setRoute(request: IncomingMessage, template: string): void {
   (request as Routed)[routeKey] = template;
 }
 
-/** The route of a request; undefined where none has matched, or not yet. */
+/** The route of a request; undefined if none has matched, or not yet. */
 export function routeOf(request: IncomingMessage): string | undefined {
   return (request as Routed)[routeKey] ?? expressRoute(request);
 }

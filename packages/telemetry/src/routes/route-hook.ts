@@ -3,8 +3,8 @@ import { context, createContextKey } from '@opentelemetry/api';
 import { routeOf, setRequestOfSpan } from './request-route.ts';
 
 /**
- * What `@opentelemetry/core` calls RPC metadata; the http instrumentation reads `http.route` there
- * when a response ends.
+ * The RPC metadata of `@opentelemetry/core`; the http instrumentation reads `http.route` there when
+ * a response ends.
  */
 const rpcMetadata = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
 

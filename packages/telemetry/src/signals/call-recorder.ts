@@ -30,7 +30,7 @@ export interface Call {
 export type EndCall = (attributes?: MetricAttributes) => void;
 
 /**
- * Hears of calls. Adapters report to it, because they know the request where OpenTelemetry's
+ * Receives calls. Adapters report them, because they know the request, which OpenTelemetry's
  * instrumentations do not.
  */
 export interface CallListener {

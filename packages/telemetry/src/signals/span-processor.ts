@@ -18,14 +18,13 @@ interface SdkSpan extends Span {
 }
 
 /**
- * A span that has ended: it takes no attributes any more, but its own object is what exporters
- * read.
+ * A span that has ended: `setAttribute` has no effect any more, but exporters read this object.
  */
 interface EndedSpan {
   readonly attributes: Attributes;
 }
 
-/** What is kept with a span while it is open. */
+/** The state of an open span. */
 interface OpenSpan {
   request: RequestOfSignal;
   end: EndRequest | undefined;

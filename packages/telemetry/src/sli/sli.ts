@@ -34,7 +34,7 @@ export interface RatioSli {
 /** Records the durations of one indicator, by lane. */
 export interface LatencySli {
   record(seconds: number): void;
-  /** Runs a function and records how long it took, whatever its outcome. */
+  /** Runs a function and records how long it took, even if it fails. */
   measure<T>(fn: () => T): T;
 }
 
@@ -42,7 +42,7 @@ export interface LatencySli {
  * Declares a service level indicator. Its events are the metric `sli.events` (by `sli`, `outcome`
  * and `lane`), or `sli.duration` where it is a latency. `graylane-slis` finds this call in the
  * source and writes the contract.
- * @throws {TypeError} where the name is declared with other options elsewhere, or the objective is
+ * @throws {TypeError} if the name is declared with other options elsewhere, or the objective is
  *   not a share.
  */
 export function sli(name: string, options: SliOptions & { readonly kind: 'ratio' }): RatioSli;

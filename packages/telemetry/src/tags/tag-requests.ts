@@ -18,7 +18,7 @@ export interface TagOptions {
 export interface TagRequests {
   /** Middleware for express, connect and `node:http`; use it after the baggage middleware. */
   (request: { readonly headers: TagCarrier }, response: unknown, next: () => void): void;
-  /** What a carrier says: headers, or the Metadata of gRPC. */
+  /** Reads the tags of a carrier: headers, or the Metadata of gRPC. */
   read(this: void, carrier: TagCarrier): Tags;
   /** Runs a function, e.g. a gRPC handler, in a request with the carrier's tags. */
   run<T>(this: void, carrier: TagCarrier, fn: () => T): T;
@@ -29,7 +29,7 @@ const plainId = /^[\w.:-]{1,128}$/;
 /**
  * Makes middleware that tags requests with business values: tenant, routing key, request id. They
  * go to spans and logs, and to metrics only where a metric lists the values it knows.
- * @throws {TypeError} where a source is none of those there are.
+ * @throws {TypeError} if a source does not exist.
  */
 export function tagRequests(options: TagOptions = {}): TagRequests {
   const { requestId = { header: 'x-request-id' }, ...named } = options;

@@ -1,7 +1,7 @@
 /**
  * Where a tag comes from. A claim is read from the JWT in the `authorization` header **without
- * verification**: it is what the caller claims, good for telling requests apart in signals, and for
- * nothing else.
+ * verification**: use such a tag only to distinguish requests in signals, since any caller can
+ * claim it.
  */
 export type TagSource =
   | { readonly header: string }
@@ -18,7 +18,7 @@ const longestValue = 128;
 const longestToken = 8192;
 
 /**
- * The value of a tag; undefined where the carrier has none, or one that is longer than 128
+ * The value of a tag; undefined if the carrier has no such value, or one longer than 128
  * characters.
  */
 export function readTag(source: TagSource, carrier: TagCarrier): string | undefined {
@@ -26,7 +26,7 @@ export function readTag(source: TagSource, carrier: TagCarrier): string | undefi
   return value !== undefined && value !== '' && value.length <= longestValue ? value : undefined;
 }
 
-/** @throws {TypeError} where the source is none of those there are. */
+/** @throws {TypeError} if the source does not exist. */
 export function checkTagSource(name: string, source: TagSource): void {
   const [kind = '', key, ...more] = Object.entries(source).flat() as unknown[];
   if (
