@@ -9,8 +9,8 @@ export type OptionTypes = Readonly<Record<string, OptionType>>;
  * Checks the options that a function was given, so that a typo is not taken for a default:
  * `checkOptions('baggageFetch', options, { egress: 'object', fetch: 'function?' }, 'baggageFetch({
  * egress: { to: {} } })')`. `undefined` counts as left out, for one option as for all of them.
- * @throws {TypeError} that names the first option that is unknown, missing or of another type, what
- *   is allowed, and the example.
+ * @throws {TypeError} that names the first option that is unknown, missing or of another type, and
+ *   has the allowed options and the example.
  */
 export function checkOptions(owner: string, given: unknown, types: OptionTypes, example: string): void {
   const options = given === undefined ? {} : given;
@@ -61,13 +61,13 @@ function articled(type: string): string {
 }
 
 /**
- * A typo has no more: a letter too many, one too few or another one is one edit, two that changed
- * places are two.
+ * The largest number of edits in a typo: an extra, missing or wrong letter is one edit, two swapped
+ * letters are two.
  */
 const mostEdits = 2;
 
 /**
- * The edit distance of Levenshtein, or more than a typo has where the lengths alone differ by that.
+ * The edit distance of Levenshtein; if the lengths differ by more than a typo, any larger number.
  */
 function editsBetween(one: string, other: string): number {
   if (Math.abs(one.length - other.length) > mostEdits) return mostEdits + 1;

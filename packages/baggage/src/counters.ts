@@ -1,6 +1,6 @@
 import { metrics, type Counter, type MeterProvider } from '@opentelemetry/api';
 
-/** What can happen to the baggage of a request; each is counted. */
+/** Events in the life of a request's baggage; each is counted. */
 export type BaggageEvent =
   /** A member, or a pin, exceeded the limits and was dropped. */
   | 'dropped'
@@ -14,7 +14,7 @@ export type BaggageEvent =
   | 'expired'
   /** A lane had passed too many hops. */
   | 'looped'
-  /** A lane was not one of those that exist. */
+  /** A lane was not one of the existing lanes. */
   | 'unknown'
   /** A lane was not a DNS label, or `other`. */
   | 'invalid'

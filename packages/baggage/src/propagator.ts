@@ -15,7 +15,7 @@ import { RequestCell } from './request/cell.ts';
 import { admittedCarriers, getCell, withCell } from './request/context.ts';
 import { ignoreUnadmitted } from './request/unadmitted.ts';
 
-/** What `GraylaneBaggagePropagator` sends and admits. */
+/** The options of `GraylaneBaggagePropagator`. */
 export interface PropagatorOptions {
   /**
    * `adapters`: only graylane's adapters send, each under its egress policy, so that a client that
@@ -24,8 +24,8 @@ export interface PropagatorOptions {
    */
   readonly inject?: 'always' | 'adapters';
   /**
-   * The baggage that comes in, for services without a middleware of graylane. A middleware applies
-   * its own policy, to the headers as they came. Default: `{ mode: 'strip' }`.
+   * The baggage that is admitted in services without a middleware of graylane. A middleware applies
+   * its own policy to the original headers. Default: `{ mode: 'strip' }`.
    */
   readonly ingress?: IngressPolicy;
 }

@@ -1,7 +1,7 @@
 import { diag } from '@opentelemetry/api';
 import { count, type BaggageEvent } from './counters.ts';
 
-/** Where messages go; OpenTelemetry's `diag`, `console` and pino fit. */
+/** Receives messages; OpenTelemetry's `diag`, `console` and pino fit. */
 export interface Logger {
   warn(message: string): void;
 }

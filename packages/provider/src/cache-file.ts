@@ -5,13 +5,13 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FlagSet } from '@graylane/flags';
 
-/** What a cache file holds. */
+/** The content of a cache file. */
 export interface CachedFlags {
   readonly document: unknown;
   readonly revision: string;
 }
 
-/** What is written to a cache file. */
+/** The flags to write to a cache file. */
 export interface FlagsToCache {
   readonly flags: FlagSet;
   /** The document; its flags are ignored. */
@@ -45,7 +45,7 @@ export class CacheFile {
   #hurry = new AbortController();
 
   /**
-   * `sourceId` identifies the source; `warn` receives what keeps the file from being used or
+   * `sourceId` identifies the source; `warn` receives the reasons why the file can't be used or
    * written.
    */
   constructor(file: string, sourceId: string, warn: (message: string) => void = () => {}) {

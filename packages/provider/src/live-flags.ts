@@ -16,7 +16,7 @@ export interface FlagsListener {
   changed(flagKeys: readonly string[]): void;
 }
 
-/** What live flags report to. */
+/** The cache, the listener and the log of live flags. */
 export interface LiveFlagsOptions {
   readonly cache: CacheFile | undefined;
   readonly listener: FlagsListener;
@@ -63,7 +63,7 @@ export class LiveFlags {
     return this.#revision;
   }
 
-  /** What went wrong last. */
+  /** The message of the last failure. */
   get trouble(): string {
     return this.#trouble;
   }
@@ -73,7 +73,7 @@ export class LiveFlags {
    * reached. Call it again to wait again.
    * @throws {ProviderFatalError} if the source refuses this client and there are no flags.
    * @throws {Error} if there are no flags after `timeoutMs`, or the flags are closed. The source
-   * retries until it is closed, and the listener hears of it.
+   * retries until it is closed, and notifies the listener.
    */
   async open(timeoutMs: number): Promise<void> {
     try {

@@ -30,7 +30,7 @@ export class StateLog {
     this.#log('info', `revision ${revision} changed ${named.join(', ')}${more}`);
   }
 
-  /** The flags may be old, or there are none yet. */
+  /** Logs that the flags may be old, or have not arrived yet. */
   trouble(message: string, level: 'error' | 'warn' = 'warn'): void {
     if (this.#troubles.has(message) || this.#troubles.size === maxTroubles) return;
     this.#troubles.add(message);

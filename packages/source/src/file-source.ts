@@ -56,7 +56,7 @@ export class FileSource implements FlagSource {
   }
 }
 
-/** The same in every process that reads the same text, because pins carry it between them. */
+/** The same in every process that reads the same content, because pins carry it between them. */
 function revisionOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 12);
 }

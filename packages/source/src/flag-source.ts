@@ -16,7 +16,7 @@ export interface FlagSource {
   close(): void;
 }
 
-/** Receives what a source delivers. */
+/** Receives the definitions of a source, and its state. */
 export interface FlagSink {
   /**
    * Replaces all definitions by a document. Returns false if the document can't be read; the last

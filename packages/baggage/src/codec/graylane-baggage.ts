@@ -2,8 +2,8 @@ import type { Baggage, BaggageEntry } from '@opentelemetry/api';
 import type { LazyBaggage } from './lazy-baggage.ts';
 
 /**
- * Baggage of ours, whose members are written as they leave: what it holds is known without asking
- * OpenTelemetry's interface.
+ * Graylane's own implementations of baggage. Their members are available as they are sent, without
+ * going through OpenTelemetry's interface.
  */
 export abstract class GraylaneBaggage implements Baggage {
   /** The baggage as it is now. */
@@ -14,7 +14,7 @@ export abstract class GraylaneBaggage implements Baggage {
     return this.current;
   }
 
-  /** Whether an adapter hides it for now, because it sends itself what may be sent. */
+  /** Whether an adapter hides it for now, because the adapter itself sends the allowed members. */
   get isHidden(): boolean {
     return false;
   }

@@ -1,4 +1,4 @@
-/** A lane as a header may hold it: a lane is any text, a header holds visible ASCII. */
+/** Escapes a lane for a header: a lane can be any string, a header holds visible ASCII only. */
 export function headerSafe(lane: string): string {
   return /^[\x21-\x7e]+$/.test(lane)
     ? lane

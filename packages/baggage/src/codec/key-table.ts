@@ -54,8 +54,8 @@ export class KeyTable {
   }
 
   /**
-   * The index of the key that followed this one last time, -1 being the start of the header; -1 if
-   * there was none.
+   * The index of the key that followed this one last time (`previous` is -1 at the start of the
+   * header); -1 if no key followed.
    */
   guess(previous: number): number {
     return this.#followers[previous + 1] as number;

@@ -5,8 +5,8 @@ import { memberOf, toEntry, type Member } from './member.ts';
 import { findMember, readMembers, type BaggageLimits } from './parse.ts';
 
 /**
- * In a longer header than W3C's floor, one look reads all members: a hostile client may want to
- * make many looks expensive.
+ * In a longer header than W3C's floor, the first lookup reads all members: otherwise a hostile
+ * client could make many lookups expensive.
  */
 const maxSearched = 8192;
 
@@ -33,8 +33,8 @@ export class LazyBaggage extends GraylaneBaggage {
   }
 
   /**
-   * What an ingress policy has admitted: a header of `size` members that are known to be well
-   * formed.
+   * Baggage that an ingress policy has admitted: a header of `size` members that are known to be
+   * well formed.
    */
   static admit(header: string, size: number, keys: KeyTable): LazyBaggage {
     return header === ''

@@ -2,9 +2,8 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const most = 200;
 
 /**
- * Text of baggage as it may stand in a log: on one line, nothing in it that a terminal obeys, and
- * at most 200 characters. Encoded control characters are legal in baggage, so a lane can hold a
- * line break.
+ * Escapes a string of baggage for a log: one line without control characters, and at most 200
+ * characters. Encoded control characters are legal in baggage, so a lane can hold a line break.
  */
 export function printable(text: string): string {
   const cut = text.length > most ? `${text.slice(0, most)}…` : text;

@@ -35,7 +35,7 @@ export function readMembers(header: string, limits: BaggageLimits = {}): Readonl
   for (let start = 0; start < bound; start += 1) {
     if (header.charCodeAt(start) === comma) continue;
     const end = endOfMember(header, start);
-    // A member that the bound cuts in two is not read: half a member would be another one.
+    // A member that the bound cuts in two is not read: a part of it could be another valid member.
     const isWhole = end <= bound && end - start <= maxRead;
     const member = isWhole ? readMember(header, start, end) : undefined;
     if (member === undefined) {

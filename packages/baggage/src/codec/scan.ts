@@ -38,7 +38,7 @@ const encoder = new TextEncoder();
 /** A header of no more characters is copied before the encoder would have been called. */
 const short = 24;
 
-/** What `scan` has found. There is one such object, which the next scan overwrites. */
+/** The result of `scan`. There is one such object, which the next scan overwrites. */
 export interface Scan {
   /** How many members the header has that the table does not name. */
   stripped: number;

@@ -3,12 +3,12 @@ import { baseline, sealKeyOf } from './names.ts';
 import { formatSeal, type Seal } from './seal.ts';
 import { nowInSeconds, Signer, type SignOptions } from './signer.ts';
 
-/** How long a mark lasts, and who vouches for it. */
+/** The lifetime and the signature of a mark. */
 export interface MarkOptions {
   /**
-   * How many seconds the mark lasts. Every ingress policy that meets it later takes the request for
-   * baseline, e.g. if a message is consumed again a day later. Default: 300 where the mark is
-   * signed; otherwise it does not expire.
+   * How many seconds the mark lasts. A later ingress policy lets the request run in baseline, e.g.
+   * if a message is consumed again a day later. Default: 300 where the mark is signed; otherwise it
+   * does not expire.
    */
   readonly ttlSeconds?: number;
   /**

@@ -25,7 +25,7 @@ export function formatPins(pins: ReadonlyMap<string, Pin>): string {
 
 /**
  * Reads what `formatPins` wrote. A malformed pin is left out; a value that does not consist of
- * whole pins holds none.
+ * whole pins yields no pins.
  */
 export function parsePins(value: string): Map<string, Pin> {
   const pins = new Map<string, Pin>();

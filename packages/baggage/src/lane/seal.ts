@@ -1,13 +1,13 @@
-// The value of a seal, the member that vouches for a lane or for pins. docs/mark-format.md
-// specifies it.
+// The value of a seal, the member that authenticates a lane or pins. docs/mark-format.md specifies
+// it.
 
 /** A seal that has been read. */
 export interface Seal {
   /** How many services of ours the mark has passed. */
   readonly hops: number;
-  /** In seconds since 1970, as it stands on the wire; empty where the mark does not expire. */
+  /** In seconds since 1970, as it stands on the wire; empty if the mark does not expire. */
   readonly expiry: string;
-  /** Who signed it, for whom, and the signature; undefined where it is not signed. */
+  /** The key, the audience and the signature; undefined if the seal is not signed. */
   readonly signed: Signed | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface Signed {
 const version = '1';
 const seals = /^1\.(\d{1,6})\.([1-9]\d{0,11})?(?:\.([\w~-]+)\.([\w~-]+)\.([\w-]{43}))?$/;
 
-/** Reads the value of a seal; undefined where it is none of this version. */
+/** Parses the value of a seal; undefined if it is not a seal of this version. */
 export function parseSeal(value: string): Seal | undefined {
   const parts = seals.exec(value);
   if (parts === null) return undefined;

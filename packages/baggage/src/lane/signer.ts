@@ -1,10 +1,10 @@
 import { parseSeal, escapeField, formatSeal, type Seal } from './seal.ts';
 import { PreparedKey, type SigningKey } from './signing-key.ts';
 
-/** How the edge signs what it marks, so that services can tell its marks from forged ones. */
+/** How the edge signs its marks, so that services can distinguish them from forged ones. */
 export interface SignOptions {
   readonly key: SigningKey;
-  /** Whom the mark is for; a name that the verifying services share, e.g. `shop-production`. */
+  /** The audience of the mark: a name that the verifying services share, e.g. `shop-production`. */
   readonly audience: string;
 }
 
@@ -15,8 +15,8 @@ const mostKnown = 1024;
 const longestKnown = 1024;
 
 /**
- * What a signature covers beside audience, expiry and key id: the lane and its key, or the pins of
- * a request in that lane.
+ * The subject that a signature covers, beside audience, expiry and key id: the lane and its key, or
+ * the pins of a request in that lane.
  */
 export interface Subject {
   readonly laneKey: string;
@@ -27,8 +27,8 @@ export interface Subject {
 
 /**
  * Signs marks and pins and verifies them, for one audience. The signature stands in the member
- * `<key>-seal`, in characters that no propagator encodes, so that services that know nothing of it
- * forward it. docs/mark-format.md specifies what is signed.
+ * `<key>-seal`, in characters that no propagator encodes, so that services without graylane forward
+ * it. docs/mark-format.md specifies the signed bytes.
  */
 export class Signer {
   readonly #keys: ReadonlyMap<string, PreparedKey>;
@@ -99,7 +99,7 @@ export class Signer {
   }
 
   /**
-   * Only valid seals are kept, so that forged ones fill nothing, and only short ones: pins may be
+   * Only valid seals are kept, so that forged ones take no memory, and only short ones: pins may be
    * long.
    */
   #keep(value: string, subject: Subject, seal: Seal): void {

@@ -73,7 +73,7 @@ function admitOffer(
     remember(cell, compiled, header, refused, isAliased ? alias : undefined);
 }
 
-/** What `explainRequest` works with. */
+/** Keeps the decision of the policy for `explainRequest`. */
 function remember(
   cell: RequestCell,
   { mode, laneKey }: CompiledIngress,

@@ -166,7 +166,7 @@ function factsOf(known: ReturnType<Dye<unknown>['evaluationContext']>): DyeConte
   const facts: DyeContext = {};
   for (const name of Object.keys(known)) {
     const value = known[name];
-    // Assigned, this one would change the prototype instead.
+    // An assignment to `__proto__` would change the prototype instead.
     if (name === '__proto__') continue;
     if (value !== undefined && value !== null) facts[name] = value;
   }

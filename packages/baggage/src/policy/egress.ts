@@ -10,13 +10,13 @@ import { checkKeys, tableOf } from './ingress.ts';
 export type OriginPattern = string;
 
 /**
- * Which baggage may leave: the destinations that get any, and the keys that each may see. Any other
- * destination gets nothing.
+ * The baggage that may leave: the destinations that get some, and the keys that each may see. Any
+ * other destination gets no baggage.
  */
 export interface EgressPolicy {
   /**
-   * An empty array says that a destination is to get nothing; calls to a destination that is
-   * missing here are logged once.
+   * An empty array means that a destination gets no baggage; calls to a destination that is missing
+   * here are logged once.
    */
   readonly to: Readonly<Record<OriginPattern, readonly string[]>>;
   /**
@@ -75,7 +75,7 @@ export function knownPolicies(): ReadonlySet<EgressPolicy> {
 
 /**
  * Checks a policy when an adapter is made, so that a mistake is reported at once.
- * @throws {TypeError} with what is wrong and an example.
+ * @throws {TypeError} with the mistake and an example.
  */
 export function checkEgress(policy: EgressPolicy | undefined): void {
   if (policy?.to === undefined) {

@@ -15,7 +15,7 @@ export interface RequestExplanation {
   /** A sentence: the rule, the header or the code that decided. */
   readonly because: string;
   /**
-   * What the ingress policy did with the `baggage` that came; undefined if no policy judged the
+   * The keys that the ingress policy admitted and refused; undefined if no policy judged the
    * request.
    */
   readonly ingress:

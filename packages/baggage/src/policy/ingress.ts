@@ -6,17 +6,17 @@ import { Signer } from '../lane/signer.ts';
 import type { SigningKey } from '../lane/signing-key.ts';
 import type { Logger } from '../report.ts';
 
-/** The baggage that may come in at a trust boundary: per app, per route, per port. */
+/** The baggage that is admitted at a trust boundary: per app, per route, per port. */
 export type IngressPolicy = StripPolicy | AcceptPolicy | VerifyPolicy;
 
-/** Nothing comes in: for the edge. */
+/** Admits nothing: for the edge. */
 export interface StripPolicy extends LoggingPolicy {
   readonly mode: 'strip';
   /** The key of the member that holds the lane. Default: `lane`. */
   readonly laneKey?: string;
 }
 
-/** The named members come in, from callers that are trusted: inside the mesh. */
+/** Admits the named members from trusted callers: for services inside the mesh. */
 export interface AcceptPolicy extends LanePolicy {
   readonly mode: 'accept';
   /**
@@ -32,8 +32,8 @@ export interface AcceptPolicy extends LanePolicy {
 }
 
 /**
- * A request comes in if a service of ours has signed its lane; otherwise it runs in baseline, and
- * nothing comes in.
+ * Admits the baggage of a request whose lane is signed by one of these keys; any other request runs
+ * in baseline, and nothing is admitted.
  */
 export interface VerifyPolicy extends LanePolicy {
   readonly mode: 'verify';
@@ -42,7 +42,7 @@ export interface VerifyPolicy extends LanePolicy {
    * service adds.
    */
   readonly signingKeys: readonly SigningKey[];
-  /** Whom the signature must be for; the name that the signing edge uses. */
+  /** The audience that the signature must have: the name that the signing edge uses. */
   readonly audience: string;
   /**
    * Further members of a request whose signature is valid. The signature does not cover them: a
@@ -52,7 +52,7 @@ export interface VerifyPolicy extends LanePolicy {
   readonly keys?: readonly string[];
 }
 
-/** Which lanes come in. */
+/** The lanes that are admitted. */
 export interface LanePolicy extends LoggingPolicy {
   /** The key of the member that holds the lane. Default: `lane`. */
   readonly laneKey?: string;
@@ -79,7 +79,7 @@ export interface LoggingPolicy {
   readonly logger?: Logger;
 }
 
-/** The lanes that exist, or a function that knows them. */
+/** The lanes that exist, or a function that returns whether a lane exists. */
 export type KnownLanes = readonly string[] | ((lane: string) => boolean);
 
 /** The options of all modes. */
@@ -133,9 +133,9 @@ function compile(policy: IngressPolicy): CompiledIngress {
 /**
  * The keys that a policy names, with the pins if it names the lane: they are decided for the
  * request in that lane. To a service that may know the lane, pins reveal no more than its rules do,
- * and a caller that may choose the lane may choose more than they can. A policy that had to name
- * them would be forgotten at one hop of ten, and that hop would split the request, which pins are
- * there to prevent.
+ * and a caller that may choose the lane may choose more than they can. If every policy had to name
+ * the pins, it would be forgotten at some hop, and that hop would decide again, which pins exist to
+ * prevent.
  */
 export function tableOf(named: Iterable<string>, laneKey: string): KeyTable {
   const keys = new Set(named);

@@ -14,7 +14,7 @@ export type MarkFault = Extract<
 
 /** The part of an offer that an ingress policy admits. */
 export interface Verdict {
-  /** The lane of the mark that is admitted; undefined if there is none. */
+  /** The lane of the admitted mark; undefined without one. */
   readonly lane: string | undefined;
   /** The hop count that the mark goes on with; undefined if it does not count. */
   readonly hops: number | undefined;

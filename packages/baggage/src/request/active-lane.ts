@@ -29,7 +29,7 @@ export function getActiveCell(): RequestCell | undefined {
   return getCell(context.active());
 }
 
-/** What a job takes along, and how its mark is made. */
+/** The members of a job's request, and the options of its mark. */
 export interface RunInLaneOptions extends MarkOptions {
   /**
    * Further members, e.g. `{ 'user-id': 'ada' }` if the baggage mapping reads the targeting key

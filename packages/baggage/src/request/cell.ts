@@ -22,13 +22,13 @@ import type { Decision } from './decision.ts';
 const pinsTtlSeconds = 300;
 
 /**
- * The mutable holder of one request's baggage, inside the immutable OTel context: everything that
- * looks later sees a late dye. OpenTelemetry sees it as the context's `Baggage`.
+ * The mutable holder of one request's baggage, inside the immutable OTel context, so that later
+ * reads see a late dye. OpenTelemetry sees it as the context's `Baggage`.
  */
 export class RequestCell {
   /** Whether a middleware has judged the request: then the cell belongs to that request only. */
   isClaimed = false;
-  /** What has decided on the lane, for `explainRequest`; the last decision counts. */
+  /** The last decision on the lane, for `explainRequest`. */
   decision: Decision | undefined;
   #laneKey: string;
   #baggage: LazyBaggage;

@@ -45,7 +45,7 @@ class AsyncContextManager implements ContextManager {
     thisArg?: ThisParameterType<F>,
     ...args: A
   ): ReturnType<F> {
-    // One call less without a `this`, as in every request.
+    // Requests pass no `this`; without it, one call less is needed.
     return thisArg === undefined
       ? this.#storage.run(otelContext, fn, ...args)
       : this.#storage.run(otelContext, () => fn.call(thisArg, ...args));

@@ -4,7 +4,10 @@ import { CellBaggage } from './cell-baggage.ts';
 import type { RequestCell } from './cell.ts';
 
 const cellKey = createContextKey('graylane request cell');
-/** The API sets baggage under a key that it keeps to itself; what it asks a context for tells. */
+/**
+ * The API's key for baggage, which it does not export: read from the argument of its `getValue`
+ * call.
+ */
 const baggageKey = askedFor((probe) => propagation.getBaggage(probe));
 
 /** The cell of an OTel context, if a middleware, an adapter or the propagator has put one there. */

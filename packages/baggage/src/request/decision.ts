@@ -1,7 +1,7 @@
 import type { BaggageEvent } from '../counters.ts';
 
 /**
- * What has decided on the lane of a request. Kept as it is, and put into words only if code asks.
+ * The decision on the lane of a request. `explainRequest` formats it only when it is called.
  */
 export type Decision = AdmissionDecision | RuleDecision | CodeDecision;
 

@@ -8,8 +8,8 @@ const counted = new WeakSet<Baggage>();
 
 /**
  * Baggage of an OTel context without a request cell comes from a propagator that no ingress policy
- * has judged, so it counts for nothing. Counts it once a request, and logs it once, if it holds one
- * of these keys; without keys, if it holds any member.
+ * has judged, so it is ignored. Counts it once a request, and logs it once, if it holds one of
+ * these keys; without keys, if it holds any member.
  */
 export function ignoreUnadmitted(otelContext: Context, ...keys: readonly string[]): void {
   const baggage = propagation.getBaggage(otelContext);

@@ -8,9 +8,9 @@ import { checkFlag } from './flag.ts';
 import { checkSetMetadata } from './metadata.ts';
 
 /**
- * Checks a flag document (an object, or JSON text) against flagd's schema and beyond: a default
- * that names no variant, an evaluator that does not exist. For writes; loading is lenient.
- * Never throws; a valid document yields an empty array.
+ * Checks a flag document (an object, or a JSON string) against flagd's schema and beyond: a default
+ * that names no variant, an evaluator that does not exist. For writes; loading is lenient. Never
+ * throws; a valid document yields an empty array.
  */
 export function checkFlags(document: unknown): Problem[] {
   let parsed = document;

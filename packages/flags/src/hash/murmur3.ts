@@ -121,7 +121,7 @@ function mix(state: number, block: number): number {
   return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
 }
 
-/** `rest` are the last bytes, which fill no block; where there are none, they scramble to 0. */
+/** `rest` are the last bytes, which fill no block; 0 if no bytes are left. */
 function finish(state: number, rest: number, bytes: number): number {
   let result = state ^ scramble(rest) ^ bytes;
   result = Math.imul(result ^ (result >>> 16), 0x85ebca6b);

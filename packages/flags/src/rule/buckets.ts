@@ -6,7 +6,7 @@ export interface Bucket {
   readonly weight: number;
 }
 
-/** Buckets as a table: the first end beyond the position of a hash tells its bucket. */
+/** Buckets as a table: the first end beyond the position of a hash belongs to its bucket. */
 export interface BucketTable {
   readonly ends: readonly number[];
   readonly buckets: readonly Bucket[];

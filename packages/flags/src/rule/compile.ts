@@ -67,7 +67,7 @@ function constant(value: unknown, { iterating }: Scope): Rule {
   return iterating && long ? () => countValue(value) : () => value;
 }
 
-/** A value of this length is no more work than the part of the rule that holds it. */
+/** A value up to this length costs no extra work beyond the part of the rule that holds it. */
 const shortValue = 64;
 
 function compileArray(list: readonly unknown[], scope: Scope): Rule {

@@ -6,7 +6,7 @@ export class Version {
   major = 0;
   minor = 0;
   patch = 0;
-  /** The prerelease identifiers with their dots; empty where there are none. */
+  /** The prerelease identifiers with their dots; empty without them. */
   prerelease = '';
 
   /**

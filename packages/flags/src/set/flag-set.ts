@@ -30,9 +30,9 @@ export interface CompileOptions {
 }
 
 /**
- * Compiles a flag document in flagd's format (an object, or JSON text). A fault of one flag is a
- * warning and that flag's own error. The set holds the document and does not copy it: do not change
- * it afterwards.
+ * Compiles a flag document in flagd's format (an object, or a JSON string). A fault of one flag is
+ * a warning and that flag's own error. The set holds the document and does not copy it: do not
+ * change it afterwards.
  * @throws {FlagsError} if it is not a flag document: not JSON, not an object, or without `flags`.
  */
 export function compileFlags(document: unknown, options: CompileOptions = {}): FlagSet {

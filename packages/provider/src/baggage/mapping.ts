@@ -43,8 +43,8 @@ export interface TrustOptions {
   /**
    * Whether baggage counts that no ingress policy has admitted, e.g. from OpenTelemetry's own
    * propagator without a middleware of graylane. Any caller can then choose the lane, pins and
-   * mapped members: use it only if an outer proxy removes the `baggage` of strangers. Default:
-   * false.
+   * mapped members: use it only if an outer proxy removes the `baggage` of untrusted clients.
+   * Default: false.
    */
   readonly trustBaggage?: boolean;
 }

@@ -80,7 +80,8 @@ export class Evaluator {
       const details = runStagesSync(this.#stages(provider, resolver, hooks, call), (promise) => {
         return (refusal = this.#refuse(promise, `a hook or provider "${provider.metadata.name}"`, type));
       });
-      // The stages before a promise of the last ones have run, but the caller can still be told.
+      // A promise in one of the last stages: the earlier stages have run, but the caller can still
+      // get the error.
       return refusal ? errorDetails(flagKey, defaultValue, refusal) : details;
     } catch (error) {
       return errorDetails(flagKey, defaultValue, error);

@@ -2,7 +2,7 @@ const baseMs = 500;
 const capMs = 8000;
 const maxSpreadMs = 60_000;
 
-/** What the server asked of its clients, in milliseconds. */
+/** The waits that the server requested, in milliseconds. */
 export interface ServerRequests {
   /** `Retry-After`: the shortest wait. Default: 0. */
   readonly retryAfterMs?: number;

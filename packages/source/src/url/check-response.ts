@@ -3,7 +3,7 @@ import { readRetryAfter } from './backoff.ts';
 import { readDetail } from './read-detail.ts';
 import { Refusal } from './refusal.ts';
 
-/** @throws {Refusal} with the remedy, if the response is no change stream. */
+/** @throws {Refusal} with the remedy, if the response is not a change stream. */
 export async function checkResponse(response: IncomingMessage, hasToken: boolean): Promise<void> {
   const { statusCode: status = 0, headers } = response;
   if (status !== 200) {

@@ -1,6 +1,6 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
-/** Receives what an event stream holds. */
+/** Receives the events of a stream. */
 export interface EventListener {
   readonly onEvent: (event: EventSourceMessage) => void;
   /** The server's `retry:`, in milliseconds. */

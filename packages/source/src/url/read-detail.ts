@@ -13,7 +13,7 @@ export async function readDetail(response: IncomingMessage): Promise<string | un
     const { detail } = JSON.parse(await readText(response)) as { detail?: unknown };
     return typeof detail === 'string' ? detail.replaceAll(/\s+/g, ' ').slice(0, 500) : undefined;
   } catch {
-    // The body is cut off or no JSON: the status has to do.
+    // The body is cut off or not JSON: only the status is left.
     return undefined;
   }
 }

@@ -1,8 +1,8 @@
-/** A response that is no change stream, and the remedy. */
+/** A response that is not a change stream; the message names the remedy. */
 export class Refusal extends Error {
   /** Whether only a change of the configuration helps. */
   readonly isFinal: boolean;
-  /** How long the server asked to stay away, in milliseconds. */
+  /** The shortest wait before the next attempt, as the server requested, in milliseconds. */
   readonly retryAfterMs: number;
 
   constructor(message: string, { isFinal = false, retryAfterMs = 0 }: RefusalDetails = {}) {

@@ -10,9 +10,8 @@ export interface UrlSourceOptions {
   /** Default: `default`. */
   readonly environment?: string;
   /**
-   * The PEM text of the certificates of the authorities that may have issued the server's
-   * certificate, e.g. `readFileSync('ca.pem', 'utf8')`, in place of those that Node trusts. For
-   * https only.
+   * The certificates of the authorities that may have issued the server's certificate, in PEM, e.g.
+   * `readFileSync('ca.pem', 'utf8')`, in place of those that Node trusts. For https only.
    */
   readonly ca?: string;
   /**
@@ -73,7 +72,7 @@ export function readUrlSourceOptions(options: UrlSourceOptions): UrlTarget {
 
 function checkAuthorities(ca: string, { protocol }: URL): void {
   try {
-    // Reads the first certificate of the text, which may also be DER.
+    // `X509Certificate` reads the first certificate of the string, which may also be DER.
     if (!ca.includes('-----BEGIN CERTIFICATE-----')) throw new TypeError('it has no certificate');
     void new X509Certificate(ca);
   } catch (error) {

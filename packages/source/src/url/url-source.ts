@@ -22,7 +22,7 @@ export class UrlSource implements FlagSource {
   readonly id: string;
   readonly #target: UrlTarget;
   #closing = new AbortController();
-  /** What the sink has; undefined if it needs a whole document. */
+  /** The revision that the sink has; undefined if it needs a whole document. */
   #revision: string | undefined;
   /** The window in which the server wants its clients to reconnect; it grows with their number. */
   #spreadMs = 0;
@@ -170,13 +170,12 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 async function responseTo(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.on('response', (response) => {
-      // What breaks the response while it is read reaches the reader; later errors are of no
-      // interest.
+      // The reader of the body gets its errors; later ones do not matter.
       response.on('error', () => {});
       resolve(response);
     });
     request.on('error', reject);
-    // After an upgrade that no one asked for, there is no other event.
+    // After an unexpected protocol upgrade, `close` is the only event.
     request.on('close', () => reject(new Error('closed the connection without a response')));
     request.end();
   });

@@ -32,11 +32,11 @@ export function baggageClientInterceptor(options: GrpcClientOptions): Intercepto
   const { egress, destination } = options ?? {};
   checkEgress(egress);
   return (callOptions, nextCall) => {
-    // Interceptors before this one may start the call from elsewhere: from the queue behind a
-    // token, say.
+    // Interceptors before this one may start the call in another OTel context, e.g. once a token
+    // arrives.
     const caller = context.active();
     const call = nextCall(callOptions);
-    // A call that has not started knows no address yet, and names its channel's target instead.
+    // Before a call has started, `getPeer` returns its channel's target instead of an address.
     const to = destination ?? grpcDestination(call.getPeer());
     return new InterceptingCall(call, {
       start: (metadata, listener, next) => {

@@ -3,8 +3,9 @@ const hostPort = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/;
 const defaultPort = '443';
 
 /**
- * What egress policies call a channel's target: `grpc://host:port`, 443 where it names no port.
- * None for targets that don't name one host: sockets, registries, lists of addresses.
+ * The destination of a channel's target in egress policies: `grpc://host:port`, with port 443 if
+ * the target has no port. Undefined for targets that don't name one host: sockets, registries,
+ * lists of addresses.
  */
 export function grpcDestination(channelTarget: string): string | undefined {
   const [, address = ''] = target.exec(channelTarget) ?? [];

@@ -11,8 +11,8 @@ export type KafkaHeaders = Readonly<Record<string, unknown>> | ReadonlyMap<unkno
 
 /**
  * A copy of `headers` whose only `baggage` header is the baggage of the active request that `topic`
- * may see; without one if there is none. For senders that `withBaggageProducer` can't wrap: a
- * client of another shape, the row of an outbox.
+ * may see; without baggage, the copy has no such header. For senders that `withBaggageProducer`
+ * can't wrap, e.g. a client with another interface or the row of an outbox.
  */
 export function baggageHeaders(
   topic: string,

@@ -21,8 +21,8 @@ export const policyOfBatch: WeakMap<object, IngressPolicy> = new WeakMap();
  * the handler returns `false`, the loop ends; if it throws, the loop ends with its error, so that
  * the client's own retry applies.
  *
- * The policy is the consumer's. A batch that does not come from a wrapped consumer has none: pass
- * one, or no baggage is admitted.
+ * Applies the policy of the wrapped consumer. For a batch of any other consumer pass a policy;
+ * without one, no baggage is admitted.
  */
 export async function forEachMessage<Message extends KafkaMessage>(
   batch: KafkaBatch<Message>,

@@ -39,8 +39,8 @@ function compileFractional(operand: unknown, scope: Scope): Rule {
 type Hash = (data: unknown, now: number | undefined) => number | null;
 
 /**
- * v1 hashes the first operand if it is a string; v2 also the subject if there is none; v3 hashes a
- * value of any kind but null.
+ * v1 hashes the first operand if it is a string; v2 also hashes the subject if that operand is null
+ * or missing; v3 hashes a value of any kind but null.
  */
 function hashOf(key: Rule, scope: Scope): Hash {
   if (scope.owner.fractionalHash === 'v3') {

@@ -28,8 +28,8 @@ export const missing: Operator = {
 };
 
 /**
- * `missing_some`: an empty array where at least so many of the paths have a value, else the paths
- * that have none.
+ * `missing_some`: an empty array if at least `needed` of the paths have a value, otherwise the
+ * paths without a value.
  */
 export const missingSome: Operator = {
   compile: (operand, scope) => {

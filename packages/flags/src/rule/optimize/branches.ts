@@ -41,7 +41,9 @@ function compileResult(logic: unknown, scope: Scope, index: number): Result {
   return isConstant(logic) ? resultOf(logic, scope) : compileOperand(logic, scope, index);
 }
 
-/** Finds the result of the first branch whose condition is true; undefined where there is none. */
+/**
+ * Finds the result of the first branch whose condition is true; undefined if no condition is true.
+ */
 type Find = (data: unknown, now: number | undefined) => Result;
 
 function chain(branches: readonly Branch[], otherwise: Result, scope: Scope): Rule {

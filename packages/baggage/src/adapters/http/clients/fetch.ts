@@ -72,11 +72,11 @@ function dispatcherOf(init: RequestInit | null | undefined): Dispatcher | undefi
 }
 
 /**
- * Our `Request` is a stranger to another implementation, so that one gets what the caller gave,
- * with other headers.
+ * Another implementation does not accept our `Request`, so it gets the caller's arguments with
+ * other headers.
  */
 function wrapForeign(egress: EgressPolicy, fetch: Fetch): Fetch {
-  // Asynchronous, so that what can't be read of the arguments rejects, as it does in fetch.
+  // Asynchronous, so that unreadable arguments reject, as they do in fetch.
   return async (input, init) => {
     const request = typeof input === 'object' && 'url' in input ? input : undefined;
     const url = request?.url ?? String(input);

@@ -11,9 +11,9 @@ import { isToldFor } from '../../../request/hidden-baggage.ts';
 export type SentHeaders = ReadonlyMap<string, string | undefined>;
 
 /**
- * The headers of ours for an HTTP request to a destination; none has a value if the destination is
- * unknown. The map is empty inside of another adapter that has set the headers for this
- * destination: they stay.
+ * Graylane's headers for an HTTP request to a destination; all are without a value if the
+ * destination is unknown. The map is empty inside of another adapter that has set the headers for
+ * this destination: they stay.
  */
 export function sentHeaders(
   otelContext: Context,
@@ -32,7 +32,7 @@ export function sentHeaders(
   return sent.set(policy.laneHeader.toLowerCase(), lane === baseline ? undefined : headerSafe(lane));
 }
 
-/** Removes all headers of ours. */
+/** Removes all of graylane's headers. */
 export function noHeaders({ laneHeader }: EgressPolicy): SentHeaders {
   const none = new Map<string, undefined>([['baggage', undefined]]);
   return laneHeader === undefined ? none : none.set(laneHeader.toLowerCase(), undefined);

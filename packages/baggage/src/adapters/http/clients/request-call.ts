@@ -2,11 +2,11 @@ import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 
-/** What `http.request` calls with a response. */
+/** The listener that `http.request` calls with the response. */
 export type OnResponse = (response: IncomingMessage) => void;
 
 /**
- * A call of `http.request` or `https.request` in one shape, whichever of their signatures it has.
+ * A call of `http.request` or `https.request` in one shape for all of their signatures.
  */
 export interface RequestCall {
   /** The module that makes the request, by the protocol of the options or of the agent. */
@@ -15,7 +15,7 @@ export interface RequestCall {
   readonly options: RequestOptions;
   readonly onResponse: OnResponse | undefined;
   /**
-   * The origin that Node connects to; undefined for a Unix socket, and where the options name no
+   * The origin that Node connects to; undefined for a Unix socket, and if the options name no
    * origin.
    */
   readonly destination: string | undefined;
@@ -48,8 +48,8 @@ interface DecidingAgent {
 }
 
 /**
- * Node accepts URLs of other implementations, and tells them from the result of the older
- * `url.parse` as this does.
+ * Node accepts URLs of other implementations, and distinguishes them from the result of the older
+ * `url.parse` in the same way.
  */
 function isUrl(input: unknown): input is string | URL {
   if (typeof input === 'string') return true;

@@ -5,7 +5,8 @@ import type { EgressPolicy } from '../../../policy/egress.ts';
 import { noHeaders, replaceHeaders, sentHeaders } from './headers.ts';
 
 /**
- * What an adapter around undici has decided, before undici knows where the request really leads.
+ * The decision of an adapter around undici, made before undici knows the real origin of the
+ * request.
  */
 interface Judgement {
   readonly caller: Context;

@@ -12,7 +12,7 @@ type WriteHead = (
 /**
  * Calls `change` right before the head of a response is written, once all headers of the
  * application are set, also those that it passes to `writeHead`. `owner` is the response, or a
- * prototype shared by many. `change` receives the result of `take`, and is not called where that is
+ * prototype shared by many. `change` receives the result of `take`, and is not called if that is
  * undefined.
  */
 export function beforeHeaders<Taken>(

@@ -61,7 +61,7 @@ function dyeThen<Subject>(dye: Dye<Subject>, subject: Subject, cell: RequestCell
   else void dyed.then(() => next());
 }
 
-/** Policies and dyes check themselves. */
+/** Not `ingress` and `dye`, whose own functions check them. */
 const optionTypes = {
   ingress: 'any?',
   dye: 'any?',
@@ -79,8 +79,8 @@ export function hookBoth(request: IncomingMessage, response: ServerResponse): vo
 
 /**
  * A request with what the policy admits. If OpenTelemetry has extracted the request with our
- * propagator, its cell is taken over, so that spans and metrics that began before see what is
- * decided here. A request keeps its cell: a second middleware finds what the first one left, and
+ * propagator, its cell is taken over, so that spans and metrics that began before see the decisions
+ * made here. A request keeps its cell: a second middleware finds what the first one left, and
  * ignores its own policy.
  */
 function enterRequest(

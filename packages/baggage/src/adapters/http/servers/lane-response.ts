@@ -38,8 +38,8 @@ const cacheSpecific = /^(?:x-accel-expires|surrogate-control|(?:.+-)?cdn-cache-c
 
 /**
  * Marks a response with its lane, and keeps shared caches from serving it in another one. If the
- * lane came with the request's headers, the response varies by these. If the dye rule decided, no
- * cache can know: the response is private, unless the request names the same lane in
+ * lane came with the request's headers, the response varies by these. If the dye rule decided, a
+ * cache can't compute the lane: the response is private, unless the request names the same lane in
  * `Graylane-Lane`, as a proxy that keeps the lanes apart does; then it varies by that.
  */
 export function markResponse(
@@ -61,8 +61,8 @@ export function hookWriteHead(owner: ServerResponse): void {
 }
 
 /**
- * The record of the response's request, the first time that it is asked for, if there are headers
- * to set.
+ * Returns the record of the response's request if there are headers to set, and only on the first
+ * call.
  */
 function takeOnce({ req }: ServerResponse): TrackedRequest | undefined {
   const tracked = req && findRequest(req);
