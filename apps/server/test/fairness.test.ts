@@ -3,6 +3,7 @@ import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Service } from '../src/protocols/flagd/gen/flagd/evaluation/v1/evaluation_pb.ts';
 import { forEachInSlices } from '../src/event-loop-turns.ts';
+import { admin } from './support/admin.ts';
 import { serve, type Served } from './support/serve.ts';
 
 const keys = Array.from({ length: 3000 }, (_, index) => `flag-${index}`);
@@ -10,6 +11,13 @@ const targeting = {
   if: [{ some: [{ var: 'tags' }, { in: [{ var: '' }, ['x', 'y', { var: 'z' }]] }] }, 'on', 'off'],
 };
 const flag = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off', targeting };
+/** The draft of a flag: other tags turn it on. */
+const other = {
+  ...flag,
+  targeting: {
+    if: [{ some: [{ var: 'tags' }, { in: [{ var: '' }, ['u', 'v', { var: 'w' }]] }] }, 'on', 'off'],
+  },
+};
 
 let served: Served;
 
@@ -98,6 +106,46 @@ describe('a context with too many values', () => {
     const client = createClient(Service, createGrpcTransport({ baseUrl }));
     await expect(client.resolveAll({ context })).rejects.toThrow('[resource_exhausted]');
     await expect(client.resolveBoolean({ flagKey: 'flag-1', context })).rejects.toThrow('10000');
+  });
+});
+
+describe('a request for many evaluations that read long values', () => {
+  // Each costs a few hundredths of what one request may do, so a hundred of them are too many.
+  const context = { tags: Array.from({ length: 9000 }, () => 'tag') };
+
+  test('shares one work budget by OFREP', async () => {
+    expect((await ofrep({ context }, '/flag-1')).status).toBe(200);
+    const { flags } = (await (await ofrep({ context })).json()) as { flags: Array<{ errorCode?: string }> };
+    expect(flags).toHaveLength(keys.length);
+    const evaluated = flags.filter(({ errorCode }) => errorCode === undefined);
+    expect(evaluated.length).toBeGreaterThan(0);
+    expect(evaluated.length).toBeLessThan(100);
+  });
+
+  test('shares one work budget by gRPC', async () => {
+    const baseUrl = `http://127.0.0.1:${served.grpcPort}`;
+    const { flags } = await createClient(Service, createGrpcTransport({ baseUrl })).resolveAll({ context });
+    expect(Object.keys(flags).length).toBeGreaterThan(0);
+    expect(Object.keys(flags).length).toBeLessThan(100);
+  });
+
+  test.each([
+    ['contexts', { contexts: Array.from({ length: 100 }, () => context), flags: { 'flag-1': other } }],
+    [
+      'flags',
+      { contexts: [context], flags: Object.fromEntries(keys.slice(0, 100).map((key) => [key, other])) },
+    ],
+  ])('is refused as a preview of many %s', async (_name, preview) => {
+    const { status, body } = await admin(served.url)('POST', 'preview', { body: preview });
+    expect(status).toBe(413);
+    expect(body['detail']).toContain('send fewer contexts');
+  });
+
+  test('is a preview if the work is little', async () => {
+    const preview = { contexts: [context, { tags: ['x'] }], flags: { 'flag-1': other } };
+    const { status, body } = await admin(served.url)('POST', 'preview', { body: preview });
+    expect(status).toBe(200);
+    expect(body['changed']).toBe(1);
   });
 });
 

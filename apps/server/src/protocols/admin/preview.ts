@@ -1,4 +1,10 @@
-import { evaluate, type EvaluationContext, type FlagSet } from '@graylane/flags';
+import {
+  createWorkBudget,
+  evaluate,
+  type EvaluateOptions,
+  type EvaluationContext,
+  type FlagSet,
+} from '@graylane/flags';
 import type { Request, Response, Router } from 'express';
 import { methodNotAllowed } from '../../http/problem-details.ts';
 import { readBytes } from '../../http/body/read-body.ts';
@@ -52,7 +58,8 @@ interface Comparison {
 }
 
 /**
- * The members of the response, as JSON. Each flag is evaluated at the same time before and after.
+ * The members of the response, as JSON. Each flag is evaluated at the same time before and after,
+ * and all evaluations share one work budget.
  */
 async function compare({ before, after, keys, contexts }: Comparison, slices: TimeSlices): Promise<Buffer[]> {
   if (keys.length * contexts.length > maxEvaluations) {
@@ -62,7 +69,7 @@ async function compare({ before, after, keys, contexts }: Comparison, slices: Ti
       `${keys.length} flags differ, for ${contexts.length} contexts: ${remedy}`,
     );
   }
-  const now = Date.now();
+  const options = { now: Date.now(), budget: createWorkBudget() };
   const counts = new Map(keys.map((key) => [key, 0]));
   const changed = new Set<number>();
   const pieces: Buffer[] = [];
@@ -70,7 +77,7 @@ async function compare({ before, after, keys, contexts }: Comparison, slices: Ti
   let separator = '';
   for (const [context, values] of contexts.entries()) {
     for (const flag of keys) {
-      const [old, next] = [before, after].map((flags) => result(flags, flag, values, now));
+      const [old, next] = [before, after].map((flags) => result(flags, flag, values, options));
       if (old !== next) {
         counts.set(flag, (counts.get(flag) ?? 0) + 1);
         changed.add(context);
@@ -90,8 +97,20 @@ async function compare({ before, after, keys, contexts }: Comparison, slices: Ti
 }
 
 /** The result for a caller, as JSON. Why a flag has it may change without notice. */
-function result(flags: FlagSet, key: string, context: EvaluationContext, now: number): string {
-  const { value, variant, errorCode } = evaluate(flags, key, context, { now });
+function result(
+  flags: FlagSet,
+  key: string,
+  context: EvaluationContext,
+  options: Required<EvaluateOptions>,
+): string {
+  const { value, variant, errorCode } = evaluate(flags, key, context, options);
+  // Both results would be this error, and a change between them would not be seen.
+  if (errorCode === 'GENERAL' && options.budget.left === 0) {
+    throw new RequestError(
+      'too_large',
+      'the evaluations take too much work together: send fewer contexts, or contexts of shorter values',
+    );
+  }
   return JSON.stringify({ value, variant, errorCode });
 }
 

@@ -1,5 +1,5 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
-import { evaluate, type Evaluation } from '@graylane/flags';
+import { createWorkBudget, evaluate, type Evaluation } from '@graylane/flags';
 import { forEachInSlices } from '../../event-loop-turns.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { requireSmallContext } from '../../model/context-size.ts';
@@ -48,12 +48,12 @@ export function evaluationServiceV1(
     resolveAll: async ({ context = {} }, call) => {
       const { flags } = chosen(environments, call).snapshot;
       requireSmallContext(context);
-      const now = Date.now();
+      const options = { now: Date.now(), budget: createWorkBudget() };
       const resolved: Array<readonly [string, FlagOfAll]> = [];
       await forEachInSlices(
         flags.keys(),
         (key) => {
-          const evaluation = evaluate(flags, key, context, { now });
+          const evaluation = evaluate(flags, key, context, options);
           // There is no field for an error, and v1 can't distinguish a missing value from zero.
           if (evaluation.errorCode !== undefined || isMissingDefault(evaluation)) return;
           resolved.push([key, { ...commonPart(evaluation), ...anyValue(evaluation) }]);

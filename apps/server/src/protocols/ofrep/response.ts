@@ -1,4 +1,10 @@
-import { evaluate, type Evaluation, type EvaluationContext, type FlagSet } from '@graylane/flags';
+import {
+  createWorkBudget,
+  evaluate,
+  type Evaluation,
+  type EvaluationContext,
+  type FlagSet,
+} from '@graylane/flags';
 import { forEachInSlices } from '../../event-loop-turns.ts';
 
 /** A response before it is sent. */
@@ -14,8 +20,8 @@ export function evaluateOne(flags: FlagSet, key: string, context: EvaluationCont
 }
 
 /**
- * Evaluates all flags, and lets other requests run in between. Returns the body, with the members
- * of `more`; only a part of it if `isOver` returns true.
+ * Evaluates all flags within one work budget, and lets other requests run in between. Returns the
+ * body, with the members of `more`; only a part of it if `isOver` returns true.
  */
 export async function evaluateAll(
   flags: FlagSet,
@@ -24,10 +30,10 @@ export async function evaluateAll(
   isOver: () => boolean,
 ): Promise<string> {
   const all: string[] = [];
-  const now = Date.now();
+  const options = { now: Date.now(), budget: createWorkBudget() };
   await forEachInSlices(
     flags.keys(),
-    (key) => all.push(serialize(key, evaluate(flags, key, context, { now }))),
+    (key) => all.push(serialize(key, evaluate(flags, key, context, options))),
     isOver,
   );
   return `{"flags":[${all.join()}],${JSON.stringify({ metadata: flags.metadata, ...more }).slice(1)}`;
