@@ -70,7 +70,9 @@ export class Simulation {
     };
   }
 
-  /** Half of the resets show as negative counts; the others lose the requests before the restart. */
+  /**
+   * Half of the resets show as negative counts; the others lose the requests before the restart.
+   */
   #reset({ durations, errors }: ArmCounts): ArmCounts {
     const negative = this.#random.uniform() < 0.5;
     const kept = this.#random.uniform();

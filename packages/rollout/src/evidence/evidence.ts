@@ -118,7 +118,8 @@ export function copyEvidence(from: Evidence): Evidence {
 export function resetRelease(evidence: Evidence): void {
   evidence.looks = 0;
   evidence.sampleRatio = newSampleRatio();
-  // Without a calibration nothing ties an SLI to its boundaries: the next look may have other buckets.
+  // Without a calibration nothing ties an SLI to its boundaries: the next look may have other
+  // buckets.
   evidence.slis = Object.fromEntries(
     Object.entries(evidence.slis).flatMap(([name, { boundaries, calibration }]) =>
       calibration ? [[name, { ...newSliEvidence(boundaries), calibration }]] : [],

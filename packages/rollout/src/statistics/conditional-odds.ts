@@ -34,7 +34,9 @@ const walkable = 3000;
 const negligible = 1e-17;
 const huge = 1e280;
 
-/** Ratios of neighbouring terms at odds 1, above and below the observed value; all odds share them. */
+/**
+ * Ratios of neighbouring terms at odds 1, above and below the observed value; all odds share them.
+ */
 const [above, below] = [new Float64Array(walkable), new Float64Array(walkable)];
 
 /**

@@ -4,8 +4,8 @@ import { hookWriteHead } from './lane-response.ts';
 import { hookEvents } from './request-events.ts';
 
 /**
- * A request of express, in the parts that versions 4 and 5 and their types share. For the whole type,
- * annotate the parameter of `evaluationContext` with express's own.
+ * A request of express, in the parts that versions 4 and 5 and their types share. For the whole
+ * type, annotate the parameter of `evaluationContext` with express's own.
  */
 export interface ExpressRequest extends IncomingMessage {
   get(name: string): string | undefined;
