@@ -106,6 +106,11 @@ describe.each(Object.entries(adapters))(
       [{ 'http://orders:8080': ['lane'] }, /egress\.to is missing: .*http:\/\/orders:8080/],
       [{ to: { 'orders:8080': ['lane'] } }, /"orders:8080", which is not a destination: write http:\/\/host/],
       [{ to: { '*': ['lane'] } }, /"\*", which is not a destination/],
+      [{ to: { 'http://orders:80800': ['lane'] } }, /"http:\/\/orders:80800", which is not a destination/],
+      [{ to: { 'https://*.shop:99999': ['lane'] } }, /which is not a destination/],
+      [{ to: { 'grpc://payments:99999': ['lane'] } }, /which is not a destination/],
+      [{ to: { 'http://[::1:80': ['lane'] } }, /which is not a destination/],
+      [{ to: { 'http://10.0.0.256': ['lane'] } }, /which is not a destination/],
       [{ to: { 'http://orders:8080': 'lane' } }, /egress\.to\["http:\/\/orders:8080"\] must be an array/],
       [{ to: { 'http://orders:8080': ['la ne'] } }, /must be an array of baggage keys, got "la ne"/],
       [

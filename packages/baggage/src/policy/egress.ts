@@ -95,10 +95,11 @@ export function checkEgress(policy: EgressPolicy | undefined): void {
 const destinationPattern = /^(?:(https?|grpc):\/\/([^\s/?#@]+?)(?::(\d+|\*))?\/?|kafka:\S+)$/i;
 
 function checkPattern(pattern: string): void {
-  if (destinationPattern.test(pattern)) return;
+  const [isDestination, scheme, host = '', port = ''] = destinationPattern.exec(pattern) ?? [];
+  if (isDestination && (scheme === undefined || isHost(host, port))) return;
   const origin = /^(?:https?|grpc):\/\/(?:[^\s/?#@]*@)?[^\s/?#@]+/i.exec(pattern)?.[0];
   throw new TypeError(
-    origin === undefined
+    origin === undefined || isDestination
       ? `egress.to names ${JSON.stringify(pattern)}, which is not a destination: write http://host:port, https://host, grpc://host:port or kafka:topic`
       : `egress.to names ${JSON.stringify(pattern)}, but a policy covers whole origins, not paths or users: write "${origin.replace(/\/\/.*@/, '//')}"`,
   );
@@ -127,6 +128,22 @@ function compile(policy: EgressPolicy): CompiledPolicy {
 
 const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443' };
 
+/** Whether a host with or without stars, and a port, can be those of a URL. */
+function isHost(host: string, port: string): boolean {
+  const end = `:${port === '*' ? '' : port}`;
+  // A star may stand for letters, or for a number of an IPv4 address.
+  return ['x', '0'].some((part) => URL.canParse(`http://${host.replaceAll('*', part)}${end}`));
+}
+
+/** A host name in lower case and ASCII, as adapters name it; its stars stay. */
+function normaliseHost(host: string): string {
+  const url = `http://${host.replaceAll('*', placeholder)}`;
+  return URL.canParse(url) ? new URL(url).hostname.replaceAll(placeholder, '*') : host.toLowerCase();
+}
+
+/** In place of a star, which is no letter of an international name. */
+const placeholder = '0star0';
+
 /**
  * An origin as adapters name it: scheme and host in lower case, no default port, no slash at the
  * end.
@@ -135,10 +152,9 @@ function normalise(pattern: string): string {
   const [, scheme, host, port] = destinationPattern.exec(pattern) ?? [];
   if (scheme === undefined || host === undefined) return pattern;
   const lower = scheme.toLowerCase();
-  const isDefault = port === undefined || port === defaultPorts[lower];
-  const origin = `${lower}://${lower === 'grpc' ? host : host.toLowerCase()}${isDefault ? '' : `:${port}`}`;
-  // `URL` also writes international host names as adapters do.
-  return lower !== 'grpc' && !origin.includes('*') && URL.canParse(origin) ? new URL(origin).origin : origin;
+  const number = port === '*' ? port : port && String(Number(port));
+  const isDefault = number === undefined || number === defaultPorts[lower];
+  return `${lower}://${lower === 'grpc' ? host : normaliseHost(host)}${isDefault ? '' : `:${number}`}`;
 }
 
 /**

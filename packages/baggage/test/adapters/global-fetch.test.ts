@@ -53,6 +53,19 @@ test.each([null, undefined, {}, { dispatcher: undefined }, { dispatcher: null }]
   },
 );
 
+test.each([null, 7, Symbol('url')])('it rejects %s as a URL, and does not throw', async (input) => {
+  for (const fetch of [builtIn, async (url: string | URL | Request) => builtIn(url)]) {
+    const wrapped = baggageFetch({ egress: { to: {} }, fetch }) as (input: unknown) => Promise<unknown>;
+    await expect(wrapped(input)).rejects.toThrow(/parse URL from|Symbol value/);
+  }
+});
+
+test('a dispatcher that is none does not make it throw', async () => {
+  const wrapped = baggageFetch({ egress: { to: { [orders.origin]: ['lane'] } } });
+  const init = { dispatcher: 7 } as unknown as RequestInit;
+  await expect(Promise.resolve(wrapped(orders.origin, init)).catch(String)).resolves.toBeDefined();
+});
+
 test('without arguments it rejects as the built-in fetch does, and does not throw', async () => {
   const wrapped = baggageFetch({ egress: { to: {} } }) as () => Promise<unknown>;
   await expect(wrapped()).rejects.toThrow(TypeError);

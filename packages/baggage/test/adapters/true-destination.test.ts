@@ -171,6 +171,15 @@ describe('http.request', () => {
     await text(response);
   }
 
+  test('judges a URL without a port by the default port of its agent', async () => {
+    const { host, port } = partsOf(other.origin);
+    const agent = Object.assign(new HttpAgent(), { defaultPort: port });
+    const request = baggageRequest({ egress: { to: { [`http://${host}`]: ['lane'] } } });
+    const outgoing = inRequest(dye, () => request(`http://${host}/`, { agent }));
+    await once(outgoing.end(), 'response');
+    expect(otherSaw()).toEqual(['']);
+  });
+
   test.each(Object.entries(agents))('judges an agent that has %s by these', async (_what, open) => {
     await inRequest(dye, () => send({ agent: open() }));
     await inRequest(dye, () => send({ agent: open(), headers: { baggage: dye } }));

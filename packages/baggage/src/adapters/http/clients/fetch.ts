@@ -68,7 +68,8 @@ function wrapBuiltIn(egress: EgressPolicy, builtIn: Fetch): Fetch {
 }
 
 function dispatcherOf(init: RequestInit | null | undefined): Dispatcher | undefined {
-  return (init as { dispatcher?: Dispatcher } | null | undefined)?.dispatcher ?? undefined;
+  const { dispatcher } = (init ?? {}) as { dispatcher?: unknown };
+  return typeof dispatcher === 'object' && dispatcher !== null ? (dispatcher as Dispatcher) : undefined;
 }
 
 /**
@@ -78,7 +79,7 @@ function dispatcherOf(init: RequestInit | null | undefined): Dispatcher | undefi
 function wrapForeign(egress: EgressPolicy, fetch: Fetch): Fetch {
   // Asynchronous, so that unreadable arguments reject, as they do in fetch.
   return async (input, init) => {
-    const request = typeof input === 'object' && 'url' in input ? input : undefined;
+    const request = input instanceof Object && 'url' in input ? input : undefined;
     const url = request?.url ?? String(input);
     const destination = foreignDestination(url, init);
     const active = context.active();

@@ -44,6 +44,7 @@ export function parseRequestCall(args: readonly unknown[]): RequestCall {
 /** An agent, as far as it decides where a request leads. */
 interface DecidingAgent {
   readonly protocol?: string;
+  readonly defaultPort?: number | string;
   readonly options?: RequestOptions;
 }
 
@@ -68,12 +69,12 @@ function destinationOf(
 ): string | undefined {
   const usesGlobalAgent = options.agent === undefined || options.agent === null;
   const agent = usesGlobalAgent && !options.createConnection ? globalAgent : options.agent;
-  const { options: held = {} } = agentOptions(agent);
+  const { options: held = {}, defaultPort } = agentOptions(agent);
   if (held.socketPath || options.socketPath || held.path) return undefined;
   const name: unknown = held.host || options.hostname || options.host || 'localhost';
   // Node refuses a host of another type, with an error that names it.
   if (typeof name !== 'string') return undefined;
-  const port = held.port || options.port || options.defaultPort;
+  const port = held.port || options.port || options.defaultPort || defaultPort;
   const authority = name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;
   const origin = `${protocol}//${authority}${port ? `:${port}` : ''}`;
   return URL.canParse(origin) ? new URL(origin).origin : undefined;
