@@ -2,35 +2,94 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { checkDyeRules, checkFlags, compileFlags, evaluate } from '@graylane/flags';
 import { describe, expect, test } from 'vitest';
+import { blocksOf, codeBlocks } from './support/markdown.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const execute = promisify(execFile);
 const readmes = readdirSync(`${root}packages`).map((name) => `packages/${name}/README.md`);
 
-describe('the examples of the READMEs', () => {
-  test.each(readmes)('%s has one to run', (readme) => {
+const pages = [...readmes, 'docs/recipes.md'];
+
+describe('the examples of the READMEs and guides', () => {
+  test.each(pages)('%s has one to run', (readme) => {
     expect(examples(readme).length).toBeGreaterThan(0);
   });
 
-  test.each(
-    readmes.flatMap((readme) => examples(readme).map((code, index) => [readme, index + 1, code] as const)),
-  )('%s, example %i, runs as written', async (_readme, _number, code) => {
-    mkdirSync(`${root}.graylane`, { recursive: true });
-    const folder = mkdtempSync(`${root}.graylane/readme-`);
-    try {
-      writeFileSync(`${folder}/example.ts`, code);
-      writeFileSync(`${folder}/package.json`, '{ "type": "module" }');
-      const args = ['--conditions=@graylane/source', '--import', 'tsx', `${folder}/example.ts`];
-      await execute(process.execPath, args, { cwd: root, timeout: 100_000 });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+  test.each(pages.flatMap((page) => examples(page).map((code, index) => [page, index + 1, code] as const)))(
+    '%s, example %i, runs as written',
+    async (_page, _number, code) => {
+      mkdirSync(`${root}.graylane`, { recursive: true });
+      const folder = mkdtempSync(`${root}.graylane/readme-`);
+      try {
+        writeFileSync(`${folder}/example.ts`, code);
+        writeFileSync(`${folder}/package.json`, '{ "type": "module" }');
+        const args = ['--conditions=@graylane/source', '--import', 'tsx', `${folder}/example.ts`];
+        await execute(process.execPath, args, { cwd: root, timeout: 100_000 });
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+});
+
+/** A rule in JSON with the table of evaluation contexts and results below it. */
+interface RuleExample {
+  readonly heading: string;
+  readonly code: string;
+  readonly flag: string;
+  readonly rows: readonly (readonly [context: string, result: string])[];
+}
+
+describe('the rules of docs/recipes.md', () => {
+  const rules = ruleExamples('docs/recipes.md');
+
+  test('each have a table of results', () => {
+    const blocks = codeBlocks('docs/recipes.md').filter(({ info }) => info === 'json');
+    expect(rules.map(({ code }) => code)).toEqual(blocks.map(({ code }) => code));
+    expect(rules.every(({ rows }) => rows.length > 0)).toBe(true);
   });
+
+  test.each(rules.map((rule, index) => [index + 1, rule.heading, rule] as const))(
+    'rule %i (%s) evaluates to the results in its table',
+    (_number, _heading, { code, flag, rows }) => {
+      const document = JSON.parse(code) as object;
+      expect(checkFlags(document)).toEqual([]);
+      expect(checkDyeRules(document)).toEqual([]);
+      const flags = compileFlags(document);
+      expect(flags.warnings).toEqual([]);
+      const results = rows.map(([context]) => {
+        const { value, errorCode } = evaluate(flags, flag, JSON.parse(context) as Record<string, string>);
+        return [context, errorCode ?? (value === undefined ? 'none' : String(value))];
+      });
+      expect(results).toEqual(rows);
+    },
+  );
 });
 
 /** The blocks marked exactly as ts; one that only shows a fragment is marked "ts no-run". */
-function examples(readme: string): string[] {
-  const text = readFileSync(`${root}${readme}`, 'utf8');
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1] ?? '');
+function examples(page: string): string[] {
+  return codeBlocks(page).flatMap(({ info, code }) => (info === 'ts' ? [code] : []));
+}
+
+function ruleExamples(page: string): RuleExample[] {
+  const text = readFileSync(`${root}${page}`, 'utf8');
+  return text.split(/^## /m).flatMap((section) => {
+    const heading = section.split('\n', 1)[0] ?? '';
+    return section.split(/^(?=```json$)/m).flatMap((part) => {
+      const [block] = blocksOf(part);
+      if (block?.info !== 'json') return [];
+      const table = /^\| evaluation context +\| `([^`]+)` +\|\n.*\n((?:\|.*\n?)+)/m.exec(part);
+      const rows = [...(table?.[2] ?? '').matchAll(/^\| `(.+?)` +\| `?([^`|]+?)`? +\|$/gm)];
+      return [
+        {
+          heading,
+          code: block.code,
+          flag: table?.[1] ?? '',
+          rows: rows.map(([, context = '', result = '']) => [context, result] as const),
+        },
+      ];
+    });
+  });
 }
