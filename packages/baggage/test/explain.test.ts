@@ -34,6 +34,7 @@ describe('the explanation of a request', () => {
     ['lane=gray', { mode: 'accept', keys: ['lane'], lanes: [] }, 'refused the mark or the pins: unknown'],
     ['lane=Gray', { mode: 'accept', keys: ['lane'] }, 'refused the mark or the pins: invalid'],
     ['a=1', { mode: 'accept', keys: ['lane'] }, 'has no member "lane"'],
+    ['lane=gray', { mode: 'accept', keys: ['a'] }, 'does not admit the baggage member "lane"'],
     ['', { mode: 'accept', keys: ['lane'] }, 'came without baggage'],
   ])('of %j says why it is in baseline', (header, ingress, because) => {
     const { lane, because: sentence } = explained(header, ingress);

@@ -46,7 +46,7 @@ export function explainRequest(otelContext: Context = context.active()): Request
   const admission = admissionOf(cell.decision);
   return {
     lane: cell.lane,
-    because: reasonOf(cell.decision, cell.laneKey),
+    because: reasonOf(cell.decision, cell),
     ingress: admission && ingressOf(admission, cell),
     egress: egressOf(cell),
   };
@@ -95,12 +95,12 @@ function egressOf(cell: RequestCell): RequestExplanation['egress'] {
   );
 }
 
-function reasonOf(decision: Decision | undefined, laneKey: string): string {
+function reasonOf(decision: Decision | undefined, cell: RequestCell): string {
   switch (decision?.by) {
     case undefined:
       return 'the request came without baggage, and nothing dyed it';
     case 'ingress':
-      return admissionReason(decision, laneKey);
+      return admissionReason(decision, cell);
     case 'rule':
       return decision.fault === undefined
         ? `the dye rule "${decision.flag}" decided${detail('variant', decision.variant)}${detail('reason', decision.reason)}`
@@ -118,12 +118,13 @@ function detail(name: string, value: string | undefined): string {
   return value === undefined ? '' : `, ${name} ${printable(value)}`;
 }
 
-function admissionReason({ mode, refused, alias, header }: AdmissionDecision, laneKey: string): string {
+function admissionReason({ mode, refused, alias, header }: AdmissionDecision, cell: RequestCell): string {
+  const { laneKey } = cell;
   if (mode === 'strip') return 'the ingress policy strips all baggage';
   if (refused !== undefined) return `the ingress policy refused the mark or the pins: ${refused}`;
   if (alias !== undefined) return "a mesh's own header named it, and ingress.laneHeader accepts that";
-  const isMarked = LazyBaggage.read(header).member(laneKey) !== undefined;
-  return isMarked
-    ? `the baggage member "${laneKey}" named it, and the ingress policy ${mode === 'verify' ? 'verified' : 'accepted'} it`
-    : `the baggage has no member "${laneKey}"`;
+  if (LazyBaggage.read(header).member(laneKey) === undefined) return `the baggage has no member "${laneKey}"`;
+  return cell.baggage.member(laneKey) === undefined
+    ? `the ingress policy does not admit the baggage member "${laneKey}"`
+    : `the baggage member "${laneKey}" named it, and the ingress policy ${mode === 'verify' ? 'verified' : 'accepted'} it`;
 }
