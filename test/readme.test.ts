@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const execute = promisify(execFile);
 const readmes = readdirSync(`${root}packages`).map((name) => `packages/${name}/README.md`);
 
-const pages = [...readmes, 'docs/recipes.md'];
+const pages = [...readmes, 'docs/recipes.md', 'docs/troubleshooting.md'];
 
 describe('the examples of the READMEs and guides', () => {
   test.each(pages)('%s has one to run', (readme) => {
@@ -68,6 +68,29 @@ describe('the rules of docs/recipes.md', () => {
   );
 });
 
+describe('docs/troubleshooting.md', () => {
+  const text = readFileSync(`${root}docs/troubleshooting.md`, 'utf8');
+  const sources = sourceText('packages/baggage/src');
+
+  test('names each event of baggageCounts()', () => {
+    const [, union = ''] = /export type BaggageEvent =(.*?)\n\n/s.exec(sources) ?? [];
+    const events = [...union.matchAll(/\| '(\w+)'/g)].map(([, event = '']) => event);
+    expect(events.length).toBeGreaterThan(10);
+    expect(events.filter((event) => !text.includes(`\`${event}\``))).toEqual([]);
+  });
+
+  test('quotes messages as the code writes them', () => {
+    const lines = codeBlocks('docs/troubleshooting.md').flatMap(({ info, code }) =>
+      info === 'text' ? code.trim().split('\n') : [],
+    );
+    expect(lines.length).toBeGreaterThan(20);
+    const missing = lines.filter(
+      (line) => !line.split('…').every((part) => sources.includes(part.replaceAll(/^[ "]+|[ ":]+$/g, ''))),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
 /** The blocks marked exactly as ts; one that only shows a fragment is marked "ts no-run". */
 function examples(page: string): string[] {
   return codeBlocks(page).flatMap(({ info, code }) => (info === 'ts' ? [code] : []));
@@ -92,4 +115,11 @@ function ruleExamples(page: string): RuleExample[] {
       ];
     });
   });
+}
+
+function sourceText(folder: string): string {
+  return readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(`${root}${folder}/${file}`, 'utf8'))
+    .join('\n');
 }
