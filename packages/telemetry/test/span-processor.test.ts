@@ -58,11 +58,8 @@ describe.each([
     const outer = trace.setSpan(ROOT_CONTEXT, server);
     context.with(outer, () => {
       // As a middleware does, where another propagator has extracted the request.
-      const inner: Context = new GraylaneBaggagePropagator().extract(
-        outer,
-        {},
-        { keys: () => [], get: () => 'lane=gray' },
-      );
+      const accept = new GraylaneBaggagePropagator({ ingress: { mode: 'accept', keys: ['lane'] } });
+      const inner: Context = accept.extract(outer, {}, { keys: () => [], get: () => 'lane=gray' });
       tracer.startSpan('inner', {}, inner).end();
     });
     server.end();
