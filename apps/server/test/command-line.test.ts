@@ -51,9 +51,9 @@ describe('graylane-server', () => {
   test.each([
     [['--flgs', 'x'], 'graylane-server: there is no option --flgs\n'],
     [['-x'], 'there is no option -x\n'],
-    [['--flags', good, '--reason', 'why'], '--reason is not an option of serving: it goes with import'],
-    [['check', good, '--url', 'http://127.0.0.1:1'], 'of check: it goes with export, import, history'],
-    [['verify', folder, '--port', '1'], '--port is not an option of verify: it goes with serving'],
+    [['--flags', good, '--reason', 'why'], '--reason is not an option of serving: it is an option of import'],
+    [['check', good, '--url', 'http://127.0.0.1:1'], 'of check: it is an option of export, import, history'],
+    [['verify', folder, '--port', '1'], '--port is not an option of verify: it is an option of serving'],
     [['--flags', good, '--port', 'http'], '--port is "http"'],
     [['--flags', good, '--port', '70000'], '--port is "70000"'],
     [['--flags', good, '--allow-origin', 'shop.example'], 'use web origins, e.g. https://shop.example'],

@@ -134,7 +134,7 @@ describe('PUT', () => {
   });
 
   test.each([
-    ['{"state":', 'the body is not JSON: unexpected end of the text at line 1, column 10'],
+    ['{"state":', 'the body is not JSON: unexpected end of the document at line 1, column 10'],
     ['[]', ''],
     ['"on"', 'the body is '],
     ['7', 'the body is '],

@@ -78,7 +78,7 @@ describe('a journal', () => {
       });
     writeFileSync(file, forged.join(''));
     const { faults } = await verifyJournal(file, undefined);
-    expect(faults).toEqual(['line 3: $.metadata was something else before']);
+    expect(faults).toEqual(['line 3: $.metadata does not begin with the value of the revision before']);
   });
 
   test('of a later version is not read as if it were of this one', async () => {

@@ -166,7 +166,7 @@ describe('an error', () => {
   test.each([
     [new RequestError('unauthenticated', 'no token'), 401, ''],
     [new RequestError('forbidden', 'not yours'), 403, ''],
-    [new Error('secret'), 500, '{"errorDetails":"the server failed; its log says more"}'],
+    [new Error('secret'), 500, '{"errorDetails":"the server failed: see its log"}'],
   ])('%s is answered without saying more than OFREP does', async (error, status, body) => {
     const logged: string[] = [];
     const log = { info: () => {}, warn: (text: string) => logged.push(text) };

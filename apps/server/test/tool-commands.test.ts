@@ -46,7 +46,7 @@ describe('export and import', () => {
     writeFileSync(scratch, '{\n');
     expect(await run('import', scratch)).toEqual({
       code: 1,
-      output: `graylane-server: ${scratch} is not JSON: unexpected end of the text at line 2, column 1\n`,
+      output: `graylane-server: ${scratch} is not JSON: unexpected end of the document at line 2, column 1\n`,
     });
     const unwritable = `${scratch}.none/x.json`;
     expect(await run('export', unwritable)).toEqual({
@@ -146,7 +146,7 @@ test.each([
     '--data is not an option of import: name a running server with --url',
   ],
   [['export', '--flags', 'x.json'], '--flags is not an option of export: name a running server with --url'],
-  [['history', '--reason', 'why'], '--reason is not an option of history: it goes with import'],
+  [['history', '--reason', 'why'], '--reason is not an option of history: it is an option of import'],
   [['undo'], 'check, export, import, history, verify'],
 ])('%j is refused with exit code 2 and the remedy', async (args, words) => {
   const { code, output } = await run(...args);

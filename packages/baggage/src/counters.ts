@@ -51,7 +51,7 @@ export function count(event: BaggageEvent, by = 1): void {
   if (current !== provider) {
     provider = current;
     counter = current.getMeter('@graylane/baggage').createCounter('graylane.baggage.members', {
-      description: 'Baggage members, and dyes, by what happened to them',
+      description: 'Events of baggage members and dyes',
       unit: '{member}',
     });
   }

@@ -184,7 +184,11 @@ describe('a text that is no JSON', () => {
   test.each([
     ['has a text without an end', `{"a": "${'x'.repeat(20_000_000)}`, 'line 1, column 7'],
     ['has escapes without an end', `{"a": "${'\\u0041'.repeat(1_000_000)}`, 'line 1, column 7'],
-    ['opens and never closes', '['.repeat(1_000_000), 'unexpected end of the text at line 1, column 1000001'],
+    [
+      'opens and never closes',
+      '['.repeat(1_000_000),
+      'unexpected end of the document at line 1, column 1000001',
+    ],
     ['has a number that goes wrong late', `{"a": ${'1'.repeat(10_000_000)}x}`, 'column 10000007'],
     ['goes wrong after many lines', `${'\n'.repeat(1_000_000)}{x`, 'line 1000001, column 2'],
     ['has an escape that is none', String.raw`{"a": "\x"}`, 'line 1, column 7'],

@@ -266,7 +266,7 @@ describe('hostile input', () => {
 
 describe('a document that is none', () => {
   test.each([
-    ['', 'invalid_json', 'unexpected end of the text'],
+    ['', 'invalid_json', 'unexpected end of the document'],
     ['{"flags": {"a": }}', 'invalid_json', 'line 1, column 17'],
     ['{\n  "flags": {},\n}', 'invalid_json', 'line 3, column 1'],
     ['[]', 'invalid_document', '"flags"'],

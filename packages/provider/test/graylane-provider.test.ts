@@ -283,7 +283,10 @@ test.each([
   [{ url: 'ftp://flags' }, 'ftp://flags'],
   [{ url: 'http://me:secret@flags:8080' }, 'use source.token'],
   [{ url: 'http://flags:8080', token: 'secret\n' }, 'source.token'],
-  [{ url: 'http://flags:8080', env: 'prod' }, 'source has no "env": it knows url, token, environment'],
+  [
+    { url: 'http://flags:8080', env: 'prod' },
+    'source has no option "env": its options are url, token, environment',
+  ],
   [{}, 'source is {}: give it { url }, { file } or { flags }'],
   [{ uri: 'http://flags:8080' }, 'source is {uri}: give it { url }'],
   [undefined, 'source is undefined: give it { url }'],
@@ -303,7 +306,7 @@ test('an option that is none is refused at once, with those that there are', () 
   const options = { source: { flags: document }, cachefile: 'flags.cache' };
   expect(() => new GraylaneProvider(options)).toThrow(
     new TypeError(
-      'GraylaneProvider has no "cachefile": it knows source, baggage, trustBaggage, cacheFile, startTimeoutMs, hooks, logger',
+      'GraylaneProvider has no option "cachefile": its options are source, baggage, trustBaggage, cacheFile, startTimeoutMs, hooks, logger',
     ),
   );
   const nothing = undefined as unknown as typeof options;

@@ -4,5 +4,6 @@
  */
 export function checkOptions(what: string, given: object, known: readonly string[]): void {
   const unknown = Object.keys(given).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new TypeError(`${what} has no "${unknown}": it knows ${known.join(', ')}`);
+  if (unknown !== undefined)
+    throw new TypeError(`${what} has no option "${unknown}": its options are ${known.join(', ')}`);
 }

@@ -21,13 +21,16 @@ describe('the options of a flag server', () => {
     [{ url, environment: '' }, 'source.environment is "": it must be a name, e.g. production'],
     [
       { url, ca: '/etc/ssl/ca.pem' },
-      "source.ca must be the PEM text of certificates, e.g. readFileSync('ca.pem', 'utf8')",
+      "source.ca must be certificates in PEM, e.g. readFileSync('ca.pem', 'utf8')",
     ],
-    [{ url, ca: ca.replace(/\n.{20}/, '\n') }, 'source.ca must be the PEM text'],
+    [{ url, ca: ca.replace(/\n.{20}/, '\n') }, 'source.ca must be certificates in PEM'],
     [{ url: 'http://flags:8080', ca }, 'source.ca is for https: source.url must begin with https://'],
     [{ url, maxEventBytes: 0 }, 'source.maxEventBytes is 0: it must be a positive integer, e.g. 67108864'],
     [{ url, maxEventBytes: '64M' }, 'source.maxEventBytes is 64M'],
-    [{ url, env: 'prod' }, 'source has no "env": it knows url, token, environment, ca, maxEventBytes'],
+    [
+      { url, env: 'prod' },
+      'source has no option "env": its options are url, token, environment, ca, maxEventBytes',
+    ],
   ])('%j are refused with the remedy', (options, message) => {
     const construct = (): unknown => new UrlSource(options as UrlSourceOptions);
     expect(construct).toThrow(TypeError);

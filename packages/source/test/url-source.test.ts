@@ -219,7 +219,7 @@ describe('https', () => {
     server = await serveSecurely(listener, credentials);
     expect(await hear({}, 1)).toEqual([
       `stale: the flag server at ${server.url} can't be reached (UNABLE_TO_VERIFY_LEAF_SIGNATURE): ` +
-        "set source.ca to the PEM text of its authority's certificate",
+        "set source.ca to its authority's certificate in PEM",
     ]);
   });
 });

@@ -19,7 +19,7 @@ Example
 `;
 
 const everywhere = [
-  ['-h, --help', 'this text; after a command, its own'],
+  ['-h, --help', 'prints this help; after a command, its options'],
   ['-v, --version', 'the version'],
 ] as const;
 

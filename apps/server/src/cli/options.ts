@@ -189,6 +189,6 @@ export function strayOption(command: CommandName, given: readonly string[]): str
   const remedy =
     remote.includes(command) && stray.commands.includes('serve')
       ? 'name a running server with --url'
-      : `it goes with ${stray.commands.map(titleOf).join(', ')}`;
+      : `it is an option of ${stray.commands.map(titleOf).join(', ')}`;
   return `--${stray.name} is not an option of ${titleOf(command)}: ${remedy}`;
 }

@@ -6,7 +6,7 @@ import { httpStatusOf } from './http-status.ts';
 
 /** Refuses a request that matched no route. */
 export const notFound: RequestHandler = (request) => {
-  throw new RequestError('not_found', `there is nothing at ${request.method} ${request.path}`);
+  throw new RequestError('not_found', `there is no route ${request.method} ${request.path}`);
 };
 
 /** Refuses the methods that a route does not have (RFC 9110, section 15.5.6). */
@@ -18,7 +18,7 @@ export function methodNotAllowed(...allow: readonly string[]): RequestHandler {
 
 /** The refusal of a method that a resource does not have. */
 export function wrongMethod(method: string | undefined, allow: readonly string[]): RequestError {
-  return new RequestError('method_not_allowed', `there is no ${method} here: use ${allow.join(', ')}`, {
+  return new RequestError('method_not_allowed', `${method} is not allowed here: use ${allow.join(', ')}`, {
     allow,
   });
 }
@@ -40,7 +40,7 @@ export function sendProblem(error: unknown, response: ServerResponse, log: Log):
   if (refusal === undefined) logFault(error, log);
   else setRefusalHeaders(refusal, response);
   const status = refusal === undefined ? 500 : httpStatusOf(refusal);
-  const detail = refusal === undefined ? 'the server failed; its log says more' : refusal.message;
+  const detail = refusal === undefined ? 'the server failed: see its log' : refusal.message;
   response.statusCode = status;
   response.setHeader('content-type', 'application/problem+json; charset=utf-8');
   response.end(

@@ -15,7 +15,7 @@ export function undoOf(
 ): { readonly edits: readonly Edit[] } | { readonly problems: readonly Problem[] } {
   if (revision.endsWith('.1')) {
     return {
-      problems: [problem('$', 'the history begins with this revision', 'change single flags instead')],
+      problems: [problem('$', 'it is the first revision', 'change single flags instead')],
     };
   }
   const merged = changes.map(({ path, before, after }) => {
@@ -30,7 +30,8 @@ export function undoOf(
     'value' in result ? [{ path, value: result.value }] : [],
   );
   const idle = edits.every(({ path, value }) => isDeepStrictEqual(value, partOf(content, path)));
-  if (idle) return { problems: [problem('$', 'nothing of it is left', 'it has been taken back already')] };
+  if (idle)
+    return { problems: [problem('$', 'its changes have been undone already', 'choose another revision')] };
   return { edits };
 }
 

@@ -47,7 +47,7 @@ export function isLane(name: string): boolean {
 export function laneFault(name: string): string {
   const shown = JSON.stringify(name.length > mostShown ? `${name.slice(0, mostShown)}…` : name);
   return name === other
-    ? `"${other}" is reserved: metrics report lanes that they don't know as "${other}"`
+    ? `"${other}" is reserved: metrics report unknown lanes as "${other}"`
     : `${shown} is not a lane: use 1 to 63 lower-case letters, digits and hyphens that begin and end with a letter or digit, e.g. "team-a"`;
 }
 

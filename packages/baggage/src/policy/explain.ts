@@ -98,7 +98,7 @@ function egressOf(cell: RequestCell): RequestExplanation['egress'] {
 function reasonOf(decision: Decision | undefined, cell: RequestCell): string {
   switch (decision?.by) {
     case undefined:
-      return 'the request came without baggage, and nothing dyed it';
+      return 'the request came without baggage, and no rule or code dyed it';
     case 'ingress':
       return admissionReason(decision, cell);
     case 'rule':

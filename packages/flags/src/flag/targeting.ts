@@ -170,7 +170,7 @@ function syntaxFault(error: unknown, path: string): Problem {
 
 function structuralFault({ key, definition }: Flag, path: string): Problem | undefined {
   if (!isObject(definition)) {
-    return { path, message: `flag "${key}" is no object`, remedy: 'give it a state and variants' };
+    return { path, message: `flag "${key}" is not an object`, remedy: 'give it a state and variants' };
   }
   const { state, variants } = definition;
   if (state !== 'ENABLED' && state !== 'DISABLED') {

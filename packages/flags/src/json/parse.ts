@@ -15,6 +15,6 @@ function describe(text: string): string {
   const before = text.slice(0, position).split('\n');
   const column = (before.at(-1)?.length ?? 0) + 1;
   const found =
-    position < text.length ? JSON.stringify(text.slice(position, position + 20)) : 'end of the text';
+    position < text.length ? JSON.stringify(text.slice(position, position + 20)) : 'end of the document';
   return `the document is not JSON: unexpected ${found} at line ${before.length}, column ${column}`;
 }

@@ -34,7 +34,7 @@ export function checkOperand(value: unknown, place: RulePlace): Problem[] {
   if (!isObject(value)) return [];
   if (Object.hasOwn(value, '$ref')) return checkReference(value['$ref'], deeper);
   if (Object.keys(value).length === 0)
-    return [problem(place.path, 'a rule has no empty objects', 'write an operation')];
+    return [problem(place.path, 'an empty object is not a rule', 'write an operation, e.g. {"var": "lane"}')];
   return checkOperation(value, deeper);
 }
 
@@ -49,7 +49,11 @@ function tooDeep(path: string): Problem {
 
 /** Reported once: an object can hold one part many times over, as aliases of YAML do. */
 function tooLarge(path: string): Problem {
-  return problem(path, `the rule has more than ${maxParts} parts`, 'split the flag, or compare with a list');
+  return problem(
+    path,
+    `the rule has more than ${maxParts} parts`,
+    'split the flag, or compare with an array by "in"',
+  );
 }
 
 function checkOperation(rule: Readonly<Record<string, unknown>>, place: RulePlace): Problem[] {

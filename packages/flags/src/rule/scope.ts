@@ -105,7 +105,7 @@ function countPart(scope: Scope): void {
   throw new RuleSyntaxError(
     pathOf(scope),
     `the rule has more than ${maxParts} parts`,
-    'split the flag, or compare with a list',
+    'split the flag, or compare with an array by "in"',
   );
 }
 

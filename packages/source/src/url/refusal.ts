@@ -23,7 +23,7 @@ export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) return message;
   if (code.startsWith('HPE_')) return `sent no valid HTTP response (${code})`;
-  const remedy = untrusted.has(code) ? ": set source.ca to the PEM text of its authority's certificate" : '';
+  const remedy = untrusted.has(code) ? ": set source.ca to its authority's certificate in PEM" : '';
   return `can't be reached (${code})${remedy}`;
 }
 

@@ -76,10 +76,9 @@ function checkAuthorities(ca: string, { protocol }: URL): void {
     if (!ca.includes('-----BEGIN CERTIFICATE-----')) throw new TypeError('it has no certificate');
     void new X509Certificate(ca);
   } catch (error) {
-    throw new TypeError(
-      "source.ca must be the PEM text of certificates, e.g. readFileSync('ca.pem', 'utf8')",
-      { cause: error },
-    );
+    throw new TypeError("source.ca must be certificates in PEM, e.g. readFileSync('ca.pem', 'utf8')", {
+      cause: error,
+    });
   }
   if (protocol !== 'https:')
     throw new TypeError('source.ca is for https: source.url must begin with https://');

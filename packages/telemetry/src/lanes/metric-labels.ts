@@ -22,8 +22,7 @@ export class MetricLabels {
 
   /** @throws {TypeError} if a name can't be that of a lane. */
   constructor({ lanes, labels = {} }: MetricLabelOptions) {
-    if (!Array.isArray(lanes))
-      throw new TypeError('lanes must be an array of the lanes there are, e.g. ["gray"]');
+    if (!Array.isArray(lanes)) throw new TypeError('lanes must be an array of lane names, e.g. ["gray"]');
     this.#lanes = new KnownLanes(lanes);
     this.#tags = Object.entries(labels).map(([name, values]) => [name, new Set(values)] as const);
     processLanes().known = this.#lanes;

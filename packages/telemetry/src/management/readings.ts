@@ -35,9 +35,9 @@ export function readingRoutes({
       respond: ({ accept }) => endpoint.reply(accept),
     },
     '/healthz': { about: 'whether the process works', respond: () => runChecks(health) },
-    '/readyz': { about: 'whether it may get traffic', respond: () => runChecks(ready) },
+    '/readyz': { about: 'whether it is ready for traffic', respond: () => runChecks(ready) },
     '/lanes': {
-      about: 'the known lanes, and what happened to baggage',
+      about: 'the known lanes, and counts of baggage events',
       respond: () => json({ lanes: processLanes().known.names, baggage: baggageCounts() }),
     },
     '/revision': {

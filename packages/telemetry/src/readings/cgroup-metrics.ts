@@ -21,7 +21,7 @@ export function cgroupReadings(registry: MetricRegistry, places: CgroupPlaces = 
   );
   const kills = registry.counter(
     'cgroup_memory_oom_kills_total',
-    'Processes that the kernel ended for memory.',
+    'Processes that the kernel ended because memory ran out.',
   );
   const pids = registry.gauge('cgroup_pids', 'Tasks in the container.');
   const waited = registry.counter(

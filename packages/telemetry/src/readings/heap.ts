@@ -6,7 +6,10 @@ export function heapReadings(registry: MetricRegistry): () => void {
   const total = registry.gauge('nodejs_heap_size_total_bytes', 'Size of the V8 heap.');
   const used = registry.gauge('nodejs_heap_size_used_bytes', 'Used part of the V8 heap.');
   const limit = registry.gauge('nodejs_heap_size_limit_bytes', 'Size at which V8 ends the process.');
-  const external = registry.gauge('nodejs_external_memory_bytes', 'Memory outside the heap that it holds.');
+  const external = registry.gauge(
+    'nodejs_external_memory_bytes',
+    'Memory outside of the heap that its objects hold.',
+  );
   const resident = registry.gauge('process_resident_memory_bytes', 'Resident memory of the process.');
   const spaceTotal = registry.gauge('nodejs_heap_space_size_total_bytes', 'Size of each heap space.');
   const spaceUsed = registry.gauge('nodejs_heap_space_size_used_bytes', 'Used part of each heap space.');

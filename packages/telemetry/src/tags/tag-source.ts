@@ -37,7 +37,7 @@ export function checkTagSource(name: string, source: TagSource): void {
     return;
   }
   throw new TypeError(
-    `the tag "${name}" has the source ${JSON.stringify(source)}: give it { header }, { cookie }, { claim } or { metadata }, e.g. { header: "x-tenant" }`,
+    `the tag "${name}" has the source ${JSON.stringify(source)}: use { header }, { cookie }, { claim } or { metadata }, e.g. { header: "x-tenant" }`,
   );
 }
 

@@ -52,7 +52,7 @@ export class Guard {
     const { origin } = headers;
     if (origin === undefined || isSafe(method) || isOwn(origin, host) || this.allows(origin)) return;
     const remedy = this.#refuse(origin, `${method} of a page`);
-    throw new RequestError('forbidden', `pages of ${JSON.stringify(origin)} may not do this: ${remedy}`);
+    throw new RequestError('forbidden', `the web origin ${JSON.stringify(origin)} is not allowed: ${remedy}`);
   }
 
   /** Whether pages of this origin may use the server. */
@@ -88,7 +88,7 @@ export class Guard {
     if (isLoopback(name) || this.#hosts.has(name)) return;
     throw new RequestError(
       'wrong_host',
-      `this server does not go by the name ${JSON.stringify(name)}: use localhost, or start it with --allow-host ${name}`,
+      `the host name ${JSON.stringify(name)} is not allowed: use localhost, or start the server with --allow-host ${name}`,
     );
   }
 

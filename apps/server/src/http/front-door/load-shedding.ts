@@ -28,7 +28,7 @@ export function requireRoom(descriptors: Descriptors): void {
   const { open, limit } = descriptors.use;
   throw new RequestError(
     'no_room',
-    `no room for another stream: ${open} of ${limit} connections are taken; raise the limit of open files (ulimit -n)`,
+    `too many connections: ${open} of ${limit} are open; raise the limit of open files (ulimit -n)`,
     { retryAfterS: 1 + Math.floor(Math.random() * retrySpreadS) },
   );
 }

@@ -88,7 +88,10 @@ function readLimit(value: unknown): number {
   if (value === undefined) return defaultLimit;
   const limit = Number(value);
   if (Number.isInteger(limit) && limit >= 1 && limit <= maxLimit) return limit;
-  throw new RequestError('invalid_request', `limit must be 1 to ${maxLimit}, not ${JSON.stringify(value)}`);
+  throw new RequestError(
+    'invalid_request',
+    `limit is ${JSON.stringify(value)}: use a number from 1 to ${maxLimit}`,
+  );
 }
 
 function readRevision(value: unknown): string | undefined {
@@ -96,7 +99,7 @@ function readRevision(value: unknown): string | undefined {
   if (typeof value === 'string' && value !== '') return value;
   throw new RequestError(
     'invalid_request',
-    `before must be one revision, e.g. "next" of a page, not ${JSON.stringify(value)}`,
+    `before is ${JSON.stringify(value)}: use one revision, e.g. "next" of a page`,
   );
 }
 

@@ -160,7 +160,11 @@ async function readProposal(members: ReadonlyMap<string, Buffer>, slices: TimeSl
   const document = members.get('document');
   const [flags, segments] = [members.get('flags'), members.get('segments')];
   if ((document === undefined) === (flags === undefined && segments === undefined)) {
-    throw problemAt('$', 'there is no draft, or there are two', 'send "document", or "flags" and "segments"');
+    throw problemAt(
+      '$',
+      'the body must have exactly one draft',
+      'send "document", or "flags" and "segments"',
+    );
   }
   if (document !== undefined) return { document: await readDraft(document) };
   const edits: Edit[] = [];

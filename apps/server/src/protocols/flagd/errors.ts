@@ -55,7 +55,7 @@ function toConnectError(error: unknown, log: Log): ConnectError {
   // A call that the client has cancelled.
   if ((error as Error).name === 'AbortError') return ConnectError.from(error, Code.Canceled);
   logFault(error, log);
-  return new ConnectError('the server failed; its log says more', Code.Internal);
+  return new ConnectError('the server failed: see its log', Code.Internal);
 }
 
 /**

@@ -56,7 +56,7 @@ export class LongCalls {
    */
   begin(store: FlagStore | undefined, signal: AbortSignal): { call: LongCall; done: () => void } {
     if (this.#open.size >= maxCalls) {
-      throw new RequestError('no_room', `no room for another stream: ${maxCalls} are open`);
+      throw new RequestError('no_room', `too many streams: ${maxCalls} are open`);
     }
     const call = new LongCall(store);
     if (this.#stopped) call.end = shuttingDown();

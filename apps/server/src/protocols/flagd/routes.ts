@@ -71,7 +71,7 @@ export function flagdRoutes({
     }
     try {
       if (handler === undefined) {
-        throw refusal ?? new RequestError('not_found', `there is nothing at ${request.method} ${path}`);
+        throw refusal ?? new RequestError('not_found', `there is no route ${request.method} ${path}`);
       }
       if (request.method !== 'POST') throw wrongMethod(request.method, ['POST']);
       requireHttp2ForGrpc(request);

@@ -47,7 +47,7 @@ function select(environments: Environments, among: readonly string[], selector: 
   if (first !== undefined && second !== undefined) {
     const names = withId.map((name) => `"${name}"`).join(', ');
     throw invalid(
-      `the selector ${JSON.stringify(selector)} fits the environments ${names}: use environment=NAME`,
+      `the selector ${JSON.stringify(selector)} matches several environments, ${names}: use environment=NAME`,
     );
   }
   return storeOf(environments, first ?? value);

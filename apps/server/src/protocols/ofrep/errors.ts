@@ -18,7 +18,7 @@ export function sendOfrepError(
 ): void {
   if (!(error instanceof RequestError)) {
     logFault(error, log);
-    sendJson(response, 500, JSON.stringify({ errorDetails: 'the server failed; its log says more' }));
+    sendJson(response, 500, JSON.stringify({ errorDetails: 'the server failed: see its log' }));
     return;
   }
   setRefusalHeaders(error, response);

@@ -123,7 +123,10 @@ function decodeKey(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new RequestError('invalid_request', `the key ${JSON.stringify(segment)} is not well encoded`);
+    throw new RequestError(
+      'invalid_request',
+      `the key ${JSON.stringify(segment)} is not percent-encoded UTF-8: encode it, e.g. as my%20flag`,
+    );
   }
 }
 

@@ -68,6 +68,6 @@ function readHeartbeat(value: string | undefined): number {
   if (seconds >= 1 && seconds <= maxHeartbeatS) return seconds;
   throw new RequestError(
     'invalid_request',
-    `heartbeat must be 1 to ${maxHeartbeatS} seconds, not ${JSON.stringify(value)}`,
+    `heartbeat is ${JSON.stringify(value)}: use 1 to ${maxHeartbeatS} seconds`,
   );
 }

@@ -59,7 +59,7 @@ function decode(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    const message = `the environment ${JSON.stringify(segment)} is not well encoded`;
+    const message = `the environment ${JSON.stringify(segment)} is not percent-encoded UTF-8: encode it`;
     throw new RequestError('invalid_request', message);
   }
 }

@@ -103,13 +103,13 @@ export class DataFolder implements Environments {
     return this.#inTurn(async () => {
       this.#refuseReadOnly();
       if (this.#stores.has(name))
-        throw new RequestError('name_taken', `there is an environment "${name}" already`);
+        throw new RequestError('name_taken', `the environment "${name}" already exists: choose another name`);
       if (!namePattern.test(name)) {
         const remedy =
           'use 1 to 63 lower-case letters, digits, "-" and "_", the first one a letter or a digit';
         throw new RequestError(
           'invalid',
-          `an environment can't be called ${JSON.stringify(name)}: ${remedy}`,
+          `${JSON.stringify(name)} is not a name for an environment: ${remedy}`,
         );
       }
       const slices = new TimeSlices();

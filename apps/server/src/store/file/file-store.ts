@@ -385,7 +385,7 @@ export class FileStore implements FlagStore {
     this.#file.faultyStamp = stamp;
     if (this.#closed || (this.#fault && isDeepStrictEqual(this.#fault.problems, problems))) return;
     this.#fault = { problems, since: new Date() };
-    const what = `${this.#file.path} can't be taken over; the last good rules stay`;
+    const what = `${this.#file.path} can't be loaded; the last good rules stay in force`;
     this.#log.warn(`${what}:${listProblems(problems)}`);
   }
 

@@ -39,7 +39,8 @@ export async function recover(options: RecoverOptions): Promise<KnownRevisions |
     (await record.find(content, staged, slices)) ?? (await findByHash(journal, content, staged, slices));
   if (staged !== undefined && options.writable) await target.discard();
   const { n: after, unchanged } = found;
-  if (after < upTo) log.info(`${file}: revisions up to ${journal.head} follow from the journal`);
+  if (after < upTo)
+    log.info(`${file}: revisions up to ${journal.head} are now written to it from the journal`);
   const parsed = unchanged ? await parseDocument(content, slices) : { problems: [] };
   const filed: ParsedDocument = 'problems' in parsed ? await replay(journal, after, slices) : parsed;
   const newest = after === upTo ? filed : await replayOnto(filed, journal, { after, upTo }, slices);
@@ -53,7 +54,7 @@ async function writeAnew(
 ): Promise<KnownRevisions> {
   const newest = await replay(journal, journal.length, slices);
   if (!writable) throw new Error(`the flags file ${file} is missing, and can't be written: put it back`);
-  log.warn(`${file} is missing: it is written anew from the journal`);
+  log.warn(`${file} is missing: it is restored from the journal`);
   const pieces = await layOutDocument(newest, slices);
   const stamp = await target.stage(pieces);
   const mark = await record.mark(journal.head ?? '');

@@ -57,6 +57,6 @@ function misfits({ n, changes }: JournalEntry, line: number, parts: ReadonlyMap<
     ...(n === line ? [] : [`its number is ${n}`]),
     ...changes
       .filter((change) => !isDeepStrictEqual(change.before, parts.get(jsonPath(change.path))))
-      .map(({ path }) => `${jsonPath(path)} was something else before`),
+      .map(({ path }) => `${jsonPath(path)} does not begin with the value of the revision before`),
   ];
 }

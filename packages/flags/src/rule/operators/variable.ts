@@ -40,7 +40,7 @@ function dynamic(path: Rule, scope: Scope, otherwise: Rule): Rule {
 
 function checkVariable(operand: unknown, { path }: RulePlace): Problem[] {
   if (Array.isArray(operand) && typeof operand[0] !== 'string' && typeof operand[0] !== 'number') {
-    return [problem(path, '"var" has an array without a path', 'give it a path, and a default if you like')];
+    return [problem(path, '"var" has an array without a path', 'give it a path and, if needed, a default')];
   }
   const name: unknown = Array.isArray(operand) ? operand[0] : operand;
   if (typeof name !== 'string' || !name.startsWith('$flagd.') || /^\$flagd\.(timestamp|flagKey)$/.test(name))
