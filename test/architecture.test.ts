@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -137,6 +137,26 @@ describe('the layers', () => {
       }),
     );
     expect(escaping).toEqual([]);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  const page = readFileSync(`${root}docs/architecture.md`, 'utf8');
+
+  test('has the arrows between packages', () => {
+    const rows = [...page.matchAll(/^\| `((?:packages|apps)\/\w+)` +\|(.*)\|$/gm)];
+    const drawn = rows.map(([, folder = '', cell = '']) => [
+      folder,
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name).toSorted(),
+    ]);
+    const checked = Object.entries(arrows).map(([folder, names]) => [folder, names.toSorted()]);
+    expect(Object.fromEntries(drawn)).toEqual(Object.fromEntries(checked));
+  });
+
+  test('names only files and folders that exist', () => {
+    const paths = [...page.matchAll(/`((?:packages|apps|test)\/[^`]+)`/g)].map(([, path = '']) => path);
+    expect(paths.length).toBeGreaterThan(30);
+    expect(paths.filter((path) => !existsSync(`${root}${path}`))).toEqual([]);
   });
 });
 
