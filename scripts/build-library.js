@@ -45,6 +45,7 @@ async function bundle({ entries: built, format, dir, web = false }) {
     format,
     sourcemap: true,
     exports: 'named',
+    comments: false,
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-chunk.js',
   });
