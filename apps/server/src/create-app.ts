@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import express, { type Express } from 'express';
 import type { SlowReaders } from './backpressure/slow-readers.ts';
+import { noteRefusedPreflight } from './http/front-door/cross-origin.ts';
 import type { FrontDoor } from './http/front-door/front-door.ts';
 import { health, type Readiness } from './http/health.ts';
 import { notFound, problemHandler, sendProblem } from './http/problem-details.ts';
@@ -32,7 +33,9 @@ export function createApp(options: AppOptions): RequestListener {
   app.use(notFound, problemHandler(log));
   return behind(door, log, (request, response) => {
     request.url = pathOf(request.url ?? '/');
-    if (!routes.some((serve) => serve(request, response))) app(request, response);
+    if (routes.some((serve) => serve(request, response))) return;
+    noteRefusedPreflight(door.guard, request);
+    app(request, response);
   });
 }
 

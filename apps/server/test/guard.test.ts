@@ -124,6 +124,22 @@ describe('a page from elsewhere', () => {
     const about = served.logged.filter((line) => line.includes(origin));
     expect(about).toEqual([expect.stringContaining(`--allow-origin ${origin}`)]);
   });
+
+  test('is named in the log where it may evaluate, and its preflight was for another path', async () => {
+    for (const path of [flag, flag]) {
+      const origin = 'https://shop.example';
+      const preflight = await send('OPTIONS', path, { origin, 'access-control-request-method': 'PUT' });
+      expect([preflight.status, preflight.headers['access-control-allow-origin']]).toEqual([405, undefined]);
+    }
+    const about = served.logged.filter((line) => line.includes('"https://shop.example"'));
+    expect(about).toEqual([expect.stringContaining(`${flag}": pages of other origins may evaluate`)]);
+  });
+
+  test('that can not be allowed is not told to be', async () => {
+    await send('OPTIONS', evaluate, { origin: 'null', 'access-control-request-method': 'POST' });
+    const about = served.logged.filter((line) => line.includes('"null"'));
+    expect(about).toEqual([expect.stringContaining('only pages of http and https can be allowed')]);
+  });
 });
 
 test.each([

@@ -17,9 +17,7 @@ export function servePreflight(
   response: ServerResponse | Http2ServerResponse,
   { methods, headers }: CrossOriginOptions,
 ): boolean {
-  if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) {
-    return false;
-  }
+  if (!isPreflight(request)) return false;
   if (!guard.allowReading(request, response)) {
     guard.logRefusedPreflight(request);
     return false;
@@ -30,4 +28,13 @@ export function servePreflight(
   response.statusCode = 204;
   response.end();
   return true;
+}
+
+/** Logs a preflight for a path that pages of other origins may not use. It has no CORS headers. */
+export function noteRefusedPreflight(guard: Guard, request: AnyRequest): void {
+  if (isPreflight(request)) guard.logRefusedPreflight(request);
+}
+
+function isPreflight({ method, headers }: AnyRequest): boolean {
+  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 }

@@ -15,7 +15,7 @@ export interface GuardOptions {
   readonly allowOrigins?: readonly string[];
 }
 
-/** The number of refused origins that are logged, each of them once. */
+/** The number of warnings about origins that are logged, each of them once. */
 const maxLogged = 100;
 
 /**
@@ -80,8 +80,15 @@ export class Guard {
    * Logs that a preflight was refused: the browser hides the reason, and its page gets a network
    * error.
    */
-  logRefusedPreflight({ headers: { origin } }: AnyRequest): void {
-    if (origin !== undefined) this.#refuse(origin, 'the preflight of a page');
+  logRefusedPreflight({ headers: { origin }, url = '' }: AnyRequest): void {
+    if (origin === undefined) return;
+    if (!this.allows(origin)) this.#refuse(origin, 'the preflight of a page');
+    else {
+      this.#warnOnce(
+        `preflight of ${origin}`,
+        `refused the preflight of a page of ${shown(origin)} for ${shown(url)}: pages of other origins may evaluate by OFREP, Connect and gRPC-Web, and nothing else`,
+      );
+    }
   }
 
   #requireOwnHost(name: string): void {
@@ -94,13 +101,29 @@ export class Guard {
 
   /** Logs an origin the first time that it is refused. Returns the remedy. */
   #refuse(origin: string, request: string): string {
-    const remedy = `start the server with --allow-origin ${origin.slice(0, 200)}`;
-    if (!this.#logged.has(origin) && this.#logged.size < maxLogged) {
-      this.#logged.add(origin);
-      this.#log.warn(`refused ${request} of ${JSON.stringify(origin.slice(0, 200))}: to allow it, ${remedy}`);
-    }
+    const remedy = isWebOrigin(origin)
+      ? `to allow it, start the server with --allow-origin ${origin}`
+      : 'only pages of http and https can be allowed, not files and sandboxed frames';
+    this.#warnOnce(origin, `refused ${request} of ${shown(origin)}: ${remedy}`);
     return remedy;
   }
+
+  #warnOnce(about: string, message: string): void {
+    if (this.#logged.has(about) || this.#logged.size >= maxLogged) return;
+    this.#logged.add(about);
+    this.#log.warn(message);
+  }
+}
+
+/** Whether an operator could allow this origin. */
+function isWebOrigin(origin: string): boolean {
+  return origin.length <= maxShown && /^https?:\/\/[^*\s]+$/i.test(origin);
+}
+
+const maxShown = 200;
+
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, maxShown));
 }
 
 /** A `Host` without its port, in lower case. */

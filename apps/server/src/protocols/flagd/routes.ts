@@ -2,7 +2,7 @@ import { cors, createConnectRouter, createContextValues } from '@connectrpc/conn
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
 import type { UniversalHandlerFn } from '@connectrpc/connect/protocol';
 import type { ServerResponse } from 'node:http';
-import { servePreflight } from '../../http/front-door/cross-origin.ts';
+import { noteRefusedPreflight, servePreflight } from '../../http/front-door/cross-origin.ts';
 import type { FrontDoor } from '../../http/front-door/front-door.ts';
 import { requireRoom } from '../../http/front-door/load-shedding.ts';
 import type { AnyRequest } from '../../http/front-door/principal.ts';
@@ -60,7 +60,8 @@ export function flagdRoutes({
     let refusal: unknown;
     try {
       door.admit(request, response);
-      if (isEvaluation && servePreflight(door.guard, request, response, crossOrigin)) return;
+      if (!isEvaluation) noteRefusedPreflight(door.guard, request);
+      else if (servePreflight(door.guard, request, response, crossOrigin)) return;
       if (isEvaluation && request.headers.origin !== undefined) {
         door.guard.allowReading(request, response, exposedHeaders);
       }
