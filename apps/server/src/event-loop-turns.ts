@@ -4,13 +4,26 @@ const sliceMs = 5;
 /** The number of steps between two looks at the clock. */
 const stepsPerLook = 16;
 
+/**
+ * The number of long tasks that are under way at once. Each holds a partial result, so thousands of
+ * them would fill the heap.
+ */
+const places = 8;
+
+/** The number of steps that a task may take without a place, so that short ones never wait. */
+const freeSteps = 64;
+
+let freePlaces = places;
+const queue: Array<() => void> = [];
+
 /** Tasks whose slice is over, in the order of their turns. */
 const waiting: Array<() => void> = [];
 
 /**
- * Calls `step` for each item, and lets other requests run after every few milliseconds. Only one of
- * the running tasks continues per turn of the event loop, so that many of them don't add up.
- * @param isOver whether to stop, because the result will not be used; called once per slice.
+ * Calls `step` for each item, and lets other requests run after every few milliseconds. Of all
+ * tasks that are under way one continues per turn of the event loop, so that many of them don't add
+ * up; of the long ones, few are under way, and the others wait.
+ * @param isOver whether the result is no longer wanted; called once per slice.
  */
 export async function forEachInSlices<T>(
   items: Iterable<T>,
@@ -19,14 +32,34 @@ export async function forEachInSlices<T>(
 ): Promise<void> {
   let sliceStart = performance.now();
   let steps = 0;
-  for (const item of items) {
-    step(item);
-    steps += 1;
-    if (steps % stepsPerLook !== 0 || performance.now() - sliceStart < sliceMs) continue;
-    await nextTurn();
-    if (isOver()) return;
-    sliceStart = performance.now();
+  let hasPlace = false;
+  try {
+    for (const item of items) {
+      const needsPlace = steps === freeSteps;
+      const waits = needsPlace && freePlaces === 0;
+      if (needsPlace) {
+        if (waits) await new Promise<void>((resolve) => queue.push(resolve));
+        else freePlaces -= 1;
+        hasPlace = true;
+      }
+      if (waits || (steps % stepsPerLook === 0 && performance.now() - sliceStart >= sliceMs)) {
+        await nextTurn();
+        if (isOver()) return;
+        sliceStart = performance.now();
+      }
+      step(item);
+      steps += 1;
+    }
+  } finally {
+    if (hasPlace) leavePlace();
   }
+}
+
+/** Passes a place on to the task that has waited longest. */
+function leavePlace(): void {
+  const next = queue.shift();
+  if (next === undefined) freePlaces += 1;
+  else next();
 }
 
 /** Resolves when this task may continue: after I/O, and after the tasks that wait already. */

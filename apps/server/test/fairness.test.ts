@@ -74,6 +74,48 @@ test('tasks take turns, and each turn of the event loop continues one of them', 
   expect(order.indexOf('c0')).toBeLessThan(order.indexOf('a63'));
 });
 
+test('of many long tasks few hold partial results, and short ones do not wait for them', async () => {
+  let [begun, mostBegun, finished] = [0, 0, 0];
+  const long = Array.from({ length: 1000 }, (_, index) => index);
+  const longTask = async (): Promise<void> => {
+    await forEachInSlices(long, (index) => {
+      if (index !== long.length / 2) return;
+      begun += 1;
+      mostBegun = Math.max(mostBegun, begun);
+      const end = performance.now() + 6;
+      while (performance.now() < end);
+    });
+    begun -= 1;
+    finished += 1;
+  };
+  const all = Promise.all(Array.from({ length: 40 }, longTask));
+  await forEachInSlices([1, 2, 3], () => {});
+  expect(finished).toBeLessThan(40);
+  await all;
+  expect(mostBegun).toBeLessThanOrEqual(8);
+});
+
+test('a task that waits for its place leaves it when it fails or its result is no longer wanted', async () => {
+  const items = Array.from({ length: 1000 }, (_, index) => index);
+  const busy = (): void => {
+    const end = performance.now() + 0.1;
+    while (performance.now() < end);
+  };
+  const fail = (item: number): void => {
+    if (item > 500) throw new Error('failed');
+    busy();
+  };
+  const outcomes = await Promise.allSettled([
+    ...Array.from({ length: 20 }, async () => forEachInSlices(items, fail)),
+    ...Array.from({ length: 20 }, async () => forEachInSlices(items, busy, () => true)),
+  ]);
+  expect(new Set(outcomes.slice(0, 20).map(({ status }) => status))).toEqual(new Set(['rejected']));
+  expect(new Set(outcomes.slice(20).map(({ status }) => status))).toEqual(new Set(['fulfilled']));
+  let steps = 0;
+  await forEachInSlices(items, () => (steps += 1));
+  expect(steps).toBe(items.length);
+});
+
 test('a task stops when its result is no longer wanted', async () => {
   let steps = 0;
   const endless = (function* () {
