@@ -35,3 +35,11 @@ export { explainRequest, formatExplanation, type RequestExplanation } from './po
 export { withoutBaggage } from './request/hidden-baggage.ts';
 export { ignoreUnadmitted, trustUnadmitted } from './request/unadmitted.ts';
 export type { Logger } from './report.ts';
+export {
+  setCallListener,
+  type Call,
+  type CallAttributes,
+  type CallKind,
+  type CallListener,
+  type EndCall,
+} from './call-listener.ts';

@@ -1,8 +1,10 @@
 import { context, type Context } from '@opentelemetry/api';
 import { InterceptingCall, type InterceptingListener, type Interceptor } from '@grpc/grpc-js';
+import { reportCall, type CallReport } from '../../call-listener.ts';
 import { checkOptions } from '../../check-options.ts';
 import { emit } from '../../policy/emit.ts';
 import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
+import { callAttributes, clientEnd } from './call-attributes.ts';
 import { grpcDestination } from './destination.ts';
 import { replaceBaggage } from './metadata.ts';
 
@@ -35,12 +37,17 @@ export function baggageClientInterceptor(options: GrpcClientOptions): Intercepto
     // Interceptors before this one may start the call in another OTel context, e.g. once a token
     // arrives.
     const caller = context.active();
-    const call = nextCall(callOptions);
+    const { path } = callOptions.method_definition;
+    const report = reportCall('rpc.client.call', caller, path);
+    const call = report
+      ? context.with(report.inside(caller), () => nextCall(callOptions))
+      : nextCall(callOptions);
     // Before a call has started, `getPeer` returns its channel's target instead of an address.
     const to = destination ?? grpcDestination(call.getPeer());
     return new InterceptingCall(call, {
       start: (metadata, listener, next) => {
-        next(replaceBaggage(metadata, to && emit(caller, egress, to)), inContext(caller, listener));
+        report?.start(callAttributes(path, to));
+        next(replaceBaggage(metadata, to && emit(caller, egress, to)), inContext(caller, listener, report));
       },
     });
   };
@@ -53,10 +60,17 @@ const example = "baggageClientInterceptor({ egress: { to: { 'grpc://payments:500
  * for a connection in the context of the call that opened it. The call itself calls a listener that
  * takes no `next`, without a listener of grpc-js in between.
  */
-function inContext(otelContext: Context, listener: InterceptingListener): InterceptingListener {
+function inContext(
+  otelContext: Context,
+  listener: InterceptingListener,
+  report: CallReport | undefined,
+): InterceptingListener {
   return {
     onReceiveMetadata: (metadata) => context.with(otelContext, () => listener.onReceiveMetadata(metadata)),
     onReceiveMessage: (message) => context.with(otelContext, () => listener.onReceiveMessage(message)),
-    onReceiveStatus: (status) => context.with(otelContext, () => listener.onReceiveStatus(status)),
+    onReceiveStatus: (status) => {
+      report?.end(clientEnd(status.code));
+      context.with(otelContext, () => listener.onReceiveStatus(status));
+    },
   };
 }

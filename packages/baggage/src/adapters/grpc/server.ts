@@ -4,12 +4,15 @@ import {
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
+  status,
 } from '@grpc/grpc-js';
+import { reportCall, type CallReport } from '../../call-listener.ts';
 import { checkOptions } from '../../check-options.ts';
 import { admit } from '../../policy/admit.ts';
 import { formatBaggage } from '../../lane/format-baggage.ts';
 import { checkIngress, type IngressPolicy } from '../../policy/ingress.ts';
 import { admittedCarriers, getCell, runExtractedAgain } from '../../request/context.ts';
+import { callAttributes, serverEnd } from './call-attributes.ts';
 import { replaceBaggage } from './metadata.ts';
 
 /** The baggage that may come in with a call. */
@@ -27,7 +30,7 @@ export function baggageServerInterceptor(options: GrpcServerOptions): ServerInte
   checkOptions('baggageServerInterceptor', options, { ingress: 'object' }, example);
   const { ingress } = options;
   checkIngress(ingress);
-  return (_method, call) => new BaggageServerCall(call, ingress);
+  return ({ path }, call) => new BaggageServerCall(call, ingress, path);
 }
 
 const example = "baggageServerInterceptor({ ingress: { mode: 'accept', keys: ['lane'] } })";
@@ -43,11 +46,14 @@ const admitted = new WeakMap<Metadata, Context>();
 class BaggageServerCall extends ServerInterceptingCall {
   readonly #call: ServerInterceptingCallInterface;
   readonly #ingress: IngressPolicy;
+  readonly #path: string;
+  #report: CallReport | undefined;
 
-  constructor(call: ServerInterceptingCallInterface, ingress: IngressPolicy) {
+  constructor(call: ServerInterceptingCallInterface, ingress: IngressPolicy, path: string) {
     super(call);
     this.#call = call;
     this.#ingress = ingress;
+    this.#path = path;
   }
 
   override start(listener: InterceptingServerListener): void {
@@ -63,12 +69,31 @@ class BaggageServerCall extends ServerInterceptingCall {
         const known = admitted.get(metadata);
         request = known ?? admit(metadata.get('baggage').map(String), this.#ingress, request);
         const clean = known ? metadata : withAdmitted(metadata, request);
+        // The first interceptor reports the call.
+        if (!known) this.#report = reportCall('rpc.server.call', request, undefined);
+        this.#report?.start(callAttributes(this.#path));
         inRequest(() => listener.onReceiveMetadata(clean));
       },
       onReceiveMessage: (message) => inRequest(() => listener.onReceiveMessage(message)),
       onReceiveHalfClose: () => inRequest(() => listener.onReceiveHalfClose()),
-      onCancel: () => inRequest(() => listener.onCancel()),
+      onCancel: () => {
+        if (this.#report?.isOpen)
+          this.#report.end(serverEnd(this.#isLate() ? status.DEADLINE_EXCEEDED : status.CANCELLED));
+        inRequest(() => listener.onCancel());
+      },
     });
+  }
+
+  override sendStatus(sent: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {
+    this.#report?.end(serverEnd(sent.code));
+    super.sendStatus(sent);
+  }
+
+  /** grpc-js ends a call at its deadline itself, and tells interceptors that it was cancelled. */
+  #isLate(): boolean {
+    // Older versions of grpc-js don't have the deadline. Timers may fire a millisecond early.
+    const { getDeadline } = this.#call as { getDeadline?: () => unknown };
+    return Number(getDeadline?.call(this.#call)) <= Date.now() + 1;
   }
 }
 

@@ -6,7 +6,9 @@ import { hidingBaggage } from '../../request/hidden-baggage.ts';
 import { requestRunner, type HttpRequestOptions } from './servers/handle-request.ts';
 import { checkedOptions } from './clients/client-options.ts';
 import { replaceHeaders, sentHeaders } from './clients/headers.ts';
+import { reportRequest } from './clients/report-request.ts';
 import { parseRequestCall, type OnResponse } from './clients/request-call.ts';
+import { reportClientRequest } from './client-request.ts';
 
 /** The ingress policy, the dye rule, and how responses name their lane. */
 export interface BaggageListenerOptions extends HttpRequestOptions<IncomingMessage> {}
@@ -65,12 +67,15 @@ export function baggageRequest(options: BaggageRequestOptions): BaggageRequest {
       Array.isArray(given) ? given : Object.fromEntries(Object.entries(given ?? {})),
       sentHeaders(active, egress, call.destination),
     );
-    return hidingBaggage(active, () =>
+    const outgoing = hidingBaggage(active, () =>
       call.module.request(
         { ...call.options, headers: headers as RequestOptions['headers'] },
         call.onResponse,
       ),
     );
+    const report = reportRequest(active, { method: call.options.method, origin: call.destination });
+    if (report) reportClientRequest(outgoing, report);
+    return outgoing;
   };
   const get = (...args: unknown[]): ClientRequest => {
     const outgoing = request(...args);

@@ -1,7 +1,8 @@
 import { checkOptions } from '../../check-options.ts';
 import { checkIngress, type IngressPolicy } from '../../policy/ingress.ts';
-import { policyOfBatch, runInMessage, runUndyed, type KafkaBatch, type KafkaMessage } from './messages.ts';
+import { originOfBatch, runInMessage, runUndyed, type KafkaBatch, type KafkaMessage } from './messages.ts';
 import { overriding } from '../override-methods.ts';
+import { reportProcess } from './report-operation.ts';
 
 /**
  * The methods that consumers of kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have
@@ -13,7 +14,7 @@ export interface KafkaConsumer {
 
 /** The handlers given to `run`. */
 export interface KafkaRunConfig {
-  eachMessage?(this: void, payload: { message: KafkaMessage }): Promise<void>;
+  eachMessage?(this: void, payload: { message: KafkaMessage; topic?: string }): Promise<void>;
   eachBatch?(this: void, payload: { batch: KafkaBatch }): Promise<void>;
 }
 
@@ -40,16 +41,20 @@ export function withBaggageConsumer<Consumer extends KafkaConsumer>(
   const { ingress } = options;
   checkIngress(ingress);
   if (wrapped.has(consumer)) return consumer;
+  const group = groupOf(consumer);
   const run: KafkaConsumer['run'] = (config) => {
     const { eachMessage, eachBatch } = config ?? {};
     return consumer.run({
       ...config,
       ...(eachMessage && {
-        eachMessage: (payload) => runInMessage(payload.message, { ingress }, () => eachMessage(payload)),
+        eachMessage: (payload) =>
+          runInMessage(payload.message, { ingress }, () =>
+            reportProcess(payload.topic, group(), () => eachMessage(payload)),
+          ),
       }),
       ...(eachBatch && {
         eachBatch: (payload) => {
-          policyOfBatch.set(payload.batch, ingress);
+          originOfBatch.set(payload.batch, { ingress, group: group() });
           return runUndyed(() => eachBatch(payload));
         },
       }),
@@ -58,4 +63,23 @@ export function withBaggageConsumer<Consumer extends KafkaConsumer>(
   const ours = overriding(consumer, { run } as Partial<Consumer>);
   wrapped.add(ours);
   return ours;
+}
+
+/**
+ * The consumer group, from kafkajs' event of joining it: no client has a property for it, and
+ * confluent's has no such event.
+ */
+function groupOf(consumer: object): () => string | undefined {
+  let group: string | undefined;
+  const { on } = consumer as { on?: (event: string, listener: (joined: Joined) => void) => unknown };
+  try {
+    on?.call(consumer, 'consumer.group_join', ({ payload }) => (group = payload?.groupId));
+  } catch {
+    // Another client, without such an event: the group stays unknown.
+  }
+  return () => group;
+}
+
+interface Joined {
+  readonly payload?: { readonly groupId?: string };
 }

@@ -2,6 +2,7 @@ import { context } from '@opentelemetry/api';
 import { admit } from '../../policy/admit.ts';
 import type { IngressPolicy } from '../../policy/ingress.ts';
 import { readBaggage, type KafkaHeaders } from './headers.ts';
+import { reportProcess } from './report-operation.ts';
 
 /** An object with headers: a message of any client, a row of an outbox. */
 export interface KafkaMessage {
@@ -11,10 +12,17 @@ export interface KafkaMessage {
 /** An object with messages: a batch of kafkajs or confluent, an array of rows. */
 export interface KafkaBatch<Message extends KafkaMessage = KafkaMessage> {
   readonly messages: readonly Message[];
+  readonly topic?: string;
 }
 
-/** The policies of the batches that wrapped consumers passed to handlers. */
-export const policyOfBatch: WeakMap<object, IngressPolicy> = new WeakMap();
+/** The consumer that a batch comes from: its policy, and its group where the client names it. */
+export interface BatchOrigin {
+  readonly ingress: IngressPolicy;
+  readonly group: string | undefined;
+}
+
+/** The origins of the batches that wrapped consumers passed to handlers. */
+export const originOfBatch: WeakMap<object, BatchOrigin> = new WeakMap();
 
 /**
  * Calls `handler` with one message after the other, each in its own baggage, and waits for each. If
@@ -27,10 +35,14 @@ export const policyOfBatch: WeakMap<object, IngressPolicy> = new WeakMap();
 export async function forEachMessage<Message extends KafkaMessage>(
   batch: KafkaBatch<Message>,
   handler: (message: Message) => unknown,
-  { ingress = policyOfBatch.get(batch) ?? { mode: 'strip' } }: { readonly ingress?: IngressPolicy } = {},
+  options: { readonly ingress?: IngressPolicy } = {},
 ): Promise<void> {
+  const origin = originOfBatch.get(batch);
+  const ingress = options.ingress ?? origin?.ingress ?? ({ mode: 'strip' } as const);
   for (const message of batch.messages) {
-    if ((await runInMessage(message, { ingress }, () => handler(message))) === false) return;
+    const handle = (): unknown => handler(message);
+    const observed = origin ? () => reportProcess(batch.topic, origin.group, handle) : handle;
+    if ((await runInMessage(message, { ingress }, observed)) === false) return;
   }
 }
 

@@ -4,6 +4,7 @@ import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
 import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
 import { dyedHeaders, kafkaDestination, type KafkaHeaders } from './headers.ts';
 import { overriding } from '../override-methods.ts';
+import { reportSend } from './report-operation.ts';
 
 /**
  * The methods that producers of kafkajs and @confluentinc/kafka-javascript (its `KafkaJS` API) have
@@ -59,13 +60,16 @@ function carrying(sender: KafkaSender, egress: EgressPolicy): KafkaSender {
     send: (record) => {
       const active = context.active();
       const copy = dyed(active, egress, record);
-      return unseen(active, [record], () => sender.send(copy));
+      return reportSend(active, [record.topic], (inside) =>
+        unseen(inside, [record], () => sender.send(copy)),
+      );
     },
     sendBatch: (batch) => {
       const active = context.active();
       const records = batch.topicMessages ?? [];
       const copy = { ...batch, topicMessages: records.map((record) => dyed(active, egress, record)) };
-      return unseen(active, records, () => sender.sendBatch(copy));
+      const topics = records.map(({ topic }) => topic);
+      return reportSend(active, topics, (inside) => unseen(inside, records, () => sender.sendBatch(copy)));
     },
   };
 }

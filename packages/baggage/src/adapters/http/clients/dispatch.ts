@@ -2,16 +2,18 @@ import { context, type Context } from '@opentelemetry/api';
 import type { EgressPolicy } from '../../../policy/egress.ts';
 import { withoutBaggageTo } from '../../../request/hidden-baggage.ts';
 import { replaceHeaders, sentHeaders } from './headers.ts';
+import { reportingHandler, reportRequest } from './report-request.ts';
 import { judgingAgain } from './true-origin.ts';
 
 /** The options of one request that undici's dispatchers of all versions share. */
 export interface DispatchOptions {
   readonly origin?: string | URL | undefined;
+  readonly method?: string | undefined;
   readonly headers?: unknown;
 }
 
 /** How one request is dispatched. */
-export interface Dispatching<Options, Result> {
+export interface Dispatching<Options, Handler, Result> {
   /**
    * The caller's OTel context: a redirect is followed in that of the code that opened the socket.
    */
@@ -22,7 +24,8 @@ export interface Dispatching<Options, Result> {
    * destination without an origin.
    */
   readonly destination?: string | undefined;
-  readonly dispatch: (options: Options) => Result;
+  readonly handler: Handler;
+  readonly dispatch: (options: Options, handler: Handler) => Result;
 }
 
 /**
@@ -30,9 +33,9 @@ export interface Dispatching<Options, Result> {
  * is dispatched anew, so it is judged anew. Inside, the OTel context holds no baggage: undici's
  * instrumentation would add a header of its own.
  */
-export function dispatchWithBaggage<Options extends DispatchOptions, Result>(
+export function dispatchWithBaggage<Options extends DispatchOptions, Handler, Result>(
   options: Options,
-  { caller, egress, destination, dispatch }: Dispatching<Options, Result>,
+  { caller, egress, destination, handler, dispatch }: Dispatching<Options, Handler, Result>,
 ): Result {
   const judged = destination === undefined ? originOf(options.origin) : originOf(destination);
   const sent = sentHeaders(caller, egress, judged);
@@ -42,7 +45,17 @@ export function dispatchWithBaggage<Options extends DispatchOptions, Result>(
   const otelContext = isFinal
     ? inside
     : judgingAgain(inside, { caller, egress, destination: judged, baggage: sent.get('baggage') });
-  return context.with(otelContext, () => dispatch({ ...options, headers }));
+  const report = reportRequest(caller, options);
+  if (report === undefined)
+    return context.with(otelContext, () => dispatch({ ...options, headers }, handler));
+  try {
+    return context.with(report.inside(otelContext), () =>
+      dispatch({ ...options, headers }, reportingHandler(handler, report)),
+    );
+  } catch (error) {
+    report.fail(error);
+    throw error;
+  }
 }
 
 function originOf(origin: string | URL | undefined): string | undefined {

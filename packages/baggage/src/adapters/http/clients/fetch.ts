@@ -6,6 +6,7 @@ import { overriding } from '../../override-methods.ts';
 import { checkedOptions } from './client-options.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
 import { sentHeaders } from './headers.ts';
+import { reportRequest, statusAttributes } from './report-request.ts';
 import { agentDestination } from './request-call.ts';
 import { boundOrigin, judgingAgain } from './true-origin.ts';
 
@@ -60,7 +61,8 @@ function wrapBuiltIn(egress: EgressPolicy, builtIn: Fetch): Fetch {
           caller,
           egress,
           destination: boundOrigin(dispatcher),
-          dispatch: (copy) => dispatcher.dispatch(copy, handler),
+          handler,
+          dispatch: (copy, observed) => dispatcher.dispatch(copy, observed),
         }),
     });
     return builtIn(input, { ...init, dispatcher: judging } as RequestInit);
@@ -96,7 +98,20 @@ function wrapForeign(egress: EgressPolicy, fetch: Fetch): Fetch {
     const judgement = { caller: active, egress, destination, baggage: sent.get('baggage') };
     const otelContext =
       destination === undefined || sent.size === 0 ? inside : judgingAgain(inside, judgement);
-    return context.with(otelContext, () => fetch(input, copy));
+    // Its response's end is unknown here, so the duration lasts until the headers have come.
+    const report = reportRequest(active, {
+      method: init?.method ?? request?.method,
+      origin: URL.canParse(url) ? url : undefined,
+    });
+    if (report === undefined) return context.with(otelContext, () => fetch(input, copy));
+    try {
+      const response = await context.with(report.inside(otelContext), () => fetch(input, copy));
+      report.end(statusAttributes(response.status));
+      return response;
+    } catch (error) {
+      report.fail(error);
+      throw error;
+    }
   };
 }
 

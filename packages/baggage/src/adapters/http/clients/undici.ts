@@ -30,12 +30,12 @@ export function baggageInterceptor(
   const { egress, destination } = checkedOptions('baggageInterceptor', options, { destination: 'string?' });
   return (dispatch) => (request, handler) => {
     const caller = context.active();
-    const calledBack = inContext(caller, handler);
     return dispatchWithBaggage(request, {
       caller,
       egress,
       destination,
-      dispatch: (copy) => dispatch({ ...copy, ...unfollowed }, calledBack),
+      handler,
+      dispatch: (copy, observed) => dispatch({ ...copy, ...unfollowed }, inContext(caller, observed)),
     });
   };
 }
