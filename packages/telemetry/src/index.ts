@@ -3,7 +3,7 @@ export { LaneSpanProcessor } from './signals/span-processor.ts';
 export { LaneLogRecordProcessor } from './signals/log-record-processor.ts';
 export { laneViews, type LaneView } from './signals/views.ts';
 export type { SignalAttributeOptions } from './lanes/lane-of.ts';
-export type { Call, CallKind, CallListener, EndCall } from './signals/call-recorder.ts';
+export type { Call, CallKind, CallListener, EndCall } from '@graylane/baggage';
 export type { MetricLabelOptions } from './lanes/metric-labels.ts';
 export type { MetricAttributes } from './metrics/instruments.ts';
 export { laneMetrics, type LaneMetrics } from './metrics/lane-metrics.ts';

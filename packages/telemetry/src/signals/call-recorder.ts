@@ -1,41 +1,6 @@
-import type { Context } from '@opentelemetry/api';
+import type { CallKind, CallListener } from '@graylane/baggage';
 import type { MetricLabels } from '../lanes/metric-labels.ts';
-import { durationHistogram, type MetricAttributes } from '../metrics/instruments.ts';
-
-/** The durations of calls, under the names of the semantic conventions. */
-export type CallKind =
-  | 'http.client.request'
-  | 'rpc.client.call'
-  | 'rpc.server.call'
-  | 'messaging.client.operation'
-  | 'messaging.process';
-
-/**
- * A call that begins: its kind, the OTel context of its request, and the attributes known so far.
- */
-export interface Call {
-  readonly kind: CallKind;
-  readonly otelContext: Context;
-  /**
-   * By the semantic conventions, e.g. `{ 'rpc.system': 'grpc', 'rpc.method': 'shop.Payments/Charge'
-   * }`. Bounded in number.
-   */
-  readonly attributes: MetricAttributes;
-}
-
-/**
- * Ends a call, with the attributes that its end adds, e.g. `{ 'error.type': '13' }`. A second call
- * does nothing.
- */
-export type EndCall = (attributes?: MetricAttributes) => void;
-
-/**
- * Receives calls. Adapters report them, because they know the request, which OpenTelemetry's
- * instrumentations do not.
- */
-export interface CallListener {
-  start(call: Call): EndCall;
-}
+import { durationHistogram } from '../metrics/instruments.ts';
 
 /**
  * Records calls as `<kind>.duration` in seconds, by the lane that the request has at the call's

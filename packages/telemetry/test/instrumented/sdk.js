@@ -22,7 +22,7 @@ class TestReader extends MetricReader {
 }
 
 const reader = new TestReader();
-export const lanes = instrumentLanes({
+const lanes = instrumentLanes({
   lanes: ['gray', 'team-a'],
   baggage: ['user-id'],
   labels: { tenant: ['acme'] },

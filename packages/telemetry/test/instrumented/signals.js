@@ -3,12 +3,11 @@
 import { baggageMiddleware } from '@graylane/baggage/express';
 import { baggageFetch } from '@graylane/baggage/fetch';
 import { tagRequests } from '@graylane/telemetry';
-import { context } from '@opentelemetry/api';
 import { once } from 'node:events';
 import http from 'node:http';
 import express from 'express';
 import { Agent, setGlobalDispatcher } from 'undici';
-import { exported, lanes, loggerProvider } from './sdk.js';
+import { exported, loggerProvider } from './sdk.js';
 
 const count = Number(process.env.REQUESTS ?? 300);
 const names = ['baseline', 'gray', 'team-a', 'stranger'];
@@ -42,14 +41,8 @@ edge.use(
 );
 edge.use(tagRequests({ tenant: { header: 'x-tenant' } }));
 edge.get('/buy/:id', async (request, response) => {
-  const end = lanes.calls.start({
-    kind: 'http.client.request',
-    otelContext: context.active(),
-    attributes: { 'http.request.method': 'GET' },
-  });
   const reply = await call(`${serviceAt}/shops/7/orders/${request.params.id}`, { dispatcher });
   await reply.text();
-  end({ 'http.response.status_code': reply.status });
   response.json({});
 });
 const edgeAt = await listen(edge);
