@@ -138,13 +138,13 @@ const noEvaluators: readonly unknown[] = Object.freeze([]);
  * An object that a rule may read by names alone, since it inherits nothing but `Object.prototype`.
  * Of any other object, the own properties are copied.
  */
-function plainObject(context: unknown): object {
+export function plainObject(context: unknown): object {
   if (typeof context !== 'object' || context === null) return {};
   const prototype: unknown = Object.getPrototypeOf(context);
   return prototype === Object.prototype || prototype === null ? context : { ...context };
 }
 
 /** A getter of the caller can throw anything, even a value without a string. */
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'the thrown value is not an Error';
 }

@@ -8,6 +8,12 @@ import { countValue } from '../work-limit.ts';
 /** Compiles a JsonLogic rule with flagd's operators into closures. Throws a `RuleSyntaxError`. */
 export function compileRule(logic: unknown, scope: Scope): Rule {
   if (isConstant(logic)) return constant(resultOf(logic, scope), scope);
+  const { trace } = scope.owner;
+  const rule = compileParts(logic, scope);
+  return trace === undefined ? rule : trace(rule, logic, scope);
+}
+
+function compileParts(logic: unknown, scope: Scope): Rule {
   const operator = operatorOf(logic);
   if (scope.deciding && (operator === undefined || !passOn.has(operator))) {
     return decided(compileRule(logic, valueScope(scope)), scope);

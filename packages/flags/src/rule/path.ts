@@ -7,10 +7,10 @@ import { countWork } from '../work-limit.ts';
 /**
  * The key of a rule that only reads one fact of the evaluation context, without a default:
  * `data[key]` reads it, undefined where it is absent. Names that every object inherits are
- * excluded.
+ * excluded. Undefined if the rule is traced: each `var` is to be seen.
  */
 export function plainVariable(logic: unknown, scope: Scope): string | undefined {
-  if (scope.iterating || operatorOf(logic) !== 'var') return undefined;
+  if (scope.iterating || scope.owner.trace || operatorOf(logic) !== 'var') return undefined;
   const operand = operandOf(logic);
   const path: unknown = Array.isArray(operand) && operand.length === 1 ? operand[0] : operand;
   return typeof path === 'string' && isPlain(path) ? path : undefined;

@@ -2,7 +2,7 @@ import type { FractionalHash } from '../flag-set-settings.ts';
 import { RuleSyntaxError } from '../errors.ts';
 import { evaluatorsPath, joinPath } from '../json/problem.ts';
 import { maxDepth, maxParts } from '../limits.ts';
-import type { Operators } from './rule.ts';
+import type { Operators, Rule } from './rule.ts';
 
 /** The settings that all rules of one flag share. */
 export interface RuleOwner {
@@ -19,7 +19,15 @@ export interface RuleOwner {
   outcome(result: unknown): unknown;
   /** How many operators and operands were compiled so far. */
   parts: number;
+  /**
+   * Replaces each compiled operation and array, to watch it at work. With it, nothing is compiled
+   * to a shortcut past its operands. Default: none, and no cost.
+   */
+  readonly trace?: Trace;
 }
+
+/** Returns a rule with the same results as `rule`, which was compiled from `logic`. */
+export type Trace = (rule: Rule, logic: unknown, scope: Scope) => Rule;
 
 /**
  * The place for which a rule is compiled. Whole sets compile at once, so a scope is small, and

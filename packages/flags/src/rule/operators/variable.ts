@@ -18,7 +18,10 @@ export const variable: Operator = {
 function compileVariable(operand: unknown, scope: Scope): Rule {
   const [path, fallback = null] = Array.isArray(operand) ? (operand as unknown[]) : [operand];
   const otherwise = isConstant(fallback) ? undefined : compileOperand(fallback, scope, 1);
-  if (!isConstant(path)) return dynamic(compileRule(path, scope), scope, otherwise ?? (() => fallback));
+  if (!isConstant(path)) {
+    const made = Array.isArray(operand) ? compileOperand(path, scope, 0) : compileRule(path, scope);
+    return dynamic(made, scope, otherwise ?? (() => fallback));
+  }
   const read = readPath(path, scope, fallback);
   if (otherwise === undefined) return read;
   const absent = Symbol('absent');

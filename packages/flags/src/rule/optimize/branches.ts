@@ -17,7 +17,7 @@ export function compileBranches(operand: unknown, scope: Scope): Rule {
   const even = list.length - (list.length % 2);
   const branches: Branch[] = [];
   for (let index = 0; index < even; index += 2) branches.push(branchAt(index, list, scope));
-  if (branches.length === 0) return compileRule(list[0] ?? null, scope);
+  if (branches.length === 0) return compileOperand(list[0] ?? null, scope, 0);
   return chain(branches, compileResult(even < list.length ? list[even] : null, scope, even), scope);
 }
 

@@ -12,7 +12,7 @@ export function compileCondition(logic: unknown, scope: Scope, index: number): C
   if (test) return ofFact(test);
   const operator = operatorOf(logic) ?? '';
   const operand = operandOf(logic);
-  if (Array.isArray(operand) && operand.length > 0) {
+  if (Array.isArray(operand) && operand.length > 0 && scope.owner.trace === undefined) {
     if (operator === 'and') return every(compileConditions(operand, operatorScope(place, 'and')));
     if (operator === 'or') return some(compileConditions(operand, operatorScope(place, 'or')));
   }
