@@ -21,6 +21,7 @@ const arrows: Record<string, readonly string[]> = {
 /** Which folders of a package each of its folders may import. */
 const rooms: Record<string, Record<string, readonly string[]>> = {
   'packages/flags': {
+    explain: ['set', 'flag', 'rule/operators', 'rule', 'hash', 'json'],
     check: ['set', 'flag', 'rule/operators', 'rule', 'json'],
     set: ['flag', 'json'],
     flag: ['rule/operators', 'rule', 'json'],

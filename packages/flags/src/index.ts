@@ -2,6 +2,17 @@ export { changedFlags, compileFlags, type CompileOptions } from './set/flag-set.
 export type { FlagSet } from './set/compiled-flags.ts';
 export { applyFlagChanges, type FlagChanges } from './set/flag-changes.ts';
 export { evaluate } from './evaluate.ts';
+export { explain } from './explain/explain.ts';
+export type {
+  ExplainedBucket,
+  ExplainedChoice,
+  ExplainedCondition,
+  ExplainedOperand,
+  ExplainedRange,
+  ExplainedRead,
+  ExplainedStep,
+  Explanation,
+} from './explain/explanation.ts';
 export { mayRead } from './flag/reads.ts';
 export { createWorkBudget, type WorkBudget } from './work-limit.ts';
 export type {
