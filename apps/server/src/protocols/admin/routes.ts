@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import type { Environments } from '../../store/environments.ts';
 import { environmentsApi } from './environments.ts';
+import { explainApi } from './explain.ts';
 import { historyApi } from './history.ts';
 import { openapi } from './openapi.ts';
 import { partResource } from './part-resource.ts';
@@ -22,5 +23,6 @@ export function adminApi(environments: Environments): Router {
   partResource(router, environments, { noun: 'flag', member: 'flags', patchable: true });
   partResource(router, environments, { noun: 'segment', member: '$evaluators', patchable: false });
   previewApi(router, environments);
+  explainApi(router, environments);
   return router;
 }

@@ -145,6 +145,34 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/environments/{environment}/flags/{flag}/explain": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The key of the flag
+                 * @example fees
+                 */
+                readonly flag: components["parameters"]["Flag"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Evaluates one context and shows the way to the result; writes nothing */
+        readonly post: operations["explainFlag"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/environments/{environment}/segments": {
         readonly parameters: {
             readonly query?: never;
@@ -542,6 +570,109 @@ export interface components {
             readonly value?: unknown;
             readonly variant?: string;
             readonly errorCode?: string;
+        };
+        /**
+         * @example {
+         *       "context": {
+         *         "targetingKey": "ada",
+         *         "tenant": "internal"
+         *       }
+         *     }
+         */
+        readonly ExplainRequest: {
+            /** @description The evaluation context: at most 10,000 values */
+            readonly context: Record<string, never>;
+        };
+        readonly Evaluation: {
+            readonly value?: unknown;
+            readonly variant?: string;
+            /** @enum {string} */
+            readonly reason: "STATIC" | "TARGETING_MATCH" | "DEFAULT" | "DISABLED" | "ERROR";
+            readonly errorCode?: string;
+            readonly errorMessage?: string;
+            readonly flagMetadata: Record<string, never>;
+        };
+        /** @description An evaluation, and the way to it. Without a rule that ran, there is no "rule". Values are cut to about 300 characters and end in … then */
+        readonly Explanation: {
+            readonly revision: string;
+            readonly flag: string;
+            readonly evaluation: components["schemas"]["Evaluation"];
+            /** @description The clock that the rule saw, in milliseconds since 1970 */
+            readonly now: number;
+            readonly rule?: components["schemas"]["ExplainedStep"];
+        };
+        /** @description One operation that was evaluated */
+        readonly ExplainedStep: {
+            /** @description JSON path of the operation in the flag document */
+            readonly path: string;
+            readonly operator: string;
+            /** @description The first 20 operands; none for "if" */
+            readonly operands: readonly components["schemas"]["ExplainedOperand"][];
+            /** @description Absent if the operation failed */
+            readonly result?: unknown;
+            readonly error?: string;
+            readonly reads?: readonly components["schemas"]["ExplainedRead"][];
+            readonly choice?: components["schemas"]["ExplainedChoice"];
+            readonly bucket?: components["schemas"]["ExplainedBucket"];
+            /** @description Both versions of sem_ver as they were compared; null for one that is not a version */
+            readonly versions?: readonly (string | null)[];
+            /** @description The operations among the operands, in the order of their evaluation */
+            readonly steps: readonly components["schemas"]["ExplainedStep"][];
+            /** @description How many steps below this one are left out */
+            readonly omitted?: number;
+        };
+        readonly ExplainedOperand: {
+            /** @description Absent if the operand was not evaluated */
+            readonly value?: unknown;
+            /** @description The index in "steps" of the operation that made the value */
+            readonly step?: number;
+        };
+        /** @description A fact that the operation read */
+        readonly ExplainedRead: {
+            readonly path: string;
+            /** @description Null if it is absent */
+            readonly value: unknown;
+            readonly present: boolean;
+            /** @description Whether the path begins at an element of a loop */
+            readonly ofElement: boolean;
+        };
+        /** @description The branch of "if" */
+        readonly ExplainedChoice: {
+            /** @description The conditions that were tried, up to the first that holds: the first and last 50 */
+            readonly conditions: readonly components["schemas"]["ExplainedCondition"][];
+            /** @description How many conditions between them are left out */
+            readonly omitted: number;
+            /** @description JSON path of the result that was taken */
+            readonly taken?: string;
+        };
+        readonly ExplainedCondition: {
+            readonly path: string;
+            readonly value: unknown;
+            readonly holds: boolean;
+            readonly step?: number;
+        };
+        /** @description How "fractional" chose */
+        readonly ExplainedBucket: {
+            /** @enum {string} */
+            readonly hash: "v1" | "v2" | "v3";
+            /** @description The value that was hashed; absent without a bucket key */
+            readonly key?: unknown;
+            /** @enum {string} */
+            readonly keyFrom: "targetingKey" | "operand";
+            /** @description Where the hash falls, from 0 to 100 */
+            readonly position?: number;
+            readonly totalWeight?: number;
+            /** @description The first 100 ranges */
+            readonly ranges: readonly components["schemas"]["ExplainedRange"][];
+        };
+        readonly ExplainedRange: {
+            readonly variant: unknown;
+            readonly weight: number;
+            /** @description Inclusive, in percent */
+            readonly from: number;
+            /** @description Exclusive, in percent */
+            readonly to: number;
+            readonly taken: boolean;
         };
     };
     responses: {
@@ -1057,6 +1188,45 @@ export interface operations {
             };
             readonly 400: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly explainFlag: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The key of the flag
+                 * @example fees
+                 */
+                readonly flag: components["parameters"]["Flag"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ExplainRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The evaluation, and the operations of the rule that led to it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 413: components["responses"]["Problem"];
+            readonly 415: components["responses"]["Problem"];
         };
     };
     readonly listSegments: {

@@ -1,0 +1,41 @@
+import { explain } from '@graylane/flags';
+import type { Request, Response, Router } from 'express';
+import { readBody } from '../../http/body/read-body.ts';
+import { methodNotAllowed } from '../../http/problem-details.ts';
+import { isObject } from '../../is-object.ts';
+import { requireSmallContext } from '../../model/context-size.ts';
+import { RequestError } from '../../model/request-error.ts';
+import { storeOf, type Environments } from '../../store/environments.ts';
+
+/**
+ * Route `…/flags/{flag}/explain`: evaluates one context, shows the way to the result, and writes
+ * nothing.
+ */
+export function explainApi(router: Router, environments: Environments): void {
+  router
+    .route('/environments/:environment/flags/:name/explain')
+    .post(readBody(), (request: OfFlag, response: Response) => {
+      const { environment, name } = request.params;
+      const { flags, revision } = storeOf(environments, environment).snapshot;
+      const context = readContext(request.body);
+      if (flags.get(name) === undefined) throw new RequestError('not_found', `there is no flag "${name}"`);
+      response.setHeader('cache-control', 'no-store');
+      response.json({ revision, ...explain(flags, name, context) });
+    })
+    .all(methodNotAllowed('POST'));
+}
+
+function readContext(body: unknown): Readonly<Record<string, unknown>> {
+  const context = isObject(body) ? body['context'] : undefined;
+  if (!isObject(context)) {
+    const [path, message] = ['$.context', 'the evaluation context is not an object'];
+    const remedy = 'send an object, e.g. {"context": {"targetingKey": "ada"}}';
+    throw new RequestError('invalid_request', `${message}: ${remedy}`, {
+      problems: [{ path, message, remedy }],
+    });
+  }
+  requireSmallContext(context);
+  return context;
+}
+
+type OfFlag = Request<{ environment: string; name: string }>;
