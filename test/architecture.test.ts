@@ -148,7 +148,7 @@ describe('docs/architecture.md', () => {
     const rows = [...page.matchAll(/^\| `((?:packages|apps)\/\w+)` +\|(.*)\|$/gm)];
     const drawn = rows.map(([, folder = '', cell = '']) => [
       folder,
-      [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name).toSorted(),
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name).toSorted(),
     ]);
     const checked = Object.entries(arrows).map(([folder, names]) => [folder, names.toSorted()]);
     expect(Object.fromEntries(drawn)).toEqual(Object.fromEntries(checked));

@@ -10,7 +10,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const execute = promisify(execFile);
 const readmes = readdirSync(`${root}packages`).map((name) => `packages/${name}/README.md`);
 
-const pages = [...readmes, 'docs/recipes.md', 'docs/troubleshooting.md'];
+const pages = [
+  ...readmes,
+  'docs/recipes.md',
+  'docs/troubleshooting.md',
+  'docs/compare/flagd.md',
+  'docs/compare/opentelemetry-baggage.md',
+];
 
 describe('the examples of the READMEs and guides', () => {
   test.each(pages)('%s has one to run', (readme) => {
