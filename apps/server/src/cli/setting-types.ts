@@ -29,7 +29,7 @@ export type SettingType = keyof Values;
 export type SettingValue = Values[SettingType];
 
 const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
-  text: { read: (text) => text, allowed: 'text, e.g. staging' },
+  text: { read: (text) => text, allowed: 'a string, e.g. staging' },
   path: { read: (text) => text || undefined, allowed: 'a path, e.g. ./flags.json' },
   switch: { read: readSwitch, allowed: 'true or false' },
   port: { read: readPort, allowed: 'a port number from 0 to 65535, e.g. 8080 (0 takes a free one)' },

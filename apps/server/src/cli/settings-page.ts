@@ -34,7 +34,7 @@ function sections(): string[] {
 function section(title: string, shown: readonly Option[]): string {
   return [
     `${title}\n`,
-    '| option | variable | default | what it sets | allowed |',
+    '| option | variable | default | meaning | allowed |',
     '| --- | --- | --- | --- | --- |',
     ...shown.map(row),
     '',
