@@ -32,7 +32,7 @@ export interface Rollout {
  * differs. A running rollout rolls back and pauses at once; it goes one step on when the verdict is
  * `promote` and the step has had its time and its requests. From the last step it is promoted. A
  * hold changes nothing, and neither does any verdict in a state other than `running`.
- * @throws {RolloutError} where the rollout has no steps, or stands at one that does not exist
+ * @throws {RolloutError} if the rollout has no steps, or stands at one that does not exist
  */
 export function advance(rollout: Rollout, verdict: Verdict, now: Date): Rollout {
   const { state, step, steps } = rollout;

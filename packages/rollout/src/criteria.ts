@@ -1,8 +1,8 @@
 import { RolloutError } from './rollout-error.ts';
 
-/** What a release is judged by. */
+/** The criteria by which a release is judged. */
 export interface Criteria {
-  /** What is assigned to an arm and stays there. */
+  /** The unit that is assigned to an arm and stays there. */
   readonly unit: 'request' | 'user' | 'tenant';
   /** The SLIs that count; others in a look are ignored. Default: those of the first look. */
   readonly slis?: readonly string[];
@@ -17,11 +17,11 @@ export interface Criteria {
   readonly promoteMargin?: number;
   /** Absolute limits by SLI. They need neither a control nor a calibration. */
   readonly breaker?: Readonly<Record<string, Breaker>>;
-  /** What the guard may do: only report, pause, or act. Default: `act`. */
+  /** The strongest action of the guard: only report, pause, or act. Default: `act`. */
   readonly mode?: 'report' | 'pause' | 'act';
   /** Requests that each arm needs since the release began before a test may act. Default: 100. */
   readonly minRequests?: number;
-  /** What to do when units are not assigned in the expected proportion. Default: `hold`. */
+  /** The action if units are not assigned in the expected proportion. Default: `hold`. */
   readonly sampleRatio?: 'hold' | 'pause' | 'rollback';
   /**
    * The revision under test. A new one resets the evidence and keeps the calibration of the same
@@ -49,7 +49,7 @@ export type CompleteCriteria = Required<Omit<Criteria, 'slis' | 'revision'>> &
 
 /**
  * Fills in the defaults.
- * @throws {RolloutError} where a value is not allowed.
+ * @throws {RolloutError} if a value is not allowed.
  */
 export function completeCriteria(criteria: Criteria): CompleteCriteria {
   const complete = {

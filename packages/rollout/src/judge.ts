@@ -27,7 +27,7 @@ import type { Verdict } from './verdict/verdict.ts';
  * stays as it is. A look costs the same however many were before. A faulty look never throws: it
  * holds, and the verdict gives the reason.
  * @param evidence the evidence that the last call returned; undefined to begin
- * @throws {RolloutError} where the criteria, or the version of the evidence, are not allowed
+ * @throws {RolloutError} if the criteria, or the version of the evidence, are not allowed
  */
 export function judge(
   evidence: Evidence | undefined,
@@ -69,7 +69,7 @@ function staleness(evidence: Evidence, look: Look): string | undefined {
   return `the look of ${timeOf(look.at)} is not newer than the last one, of ${timeOf(evidence.at)}`;
 }
 
-/** Begins anew what the look's revision and members do not share with the looks before. */
+/** Resets the parts of the evidence that do not belong to the look's revision and members. */
 function enter(evidence: Evidence, look: Look, criteria: CompleteCriteria): void {
   evidence.at = look.at;
   if (criteria.revision !== undefined && criteria.revision !== evidence.revision) {
@@ -82,7 +82,7 @@ function enter(evidence: Evidence, look: Look, criteria: CompleteCriteria): void
   }
   if (look.units) evidence.units = { gray: look.units.gray, control: look.units.control };
   if (look.sameCode === true && evidence.looks > 0) {
-    // A new calibration: what was found with the margins of the old one does not carry over.
+    // A new calibration: results with the margins of the old one do not carry over.
     resetCalibration(evidence);
     resetRelease(evidence);
   }
@@ -145,7 +145,7 @@ function judgeAll(
   addSampleRatio(evidence, look);
 }
 
-/** A look whose assignment is faulty adds nothing; `decide` says so. */
+/** A look with a faulty assignment adds nothing; `decide` reports it. */
 function addSampleRatio(evidence: Evidence, { assigned }: Look): void {
   if (!assigned || faultOfAssigned(assigned) !== undefined) return;
   const { gray, control, expected } = assigned;

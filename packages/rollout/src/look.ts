@@ -1,6 +1,6 @@
 import type { Counts } from './counts.ts';
 
-/** What was counted in one interval of time, in the gray arm and in the control arm. */
+/** The counts of one interval of time, in the gray arm and in the control arm. */
 export interface Look {
   /** When the interval ended, in ms since 1970. Must rise: a look that is not newer is ignored. */
   readonly at: number;
@@ -11,8 +11,8 @@ export interface Look {
   /** Both arms ran the same code: an A/A look, by which the arms are calibrated. */
   readonly sameCode?: boolean;
   /**
-   * Identifies who is in the arms. Another value needs a new calibration; without one it stays the
-   * same.
+   * Identifies the members of the arms. Another value needs a new calibration; without one it stays
+   * the same.
    */
   readonly members?: string;
   /** Units assigned in this interval, and the share of them that should be gray. */
@@ -27,7 +27,7 @@ export interface Arms {
   readonly control: Counts;
 }
 
-/** Why an assignment cannot be judged; undefined where it can, or where there is none. */
+/** Why an assignment cannot be judged; undefined if it can, or without an assignment. */
 export function faultOfAssigned(assigned: Look['assigned']): string | undefined {
   if (!assigned) return undefined;
   const { gray, control, expected } = assigned;

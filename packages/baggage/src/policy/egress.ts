@@ -141,7 +141,7 @@ function normaliseHost(host: string): string {
   return URL.canParse(url) ? new URL(url).hostname.replaceAll(placeholder, '*') : host.toLowerCase();
 }
 
-/** In place of a star, which is no letter of an international name. */
+/** Replaces a star, which an international name can't contain. */
 const placeholder = '0star0';
 
 /**

@@ -7,9 +7,8 @@ import { newSeries, type Series } from '../statistics/series.ts';
 import { copyTally, newTally, type Tally } from './tally.ts';
 
 /**
- * All that the guard knows about a release: plain JSON of constant size, however many looks it has
- * seen. Its fields are the guard's own and may change with `version`; store it and hand it back to
- * `judge`.
+ * The guard's state of a release: plain JSON of constant size, however many looks it has seen. Its
+ * fields are the guard's own and may change with `version`; store it and pass it to `judge` again.
  */
 export interface Evidence {
   version: 1;
@@ -53,7 +52,7 @@ export interface SliEvidence {
   tally: Tally;
   recent: [Tally, Tally];
   calibration?: Calibration;
-  /** What the calibration yields, once a look at the release has used it. */
+  /** The margins from the calibration, once a look at the release has used it. */
   margins?: Margins;
   /**
    * By instance of the gray arm: requests, and requests above each boundary; older looks count
@@ -99,7 +98,7 @@ export function sliOf(evidence: Evidence, name: string): SliEvidence | undefined
   return Object.hasOwn(evidence.slis, name) ? evidence.slis[name] : undefined;
 }
 
-/** A copy to write to: `judge` never changes what it was given. */
+/** A copy to write to: `judge` never changes its arguments. */
 export function copyEvidence(from: Evidence): Evidence {
   if (from.version !== 1) {
     throw new RolloutError(
@@ -114,7 +113,7 @@ export function copyEvidence(from: Evidence): Evidence {
   return copy;
 }
 
-/** Begins a release anew: what is known of the arms on the same code stays. */
+/** Begins a release again: the calibration of the arms on the same code stays. */
 export function resetRelease(evidence: Evidence): void {
   evidence.looks = 0;
   evidence.sampleRatio = newSampleRatio();

@@ -9,12 +9,12 @@ import type { SliEvidence } from './evidence.ts';
 const fading = 0.05;
 /** Beyond, the instance with the fewest requests is dropped: the evidence stays small. */
 const most = 32;
-/** Fewer requests of the other instances say nothing about them. */
+/** With fewer requests, the other instances can't be compared. */
 const leastRest = 30;
 
 /**
- * Adds the counts of the gray arm's instances. Faulty ones are left out: the sums of the arms
- * decide, not they.
+ * Adds the counts of the gray arm's instances. Faulty counts are left out, because the verdict
+ * depends on the sums of the arms.
  */
 export function countInstances(
   sli: SliEvidence,
@@ -55,7 +55,7 @@ export interface Carrier {
 
 /**
  * Finds a gray instance without which the gray arm does not differ from the control arm; undefined
- * where there is none.
+ * if no such instance exists.
  */
 export function carrierOf(sli: SliEvidence | undefined, boundary: number): Carrier | undefined {
   if (sli === undefined) return undefined;

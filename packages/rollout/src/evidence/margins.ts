@@ -81,7 +81,7 @@ export interface CalibrationState {
   readonly validUntil: number;
 }
 
-/** What the A/A looks in the evidence are worth now. */
+/** The state of the calibration by the A/A looks in the evidence, now. */
 export function calibrationOf(
   evidence: Evidence,
   names: readonly string[],

@@ -101,7 +101,7 @@ export function calibrate(calibration: Calibration, gray: Exceedances, control: 
   if (blockEnds) calibration.blocks += 1;
 }
 
-/** What calibration yields at one boundary. */
+/** The result of calibration at one boundary. */
 export interface Margin {
   /** Upper bound, at least 0, of the arms' own difference of shares. */
   readonly difference: number;

@@ -29,7 +29,7 @@ export interface Processes {
   reverse: number[];
 }
 
-/** What one look adds at one boundary. */
+/** The bet of one look at one boundary. */
 export interface Bet {
   readonly table: Table;
   /** The odds ratio that the fast test tolerates. */

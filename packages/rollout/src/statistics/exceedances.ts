@@ -48,7 +48,7 @@ export function sizeOf(boundaries: Boundaries): number {
   return boundaries.kind === 'histogram' ? boundaries.bounds.length : gridOf(boundaries.scale).length;
 }
 
-/** The exceedances of `counts` over `boundaries`, or why there are none. */
+/** The exceedances of `counts` over `boundaries`, or the reason why they can't be computed. */
 export function exceedances(counts: Counts, boundaries: Boundaries): Exceedances | string {
   const total = totalOf(counts);
   if (counts.kind !== boundaries.kind) {

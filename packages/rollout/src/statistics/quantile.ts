@@ -1,7 +1,7 @@
 /**
- * The bucket in which a quantile lies, as its ends in seconds: that is all that buckets allow to
- * say. The upper end is null above the last boundary. `above` holds the shares of requests above
- * each bound, ascending by bound.
+ * The bucket in which a quantile lies, as its ends in seconds: buckets do not allow more precision.
+ * The upper end is null above the last boundary. `above` holds the shares of requests above each
+ * bound, ascending by bound.
  */
 export function quantileInterval(
   quantile: number,

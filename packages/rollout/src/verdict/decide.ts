@@ -22,12 +22,12 @@ interface Question {
   readonly totals: Totals;
   /** How many SLIs this look could measure. */
   readonly measured: number;
-  /** What was wrong with the look. */
+  /** The faults of the look. */
   readonly holds: readonly string[];
   readonly criteria: CompleteCriteria;
 }
 
-/** What is to be done, and why it is not more. */
+/** The action, and the reason why it is not a stronger one. */
 interface Decision {
   readonly would: Action;
   readonly because: string;

@@ -12,7 +12,7 @@ import type { Totals } from './totals.ts';
  */
 const requestsPerUnit = 3;
 
-/** Why the robust test may pause, but not roll back; undefined where it may. */
+/** Why the robust test may pause, but not roll back; undefined if it may. */
 export function whyOnlyPause(
   { calibration, numbers }: Totals,
   criteria: CompleteCriteria,

@@ -137,8 +137,8 @@ function details(
 }
 
 /**
- * All looks, or the newest 20 to 40, whichever has the greater difference for its size: late
- * defects drown in all looks.
+ * All looks, or the newest 20 to 40: the set with the greater difference for its size, because a
+ * late defect is hard to see in all looks.
  */
 function clearest({ tally, recent: [before, newest] }: SliEvidence, worst: number): Tally {
   const recent = before.looks > 0 ? before : newest;

@@ -1,14 +1,13 @@
-/** What the guard may do. */
+/** The actions of the guard. */
 export type Action = 'hold' | 'promote' | 'pause' | 'rollback';
 
 /**
- * What the guard concludes from all looks so far, with the numbers behind it. All logarithms are
- * natural.
+ * The guard's conclusion from all looks so far, with its numbers. All logarithms are natural.
  */
 export interface Verdict {
-  /** What to do now. */
+  /** The action to take now. */
   readonly action: Action;
-  /** What the evidence alone would do, before `mode` caps it. */
+  /** The action by the evidence alone, before `mode` limits it. */
   readonly would: Action;
   /** The SLI that the sentence is about. */
   readonly sli?: string;
