@@ -85,7 +85,7 @@ describe('flagd.evaluation', () => {
     expect(await v1.resolveBoolean({ flagKey: 'unmatched', context: { lane: 'gray' } })).toMatchObject({
       value: true,
     });
-    // As flagd does: the reason tells it from a value.
+    // As flagd does: the reason distinguishes it from a value.
     const disabled = await v1.resolveString({ flagKey: 'off' });
     expect([disabled.value, disabled.variant, disabled.reason]).toEqual(['', '', 'DISABLED']);
   });

@@ -6,7 +6,7 @@ import type { EventLog } from '../src/sse/subscriber.ts';
 import { EventStreams, type EventStreamsOptions } from '../src/sse/event-streams.ts';
 import { frame, type Frame } from '../src/sse/frame.ts';
 
-/** More than the system takes for a connection that nobody reads. */
+/** More bytes than the system buffers for a connection that is not read. */
 const large = 'x'.repeat(12_000_000);
 
 let server: Server;
@@ -63,8 +63,8 @@ describe('a client that stops reading', () => {
       streams.send(log, log.add(large));
     }
     for (const { socket } of clients) socket.resume();
-    // What the first one did not take, the others were sent in another event each: only the newest
-    // may be held.
+    // Each of the other clients got the bytes that the first one did not read in an event of its
+    // own: only the newest may be held.
     await Promise.all(clients.slice(0, -1).map(async ({ socket }) => socket.closed || once(socket, 'close')));
     const last = clients.at(-1);
     await expect.poll(() => last?.received().endsWith(`id: 4\ndata: "${large}"\n\n\r\n`)).toBe(true);
@@ -88,7 +88,7 @@ interface Follower {
   received(): string;
 }
 
-/** Asks for the stream, and waits until it is open. */
+/** Requests the stream, and waits until it is open. */
 async function follow({ reads }: { readonly reads: boolean }): Promise<Follower> {
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   sockets.push(socket);

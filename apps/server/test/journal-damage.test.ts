@@ -84,7 +84,7 @@ interface Found {
   readonly last: Revision | undefined;
 }
 
-/** What a server makes of these files; or why it does not start. */
+/** The state of a server on these files, or the reason why it does not start. */
 async function openWith(flagsBytes: Buffer, journalBytes: Buffer): Promise<Found | string> {
   writeFileSync(flagsFile, flagsBytes);
   writeFileSync(journalFile, journalBytes);

@@ -38,7 +38,7 @@ describe("OFREP's event stream", () => {
     const [seen] = await (await follow()).events.take(1);
     const uptodate = await follow(seen?.id);
     await change('on');
-    // What comes first is the change: there was nothing before.
+    // The first event is the change: there was none before.
     expect((await uptodate.events.take(1))[0]?.id).toBe(await revision());
     await change('off');
     const late = await follow(seen?.id);

@@ -110,7 +110,7 @@ async function follow(applied: string): Promise<Followed> {
   return followStream(`${url()}/api/v1/environments/default/stream`, { 'last-event-id': applied });
 }
 
-/** What a new client is sent first. */
+/** The first event of a new client. */
 async function firstSnapshot(): Promise<{ before: object; id: string }> {
   const stream = await follow('');
   const [, { id = '', data } = {}] = await stream.take(2);

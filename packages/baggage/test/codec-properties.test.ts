@@ -53,7 +53,7 @@ const anything = fc.oneof(
   }),
   fc.constantFrom('lane', 'pins', '__proto__', ...hostileValues.filter(({ length }) => length < 1000)),
 );
-/** What code can make with OpenTelemetry's API, types or no types. */
+/** Baggage that code can create with OpenTelemetry's API, with or without types. */
 const anyBaggage = fc
   .array(fc.tuple(anything, anything, fc.option(anything, { nil: undefined })), { maxLength: 80 })
   .map((entries) => {

@@ -196,7 +196,7 @@ function dyeOf(part: Partial<Dye<IncomingMessage>>): Dye<IncomingMessage> {
   return { client: { getStringValue: () => 'gray' }, evaluationContext: () => ({}), ...part };
 }
 
-/** What a handler behind the dye answers, by default its lane. */
+/** The response of a handler behind the dye, by default its lane. */
 async function lanes(dye: Dye<IncomingMessage>, headers = {}, say = getActiveLane): Promise<string> {
   return text(await start(baggageListener({ dye }, (_request, response) => response.end(say()))), headers);
 }

@@ -150,7 +150,7 @@ function laneOf(header: string, policy: IngressPolicy): string {
   return getLane(admit([header], policy, ROOT_CONTEXT));
 }
 
-/** What a function returns, and what has been counted meanwhile. */
+/** The result of a function, and the counts during its call. */
 function counting<T>(fn: () => T): [T, Partial<Record<BaggageEvent, number>>] {
   const before = baggageCounts();
   const result = fn();

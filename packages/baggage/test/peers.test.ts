@@ -10,8 +10,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const execute = promisify(execFile);
 
 /**
- * What a user who has one adapter's peer, and no other, writes; and what he has to have for its
- * types.
+ * The code of a user with the peer of one adapter only, and the packages that its types need.
  */
 const subpaths = [
   ['', "import { getActiveLane as used } from '@graylane/baggage';", [], []],
@@ -60,7 +59,7 @@ describe.each(subpaths)('@graylane/baggage%s', (subpath, statement, peers, types
       }),
     );
     const compiled = execute(process.execPath, [`${root}node_modules/typescript/bin/tsc`], { cwd: project });
-    // The one error that was asked for: with a type that did not resolve there would be none.
+    // The one expected error: with a type that did not resolve it would be missing.
     await expect(compiled).rejects.toMatchObject({
       stdout: expect.stringMatching(/^user\.ts\(2,14\): error TS2322: [^\n]+\n?$/) as unknown,
     });

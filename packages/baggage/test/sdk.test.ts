@@ -58,7 +58,7 @@ beforeAll(() => {
       ],
     }),
   );
-  // Instrumentation patches a module when somebody requires it.
+  // Instrumentation patches a module when it is first required.
   createRequire(import.meta.url)('http');
 });
 beforeEach(() => {

@@ -20,7 +20,7 @@ const small = {
   flags: { plain: flag, ruled, other: { ...flag, targeting: { if: [{ $ref: 'eu' }, 'on'] } } },
 };
 
-/** What a change does to a document, written down naively. */
+/** The effect of a change on a document, in the simplest code. */
 function changedDocument(document: Record<string, unknown>, changes: FlagChanges): Record<string, unknown> {
   const { flags = {}, ...members } = changes;
   const next: Record<string, unknown> = { ...document, ...members };

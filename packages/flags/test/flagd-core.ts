@@ -1,7 +1,7 @@
 import { FlagdCore } from '@openfeature/flagd-core';
 import { compileFlags, evaluate } from '../src/index.ts';
 
-/** What an evaluator said: variant, reason, error code. */
+/** The result of an evaluator: variant, reason, error code. */
 export type Answer = readonly [
   variant: string | undefined,
   reason: string | undefined,
@@ -24,13 +24,13 @@ export function documentOf(targeting: unknown): object {
   return { flags: { f: { state: 'ENABLED', variants, defaultVariant: 'no', targeting } } };
 }
 
-/** How we answer for the flag `f`. */
+/** Our result for the flag `f`. */
 export function ours(document: object, context: object): Answer {
   const { variant, reason, errorCode } = evaluate(compileFlags(document), 'f', { ...context });
   return [variant, reason, errorCode];
 }
 
-/** How flagd-core answers. */
+/** The result of flagd-core. */
 export function theirs(document: object, context: object): Answer {
   const core = new FlagdCore(undefined, quiet);
   core.setConfigurations(JSON.stringify(document));

@@ -5,7 +5,7 @@ import { compileFlags, evaluate } from '../src/index.ts';
 
 const flag = { state: 'ENABLED', variants: { a: 1, b: 2, c: 3, d: 4 }, defaultVariant: 'd' };
 
-/** Names and texts that would break out of a text of JavaScript, if they were let. */
+/** Names and strings that would break out of a JavaScript string without escaping. */
 const delicate = [
   '"',
   "'",

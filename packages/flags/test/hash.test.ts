@@ -184,7 +184,7 @@ describe('version 1 of the hash of fractional', () => {
       flags: { f: { ...flag, targeting: { fractional } } },
     });
 
-  // As Java's flagd provider 0.11.15 has them; test/conformance asks it for 5,000.
+  // As Java's flagd provider 0.11.15 has them; test/conformance compares 5,000.
   const asInJava = [
     ['keyed', 'zoë-李0', 'c'],
     ['seeded', 'user-1', 'a'],

@@ -5,7 +5,7 @@ import { maxWork } from '../src/limits.ts';
 const flag = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };
 const [a, b] = [{ var: 'a' }, { var: 'b' }];
 
-/** A rule of every operator, which reads two facts. The number tells the flags of a set apart. */
+/** A rule of every operator, which reads two facts. The number distinguishes the flags of a set. */
 const rules: Record<string, (number: number) => unknown> = {
   'a plain comparison': (number) => ({ '==': [a, `t${number}`] }),
   'a strict comparison': () => ({ '===': [a, b] }),

@@ -121,7 +121,7 @@ describe('a rule means what it means to JsonLogic', () => {
   });
 });
 
-/** What a rule makes of the facts. */
+/** The result of a rule for the facts. */
 function ours(logic: unknown, generateCodeAfter: number): string {
   const owner = {
     flagKey: 'f',

@@ -20,7 +20,7 @@ await describeWith(conformanceData, 'the evaluator of the flagd testbed', () => 
   }
 });
 
-/** What the steps of one scenario build up. */
+/** The state that the steps of one scenario build up. */
 class World {
   readonly #flags: FlagSet;
   readonly #context: Record<string, unknown> = {};
@@ -62,7 +62,7 @@ class World {
     } else throw new Error(`no step for "${text}"`);
   }
 
-  /** What a client hands out: the fallback where there is no value, or one of another type. */
+  /** The value that a client returns: the fallback if the value is missing or of another type. */
   #value(): unknown {
     return this.#evaluation.value === undefined || this.#errorCode()
       ? this.#fallback

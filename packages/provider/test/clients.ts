@@ -10,7 +10,7 @@ import {
   type Logger,
 } from '@openfeature/server-sdk';
 
-/** A client, asked in one way whatever its methods are called. */
+/** A client, called in one way for all names of its methods. */
 export interface AnyClient {
   details(
     type: string,

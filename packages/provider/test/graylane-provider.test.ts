@@ -130,7 +130,7 @@ describe('the evaluation context', () => {
     expect((seen as { admin?: string }).admin).toBeUndefined();
   });
 
-  /** What rules see, told by a rule for each name: the merge itself is private. */
+  /** The facts that rules see, returned by a rule for each name: the merge itself is private. */
   async function contextOf(baggage: string, given: object): Promise<object> {
     const { BaggageReader } = await import('../src/baggage/mapping.ts');
     const reader = new BaggageReader(mapping);

@@ -27,7 +27,7 @@ await describeWith(conformanceData, 'the OpenFeature specification', () => {
     for (const file of ['evaluation_v2.feature', 'hooks.feature']) {
       for (const scenario of scenarios(file)) {
         test(`${scenario.name} (${scenario.steps.map(({ text }) => text).join('; ')})`, async () => {
-          // What answers CACHED here is a pin, and that lasts as long as a request.
+          // A result with the reason CACHED is a pin here, which lasts as long as a request.
           const pinned = scenario.tags.some(({ name }) => name === '@reason-codes-cached');
           const world = new World(pinned ? { ...flags, metadata: { pin: true } } : flags, open('spec'));
           await runInLane('baseline', async () => {
@@ -94,7 +94,7 @@ function toFlagd(specFlags: object): object {
   return { flags: Object.fromEntries(flags) as object };
 }
 
-/** What the steps of one scenario build up. */
+/** The state that the steps of one scenario build up. */
 class World {
   readonly #flags: object;
   readonly #client: AnyClient;

@@ -244,7 +244,7 @@ describe('a pin comes in with the mark of its lane', () => {
     expect(seen({ mode: 'strip' }, 'lane=gray,pins=fees.off.1')).toEqual(['baseline', 'on STATIC']);
   });
 
-  /** What a signing service sends on once it has pinned the flag. */
+  /** The baggage that a signing service sends after it has pinned the flag. */
   function signed(): string {
     return runInLane(
       'gray',

@@ -16,7 +16,7 @@ import {
 } from '@openfeature/server-sdk';
 import { afterEach, describe, expect, test } from 'vitest';
 
-/** Who says what the fact is; from the weakest to the strongest. */
+/** The levels that set the fact, from the weakest to the strongest. */
 type Level = 'baggage' | 'api' | 'transaction' | 'client' | 'invocation' | 'hook';
 
 const levels: readonly Level[] = ['baggage', 'api', 'transaction', 'client', 'invocation', 'hook'];
@@ -29,7 +29,7 @@ const telling = (name: string): object => ({
   targeting: { if: [{ in: [{ var: name }, names] }, { var: name }, null] },
 });
 const flags = { flags: { fact: telling('fact'), lane: telling('lane') } };
-/** Another vendor's provider, which knows no baggage and answers asynchronously. */
+/** Another vendor's provider, which does not read baggage and evaluates asynchronously. */
 const vendor = (): InMemoryProvider =>
   new InMemoryProvider(
     Object.fromEntries(
@@ -56,8 +56,8 @@ const ordinary: BaggageMapping = { fact: {}, lane: {} };
 const strict: BaggageMapping = { fact: { authoritative: true }, lane: { authoritative: true } };
 
 /**
- * The ways in, each with who wins against all that stand before them; what is authoritative leaves
- * nobody else a say.
+ * The levels, each with the winner against all before it; an authoritative member overrides all of
+ * them.
  */
 const ways = [
   {
@@ -153,7 +153,7 @@ describe('BaggageTransactionContextPropagator', () => {
   });
 });
 
-/** Asks a flag while the given levels each say that the fact is themselves. */
+/** Evaluates a flag while each of the given levels sets the fact to its own name. */
 async function ask(
   client: {
     getStringValue: ReturnType<typeof OpenFeature.getClient>['getStringValue'];

@@ -160,7 +160,7 @@ const situations: fc.Arbitrary<Situation> = fc.record({
   options: fc.boolean(),
 });
 
-/** One thing that a client did, as whoever it did it to saw it. */
+/** One call by a client, as its receiver saw it. */
 interface Call {
   readonly who: string;
   readonly waits: boolean;
@@ -262,7 +262,7 @@ function toHook(who: string, plan: HookPlan, trace: Call[]): Hook {
   return Object.fromEntries(stages) as Hook;
 }
 
-/** Everything that a stage is told, as it is at that moment. */
+/** The arguments of a stage, copied at that moment. */
 function look(hookContext: HookContext, subject: unknown, hints: unknown): unknown {
   const { context, hookData, logger, ...facts } = hookContext;
   return {
@@ -282,7 +282,7 @@ function look(hookContext: HookContext, subject: unknown, hints: unknown): unkno
   };
 }
 
-/** What is logged, without the stacks: the SDK logs each twice. */
+/** The logged messages, without the stacks: the SDK logs each twice. */
 function recording(log: unknown[]): Logger {
   const record =
     (entry: string) =>

@@ -200,7 +200,7 @@ test('an event without an end costs little more than the bound', async () => {
     flood(response.writeHead(200, eventStream), 'x'.repeat(65_536), (bytes) => (written += bytes));
   });
   await hear({ maxEventBytes: 1_000_000 }, 1);
-  // What the kernel's buffers hold on top is a few megabytes.
+  // The kernel's buffers hold a few more megabytes.
   expect(written).toBeLessThan(50_000_000);
 });
 

@@ -14,7 +14,7 @@ import { newest, newestScripts } from '../../../test/components/newest.ts';
 const here = fileURLToPath(new URL('instrumented', import.meta.url));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** What the collector got, by path, and the headers of those who called it as a service. */
+/** The requests that the collector got, by path, and the headers of exporters. */
 let received: { path: string; body: unknown }[] = [];
 let called: IncomingMessage['headers'][] = [];
 let collector: Server;
@@ -88,7 +88,7 @@ async function scraped(app: App): Promise<Record<string, number>> {
   return Object.fromEntries([...lines].map(([, route, lane, count]) => [`${route} ${lane}`, Number(count)]));
 }
 
-/** What a collector makes of cumulative histograms: the newest point of each series. */
+/** The state of a collector for cumulative histograms: the newest point of each series. */
 function pushed(): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { body } of received.filter(({ path }) => path === '/v1/metrics')) {

@@ -1,12 +1,15 @@
-/** An answer of the admin API, read. */
+/** A response of the admin API, with its body. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // The tests say what they expect of it.
+  // The tests assert its type.
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Asks the admin API of an environment, `default` where the path does not begin with a slash. */
+/**
+ * Sends a request to the admin API of an environment, `default` where the path does not begin with
+ * a slash.
+ */
 export function admin(url: string) {
   return async (
     method: string,

@@ -37,7 +37,7 @@ export async function followStream(url: string, headers: Record<string, string> 
   };
   const ended = read();
   ended.catch(() => {
-    // Who waits for the end is told; a stream that the test closes ends like this too.
+    // Resolves the promises that wait for the end; a stream that the test closes ends here, too.
   });
   return { ...received, events, ended, close: () => ending.abort() };
 }

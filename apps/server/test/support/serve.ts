@@ -9,14 +9,14 @@ export interface Served {
   readonly grpcPort: number;
   readonly managementUrl: string;
   readonly file: string;
-  /** What was logged so far. */
+  /** The lines that were logged so far. */
   readonly logged: readonly string[];
   read(): string;
   edit(text: string): void;
   close(): Promise<void>;
 }
 
-/** Serves a document, or a text that is to be the file. */
+/** Serves a document, or a string as the content of the file. */
 export async function serve(document: object | string, settings: Partial<Settings> = {}): Promise<Served> {
   const folder = mkdtempSync(`${tmpdir()}/graylane-server-`);
   const file = `${folder}/flags.json`;

@@ -23,7 +23,7 @@ const first = {
   },
 };
 
-/** What every store of flags does. */
+/** The contract of every store of flags. */
 export function storeContract(name: string, open: (document: object) => Promise<StoreUnderTest>): void {
   describe(`${name}, as a store of flags`, () => {
     let opened: StoreUnderTest;

@@ -75,7 +75,7 @@ const readers: Readonly<Record<string, Read>> = {
 };
 
 /**
- * What every HTTP adapter promises of the events of a request and its response: they happen in its
+ * The contract of every HTTP adapter for the events of a request and its response: they run in its
  * lane.
  */
 export function bodyContract(name: string, serve: Serve): void {
@@ -201,7 +201,7 @@ export function bodyContract(name: string, serve: Serve): void {
   });
 }
 
-/** The answer to an upload in a lane, whose body comes in two parts. */
+/** The response to an upload in a lane, whose body comes in two parts. */
 async function post(origin: string, lane: string): Promise<string> {
   const outgoing = httpRequest(origin, {
     method: 'POST',

@@ -13,8 +13,7 @@ import { inRequest } from './in-request.ts';
 type Say = () => void;
 
 /**
- * Ways in which a request's code goes on, with the API package alone: nobody has installed an
- * OpenTelemetry SDK.
+ * Ways in which a request's code goes on, with the API package alone, without an OpenTelemetry SDK.
  */
 const carried: Readonly<Record<string, (say: Say) => void>> = {
   'after an await': (say) =>
@@ -81,8 +80,7 @@ const carried: Readonly<Record<string, (say: Say) => void>> = {
 };
 
 /**
- * Ways in which somebody else calls back: his OTel context is the active one, unless the callback
- * is bound.
+ * Callbacks of other code: its OTel context is active, unless the callback is bound.
  */
 const elsewhere: Readonly<Record<string, (callback: Say) => void>> = {
   'a listener of an emitter that others share': (callback) => {
@@ -114,8 +112,8 @@ const worker = new Worker(
   { eval: true, execArgv: [] },
 );
 /**
- * What waits for the thread, as pools keep it: callbacks by the number of their task, and one
- * listener.
+ * The callbacks that wait for the thread, as pools keep them: callbacks by the number of their
+ * task, and one listener.
  */
 const tasks = new Map<number, (answer: string) => void>();
 worker.on('message', ({ id, lane }: { id: number; lane: string }) => tasks.get(id)?.(lane));

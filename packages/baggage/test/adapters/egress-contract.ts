@@ -17,7 +17,7 @@ export interface Call {
 /** An HTTP client with our adapter around it. */
 export interface HttpClient {
   /**
-   * Answers with the status and the whole body, read in the caller's context; fails as the client
+   * Returns the status and the whole body, read in the caller's context; rejects if the client
    * fails.
    */
   send(url: string, call?: Call): Promise<{ status: number; body: string; lane: string }>;
@@ -30,14 +30,14 @@ export interface HttpPeer {
   open(this: void, egress: EgressPolicy): HttpClient;
   /** Every shape that the client takes headers in, holding these. */
   readonly shapes: ReadonlyArray<readonly [string, (pairs: readonly [string, string][]) => unknown]>;
-  /** What is made of a redirect: followed, or handed to the caller. */
+  /** The handling of a redirect: followed, or passed to the caller. */
   readonly redirects: 'followed' | 'handed on';
 }
 
 const all = ['lane', 'user-id'];
 const dye = 'lane=gray,user-id=ada,secret=1';
 
-/** What every adapter for HTTP out promises, over real sockets. */
+/** The contract of every adapter for outbound HTTP, over real sockets. */
 export function egressContract({ name, open, shapes, redirects }: HttpPeer): void {
   let orders: Listener;
   let partner: Listener;

@@ -47,7 +47,7 @@ test('a gRPC server takes none of 10,000 forged lanes for gray, and the one that
   server.close();
 });
 
-/** Asks with every forged lane, some at a time, and with genuine ones in between. */
+/** Sends requests with every forged lane, some at a time, and with genuine ones in between. */
 async function expectBaseline(ask: (baggage: string) => Promise<string>, atATime: number): Promise<void> {
   const before = refused();
   const headers = forgedLanes(forged);

@@ -38,27 +38,27 @@ interface EchoClient extends Client {
   talk(metadata: Metadata): ClientDuplexStream<Sighting, Sighting>;
 }
 
-/** A client of the echo service; every method answers what the handler saw. */
+/** A client of the echo service; every method returns what the handler saw. */
 export interface Echo {
   unary(metadata?: Metadata): Promise<readonly Sighting[]>;
   upload(metadata?: Metadata): Promise<readonly Sighting[]>;
   download(metadata?: Metadata): Promise<readonly Sighting[]>;
   talk(metadata?: Metadata): Promise<readonly Sighting[]>;
   /**
-   * Is sent more than the connection takes at once; answers what the handler saw when it could go
-   * on, without the load.
+   * Gets more bytes than the connection takes at once; returns what the handler saw when it could
+   * continue, without the load.
    */
   flooded(metadata?: Metadata): Promise<readonly Sighting[]>;
-  /** Is answered at the third attempt, if the channel retries. */
+  /** Succeeds at the third attempt, if the channel retries. */
   retried(metadata?: Metadata): Promise<readonly Sighting[]>;
   /**
-   * Fails as the server is told to, in the answer's callback; answers with the status code and
-   * where the callback was.
+   * Fails in the callback of the response, as the metadata requests; returns the status code and
+   * the lane of the callback.
    */
   failing(metadata?: Metadata): Promise<Sighting>;
   /**
-   * Waits for an answer that does not come in time; answers with the status code and where the
-   * callback was.
+   * Waits for a response that does not arrive in time; returns the status code and the lane of the
+   * callback.
    */
   late(metadata?: Metadata): Promise<Sighting>;
   /** Starts a stream that the server never ends, and cancels it when the server has seen it. */
@@ -72,8 +72,8 @@ export interface EchoServer {
   /** The values of `baggage` in the metadata that handlers were given, call after call. */
   readonly received: Inbox<readonly string[]>;
   /**
-   * The lane at the `cancelled` event of a call that the server would never have ended; the others
-   * are told so too at their end.
+   * The lane at the `cancelled` event of a call that the server would never have ended; the event
+   * also occurs at the end of the other calls.
    */
   readonly cancelled: Inbox<string>;
   close(): void;
@@ -81,7 +81,7 @@ export interface EchoServer {
 
 /**
  * Starts the echo service on a free port, or on a socket. A unary call does some work before it
- * answers.
+ * responds.
  */
 export async function serveEcho(
   interceptors: ServerInterceptor[],
@@ -196,7 +196,7 @@ export function connectEcho(
   };
 }
 
-/** A unary call without a gRPC client, whose metadata nobody has checked. */
+/** A unary call without a gRPC client, whose metadata is not checked. */
 export async function rawUnary(session: ClientHttp2Session, baggage: string | string[]): Promise<unknown> {
   const stream = session.request({
     ':method': 'POST',

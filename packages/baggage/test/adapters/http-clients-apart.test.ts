@@ -172,7 +172,7 @@ describe('baggageFetch', () => {
     const fetch = baggageFetch({
       egress,
       fetch: async (url, init) => {
-        // Instrumentation and clients that nobody wrapped find nothing here.
+        // Instrumentation and clients that are not wrapped find no baggage here.
         expect(propagation.getActiveBaggage()).toBeUndefined();
         await (await toPartner(`${partner.origin}/token`)).text();
         return globalThis.fetch(url, init);
@@ -409,7 +409,7 @@ describe('baggageRequest', () => {
     outgoing.end();
     const [, socket, head] = (await once(outgoing, 'upgrade')) as [unknown, Socket, Buffer];
     socket.end('hello');
-    // What the server says first may have come with its headers.
+    // The first bytes of the server may have come with its headers.
     expect(String(head) + (await text(socket))).toBe('lane=gray hello');
   });
 });
@@ -430,8 +430,8 @@ async function completed(outgoing: ReturnType<ReturnType<typeof baggageRequest>>
 }
 
 /**
- * A server that says, on the sockets of upgrades and tunnels, which baggage it was given, and then
- * echoes.
+ * A server that writes the baggage that it received to the sockets of upgrades and tunnels, and
+ * then echoes.
  */
 async function upgrading(): Promise<{ origin: string }> {
   const server = createServer();

@@ -25,8 +25,8 @@ describe.each<readonly [string, (handler: RequestListener) => RequestListener]>(
     for (const value of hostileLines) {
       for (const encoding of ['latin1', 'utf8'] as const) {
         const answer = await exchange(server.origin, Buffer.from(`baggage: ${value}\r\n`, encoding));
-        // The parser of Node refuses what is no header, and too long a one; the rest is ours to
-        // judge.
+        // Node's parser refuses bytes that are not a header, and headers that are too long; the
+        // policy judges the rest.
         expect(answer).toMatch(/^HTTP\/1\.1 (?:400|431) |<baseline>/);
       }
       expect(await exchange(server.origin, Buffer.from('baggage: lane=gray\r\n'))).toContain('<gray>');

@@ -28,8 +28,8 @@ export interface Listener {
 }
 
 /**
- * Starts a listener. It answers 200, except to `/to/…`, which redirects to what follows (encoded),
- * `/status/…`, `/drip` (a body in pieces), `/flaky` (503 the first time) and `/never`.
+ * Starts a listener. It responds with 200, except to `/to/…`, which redirects to what follows
+ * (encoded), `/status/…`, `/drip` (a body in pieces), `/flaky` (503 the first time) and `/never`.
  */
 export async function listen(): Promise<Listener> {
   const received = inbox<Received>();
@@ -88,7 +88,7 @@ async function closeServer(server: Server): Promise<void> {
   await closed;
 }
 
-/** One request by hand with this header line, and all that is answered. */
+/** One request by hand with this header line; returns the whole response. */
 export async function exchange(origin: string, line: Buffer): Promise<string> {
   const socket = connect(Number(new URL(origin).port), '127.0.0.1');
   // A server that refuses a header may close before it has read it all.

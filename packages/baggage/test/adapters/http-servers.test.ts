@@ -252,7 +252,7 @@ describe.each([
   });
 });
 
-/** Answers with the lane, and all baggage as OpenTelemetry shows it. */
+/** Responds with the lane, and all baggage as OpenTelemetry shows it. */
 function sayBaggage(...[, response]: Parameters<RequestListener>): void {
   const members = propagation.getActiveBaggage()?.getAllEntries() ?? [];
   response.end([getActiveLane(), ...members.map(([key, { value }]) => `${key}=${value}`)].join(' '));
@@ -265,8 +265,8 @@ async function start(handler: RequestListener): Promise<{ origin: string; server
 }
 
 /**
- * The body of the answer to a request over one of two kept-alive connections, with headers just as
- * they are.
+ * The body of the response to a request over one of two kept-alive connections, with headers just
+ * as they are.
  */
 async function get(url: string, headers: Record<string, string | string[]>, body?: string): Promise<string> {
   const outgoing = httpRequest(url, { agent, headers, method: body === undefined ? 'GET' : 'POST' });

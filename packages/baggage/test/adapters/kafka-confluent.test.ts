@@ -8,7 +8,7 @@ const both = { ...confluent, available: () => confluent.available() && kafka.ava
 
 await describeWith(both, '@confluentinc/kafka-javascript', () => kafkaContract(connectConfluent));
 
-/** What the test calls of a module that can't be resolved where it isn't installed. */
+/** The part that the test uses of a module that may not be installed. */
 interface Confluent {
   readonly KafkaJS: {
     readonly Kafka: new (configuration: object) => {

@@ -22,7 +22,9 @@ const strip = { mode: 'strip' } as const;
 const inside = Array.from({ length: 30 }, () => `inside-${randomUUID()}`);
 const egress = { to: Object.fromEntries(inside.map((topic) => [`kafka:${topic}`, keys])) };
 
-/** What our wrappers promise over any client of kafkajs' shape, against a real broker. */
+/**
+ * The contract of our wrappers around any client with kafkajs' interface, against a real broker.
+ */
 export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>): void {
   let broker: Broker;
   let peer: KafkaPeer;
@@ -476,7 +478,7 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
     return seen;
   }
 
-  /** What a reader that isn't ours receives. */
+  /** The messages that a foreign reader receives. */
   async function messagesOf(topic: string): Promise<Inbox<PeerMessage>> {
     const seen = inbox<PeerMessage>();
     const consumer = await peer.consumer(`raw-${randomUUID()}`, topic);
@@ -499,7 +501,7 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
   }
 }
 
-/** What a handler saw, and in which lane: "7 gray". */
+/** The message that a handler saw, and its lane: "7 gray". */
 function sighting({ value }: { value: PeerMessage['value'] }): string {
   return `${String(value)} ${getActiveLane()}`;
 }

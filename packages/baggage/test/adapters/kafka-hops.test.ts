@@ -131,7 +131,7 @@ await describeWith(kafka, 'over HTTP, gRPC, Kafka and HTTP again', () => {
     );
   });
 
-  /** What a message from a stranger becomes at the end. */
+  /** The lane of a message from an untrusted sender at the end. */
   async function through(headers: IHeaders): Promise<string[]> {
     const before = last.received.all.length;
     await plain.send({ topic, messages: [{ value: 'strange', headers }] });

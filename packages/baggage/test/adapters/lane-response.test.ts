@@ -143,7 +143,7 @@ describe('the responses of express', () => {
       waiting.push(() => response.json({}));
       expect(findRequest(request)?.request).toBe(request);
       requests.push(request);
-      // The last one answers first, the one in the middle last.
+      // The last one responds first, the one in the middle last.
       if (waiting.length === 3) for (const index of [2, 0, 1]) waiting[index]?.();
     });
     const socket = connect(Number(new URL(await start(app)).port), '127.0.0.1');

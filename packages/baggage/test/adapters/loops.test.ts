@@ -50,7 +50,7 @@ test('a gRPC service that calls itself in a lane comes to an end', async () => {
 });
 
 /**
- * The headers that arrive, in turn, at two services that call each other as long as they are asked
+ * The headers that arrive, in turn, at two services that call each other as long as the request is
  * in gray, `most` times at most.
  */
 async function roundBetween(

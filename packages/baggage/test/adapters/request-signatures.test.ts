@@ -135,7 +135,7 @@ function request(): ReturnType<typeof baggageRequest> {
   return baggageRequest({ egress: { to: { [orders.origin]: ['lane'] } } });
 }
 
-/** What the caller sees of a request, and what arrives. */
+/** The result for the caller of a request, and the request that arrives. */
 async function outcome(send: Request, name: string, args: readonly unknown[]): Promise<[object, object]> {
   const called = inbox<string>();
   const outgoing = send(...args, () => called.put(laneNow()));

@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 /**
- * Calls of `writeHead` that JavaScript allows, whatever the types say; some of them throw in Node.
+ * Calls of `writeHead` that JavaScript allows in spite of the types; some of them throw in Node.
  */
 const argumentLists: ReadonlyArray<readonly unknown[]> = [
   [200],
