@@ -85,7 +85,7 @@ describe('a provider of a flag server', () => {
     const sequences = fc.array(fc.constantFrom(...Object.keys(happenings)), { minLength: 5, maxLength: 12 });
     const property = fc.asyncProperty(sequences, async (names) => {
       for (const name of names) await happenings[name]?.();
-      // What was frozen stays so until somebody notices; here nobody has to wait for that.
+      // A frozen connection stays so until a timeout; the test does not wait for that.
       link.thaw();
       write(`v${(version += 1)}`);
       await expect.poll(() => ask(client)).toBe(`v${version}`);
@@ -170,7 +170,7 @@ function flipped(bytes: Buffer): Buffer {
   return copy;
 }
 
-/** A wire to a server that can be cut, or frozen so that nobody notices. */
+/** A connection to a server that can be cut, or frozen without an error on either side. */
 class Link {
   readonly port: number;
   readonly #server: Server;
@@ -214,7 +214,7 @@ class Link {
     }
   }
 
-  /** What was frozen is lost; new connections work. */
+  /** Frozen bytes are lost; new connections work. */
   thaw(): void {
     this.cut();
   }

@@ -230,7 +230,7 @@ function rows(
   });
 }
 
-/** A header as a parser makes it: a text of its own, in one piece, that nobody has looked at. */
+/** A header as a parser makes it: a flat string of its own that no code has read yet. */
 function arrived(bytes: Buffer | undefined): string {
   return bytes?.toString('latin1') ?? '';
 }

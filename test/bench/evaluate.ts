@@ -106,7 +106,7 @@ const users = Array.from({ length: 256 }, (_, index) => ({
 }));
 let turn = 0;
 
-/** A request has an evaluation context of its own: nobody gains by knowing the object. */
+/** A request has an evaluation context of its own: no contender gains by caching by identity. */
 function freshContext() {
   turn = (turn + 1) & 255;
   const { id, version, region, env, tier } = users[turn] as (typeof users)[0];

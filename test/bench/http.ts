@@ -18,7 +18,7 @@ const requests = 500;
 const warmUp = 10_000;
 const inFlight = 24;
 
-/** A server in a process of its own, which says what it has cost so far. */
+/** A server in a process of its own, which reports its cost so far. */
 class Server {
   readonly #process: ChildProcess;
   readonly origin: string;

@@ -26,7 +26,7 @@ const flags = Object.fromEntries(
   }),
 );
 
-/** One request, as a pool of connections to somebody sends it. */
+/** One request, as a pool of connections sends it. */
 interface Question {
   readonly to: Pool;
   readonly path: string;
@@ -35,8 +35,8 @@ interface Question {
 }
 
 /**
- * Somebody who answers: about one flag, about all of them, and about all of them to whoever has the
- * answer.
+ * A server to compare: requests for one flag, for all flags, and for all flags by a client that has
+ * the response already.
  */
 interface Peer {
   readonly name: string;
@@ -98,7 +98,7 @@ async function ofrepPeer(name: string, url: string): Promise<Required<Peer>> {
   return { name, one, all, unchanged: { ...all, headers: { 'if-none-match': (await ask(all)).etag } } };
 }
 
-/** A bare server gives its one answer whatever it is asked. */
+/** A bare server sends the same response to every request. */
 function barely({ port }: BareProcess): Question {
   return ofrep(poolTo(`http://127.0.0.1:${port}`), '');
 }
@@ -139,7 +139,7 @@ async function ask({ to, path, body, headers }: Question): Promise<{ text: strin
   return { text: await answer.body.text(), etag: String(answer.headers['etag']) };
 }
 
-/** A sample is the requests a second that all connections together get answered. */
+/** A sample is the number of responses per second on all connections together. */
 function asking(name: string, question: Question): Contender {
   return {
     name,

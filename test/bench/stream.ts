@@ -159,7 +159,7 @@ async function tellProviders(): Promise<void> {
     endings.push(() => child.disconnect());
     return {
       name: `${kind}'s provider`,
-      // Only those who are measured are connected, so that nobody works on anybody else's time.
+      // Only the measured clients are connected, so that no others take CPU time.
       sample: async () => {
         child.send('open');
         await reply();
@@ -221,7 +221,7 @@ async function startUp(): Promise<void> {
   });
 }
 
-/** Writes a new version of one flag, with so much text. */
+/** Writes a new version of one flag, with a string of this length. */
 async function put(server: ServerProcess, key: string, text?: string): Promise<void> {
   const answer = await fetch(`${server.url}/api/v1/environments/default/flags/${key}`, {
     method: 'PUT',

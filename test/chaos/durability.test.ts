@@ -116,7 +116,7 @@ await describeWith(volumes, 'a disk in trouble', () => {
         await server.start();
         expect(await writers.lost(server.url)).toEqual([]);
       }
-      // Whoever does not sync loses: the cut is one.
+      // A writer without sync loses data, so the power cut is a real one.
       expect(lostByControl).toBeGreaterThanOrEqual(cuts);
       expect(writers.acknowledged).toBeGreaterThanOrEqual(cuts * 5);
       expect(await writers.missing(server.url)).toEqual([]);
@@ -234,11 +234,11 @@ function verify(
 interface Control {
   /** Resolves when the first line is promised. */
   readonly begun: Promise<unknown>;
-  /** Ends it, and answers how many lines it has promised to have written. */
+  /** Ends it, and returns how many lines it has acknowledged. */
   end(): Promise<number>;
 }
 
-/** Appends lines to a file and says so, without ever syncing it. */
+/** Appends lines to a file and acknowledges them, without ever syncing it. */
 function unsynced(volume: Volume, file: string): Control {
   const script = 'n=0; while n=$((n+1)); echo $n >>"$0" && echo $n; do :; done';
   const [command, ...args] = [...volume.within, 'sh', '-c', script, file];
@@ -248,7 +248,7 @@ function unsynced(volume: Volume, file: string): Control {
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     promised = Number(text.trimEnd().split('\n').at(-1));
   });
-  // It may be gone before it is told to: its disk is.
+  // It may end before the signal, because its disk is gone.
   const gone = once(child, 'close');
   return {
     begun,

@@ -19,8 +19,7 @@ const patience = { timeout: 100_000, interval: 100 };
 const crowd = 200;
 
 /**
- * How somebody waits who has been told over how long all should come back: each wait after each
- * failure.
+ * The waits of a client that got a spread for the reconnects: one after each failure.
  */
 type Waiting = (spreadMs: number, random: () => number) => (failures: number) => number;
 const providers: Waiting = (spreadMs, random) => (failures) => backoff(failures, { spreadMs }, random);
@@ -45,7 +44,7 @@ test.each([
         time += next(failures);
         knocks.push(time);
       }
-      // Nobody stays away for longer than the spread, and so much is bearable.
+      // No client stays away for longer than the spread, and so much is acceptable.
       expect(next(0)).toBeLessThanOrEqual(spreadMs);
     }
     expect(busiest(knocks, 100), `of ${count}`).toBeLessThanOrEqual(crowd);
@@ -64,8 +63,7 @@ test(`${herd} clients that lose their server come back spread out, every one, an
   };
   try {
     await once(clients, 'message');
-    // Heartbeats tell everybody how many they are; when the last one to come has had two, each has
-    // had one.
+    // Heartbeats report the number of clients; when the newest one has had two, each has had one.
     const last = await followStream(`${server.url}/api/v1/environments/default/stream?heartbeat=1`);
     const beats = (): number => last.all.filter(({ retry }) => retry === spreadOf(herd + 1)).length;
     await expect.poll(beats, patience).toBeGreaterThanOrEqual(3);

@@ -165,7 +165,7 @@ describe(`${payloads} mutated payloads (seed ${seed})`, () => {
   );
 });
 
-/** Whether an event that says something of flags can be made out at all. */
+/** Whether an event about flags can be recognised at all. */
 function isReadable(payload: Buffer): boolean {
   let readable = false;
   const parser = createParser({
@@ -208,7 +208,7 @@ function envelope(message: Uint8Array): Buffer {
   return Buffer.concat([head, message]);
 }
 
-/** The status of one call; empty where there is none. */
+/** The status of one call; empty without a status. */
 async function call(session: ClientHttp2Session, path: string, body: Buffer): Promise<string> {
   const stream = session.request({
     ':method': 'POST',
@@ -223,9 +223,9 @@ async function call(session: ClientHttp2Session, path: string, body: Buffer): Pr
     };
     stream.on('response', take).on('trailers', take);
     stream.on('error', () => {
-      // The status says what was wrong, or its absence does.
+      // The status, or its absence, shows the error.
     });
-    // A server that answers before it has read everything leaves the rest of the call to us.
+    // A server that responds before it has read everything leaves the stream open: destroy it.
     stream.on('end', () => stream.writableFinished || stream.destroy());
     stream.on('close', () => resolve(told));
   });

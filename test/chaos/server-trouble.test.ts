@@ -80,7 +80,7 @@ describe('while the server is in trouble, every evaluation is answered from the 
 });
 
 /**
- * Evaluates all the while the trouble lasts, and on until it has been noticed; tells what came out.
+ * Evaluates while the trouble lasts, and further until it has been noticed; returns the results.
  */
 async function evaluateUntil(
   noticed: () => boolean,

@@ -75,7 +75,7 @@ test('50 clients that stop reading cost little memory, keep nobody waiting, and 
     server.write(rules(`v${version}`, text));
     await live.until(({ data }) => versionOf(data) === `v${version}`);
   };
-  // What so many changes cost by themselves, the server has paid before.
+  // The server has had the cost of so many changes before.
   for (let version = 1; version <= 40; version += 1) await change(version);
   open = await Promise.all(Array.from({ length: 50 }, () => openRawStream(server.port, { reads: false })));
   const before = server.memory;
@@ -89,7 +89,7 @@ test('50 clients that stop reading cost little memory, keep nobody waiting, and 
   await Promise.all(newest);
 });
 
-/** Resolves when a text has come; rejects where the connection is closed before. */
+/** Resolves when a string has arrived; rejects if the connection is closed before. */
 async function reads(socket: Socket, text: string): Promise<void> {
   let tail = '';
   await new Promise<void>((resolve, reject) => {
@@ -117,7 +117,7 @@ function rules(version: string, text = ''): object {
   return { flags: { version: flag, padding: { ...flag, variants: { now: `${version}${text}` } } } };
 }
 
-/** Which version an event of the change stream tells of. */
+/** The version in an event of the change stream. */
 function versionOf(data: unknown): unknown {
   const { document, flags = document?.flags } = (data ?? {}) as Partial<Told>;
   return flags?.version.variants.now;

@@ -54,11 +54,11 @@ test(`no evaluation of ${evaluations} sees half of a change, and none goes back,
   await Promise.all([evaluate(), change()]);
   expect(torn).toEqual([]);
   expect(load.evaluated).toBeGreaterThanOrEqual(evaluations);
-  // Each change was told by itself, or this would show nothing.
+  // Each change had an event of its own, or this would show nothing.
   expect(seen.size).toBeGreaterThan(swaps / 2);
 });
 
-/** A flag whose rule, value, variant and metadata all say the same. */
+/** A flag whose rule, value, variant and metadata all have the same version. */
 function pair(version: number): object {
   const variant = `v${version}`;
   return {

@@ -266,7 +266,7 @@ async function askedOfPython(resolver: 'in-process' | 'rpc', { grpcPort }: Serve
   });
 }
 
-/** A question and its answer in one line, so that a difference shows itself. */
+/** An evaluation and its result in one line, so that a difference is easy to see. */
 function sentence({ key, type, context }: Question, answer: Record<string, unknown>): string {
   const { value, variant, reason, errorCode } = answer;
   const told = [reason, variant, errorCode].filter(Boolean).map(String).join(' ');
@@ -294,7 +294,7 @@ async function answersOf(provider: Provider, asked: readonly Question[]): Promis
 }
 
 function flagd(resolverType: 'in-process' | 'rpc', selector = ''): Provider {
-  // Its cache does not look at the type that is asked for.
+  // Its cache does not check the requested type.
   const cache = 'disabled';
   const { grpcPort: port } = served;
   return new FlagdProvider({ host: '127.0.0.1', port, resolverType, cache, selector, deadlineMs: 30_000 });

@@ -40,7 +40,7 @@ const ids = [
   'a/b?c:d',
 ];
 
-/** What an edge of ours sends, for one request of each kind. */
+/** The baggage that our edge sends, for one request of each kind. */
 const kinds: Record<string, (id: string) => string> = {
   signed: (id) => sent('gray', id, { sign }),
   'signed baseline': (id) => sent('baseline', id, { sign }),

@@ -83,7 +83,7 @@ await describeWith(conformanceData, 'every answer is what the OpenAPI document o
 
 describe("OpenFeature's own OFREP providers", () => {
   beforeAll(() => {
-    // What a browser has; Node 20 has none of its own.
+    // The globals of a browser that Node 20 lacks.
     vi.stubGlobal('EventSource', EventSource);
   });
   afterAll(() => vi.unstubAllGlobals());
@@ -143,8 +143,8 @@ describe("OpenFeature's own OFREP providers", () => {
     const changed = { ...flags.text, variants: { a: 'blau' } };
     served.edit(JSON.stringify({ ...document, flags: { ...flags, text: changed } }));
     await expect.poll(() => client.getStringValue('text', 'x')).toBe('blau');
-    // It hears of a change after it has it, and of none where two of its questions are answered
-    // alike.
+    // It gets the event of a change after the change itself, and none if two of its evaluations
+    // have the same result.
     await expect.poll(() => changes.flat()).toEqual(['text']);
     await OpenFeatureWeb.setContext('web', user);
     expect(client.getBooleanValue('fees', true)).toBe(false);

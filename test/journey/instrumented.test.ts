@@ -17,7 +17,7 @@ const workspace = {
 };
 
 /**
- * What crossed the wire in one request, call or message: values of `baggage`, how many of
+ * The baggage on the wire in one request, call or message: values of `baggage`, how many of
  * `traceparent`.
  */
 interface Crossing {
@@ -25,7 +25,10 @@ interface Crossing {
   readonly traceparent: number;
 }
 
-/** What a cell prints: what arrived from clients, and what handlers of servers saw. */
+/**
+ * The output of a cell: the baggage that arrived from clients, and the lanes that handlers of
+ * servers saw.
+ */
 type Outcome = Readonly<Record<string, readonly Crossing[] | readonly string[] | string>>;
 
 /** The libraries, and what of them we adapt. */
@@ -40,8 +43,8 @@ const libraries = [
 const messaging = [['kafkajs', ['client', 'server']]] as const;
 
 /**
- * The propagator beside the instrumentation, and what a client that nobody wrapped then sends to
- * anybody.
+ * The propagator beside the instrumentation, and the baggage that a client without a wrapper then
+ * sends to every destination.
  */
 const propagators = [
   ['always', ['lane=gray,user-id=ada']],
@@ -129,7 +132,8 @@ function check(
     ...(parts.includes('redirects') && {
       redirected: [crossed('lane=gray'), crossed()],
       'redirected, by hand': [crossed('lane=gray'), crossed()],
-      // What the others leak behind a redirect depends on who has opened the socket.
+      // The baggage that the others leak behind a redirect depends on the request that opened the
+      // socket.
       'redirected, bare': bare.length === 0 ? [crossed(), crossed()] : (expect.any(Array) as Crossing[]),
     }),
     ...(parts.includes('redirects handed on') && { 'handed on': [crossed('lane=gray')] }),
@@ -147,8 +151,8 @@ function check(
 }
 
 /**
- * What a server that nobody wrapped sees: of a gray request of a user, and of one in a lane that
- * there is not.
+ * The baggage that a server without a wrapper sees: of a gray request of a user, and of one in an
+ * unknown lane.
  */
 function unwrapped(propagator: string): readonly string[] {
   if (propagator.startsWith('none')) return ['baseline', 'baseline'];

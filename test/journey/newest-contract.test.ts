@@ -11,7 +11,7 @@ const execute = promisify(execFile);
 const configuration = fileURLToPath(new URL('../newest/vitest.config.ts', import.meta.url));
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 
-/** What vitest's JSON reporter says, as far as we look. */
+/** The part of the JSON reporter's output that the test reads. */
 interface Report {
   readonly numPassedTests: number;
   readonly testResults: ReadonlyArray<{

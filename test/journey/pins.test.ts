@@ -30,7 +30,7 @@ import { eventually } from '../support/shop.ts';
 const services = ['gateway', 'orders', 'payments'] as const;
 type Service = (typeof services)[number];
 
-/** What one service made of a request. */
+/** The decisions of one service about a request. */
 interface Hop {
   readonly service: Service;
   readonly lane: string;
@@ -56,7 +56,7 @@ let flagServer: ServerProcess;
 let stop: (() => void)[] = [];
 let gateway = '';
 let orders = '';
-/** What happens while orders works on a request. */
+/** Runs while orders works on a request. */
 let meanwhile: () => Promise<void> = async () => {};
 
 beforeAll(async () => {
@@ -216,7 +216,7 @@ const charge: MethodDefinition<unknown, Hop> = {
   ...json,
 };
 
-/** Starts payments, and answers with what calls it as orders does. */
+/** Starts payments, and returns a function that calls it as orders does. */
 async function servePayments(): Promise<() => Promise<Hop>> {
   const server = new Server({
     interceptors: [baggageServerInterceptor({ ingress: { mode: 'accept', keys: ['lane'] } })],

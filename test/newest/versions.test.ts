@@ -7,7 +7,7 @@ test('the contract runs with what it is to run with', () => {
   expect(undici.version).toMatch(/^8\./);
   expect(Number.parseInt(process.versions['undici'] ?? '', 10)).toBeGreaterThanOrEqual(8);
   expect(SDK_INFO['telemetry.sdk.version']).toMatch(/^3\./);
-  // Whoever registers something first leaves its version.
+  // The first copy that registers something leaves its version.
   propagation.setGlobalPropagator(new W3CBaggagePropagator());
   const registry = Reflect.get(globalThis, Symbol.for('opentelemetry.js.api.1')) as { version: string };
   expect(registry.version).toMatch(/^1\.[1-9]\d\./);

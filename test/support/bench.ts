@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Somebody who answers the question; one `sample` a round, in the unit of the comparison. */
+/** One of the compared programs; one `sample` a round, in the unit of the comparison. */
 export interface Contender {
   readonly name: string;
   sample(): number | Promise<number>;
@@ -20,26 +20,26 @@ export interface Row {
   readonly contenders: readonly [Contender, ...Contender[]];
 }
 
-/** What is asked, and how. */
+/** The question of a benchmark, and its rows. */
 export interface Comparison {
   readonly question: string;
   /** Of a sample: `ns`, `ms`, `KB`, `requests/s`. */
   readonly unit: string;
   readonly rows: readonly Row[];
-  /** How often each contender is asked; in turn, in an order that changes. Default: 15. */
+  /** How often each contender is measured; in turn, in an order that changes. Default: 15. */
   readonly rounds?: number;
-  /** Packages whose versions are part of the answer. */
+  /** Packages whose versions are part of the result. */
   readonly peers?: readonly string[];
-  /** What a reader must know to read the table. */
+  /** A note for readers of the table. */
   readonly note?: string;
 }
 
 const reports: string[] = [];
 
 /**
- * Asks the contenders of each row side by side and prints the medians, and the median of the ratios
- * to the row's baseline within a round: what slows the machine down for a while slows both. `npm
- * run bench -- --write` also writes `docs/benchmarks/<name>.md`.
+ * Measures the contenders of each row side by side and prints the medians, and the median of the
+ * ratios to the row's baseline within a round: what slows the machine down for a while slows both.
+ * `npm run bench -- --write` also writes `docs/benchmarks/<name>.md`.
  */
 export async function compare({
   question,
@@ -94,8 +94,8 @@ export function timed(name: string, operation: () => unknown): Contender {
 }
 
 /**
- * The same for an operation on something that nobody has seen before: each call gets what `make`
- * made while the clock stood.
+ * The same for an operation on a fresh object: each call gets the object that `make` made while the
+ * clock stood.
  */
 export function timedOnNew<T>(name: string, make: () => T, operation: (made: T) => unknown): Contender {
   return inBatches(name, (batch) => {
@@ -108,7 +108,7 @@ export function timedOnNew<T>(name: string, make: () => T, operation: (made: T) 
   });
 }
 
-/** The same for an operation that answers with a promise: one call after another, each awaited. */
+/** The same for an operation that returns a promise: one call after another, each awaited. */
 export function timedAsync(name: string, operation: () => Promise<unknown>): Contender {
   let batch = 0;
   return {
@@ -154,7 +154,7 @@ function calibrate(run: (batch: number) => number): number {
 
 /**
  * The same for asynchronous calls. They run through much more code, which V8 compiles over some ten
- * thousand calls: whichever contender came first would be measured cold.
+ * thousand calls: the first contender would be measured cold.
  */
 async function calibrateAsync(operation: () => Promise<unknown>): Promise<number> {
   for (let warmed = 0; warmed < warmUpNs;) warmed += await timeAsync(operation, 64);
@@ -191,7 +191,7 @@ function inTurn<T>(list: readonly T[], round: number): readonly T[] {
   return round % 2 === 0 ? turned : turned.toReversed();
 }
 
-/** Two digits say it, but near 1, where a ratio says how much more than the same. */
+/** Two digits are enough, except near 1, where the difference from 1 matters. */
 function figure(value: number): string {
   if (!Number.isFinite(value)) return '-';
   if (value >= 100) return Math.round(value).toLocaleString('en');

@@ -12,7 +12,7 @@ export class CrowdProcess {
   readonly #process: ChildProcess;
 
   /**
-   * Resolves when all streams are open. `reads` says whether the clients go on reading after the
+   * Resolves when all streams are open. `reads` sets whether the clients go on reading after the
    * first bytes.
    */
   static async open(

@@ -1,5 +1,5 @@
 // A process that is many clients of a change stream at once, for a benchmark: `crowd.ts PORT COUNT
-// reads|stalls` opens so many streams and says "open". To any message it answers "listening", and
+// reads|stalls` opens so many streams and sends "open". To any message it replies "listening", and
 // "heard" when the last of the streams has one more event.
 import { openRawStream, type RawStream } from './raw-stream.ts';
 

@@ -1,6 +1,6 @@
 // A process that is many services at once, for a benchmark: `followers.ts graylane|flagd PORT
-// COUNT` opens so many providers when it is told "open", says "changed" when each of them has heard
-// of a change after that, and lets them go when it is told "close".
+// COUNT` opens so many providers on the message "open", sends "changed" when each of them has seen
+// a change after that, and closes them on the message "close".
 import { GraylaneProvider } from '@graylane/provider';
 import { FlagdProvider } from '@openfeature/flagd-provider';
 import { ProviderEvents, type Provider } from '@openfeature/server-sdk';
@@ -15,7 +15,7 @@ process.send?.('started');
 async function open(): Promise<void> {
   providers = Array.from({ length: Number(count) }, provider);
   await Promise.all(providers.map(async (one) => one.initialize?.()));
-  // The first rules may be told as a change too; what counts is what comes after.
+  // The first rules may also arrive as a change; only later ones count.
   await new Promise((resolve) => setTimeout(resolve, 200));
   const changes = providers.map(changed);
   process.send?.('opened');

@@ -1,4 +1,4 @@
-/** What a request knows about itself. */
+/** The facts of a request. */
 export interface Facts {
   readonly targetingKey: string;
   readonly env: string;
@@ -12,7 +12,7 @@ export interface Facts {
   readonly beta?: boolean;
 }
 
-/** The answers of a flag whose variants are `gray` and `stable`, made once. */
+/** The results of a flag whose variants are `gray` and `stable`, made once. */
 const gray = Object.freeze({ value: true, variant: 'gray', reason: 'TARGETING_MATCH', flagMetadata: {} });
 const stable = Object.freeze({
   value: false,
@@ -23,8 +23,7 @@ const stable = Object.freeze({
 const fixed = Object.freeze({ value: false, variant: 'stable', reason: 'STATIC', flagMetadata: {} });
 
 /**
- * The flags of the benchmark as somebody would write them who needs no general evaluator: a
- * function each, behind a Map.
+ * The flags of the benchmark without a general evaluator: a function each, behind a Map.
  */
 export const handWritten: ReadonlyMap<string, (facts: Facts) => object> = new Map<
   string,

@@ -1,18 +1,17 @@
 // A process that is many services at once: `herd.ts URL COUNT` follows a flag server with so many
-// providers, says "ready" when all have rules, and answers each message with how many have the
-// version that it names, and when those who lost the server chose to knock again.
+// providers, sends "ready" when all have rules, and replies to each message with the number of
+// providers that have the version in it, and the times of the reconnects that the others chose.
 import { GraylaneProvider } from '@graylane/provider';
 
-/** What the test is told. */
+/** The reply to the test. */
 export interface HerdReport {
   readonly current: number;
   /** The chosen moments, in milliseconds, in the order in which they were chosen. */
   readonly knocks: readonly number[];
 }
 
-// Nobody sees when a machine that is busy or stands still lets a thousand clients through; what
-// they have chosen is what counts. It is drawn at random, so unlike all other delays it is no whole
-// number.
+// A busy machine delays a thousand clients, so the chosen times count, not the observed ones. They
+// are drawn at random, so unlike all other delays they are not whole numbers.
 const knocks: number[] = [];
 const { setTimeout: start } = globalThis;
 globalThis.setTimeout = Object.assign((...[run, ms = 0, ...rest]: Parameters<typeof start>) => {

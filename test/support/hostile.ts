@@ -1,8 +1,8 @@
 const tooMany = Array.from({ length: 10_000 }, (_, index) => `lane=forged-${index};sig=${'A'.repeat(43)}`);
 
 /**
- * Values of a `baggage` header that want to break whoever parses them or sends them on. None of
- * them holds a valid lane.
+ * Values of a `baggage` header that could break code that parses or forwards them. None of them
+ * holds a valid lane.
  */
 export const hostileValues: readonly string[] = [
   '',
@@ -31,7 +31,7 @@ export const hostileValues: readonly string[] = [
 /** Those that are one header over HTTP, where a line break begins another one. */
 export const hostileLines: readonly string[] = hostileValues.filter((value) => !value.includes('\n'));
 
-/** The same as headers of a message, with what only bytes and lists can say. */
+/** The same as headers of a message, and values that only bytes and arrays can hold. */
 export const hostileHeaders: readonly Record<string, string | Buffer | Buffer[]>[] = [
   ...hostileValues.map((baggage) => ({ baggage: Buffer.from(baggage) })),
   { baggage: Buffer.from([0xff, 0xfe, 0x00, 0x80]) },

@@ -1,4 +1,4 @@
-/** What handlers have seen so far, and a way to wait for more. */
+/** The messages that handlers have seen so far, and a way to wait for more. */
 export interface Inbox<T> {
   readonly all: readonly T[];
   put(item: T): void;

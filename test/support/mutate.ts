@@ -12,7 +12,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** What parsers have died of. */
+/** Inputs that have crashed parsers. */
 const nasty = [
   '[',
   '{"a":',

@@ -1,14 +1,14 @@
 import { connect, type Socket } from 'node:net';
 
-/** A bare HTTP connection that asks for the change stream: as many as a machine bears. */
+/** A bare HTTP connection that requests the change stream, so that a machine can hold many. */
 export interface RawStream {
   readonly socket: Socket;
-  /** The status of the answer; 0 where the server hung up instead. */
+  /** The status of the response; 0 if the server hung up instead. */
   readonly status: number;
 }
 
 /**
- * Asks for the change stream; `reads` says whether the client goes on reading after the first
+ * Requests the change stream; `reads` sets whether the client goes on reading after the first
  * bytes.
  */
 export async function openRawStream(

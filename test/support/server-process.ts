@@ -39,7 +39,7 @@ export class ServerProcess {
     return server;
   }
 
-  /** Serves a data folder, which is somebody else's to remove. */
+  /** Serves a data folder, which the caller removes. */
   static async startOn(data: string, options: ServerProcessOptions = {}): Promise<ServerProcess> {
     const server = new ServerProcess(data, options);
     await server.start(options);
@@ -68,7 +68,7 @@ export class ServerProcess {
     );
   }
 
-  /** What it has printed, in all its runs. */
+  /** Its output, in all its runs. */
   get output(): string {
     return this.#output;
   }

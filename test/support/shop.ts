@@ -121,7 +121,7 @@ export class Shop {
     }, 90_000);
   }
 
-  /** Sends what Ctrl-C sends, and answers with the exit code. */
+  /** Sends the signal of Ctrl-C, and returns the exit code. */
   async close(): Promise<number | null> {
     if (this.#process.exitCode === null) {
       const gone = once(this.#process, 'exit');

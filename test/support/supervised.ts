@@ -25,8 +25,8 @@ export class Supervised {
   }
 
   /**
-   * The match of what has been printed; throws with the output if the program ends before, or says
-   * nothing of it in time.
+   * The match in the output; throws with the output if the program ends before, or does not print
+   * it in time.
    */
   async said(words: RegExp, withinMs = 60_000): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {

@@ -26,8 +26,8 @@ export class Writers {
   }
 
   /**
-   * What an acknowledged write has lost: nothing of it, or something older, is served. Flags may be
-   * newer, by what was under way.
+   * The acknowledged writes that were lost: they are not served, or an older state is. Flags may be
+   * newer, by unacknowledged writes.
    */
   async lost(url: string): Promise<string[]> {
     const response = await fetch(`${url}/api/v1/environments/default/flags`);
@@ -76,7 +76,7 @@ export class Writers {
         this.#acknowledged.add(`${key} ${state.sent}`);
       }
     } catch {
-      // The server is gone: what it has not acknowledged nobody expects to find.
+      // The server is gone: writes that it has not acknowledged may be missing.
     }
   }
 }
