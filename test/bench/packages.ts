@@ -5,7 +5,10 @@ import { compare, type Contender } from '../support/bench.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const peers = ['@openfeature/server-sdk', '@opentelemetry/api'];
 
-/** The CPU time, in ms, of a new process that loads modules, beyond that of a process that loads none. */
+/**
+ * The CPU time, in ms, of a new process that loads modules, beyond that of a process that loads
+ * none.
+ */
 function loading(name: string, ...modules: readonly string[]): Contender {
   return { name, sample: () => cpuOf(modules) - cpuOf([]) };
 }
