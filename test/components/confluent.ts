@@ -18,7 +18,7 @@ export const confluent: Component & { available(): boolean } = {
       require.resolve(name);
       return true;
     } catch {
-      // Not resolvable is the answer, not an error.
+      // A module that can't be resolved is a result, not an error.
       return false;
     }
   },

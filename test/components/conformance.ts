@@ -19,7 +19,7 @@ export function conformancePath(path: string): string {
   return `${root}/${path}`;
 }
 
-/** The text of a file of the conformance data, e.g. `flagd-schemas/json/flags.json`. */
+/** The content of a file of the conformance data, e.g. `flagd-schemas/json/flags.json`. */
 export function readConformance(path: string): string {
   return readFileSync(conformancePath(path), 'utf8');
 }

@@ -20,7 +20,7 @@ export const goFlagd: Component = {
   available: () => existsSync(program),
 };
 
-/** What the client asks for, and of which environment. */
+/** The evaluation that the client requests, and its environment. */
 export interface GoQuestions {
   readonly port: number;
   readonly selector?: string;

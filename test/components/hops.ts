@@ -49,7 +49,7 @@ export const javaHops: readonly Hop[] = ['1.49.0', '1.64.0', '1.68.0'].map((vers
 }));
 
 export interface RunningHop {
-  /** What the service has printed: its HTTP address, and further ports. */
+  /** The output of the service: its HTTP address, and further ports. */
   readonly addresses: readonly string[];
   close(): Promise<void>;
 }

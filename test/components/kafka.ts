@@ -2,7 +2,7 @@ import type { Component } from './components.ts';
 import { dockerAnswers, startDockerBroker } from './kafka/docker-broker.ts';
 import { hasJavaBroker, startJavaBroker } from './kafka/java-broker.ts';
 
-/** A broker that somebody started, and the way to be done with it. */
+/** A running broker, and a function that releases it. */
 export interface Broker {
   /** `host:port`, or several separated by commas: what `KAFKA_BROKERS` holds. */
   readonly brokers: string;

@@ -16,17 +16,17 @@ export const nginx: Component = {
   available: () => spawnSync('nginx', ['-v']).status === 0,
 };
 
-/** What the proxy answered. */
+/** The response of the proxy. */
 export interface Cached {
   readonly body: string;
-  /** What nginx says of its cache: `MISS`, `HIT`, `BYPASS` ... */
+  /** The state of nginx's cache: `MISS`, `HIT`, `BYPASS` ... */
   readonly cache: string;
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
 /**
- * A running proxy that keeps every answer of an origin for ten minutes, unless the answer forbids
- * it.
+ * A running proxy that keeps every response of an origin for ten minutes, unless the response
+ * forbids it.
  */
 export interface CachingProxy {
   get(path: string, headers?: Record<string, string>): Promise<Cached>;
@@ -43,7 +43,7 @@ export async function startCachingProxy(origin: string): Promise<CachingProxy> {
   let said = '';
   proxy.stderr.setEncoding('utf8').on('data', (words: string) => (said += words));
   await eventually(async () => {
-    // The socket is there before anybody listens on it.
+    // The socket exists before a process listens on it.
     const knock = connect(socketPath);
     await once(knock, 'connect').catch((error: Error) => {
       throw new Error(`nginx has not started (${error.message}):\n${said}`);

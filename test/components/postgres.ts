@@ -3,7 +3,7 @@ import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { Supervised } from '../support/supervised.ts';
 
-/** A running PostgreSQL, for whoever is on this machine. */
+/** A running PostgreSQL, for the processes of this machine. */
 export interface Postgres {
   /** Where clients connect, to a database that is empty. */
   readonly url: string;

@@ -20,7 +20,7 @@ export const pythonFlagd: Component = {
   available: () => existsSync(`${folder}/bin/python`),
 };
 
-/** How Python's provider is set up, and what it is asked. */
+/** The setup of Python's provider, and its evaluations. */
 export interface PythonQuestions {
   readonly resolver: 'in-process' | 'rpc';
   readonly port: number;
@@ -33,7 +33,9 @@ export interface PythonQuestions {
   }>;
 }
 
-/** What Python's client says to each question: `value`, `variant`, `reason`, `error_code`. */
+/**
+ * The result of Python's client for each evaluation: `value`, `variant`, `reason`, `error_code`.
+ */
 export async function askPython(asked: PythonQuestions): Promise<Record<string, unknown>[]> {
   const { stdout } = await execute(`${folder}/bin/python`, [script, JSON.stringify(asked)], {
     timeout: 100_000,

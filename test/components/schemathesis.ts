@@ -7,12 +7,12 @@ export const schemathesisProgram: string = fileURLToPath(
   new URL('../../.graylane/schemathesis/bin/schemathesis', import.meta.url),
 );
 
-/** How it is to ask. */
+/** The options of the requests. */
 export const schemathesisConfig: string = fileURLToPath(new URL('schemathesis.toml', import.meta.url));
 
 /**
- * Tests an HTTP server against its OpenAPI document: thousands of requests, right and wrong, and
- * whether each answer is one it promises.
+ * Tests an HTTP server against its OpenAPI document: thousands of requests, right and wrong, and a
+ * check whether each response is in the document.
  */
 export const schemathesis: Component = {
   id: 'schemathesis',

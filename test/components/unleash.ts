@@ -25,7 +25,7 @@ export interface UnleashFlag {
 export interface Unleash {
   readonly version: string;
   readonly url: string;
-  /** What a client sends to be answered. */
+  /** The request of a client. */
   readonly authorization: string;
   close(): Promise<void>;
 }

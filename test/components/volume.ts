@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { Component } from './components.ts';
 
-/** What file systems of our own need. */
+/** The requirements of file systems of our own. */
 export const volumes: Component = {
   id: 'volumes',
   name: 'root with loop devices',
@@ -73,7 +73,7 @@ export class Volume {
     return `${this.#folder}/image`;
   }
 
-  /** Runs a shell script within, and answers what it printed. */
+  /** Runs a shell script within, and returns its output. */
   run(script: string): string {
     return this.#run('sh', '-c', script);
   }
@@ -83,7 +83,7 @@ export class Volume {
     this.#run('python3', '-c', cutPower, this.path);
   }
 
-  /** Mounts it as after a start of the machine. Whoever used it must be gone. */
+  /** Mounts it as after a start of the machine. Processes that used it must have ended. */
   mountAgain(): void {
     this.run(`umount ${this.path} && ${this.#mount}`);
   }

@@ -5,7 +5,7 @@ import { freePort, Supervised } from '../../support/supervised.ts';
 const image = 'apache/kafka:3.9.1';
 const answersWithinMs = 5_000;
 
-/** Whether a Docker engine answers; that the command exists says nothing. */
+/** Whether a Docker engine responds; the command may exist without one. */
 export function dockerAnswers(): boolean {
   return spawnSync('docker', ['info'], { timeout: answersWithinMs, stdio: 'ignore' }).status === 0;
 }

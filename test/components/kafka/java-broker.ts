@@ -25,8 +25,8 @@ export function hasJavaBroker(): boolean {
 /** One node of Apache Kafka in a JVM of its own. */
 export async function startJavaBroker(): Promise<Broker> {
   const classpath = `${await libraries()}/*`;
-  // Nobody can be asked to hold the controller's port: between finding it free and using it,
-  // another may take it.
+  // The controller's port can't be reserved: another process may take it between the check and its
+  // use.
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await start(classpath);
