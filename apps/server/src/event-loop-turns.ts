@@ -23,7 +23,7 @@ const waiting: Array<() => void> = [];
  * Calls `step` for each item, and lets other requests run after every few milliseconds. Of all
  * tasks that are under way one continues per turn of the event loop, so that many of them don't add
  * up; of the long ones, few are under way, and the others wait.
- * @param isOver whether the result is no longer wanted; called once per slice.
+ * @param isOver whether to stop, because the result will not be used; called once per slice.
  */
 export async function forEachInSlices<T>(
   items: Iterable<T>,

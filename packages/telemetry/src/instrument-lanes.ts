@@ -24,8 +24,8 @@ export interface LaneTelemetry {
 
 /**
  * Returns the parts with which an OpenTelemetry SDK, 2.x or 3.x, shows the lane in every signal.
- * Processors come before the exporting ones. From here on, the adapters of `@graylane/baggage` record
- * the durations of their calls; the last call of this function sets their labels.
+ * Processors come before the exporting ones. From here on, the adapters of `@graylane/baggage`
+ * record the durations of their calls; the last call of this function sets their labels.
  * @throws {TypeError} if an option does not exist or a lane can't have such a name.
  */
 export function instrumentLanes(options: InstrumentLanesOptions): LaneTelemetry {

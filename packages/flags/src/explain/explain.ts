@@ -16,8 +16,9 @@ import { Recorder } from './recorder.ts';
 
 /**
  * Explains the evaluation of one flag for one evaluation context: each operation that ran, with the
- * values that it read and its result. The operators are those of `evaluate`. For people: it compiles
- * the rule each time and does several times the work of an evaluation, within bounds. Never throws.
+ * values that it read and its result. The operators are those of `evaluate`. For people: it
+ * compiles the rule each time and does several times the work of an evaluation, within bounds.
+ * Never throws.
  */
 export function explain(
   flags: FlagSet,

@@ -13,8 +13,8 @@ export interface Explanation {
   /** The clock that the rule saw, in milliseconds since 1970. */
   readonly now: number;
   /**
-   * The outermost operation of the rule. Undefined where no rule ran: the flag is unknown, broken or
-   * disabled, or has no rule.
+   * The outermost operation of the rule. Undefined where no rule ran: the flag is unknown, broken
+   * or disabled, or has no rule.
    */
   readonly rule?: ExplainedStep;
 }
@@ -70,7 +70,9 @@ export interface ExplainedChoice {
   readonly conditions: readonly ExplainedCondition[];
   /** How many conditions between them are left out. */
   readonly omitted: number;
-  /** JSON path of the result that was taken. Undefined if no condition holds, without an otherwise. */
+  /**
+   * JSON path of the result that was taken. Undefined if no condition holds, without an otherwise.
+   */
   readonly taken?: string;
 }
 

@@ -29,7 +29,9 @@ export function operandValue(
   return place < operands.length && isConstant(written) ? { value: written } : undefined;
 }
 
-/** The place of a rule among the operands of an operation; undefined if it is not an operand of it. */
+/**
+ * The place of a rule among the operands of an operation; undefined if it is not an operand of it.
+ */
 export function placeIn({ scope }: OperationRun, { parent, segment }: Scope): number | undefined {
   // A lone operand, or the rule of an evaluator.
   if (parent === scope) return 0;

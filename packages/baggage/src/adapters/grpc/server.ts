@@ -89,7 +89,7 @@ class BaggageServerCall extends ServerInterceptingCall {
     super.sendStatus(sent);
   }
 
-  /** grpc-js ends a call at its deadline itself, and tells interceptors that it was cancelled. */
+  /** grpc-js ends a call at its deadline itself, and reports it to interceptors as cancelled. */
   #isLate(): boolean {
     // Older versions of grpc-js don't have the deadline. Timers may fire a millisecond early.
     const { getDeadline } = this.#call as { getDeadline?: () => unknown };

@@ -27,8 +27,8 @@ type Method = (...args: unknown[]) => unknown;
 
 /**
  * A handler of undici, of either of its two shapes, that ends the report when the response has been
- * received as a whole, or has failed. It has the methods that the handler has, since undici tells
- * the shapes apart by them.
+ * received as a whole, or has failed. It has the methods that the handler has, since undici
+ * distinguishes the shapes by them.
  */
 export function reportingHandler<Handler>(handler: Handler, report: CallReport): Handler {
   let status = 0;
