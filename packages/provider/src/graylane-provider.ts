@@ -1,5 +1,5 @@
 import { evaluate, mayRead, type Evaluation, type Flag } from '@graylane/flags';
-import { checkOptions, openSource, type FlagSource, type SourceOptions } from '@graylane/source';
+import { checkOptions, checkTypes, openSource, type FlagSource, type SourceOptions } from '@graylane/source';
 import { trace, type Attributes } from '@opentelemetry/api';
 import {
   OpenFeatureEventEmitter,
@@ -73,6 +73,7 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   constructor(options: GraylaneProviderOptions) {
     const given: Partial<GraylaneProviderOptions> = options ?? {};
     checkOptions('GraylaneProvider', given, optionNames);
+    checkTypes('GraylaneProvider', given, optionTypes);
     const {
       source,
       baggage,
@@ -250,3 +251,10 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
 }
 
 const optionNames = ['source', 'baggage', 'trustBaggage', 'cacheFile', 'startTimeoutMs', 'hooks', 'logger'];
+const optionTypes = {
+  baggage: 'object',
+  cacheFile: 'string',
+  startTimeoutMs: 'positive number',
+  hooks: 'array',
+  logger: 'object',
+} as const;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { runInLane } from '@graylane/baggage';
 import { context as otelContext, trace, type Span } from '@opentelemetry/api';
 import { runInMessage } from '@graylane/baggage/kafka';
-import { GraylaneProvider } from '@graylane/provider';
+import { BaggageTransactionContextPropagator, GraylaneProvider, withBaggage } from '@graylane/provider';
 import {
   ErrorCode,
   OpenFeature,
@@ -302,6 +302,17 @@ test.each([
   expect(construct).toThrow(words);
 });
 
+test('a flags file may begin with a byte-order mark', async () => {
+  const folder = mkdtempSync(`${tmpdir()}/graylane-`);
+  try {
+    writeFileSync(`${folder}/flags.json`, `\uFEFF${JSON.stringify(document)}`);
+    const client = await open({ source: { file: `${folder}/flags.json` } });
+    expect(await client.getStringValue('text', '')).toBe('A');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('an option that is none is refused at once, with those that there are', () => {
   const options = { source: { flags: document }, cachefile: 'flags.cache' };
   expect(() => new GraylaneProvider(options)).toThrow(
@@ -311,6 +322,34 @@ test('an option that is none is refused at once, with those that there are', () 
   );
   const nothing = undefined as unknown as typeof options;
   expect(() => new GraylaneProvider(nothing)).toThrow('source is undefined');
+});
+
+test.each<[object, string]>([
+  [{ trustBaggage: 'false' }, 'baggage: "trustBaggage" must be of the type boolean, got a value of the type'],
+  [{ startTimeoutMs: -1 }, '"startTimeoutMs" must be of the type positive number, got the number -1'],
+  [{ startTimeoutMs: Number.NaN }, 'got the number NaN'],
+  [{ startTimeoutMs: '10000' }, '"startTimeoutMs" must be of the type positive number'],
+  [{ logger: () => {} }, '"logger" must be of the type object'],
+  [{ hooks: {} }, '"hooks" must be of the type array'],
+  [{ cacheFile: 7 }, '"cacheFile" must be of the type string'],
+  [{ baggage: ['lane'] }, '"baggage" must be of the type object, got a value of the type array'],
+  [{ baggage: { lane: 'lane' } }, 'baggage mapping: "lane" must be of the type object'],
+  [{ baggage: { lane: { authoritive: true } } }, 'has no "authoritive": it knows as, type, authoritative'],
+  [{ baggage: { lane: { authoritative: 'true' } } }, '"authoritative" must be of the type boolean'],
+  [{ baggage: { lane: { as: 7 } } }, '"as" must be of the type string'],
+  [{ baggage: { lane: { type: 'int' } } }, 'use string, number or boolean'],
+])('the option %j is refused at once', (options, words) => {
+  const construct = (): unknown => new GraylaneProvider({ source: { flags: document }, ...options });
+  expect(construct).toThrow(TypeError);
+  expect(construct).toThrow(words);
+});
+
+test('an unknown option of withBaggage or of the transaction propagator is refused at once', () => {
+  const typo = { trustBagage: true } as object;
+  const vendor = new GraylaneProvider({ source: { flags: document } });
+  const words = 'has no "trustBagage": it knows trustBaggage';
+  expect(() => withBaggage(vendor, undefined, typo)).toThrow(words);
+  expect(() => new BaggageTransactionContextPropagator(undefined, typo)).toThrow(words);
 });
 
 async function open(options: ConstructorParameters<typeof GraylaneProvider>[0]) {

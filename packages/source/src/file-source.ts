@@ -24,7 +24,8 @@ export class FileSource implements FlagSource {
     const changed = (text: string): void => {
       let document: unknown;
       try {
-        document = JSON.parse(text);
+        // Editors on Windows begin a file with a byte-order mark.
+        document = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
       } catch (error) {
         sink.stale(`${this.#file} is not JSON: ${(error as Error).message}`);
         return;

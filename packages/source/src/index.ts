@@ -15,4 +15,4 @@ export {
   type StreamEvents,
 } from './protocol.ts';
 // For the packages that are built on this one.
-export { checkOptions } from './check-options.ts';
+export { checkOptions, checkTypes, type OptionType } from './check-options.ts';

@@ -1,4 +1,5 @@
 import { baseline, getCell, ignoreUnadmitted, trustUnadmitted, type RequestCell } from '@graylane/baggage';
+import { checkOptions, checkTypes } from '@graylane/source';
 import { context, type Context } from '@opentelemetry/api';
 import type { EvaluationContext, EvaluationContextValue } from '@openfeature/server-sdk';
 import { overlay, set, type Draft } from '../evaluation-context.ts';
@@ -60,8 +61,11 @@ export class BaggageReader {
   /** The keys whose members would count, if they were admitted. */
   readonly #keys: readonly string[];
 
-  /** @throws {TypeError} if the mapping can't be used. */
-  constructor(mapping: BaggageMapping = defaultMapping, { trustBaggage = false }: TrustOptions = {}) {
+  /** @throws {TypeError} if the mapping can't be used, or an option is unknown. */
+  constructor(mapping: BaggageMapping = defaultMapping, options: TrustOptions = {}) {
+    checkOptions('baggage', options, ['trustBaggage']);
+    checkTypes('baggage', options, { trustBaggage: 'boolean' });
+    const { trustBaggage = false } = options;
     const members = Object.entries(mapping).map(([key, member]) => compile(key, member));
     this.#ordinary = members.filter(({ authoritative }) => !authoritative);
     this.#authoritative = members.filter(({ authoritative }) => authoritative);
@@ -126,10 +130,12 @@ function read(
   return parse(cell?.baggage.member(key)?.value);
 }
 
-function compile(
-  key: string,
-  { as = key, type = 'string', authoritative = false }: MappedMember,
-): CompiledMember {
+function compile(key: string, member: MappedMember): CompiledMember {
+  const owner = `baggage mapping "${key}"`;
+  checkTypes('baggage mapping', { [key]: member }, { [key]: 'object' });
+  checkOptions(owner, member, ['as', 'type', 'authoritative']);
+  checkTypes(owner, member, { as: 'string', authoritative: 'boolean' });
+  const { as = key, type = 'string', authoritative = false } = member;
   const parse = parsers[type];
   if (parse === undefined) {
     throw new TypeError(`baggage mapping "${key}" has the type "${type}": use string, number or boolean`);

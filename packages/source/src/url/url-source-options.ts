@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { checkOptions } from '../check-options.ts';
+import { checkOptions, checkTypes } from '../check-options.ts';
 
 /** A flag server, and which of its environments. */
 export interface UrlSourceOptions {
@@ -38,6 +38,7 @@ export const headerValue: RegExp = /^[\x21-\x7e]{1,8000}$/;
 /** @throws {TypeError} if an option is invalid or unknown. */
 export function readUrlSourceOptions(options: UrlSourceOptions): UrlTarget {
   checkOptions('source', options, ['url', 'token', 'environment', 'ca', 'maxEventBytes']);
+  checkTypes('source', options, { token: 'string' });
   const { url, token, environment = 'default', ca, maxEventBytes = 67_108_864 } = options;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new TypeError(
