@@ -34,7 +34,7 @@ describe('the explanation of a request', () => {
     ['lane=gray', { mode: 'accept', keys: ['lane'], lanes: [] }, 'refused the mark or the pins: unknown'],
     ['lane=Gray', { mode: 'accept', keys: ['lane'] }, 'refused the mark or the pins: invalid'],
     ['a=1', { mode: 'accept', keys: ['lane'] }, 'has no member "lane"'],
-    ['lane=gray', { mode: 'accept', keys: ['a'] }, 'does not admit the baggage member "lane"'],
+    ['lane=gray', { mode: 'accept', keys: ['user-id'] }, 'ingress.keys does not have "lane"'],
     ['', { mode: 'accept', keys: ['lane'] }, 'came without baggage'],
   ])('of %j says why it is in baseline', (header, ingress, because) => {
     const { lane, because: sentence } = explained(header, ingress);
@@ -48,6 +48,18 @@ describe('the explanation of a request', () => {
     );
     expect(await dyedBy({ value: 'baseline', errorCode: 'FLAG_NOT_FOUND' })).toMatch(
       /^baseline: the dye rule "lane" does not exist: create a string flag/,
+    );
+    expect(await dyedBy({ value: 'Team A', variant: 'a' })).toMatch(
+      /^baseline: the dye rule "lane" decided, but "Team A" is not a lane: /,
+    );
+    expect(await dyedBy({ value: 'gray' }, { lanes: ['blue'] })).toMatch(
+      /^baseline: the dye rule "lane" decided, but dye.lanes does not have "gray"/,
+    );
+    const evaluationContext = (): never => {
+      throw new Error('no user');
+    };
+    expect(await dyedBy({ value: 'gray' }, { evaluationContext })).toMatch(
+      /^baseline: the dye failed: Error: no user/,
     );
   });
 
@@ -71,10 +83,10 @@ function explained(header: string, ingress: IngressPolicy): RequestExplanation {
   return explainRequest(admit([header], ingress, ROOT_CONTEXT));
 }
 
-async function dyedBy(details: object): Promise<string> {
+async function dyedBy(details: object, more: object = {}): Promise<string> {
   const client = { getStringValue: () => 'unused', getStringDetails: () => details as never };
   const service = await serve(
-    baggageListener({ dye: { client, evaluationContext: () => ({}) } }, (_request, response) =>
+    baggageListener({ dye: { client, evaluationContext: () => ({}), ...more } }, (_request, response) =>
       response.end(formatExplanation(explainRequest())),
     ),
   );

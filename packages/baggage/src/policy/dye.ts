@@ -1,7 +1,7 @@
 import { checkOptions } from '../check-options.ts';
 import { printable } from '../codec/log-safe.ts';
 import { markerOf, type MarkOptions, type Marker } from '../lane/mark.ts';
-import { baseline, isLane } from '../lane/names.ts';
+import { baseline, isLane, laneFault } from '../lane/names.ts';
 import { report, type Logger } from '../report.ts';
 import type { RequestCell } from '../request/cell.ts';
 import { askRule, type DyeClient, type DyeContext, type RuleAnswer } from './ask-rule.ts';
@@ -116,7 +116,7 @@ export function dyeRequest<Request>(
       : mark(dye, cell, facts, answer, 'rule');
   } catch (error) {
     // A fault of graylane or of a callback: the request goes on in baseline.
-    undyed(dye, String(error));
+    fail(dye, cell, error);
   }
 }
 
@@ -131,10 +131,25 @@ function mark(
     if (answer.fault !== undefined) undyed(dye, answer.fault);
     const admission = cell.decision;
     cell.dye(knownLane(dye, answer.lane), carriedBy(dye, facts), checkDye(dye));
-    cell.decision = { ...answer, by, lane: cell.lane, flag: dye.flag ?? 'lane', admission };
+    const flag = dye.flag ?? 'lane';
+    const fault = answer.fault ?? refusal(flag, answer.lane, cell.lane);
+    cell.decision = { ...answer, by, lane: cell.lane, flag, fault, admission };
   } catch (error) {
-    undyed(dye, String(error));
+    fail(dye, cell, error);
   }
+}
+
+/** Why a lane that the rule returned is not that of the request. */
+function refusal(flag: string, returned: string, lane: string): string | undefined {
+  if (returned === lane) return undefined;
+  const fault = isLane(returned) ? `dye.lanes does not have "${returned}"` : laneFault(returned);
+  return `the dye rule "${flag}" decided, but ${fault}`;
+}
+
+function fail(dye: Dye<never>, cell: RequestCell, error: unknown): void {
+  const { lane, decision: admission } = cell;
+  undyed(dye, String(error));
+  cell.decision = { by: 'rule', lane, fault: `the dye failed: ${String(error)}`, admission };
 }
 
 function undyed({ logger }: Dye<never>, fault: string): void {

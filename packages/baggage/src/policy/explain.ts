@@ -118,13 +118,17 @@ function detail(name: string, value: string | undefined): string {
   return value === undefined ? '' : `, ${name} ${printable(value)}`;
 }
 
-function admissionReason({ mode, refused, alias, header }: AdmissionDecision, cell: RequestCell): string {
-  const { laneKey } = cell;
+function admissionReason(
+  { mode, refused, alias, header }: AdmissionDecision,
+  { laneKey, baggage }: RequestCell,
+): string {
   if (mode === 'strip') return 'the ingress policy strips all baggage';
   if (refused !== undefined) return `the ingress policy refused the mark or the pins: ${refused}`;
   if (alias !== undefined) return "a mesh's own header named it, and ingress.laneHeader accepts that";
-  if (LazyBaggage.read(header).member(laneKey) === undefined) return `the baggage has no member "${laneKey}"`;
-  return cell.baggage.member(laneKey) === undefined
-    ? `the ingress policy does not admit the baggage member "${laneKey}"`
-    : `the baggage member "${laneKey}" named it, and the ingress policy ${mode === 'verify' ? 'verified' : 'accepted'} it`;
+  const isMarked = LazyBaggage.read(header).member(laneKey) !== undefined;
+  if (isMarked && baggage.member(laneKey) === undefined)
+    return `ingress.keys does not have "${laneKey}", so the ingress policy removed the lane`;
+  return isMarked
+    ? `the baggage member "${laneKey}" named it, and the ingress policy ${mode === 'verify' ? 'verified' : 'accepted'} it`
+    : `the baggage has no member "${laneKey}"`;
 }
