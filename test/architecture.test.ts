@@ -15,7 +15,7 @@ const arrows: Record<string, readonly string[]> = {
   'packages/telemetry': ['@graylane/baggage'],
   'packages/slis': [],
   'apps/server': ['@graylane/flags', '@graylane/source'],
-  'apps/demo': ['@graylane/baggage', '@graylane/provider', '@graylane/server'],
+  'apps/demo': ['@graylane/baggage', '@graylane/provider', '@graylane/server', '@graylane/telemetry'],
 };
 
 /** Which folders of a package each of its folders may import. */

@@ -55,7 +55,8 @@ function bringPackages(): void {
     server: 'apps/server',
   })) {
     const installed = `${folder}/node_modules/@graylane/${name}`;
-    for (const part of ['dist', 'package.json']) {
+    const parts = ['dist', 'package.json', ...(name === 'telemetry' ? ['register.js'] : [])];
+    for (const part of parts) {
       cpSync(`${root}${path}/${part}`, `${installed}/${part}`, { recursive: true });
     }
   }

@@ -2,9 +2,10 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ServiceReport } from './service.ts';
+import { managementOff, telemetrySettings } from './telemetry-settings.ts';
 
 const patienceMs = 60_000;
-const telemetry = new URL('../telemetry.js', import.meta.url).href;
+const telemetry = import.meta.resolve('@graylane/telemetry/register');
 
 /** One process of the demo: a service of the shop, or the flag server. */
 export class ChildService {
@@ -12,12 +13,15 @@ export class ChildService {
   readonly #process: ChildProcess;
   #stopping = false;
 
-  /** Starts a service of the shop, with OpenTelemetry loaded before it. */
+  /** Starts a service of the shop, with telemetry loaded before it. */
   static shop(name: string, settings: NodeJS.ProcessEnv): ChildService {
     const file = fileURLToPath(new URL(`../services/${name}.js`, import.meta.url));
     return new ChildService(
       name,
-      fork(file, [], { execArgv: ['--import', telemetry], env: { ...process.env, ...settings } }),
+      fork(file, [], {
+        execArgv: ['--import', telemetry],
+        env: { ...telemetrySettings(name), ...process.env, ...managementOff, ...settings },
+      }),
     );
   }
 

@@ -1,7 +1,8 @@
-import type { Span } from '@opentelemetry/api';
+import { context, type Context, type Span } from '@opentelemetry/api';
 import { isManagementRequest } from '../management/management-server.ts';
 import { logFields } from '../logs/log-fields.ts';
 import { routeHook } from '../routes/route-hook.ts';
+import type { LoadDependency } from './exporters.ts';
 import type { Peers } from './peers.ts';
 
 interface Available {
@@ -27,7 +28,7 @@ type Constructors = Readonly<Record<string, new (options?: object) => object>>;
  * Makes the instrumentations that are installed. One that is missing, although its library is
  * there, is noted by the peers.
  */
-export function instrumentations(peers: Peers): Instrumentation[] {
+export function instrumentations(peers: Peers, load: LoadDependency): Instrumentation[] {
   const fields = logFields();
   const logHook = (_span: Span, record: Record<string, unknown>): void => {
     for (const [key, value] of Object.entries(fields())) record[key] ??= value;
@@ -36,7 +37,11 @@ export function instrumentations(peers: Peers): Instrumentation[] {
     {
       name: 'http',
       className: 'HttpInstrumentation',
-      options: { responseHook: routeHook, ignoreIncomingRequestHook: isManagementRequest },
+      options: {
+        responseHook: routeHook,
+        ignoreIncomingRequestHook: isManagementRequest,
+        ignoreOutgoingRequestHook: exporting(load),
+      },
     },
     { name: 'undici', className: 'UndiciInstrumentation' },
     { name: 'grpc', className: 'GrpcInstrumentation', library: '@grpc/grpc-js' },
@@ -51,4 +56,15 @@ export function instrumentations(peers: Peers): Instrumentation[] {
     const constructor = exports?.[className];
     return constructor ? [{ name, instance: new constructor(options) }] : [];
   });
+}
+
+/**
+ * Whether the active OTel context is an exporter's. Its requests have no span, but would have a
+ * duration, with the lane of the request that started the batch.
+ */
+function exporting(load: LoadDependency): () => boolean {
+  const { isTracingSuppressed } = load('@opentelemetry/core') as {
+    isTracingSuppressed: (otelContext: Context) => boolean;
+  };
+  return () => isTracingSuppressed(context.active());
 }

@@ -43,7 +43,8 @@ export function pipelines(
     .filter((name) => name !== 'prometheus')
     .map((name) => periodicReader(exporterOf('metrics', name, load, env), load, env));
   return {
-    spanProcessors: spanExporters.length > 0 ? [lanes.spanProcessor, ...spanExporters] : [],
+    // Also without an exporter: traces are propagated, and requests in flight are listed.
+    spanProcessors: [lanes.spanProcessor, ...spanExporters],
     logRecordProcessors: logExporters.length > 0 ? [lanes.logRecordProcessor, ...logExporters] : [],
     metricReaders: [...pushed, ...(prometheus ? [prometheus.reader] : [])],
     metricsSource: prometheus?.source,

@@ -39,7 +39,7 @@ export function startSdk(settings: Settings, peers: Peers, env: NodeJS.ProcessEn
   const load = peers.of(sdkNode);
   const lanes = instrumentLanes({ lanes: settings.lanes, baggage: settings.baggage });
   const { metricsSource, ...processors } = pipelines(settings, lanes, load, env);
-  const instrumented = instrumentations(peers);
+  const instrumented = instrumentations(peers, load);
   hookEsm(peers);
   const manager = create(load, '@opentelemetry/context-async-hooks', 'AsyncLocalStorageContextManager');
   const sdk = new exports.NodeSDK({
