@@ -58,7 +58,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
   },
   'packages/slis': { contract: ['source'] },
   'apps/server': {
-    cli: ['protocols/admin', 'store/journal', 'http/front-door', 'json', 'model'],
+    cli: ['cli/explanation', 'protocols/admin', 'store/journal', 'http/front-door', 'json', 'model'],
     'protocols/admin': ['http', 'http/body', 'http/front-door', 'store', 'json', 'model'],
     'protocols/ofrep': ['http', 'http/body', 'http/front-door', 'sse', 'store', 'model', 'backpressure'],
     'protocols/flagd': ['http', 'http/port', 'http/front-door', 'sse', 'store', 'model', 'backpressure'],

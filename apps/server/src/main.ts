@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CommandError } from './cli/admin-client.ts';
 import { checkCommand } from './cli/check.ts';
+import { explainCommand } from './cli/explain.ts';
 import { exportCommand } from './cli/export.ts';
 import { historyCommand } from './cli/history.ts';
 import { importCommand } from './cli/import.ts';
@@ -54,6 +55,9 @@ async function run(command: Command): Promise<void> {
       break;
     case 'history':
       await historyCommand(command);
+      break;
+    case 'explain':
+      await explainCommand(command);
       break;
     case 'serve':
       await serve(command);

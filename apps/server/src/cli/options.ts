@@ -1,7 +1,7 @@
 import type { SettingType } from './setting-types.ts';
 
 /** A command by its name; `serve` runs without one. */
-export type CommandName = 'serve' | 'check' | 'export' | 'import' | 'history' | 'verify';
+export type CommandName = 'serve' | 'check' | 'export' | 'import' | 'history' | 'verify' | 'explain';
 
 /** A command of the command line. */
 export interface CommandInfo {
@@ -31,6 +31,11 @@ export const commands: readonly CommandInfo[] = [
     operand: 'DIR',
     help: 'checks the journals of a data folder; exits with 1 if one was changed',
   },
+  {
+    name: 'explain',
+    operand: 'FLAG',
+    help: 'shows why a flag has its variant for an evaluation context: conditions, values, buckets',
+  },
 ];
 
 /** One setting: an option of the command line, and mostly a variable of the environment. */
@@ -47,7 +52,7 @@ export interface Option {
   readonly help: string;
 }
 
-const remote: readonly CommandName[] = ['export', 'import', 'history'];
+const remote: readonly CommandName[] = ['export', 'import', 'history', 'explain'];
 
 /** Every setting. Parsing, messages, `--help` and docs/settings.md are made from this table. */
 export const options: readonly Option[] = [
@@ -64,7 +69,7 @@ export const options: readonly Option[] = [
     type: 'path',
     env: 'GRAYLANE_FLAGS',
     value: 'FILE',
-    commands: ['serve'],
+    commands: ['serve', 'explain'],
     help: "one flags file in flagd's format, without a history",
   },
   {
@@ -161,6 +166,20 @@ export const options: readonly Option[] = [
     default: 'import of FILE',
     commands: ['import'],
     help: 'the reason for the change, kept in the history',
+  },
+  {
+    name: 'context',
+    type: 'context',
+    value: 'JSON',
+    default: '{}',
+    commands: ['explain'],
+    help: 'the evaluation context, or @FILE',
+  },
+  {
+    name: 'json',
+    type: 'switch',
+    commands: ['explain'],
+    help: 'prints JSON instead of text',
   },
   {
     name: 'head',

@@ -1,4 +1,5 @@
 import type { Target } from './admin-client.ts';
+import type { ExplainOptions } from './explain.ts';
 import type { ExportOptions } from './export.ts';
 import type { HistoryOptions } from './history.ts';
 import type { ImportOptions } from './import.ts';
@@ -15,6 +16,7 @@ export type Command =
   | ({ readonly name: 'export' } & ExportOptions)
   | ({ readonly name: 'import' } & ImportOptions)
   | ({ readonly name: 'history' } & HistoryOptions)
+  | ({ readonly name: 'explain' } & ExplainOptions)
   | ({ readonly name: 'verify' } & VerifyOptions)
   | ({ readonly name: 'serve' } & Settings);
 
@@ -54,6 +56,14 @@ function readTool(name: ToolName, operands: readonly string[], given: GivenOptio
       return { name, ...readTarget(given), file: operand ?? '', reason: given.text('reason') };
     case 'history':
       return { name, ...readTarget(given), flag: operand };
+    case 'explain':
+      return {
+        name,
+        flag: operand ?? '',
+        context: given.text('context'),
+        json: given.switch('json'),
+        source: readFlagSource(given),
+      };
     default:
       return { name, folder: operand ?? '', head: given.text('head') };
   }
@@ -74,4 +84,19 @@ function readTarget(given: GivenOptions): Target {
     url: given.text('url') ?? 'http://127.0.0.1:8080',
     environment: given.text('environment') ?? 'default',
   };
+}
+
+/**
+ * A flags file, or an environment of a running server. An option takes precedence over variables,
+ * that of the other source included.
+ */
+function readFlagSource(given: GivenOptions): ExplainOptions['source'] {
+  const isRemote = given.has('url') || given.has('environment');
+  if (given.has('flags') && isRemote)
+    throw new UsageError(
+      '--flags is given with --url or --environment: explain a flag of a file, or of a running server',
+    );
+  const remote = isRemote || (!given.has('flags') && given.text('url') !== undefined);
+  const file = remote ? undefined : given.text('flags');
+  return file === undefined ? readTarget(given) : { file };
 }

@@ -13,6 +13,7 @@ interface Kind<T> {
 interface Values {
   readonly text: string;
   readonly path: string;
+  readonly context: string;
   readonly switch: boolean;
   readonly port: number;
   readonly rate: number;
@@ -31,6 +32,10 @@ export type SettingValue = Values[SettingType];
 const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
   text: { read: (text) => text, allowed: 'a string, e.g. staging' },
   path: { read: (text) => text || undefined, allowed: 'a path, e.g. ./flags.json' },
+  context: {
+    read: (text) => text || undefined,
+    allowed: 'a JSON object, or @ and the name of a file with one, e.g. @ada.json',
+  },
   switch: { read: readSwitch, allowed: 'true or false' },
   port: { read: readPort, allowed: 'a port number from 0 to 65535, e.g. 8080 (0 takes a free one)' },
   rate: { read: readRate, allowed: 'a number of requests per second above 0, e.g. 100' },
