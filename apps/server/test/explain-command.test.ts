@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { compileFlags, explain } from '@graylane/flags';
@@ -143,6 +143,19 @@ the rule returned null: the default applies
     const set = compileFlags({ flags: { f: flag } });
     const context = { x: 'blue', long: 'y'.repeat(600_000) };
     expect(explanationText(explain(set, 'f', context))).toContain(expected);
+  });
+
+  test('prints what its page shows', async () => {
+    const page = readFileSync(new URL('../../../docs/evaluation.md', import.meta.url), 'utf8');
+    const section = page.slice(page.indexOf('## Why this variant?'), page.indexOf('## Cost'));
+    const [flags = '', command = '', text] = [...section.matchAll(/```\w+\n([^`]*)```/g)].map(
+      ([, block]) => block,
+    );
+    const [, context] = /--context '(.*)'/.exec(command) ?? [];
+    const set = compileFlags(flags);
+    expect(explanationText(explain(set, 'fees', JSON.parse(context ?? '') as Record<string, unknown>))).toBe(
+      text,
+    );
   });
 
   test('prints JSON, the same as the API', async () => {
