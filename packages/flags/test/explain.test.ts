@@ -160,6 +160,15 @@ describe('an explanation is bounded', () => {
     ['a list of 100,000', { in: ['no', texts] }],
     ['2,000 branches', { if: texts.slice(0, 2000).flatMap((name) => [{ '==': [{ var: name }, 1] }, 'on']) }],
     ['1,000 buckets', { fractional: texts.slice(0, 1000).map((name) => [name, 1]) }],
+    [
+      '1,000 buckets in a loop',
+      {
+        some: [
+          { var: 'few' },
+          { '!': { fractional: [{ var: '' }, ...texts.slice(0, 1000).map((name) => [name, 1])] } },
+        ],
+      },
+    ],
     ['deep rules', deep(90)],
     ['the whole context', { var: '' }],
   ];

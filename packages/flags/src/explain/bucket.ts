@@ -31,7 +31,7 @@ export function bucketOf(run: OperationRun): ExplainedBucket | undefined {
     ...(key !== undefined && { key: shownValue(key) }),
     ...(at !== undefined && { position: percent(at, hash) }),
     ...(table && { totalWeight: table.buckets.reduce((sum, { weight }) => sum + weight, 0) }),
-    ranges: table === undefined ? [] : rangesOf(table, at, hash),
+    ranges: rangesShown(run, table && rangesOf(table, at, hash)),
   };
 }
 
@@ -63,13 +63,21 @@ function hashOf(key: unknown, hash: FractionalHash): number {
   return hash === 'v3' ? murmur3Bytes(encodeCbor(key)) : murmur3(key as string);
 }
 
+/** A loop has a step for each element, so its steps show no more than the range that was taken. */
+function rangesShown(
+  { scope }: OperationRun,
+  ranges: readonly ExplainedRange[] = [],
+): readonly ExplainedRange[] {
+  return scope.iterating ? ranges.filter(({ taken }) => taken) : ranges.slice(0, maxRanges);
+}
+
 function rangesOf(
   { ends, buckets }: BucketTable,
   at: number | undefined,
   hash: FractionalHash,
 ): ExplainedRange[] {
   const taken = at === undefined ? -1 : ends.findIndex((end) => at < end);
-  return buckets.slice(0, maxRanges).map(({ variant, weight }, index) => ({
+  return buckets.map(({ variant, weight }, index) => ({
     variant: shownValue(variant),
     weight,
     from: percent(ends[index - 1] ?? 0, hash),

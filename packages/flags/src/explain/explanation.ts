@@ -98,7 +98,7 @@ export interface ExplainedBucket {
   readonly position?: number;
   /** The sum of the weights. Undefined if it is 0 or too large, or a weight is not an integer. */
   readonly totalWeight?: number;
-  /** The first 100 ranges of variants; empty without a total weight. */
+  /** The first 100 ranges of variants, in a loop only the one that was taken. */
   readonly ranges: readonly ExplainedRange[];
 }
 

@@ -8,8 +8,11 @@ export interface OperationRun {
   /** The evaluation context, or the element of a loop. */
   readonly data: unknown;
   readonly now: number | undefined;
-  /** The results of the operands that are not constants, by their place among the operands. */
-  readonly values: Map<number, unknown>;
+  /**
+   * The results of the operands that are not constants, by their place among the operands; made
+   * for the first one.
+   */
+  values: Map<number, unknown> | undefined;
   /** The operations among the operands, in the order in which they ran. */
   readonly runs: OperationRun[];
   /** How many of them, and of those below them, are left out. */
@@ -23,7 +26,7 @@ export function operandValue(
   { logic, values }: OperationRun,
   place: number,
 ): { readonly value: unknown } | undefined {
-  if (values.has(place)) return { value: values.get(place) };
+  if (values?.has(place)) return { value: values.get(place) };
   const operands = operandsOf(operandOf(logic));
   const written = operands[place];
   return place < operands.length && isConstant(written) ? { value: written } : undefined;

@@ -1,14 +1,14 @@
 import { messageOf } from '../flag/flag.ts';
 import { operatorOf } from '../rule/logic.ts';
 import type { Rule } from '../rule/rule.ts';
-import type { Trace } from '../rule/scope.ts';
+import type { Scope, Trace } from '../rule/scope.ts';
 import { placeIn, type OperationRun } from './operation-run.ts';
 
 /** How many operations of one evaluation an explanation keeps. */
 const maxSteps = 500;
 
 /** How many operations are watched; later ones run as usual. */
-const maxWatched = 20_000;
+const maxWatched = 10_000;
 
 /** Watches a compiled rule at work, through `trace` of its owner. */
 export class Recorder {
@@ -22,26 +22,28 @@ export class Recorder {
   readonly trace: Trace = (rule, logic, scope) => {
     const isOperation = operatorOf(logic) !== undefined;
     return (data, now) => {
-      const result = isOperation ? this.#watch(rule, { logic, scope, data, now }) : rule(data, now);
       const parent = this.#open.at(-1);
+      const result =
+        isOperation && this.#mayWatch(parent)
+          ? this.#watch(rule, runOf(logic, scope, data, now))
+          : rule(data, now);
       const place = parent && placeIn(parent, scope);
-      if (place !== undefined) parent?.values.set(place, result);
+      if (parent && place !== undefined) (parent.values ??= new Map()).set(place, result);
       return result;
     };
   };
 
-  #watch(rule: Rule, at: Pick<OperationRun, 'logic' | 'scope' | 'data' | 'now'>): unknown {
-    const { data, now } = at;
+  #mayWatch(parent: OperationRun | undefined): boolean {
     this.#watched += 1;
-    if (this.#watched > maxWatched) {
-      const parent = this.#open.at(-1);
-      if (parent) parent.omitted += 1;
-      return rule(data, now);
-    }
-    const run: OperationRun = { ...at, values: new Map(), runs: [], omitted: 0, outcome: undefined };
+    if (this.#watched <= maxWatched) return true;
+    if (parent) parent.omitted += 1;
+    return false;
+  }
+
+  #watch(rule: Rule, run: OperationRun): unknown {
     this.#enter(run);
     try {
-      const result = rule(data, now);
+      const result = rule(run.data, run.now);
       run.outcome = { result };
       return result;
     } catch (error) {
@@ -72,6 +74,10 @@ export class Recorder {
     widest.omitted += count + (left ? omittedBelow(left) : 0);
     this.#kept -= count;
   }
+}
+
+function runOf(logic: unknown, scope: Scope, data: unknown, now: number | undefined): OperationRun {
+  return { logic, scope, data, now, values: undefined, runs: [], omitted: 0, outcome: undefined };
 }
 
 function sizeOf(run: OperationRun): number {

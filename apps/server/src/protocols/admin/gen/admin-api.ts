@@ -662,7 +662,7 @@ export interface components {
             /** @description Where the hash falls, from 0 to 100 */
             readonly position?: number;
             readonly totalWeight?: number;
-            /** @description The first 100 ranges */
+            /** @description The first 100 ranges; in a loop, only the one that was taken */
             readonly ranges: readonly components["schemas"]["ExplainedRange"][];
         };
         readonly ExplainedRange: {
