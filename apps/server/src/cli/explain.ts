@@ -19,7 +19,9 @@ export interface ExplainOptions {
   readonly json: boolean;
 }
 
-/** Prints why a flag has its variant for an evaluation context: the conditions, and what they read. */
+/**
+ * Prints why a flag has its variant for an evaluation context: the conditions, and what they read.
+ */
 export async function explainCommand({ flag, context, source, json }: ExplainOptions): Promise<void> {
   const facts = await readContext(context ?? '{}');
   const explanation =

@@ -70,7 +70,9 @@ function readings(step: ExplainedStep): string {
   return notes.size > 0 ? ` (${[...notes].join(', ')})` : '';
 }
 
-/** Its own reads, and those of the variables in its line. A variable shows its value as its result. */
+/**
+ * Its own reads, and those of the variables in its line. A variable shows its value as its result.
+ */
 function readsInLine({ operator, reads = [], steps }: ExplainedStep): readonly ExplainedRead[] {
   if (operator === 'var') return [];
   if (operator === 'and' || operator === 'or') return reads;
