@@ -72,6 +72,7 @@ export class GraylaneBaggagePropagator implements TextMapPropagator {
     if (admitted !== undefined) return withCell(otelContext, admitted);
     const headers = getter.get(carrier, header) ?? '';
     const cell = new RequestCell();
+    cell.carrier = carrier;
     const alias = this.#ingress.mode === 'accept' ? this.#ingress.laneHeader : undefined;
     const lane = alias && [getter.get(carrier, alias.toLowerCase())].flat()[0];
     admitInto(cell, typeof headers === 'string' ? [headers] : headers, this.#ingress, lane);

@@ -26,6 +26,11 @@ const pinsTtlSeconds = 300;
  * reads see a late dye. OpenTelemetry sees it as the context's `Baggage`.
  */
 export class RequestCell {
+  /**
+   * The carrier that the propagator has extracted this cell from, until an adapter admits its
+   * baggage by its own policy.
+   */
+  carrier: unknown;
   /** Whether a middleware has judged the request: then the cell belongs to that request only. */
   isClaimed = false;
   /** The last decision on the lane, for `explainRequest`. */

@@ -1,6 +1,7 @@
 import { context } from '@opentelemetry/api';
-import { admit } from '../../policy/admit.ts';
+import { admit, admitInto } from '../../policy/admit.ts';
 import type { IngressPolicy } from '../../policy/ingress.ts';
+import { getCell } from '../../request/context.ts';
 import { readBaggage, type KafkaHeaders } from './headers.ts';
 import { reportProcess } from './report-operation.ts';
 
@@ -55,7 +56,17 @@ export function runInMessage<T>(
   { ingress }: { readonly ingress: IngressPolicy },
   fn: () => T,
 ): T {
-  return context.with(admit(readBaggage(message.headers), ingress, context.active()), fn);
+  const active = context.active();
+  const headers = readBaggage(message.headers);
+  const cell = getCell(active);
+  // Instrumentation has begun the span of this message with the cell: the span must see its lane.
+  if (cell && message.headers && cell.carrier === message.headers) {
+    cell.carrier = undefined;
+    cell.isClaimed = true;
+    admitInto(cell, headers, ingress);
+    return context.with(active, fn);
+  }
+  return context.with(admit(headers, ingress, active), fn);
 }
 
 /** Calls `fn` in no request's baggage, even if the code that started the consumer ran in one. */
