@@ -152,9 +152,10 @@ describe('an explanation', () => {
 describe('an explanation is bounded', () => {
   const texts = Array.from({ length: 100_000 }, (_, index) => `s${index}`);
   const cases: [string, unknown][] = [
+    ['a loop over 100,000', { some: [{ var: 'texts' }, { '==': [{ var: '' }, 1] }] }],
     [
       'a loop in a loop',
-      { some: [{ var: 'few' }, { some: [{ var: 'texts' }, { '==': [{ var: '' }, 1] }] }] },
+      { some: [{ var: 'few' }, { some: [{ merge: texts.slice(0, 900) }, { '==': [{ var: '' }, 1] }] }] },
     ],
     ['long values', { in: [{ var: 'long' }, { cat: [{ var: 'long' }, 'x'] }] }],
     ['a list of 100,000', { in: ['no', texts] }],

@@ -20,7 +20,8 @@ export interface ExplainOptions {
 }
 
 /**
- * Prints why a flag has its variant for an evaluation context: the conditions, and what they read.
+ * Prints why a flag has its variant for an evaluation context: the conditions, and the values that
+ * they read.
  */
 export async function explainCommand({ flag, context, source, json }: ExplainOptions): Promise<void> {
   const facts = await readContext(context ?? '{}');

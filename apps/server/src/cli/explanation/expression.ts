@@ -8,9 +8,7 @@ const infix: ReadonlySet<string> = new Set(
 /** The most characters of a value, and of an expression, on one line. */
 const maxText = 60;
 
-/**
- * How deep an expression shows operations within operations; deeper ones have lines of their own.
- */
+/** How deep an expression shows operations within operations; deeper ones have their own lines. */
 const maxLevels = 2;
 
 /** An operation in one line, e.g. `tenant == "internal"`. */
