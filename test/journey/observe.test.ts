@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCollector, type CollectedSeries, type Collector } from '../support/collector.ts';
-import { describeWith } from '../support/components.ts';
-import { kafka, startKafka, type Broker } from '../support/kafka.ts';
+import { describeWith } from '../components/components.ts';
+import { kafka, startKafka, type Broker } from '../components/kafka.ts';
 import { eventually, Shop } from '../support/shop.ts';
 
 const requests = Number(process.env['GRAYLANE_OBSERVE_REQUESTS'] ?? 200);

@@ -7,6 +7,7 @@ import { health, type Readiness } from './http/health.ts';
 import { notFound, problemHandler, sendProblem } from './http/problem-details.ts';
 import type { Log } from './log.ts';
 import { adminApi } from './protocols/admin/routes.ts';
+import { sendOfrepError } from './protocols/ofrep/errors.ts';
 import type { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
 import { ofrepRoutes } from './protocols/ofrep/routes.ts';
 import type { ChangeStream } from './protocols/stream/change-stream.ts';
@@ -29,7 +30,7 @@ export function createApp(options: AppOptions): RequestListener {
   const { environments, door, log } = options;
   const routes = [ofrepRoutes(options), streamRoutes(options)];
   const app = newApp(options);
-  app.use('/api/v1', adminApi(environments));
+  app.use('/api/v1', adminApi(environments, door.tokens));
   app.use(notFound, problemHandler(log));
   return behind(door, log, (request, response) => {
     request.url = pathOf(request.url ?? '/');
@@ -66,7 +67,10 @@ function behind(door: FrontDoor, log: Log, listener: RequestListener): RequestLi
     try {
       door.admit(request, response);
     } catch (error) {
-      sendProblem(error, response, log);
+      if (request.url?.startsWith('/ofrep/v1/')) {
+        door.guard.allowReading(request, response);
+        sendOfrepError(error, undefined, response, log);
+      } else sendProblem(error, response, log);
       return;
     }
     listener(request, response);

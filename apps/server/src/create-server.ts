@@ -12,7 +12,9 @@ import { createGrpcPort } from './protocols/flagd/port.ts';
 import { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
 import { ChangeStream } from './protocols/stream/change-stream.ts';
 import { EventStreams } from './sse/event-streams.ts';
+import { FileWatcher } from './store/file/file-watcher.ts';
 import { openEnvironments } from './open-environments.ts';
+import { openTokens } from './open-tokens.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -30,9 +32,15 @@ export interface RunningServer {
 export async function createServer(settings: Settings, log: Log): Promise<RunningServer> {
   const descriptors = new Descriptors(log);
   const guard = new Guard(settings, log);
-  const door = new FrontDoor({ guard, descriptors, rateLimit: new RateLimit(settings) });
-  const environments = await openEnvironments(settings, log);
-  const streams = new EventStreams();
+  const watcher = new FileWatcher();
+  const rateLimit = new RateLimit(settings);
+  const tokens = await openTokens(settings, watcher, log);
+  const door = new FrontDoor({ guard, descriptors, rateLimit, tokens });
+  const environments = await openEnvironments(settings, log).catch((error: unknown) => {
+    tokens.close();
+    throw error;
+  });
+  const streams = new EventStreams(tokens);
   const stream = new ChangeStream(environments, streams);
   const refetches = new RefetchStream(environments, streams);
   const readiness = { ready: false };
@@ -51,6 +59,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     streams.close();
     await Promise.all([http.close(), management.close(), grpc.close()]);
     readers.close();
+    tokens.close();
     await environments.close();
   };
 

@@ -5,6 +5,7 @@ import { explainCommand } from './cli/explain.ts';
 import { exportCommand } from './cli/export.ts';
 import { historyCommand } from './cli/history.ts';
 import { importCommand } from './cli/import.ts';
+import { tokenCommand } from './cli/token.ts';
 import { verifyCommand } from './cli/verify.ts';
 import { helpOf } from './cli/help.ts';
 import { consoleLog } from './log.ts';
@@ -58,6 +59,9 @@ async function run(command: Command): Promise<void> {
       break;
     case 'explain':
       await explainCommand(command);
+      break;
+    case 'token':
+      await tokenCommand(command.options);
       break;
     case 'serve':
       await serve(command);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { anonymous } from '../src/tokens/principal.ts';
 import type { EventLog } from '../src/sse/subscriber.ts';
 import { EventStreams, type EventStreamsOptions } from '../src/sse/event-streams.ts';
 import { frame, type Frame } from '../src/sse/frame.ts';
@@ -74,10 +75,16 @@ describe('a client that stops reading', () => {
 });
 
 async function serve(options?: EventStreamsOptions): Promise<EventStreams> {
-  const streams = new EventStreams(options);
+  const streams = new EventStreams({ admits: () => true, onChange: () => {} }, options);
   server = createServer((_request, response) => {
     served.push(response);
-    streams.open(response, log, { seen: undefined, first: [], heartbeatS: 60, waits: 'up to' });
+    streams.open(response, log, {
+      seen: undefined,
+      first: [],
+      heartbeatS: 60,
+      waits: 'up to',
+      principal: anonymous,
+    });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return streams;

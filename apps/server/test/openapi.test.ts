@@ -7,6 +7,7 @@ import { FileStore } from '../src/store/file/file-store.ts';
 import { FileWatcher } from '../src/store/file/file-watcher.ts';
 import { MemoryLog } from '../src/store/journal/memory-log.ts';
 import { singleEnvironment } from '../src/store/single-environment.ts';
+import { Tokens } from '../src/tokens/tokens.ts';
 import { admin } from './support/admin.ts';
 import { fees, serve } from './support/serve.ts';
 
@@ -27,8 +28,13 @@ test('every route of the admin API is described, and nothing else', async () => 
     slots: new FileSlots(),
     log: { info: () => {}, warn: () => {} },
   });
+  const tokens = await Tokens.open({
+    file: undefined,
+    watcher: new FileWatcher(),
+    log: { info: () => {}, warn: () => {} },
+  });
   try {
-    const routes = adminApi(singleEnvironment(store)).stack.flatMap(({ route }) =>
+    const routes = adminApi(singleEnvironment(store), tokens).stack.flatMap(({ route }) =>
       (route?.stack ?? []).flatMap(({ method }) =>
         methods.includes(method) ? [`${method} /api/v1${route?.path.replaceAll(/:\w+/g, '{}')}`] : [],
       ),

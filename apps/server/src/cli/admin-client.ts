@@ -2,10 +2,15 @@ import type { components } from '../protocols/admin/gen/admin-api.ts';
 
 type Refusal = components['schemas']['Problem'];
 
-/** Which environment of which server a command is about. */
-export interface Target {
+/** The server that a command is about. */
+export interface Server {
   /** Where the server's HTTP port is, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
+  readonly token?: string | undefined;
+}
+
+/** Which environment of which server a command is about. */
+export interface Target extends Server {
   readonly environment: string;
 }
 
@@ -19,22 +24,41 @@ export interface AdminResponse {
 /** A command failed; the message is for the user. */
 export class CommandError extends Error {}
 
+interface AdminRequest {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
 /**
  * Sends a request to the admin API of an environment.
  * @throws {CommandError} if no server responds.
  */
 export async function requestAdmin(
-  { url, environment }: Target,
+  { environment, ...server }: Target,
   path: string,
-  {
-    headers,
-    ...init
-  }: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string } = {},
+  request?: AdminRequest,
 ): Promise<AdminResponse> {
-  const address = `${url.replace(/\/+$/, '')}/api/v1/environments/${encodeURIComponent(environment)}${path}`;
+  return requestApi(server, `/environments/${encodeURIComponent(environment)}${path}`, request);
+}
+
+/**
+ * Sends a request to the admin API.
+ * @throws {CommandError} if no server responds.
+ */
+export async function requestApi(
+  { url, token }: Server,
+  path: string,
+  { headers, ...init }: AdminRequest = {},
+): Promise<AdminResponse> {
+  const address = `${url.replace(/\/+$/, '')}/api/v1${path}`;
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   let response: Response;
   try {
-    response = await fetch(address, { ...init, headers: { 'content-type': 'application/json', ...headers } });
+    response = await fetch(address, {
+      ...init,
+      headers: { 'content-type': 'application/json', ...authorization, ...headers },
+    });
   } catch (error) {
     const { cause, message } = error as Error;
     const reason = cause instanceof Error ? cause.message || String(cause) : message;
@@ -53,6 +77,7 @@ export async function requestAdmin(
 export function refusal({ status, body }: AdminResponse): CommandError {
   const { detail = `the server responded with status ${status}`, problems = [] } = (body ??
     {}) as Partial<Refusal>;
+  if (status === 401) return new CommandError(`${detail}; here with GRAYLANE_TOKEN or --token`);
   const lines = problems.map(({ path, message, remedy }) => `\n  ${path}: ${message}: ${remedy}`);
   return new CommandError(`${detail}${lines.join('')}`);
 }

@@ -1,7 +1,15 @@
 import type { SettingType } from './setting-types.ts';
 
 /** A command by its name; `serve` runs without one. */
-export type CommandName = 'serve' | 'check' | 'export' | 'import' | 'history' | 'verify' | 'explain';
+export type CommandName =
+  | 'serve'
+  | 'check'
+  | 'export'
+  | 'import'
+  | 'history'
+  | 'verify'
+  | 'explain'
+  | 'token';
 
 /** A command of the command line. */
 export interface CommandInfo {
@@ -36,6 +44,11 @@ export const commands: readonly CommandInfo[] = [
     operand: 'FLAG',
     help: 'shows why a flag has its variant for an evaluation context: conditions, values, buckets',
   },
+  {
+    name: 'token',
+    operand: 'create NAME | list | revoke ID | rotate ID',
+    help: 'makes, lists, revokes or replaces tokens: those of a server, or of a folder or file that a server uses',
+  },
 ];
 
 /** One setting: an option of the command line, and mostly a variable of the environment. */
@@ -53,6 +66,7 @@ export interface Option {
 }
 
 const remote: readonly CommandName[] = ['export', 'import', 'history', 'explain'];
+const withServer: readonly CommandName[] = [...remote, 'token'];
 
 /** Every setting. Parsing, messages, `--help` and docs/settings.md are made from this table. */
 export const options: readonly Option[] = [
@@ -61,7 +75,7 @@ export const options: readonly Option[] = [
     type: 'path',
     env: 'GRAYLANE_DATA',
     value: 'DIR',
-    commands: ['serve'],
+    commands: ['serve', 'token'],
     help: 'a folder of environments with their history; created if it does not exist',
   },
   {
@@ -71,6 +85,15 @@ export const options: readonly Option[] = [
     value: 'FILE',
     commands: ['serve', 'explain'],
     help: "one flags file in flagd's format, without a history",
+  },
+  {
+    name: 'tokens',
+    type: 'path',
+    env: 'GRAYLANE_TOKENS',
+    value: 'FILE',
+    default: 'tokens.json in the data folder',
+    commands: ['serve', 'token'],
+    help: 'the file of tokens, with their hashes, made by the command token; followed as it changes',
   },
   {
     name: 'read-only',
@@ -148,16 +171,48 @@ export const options: readonly Option[] = [
     env: 'GRAYLANE_URL',
     value: 'URL',
     default: 'http://127.0.0.1:8080',
-    commands: remote,
+    commands: withServer,
     help: 'the running server',
+  },
+  {
+    name: 'token',
+    type: 'text',
+    env: 'GRAYLANE_TOKEN',
+    value: 'TOKEN',
+    default: 'none',
+    commands: withServer,
+    help: 'the token for the server; other users of the machine may see options, so prefer the variable',
   },
   {
     name: 'environment',
     type: 'text',
     value: 'NAME',
-    default: 'default',
-    commands: remote,
-    help: 'the environment',
+    default: 'default; all for a token',
+    commands: withServer,
+    help: 'the environment; of a new token, the only one that it is for',
+  },
+  {
+    name: 'scope',
+    type: 'scope',
+    value: 'SCOPE',
+    commands: ['token'],
+    help: 'what the new token may do',
+  },
+  {
+    name: 'expires',
+    type: 'days',
+    value: 'DAYS',
+    default: 'never',
+    commands: ['token'],
+    help: 'how long the new token is valid',
+  },
+  {
+    name: 'overlap',
+    type: 'seconds',
+    value: 'SECONDS',
+    default: '300',
+    commands: ['token'],
+    help: 'how long a replaced token is still valid',
   },
   {
     name: 'reason',

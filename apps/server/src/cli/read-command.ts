@@ -6,6 +6,7 @@ import type { ImportOptions } from './import.ts';
 import { commands, strayOption, type CommandName } from './options.ts';
 import { GivenOptions, UsageError } from './read-options.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { readToken, type TokenOptions } from './token.ts';
 import type { VerifyOptions } from './verify.ts';
 
 /** A command with its settings, from the command line and the environment. */
@@ -18,6 +19,7 @@ export type Command =
   | ({ readonly name: 'history' } & HistoryOptions)
   | ({ readonly name: 'explain' } & ExplainOptions)
   | ({ readonly name: 'verify' } & VerifyOptions)
+  | { readonly name: 'token'; readonly options: TokenOptions }
   | ({ readonly name: 'serve' } & Settings);
 
 /**
@@ -46,6 +48,7 @@ function toolNamed(name: string): ToolName {
 
 /** The commands that do one thing and end. */
 function readTool(name: ToolName, operands: readonly string[], given: GivenOptions): Command {
+  if (name === 'token') return { name, options: readToken(operands, given) };
   const operand = readOperand(name, operands);
   switch (name) {
     case 'check':
@@ -82,6 +85,7 @@ function readOperand(name: ToolName, operands: readonly string[]): string | unde
 function readTarget(given: GivenOptions): Target {
   return {
     url: given.text('url') ?? 'http://127.0.0.1:8080',
+    token: given.text('token'),
     environment: given.text('environment') ?? 'default',
   };
 }

@@ -1,5 +1,7 @@
 import { clientAddress } from '../http/front-door/client-address.ts';
 import { originPattern } from '../http/front-door/origin-pattern.ts';
+import { isScope, type Scope } from '../tokens/scope.ts';
+import { isDays } from '../tokens/token-record.ts';
 
 /** A kind of value: how a string is parsed, and which values are allowed. */
 interface Kind<T> {
@@ -17,6 +19,9 @@ interface Values {
   readonly switch: boolean;
   readonly port: number;
   readonly rate: number;
+  readonly days: number;
+  readonly seconds: number;
+  readonly scope: Scope;
   readonly url: string;
   readonly list: readonly string[];
   readonly origins: readonly string[];
@@ -39,6 +44,12 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
   switch: { read: readSwitch, allowed: 'true or false' },
   port: { read: readPort, allowed: 'a port number from 0 to 65535, e.g. 8080 (0 takes a free one)' },
   rate: { read: readRate, allowed: 'a number of requests per second above 0, e.g. 100' },
+  days: { read: readDays, allowed: 'a number of days above 0, e.g. 90' },
+  seconds: { read: readSeconds, allowed: 'a number of seconds from 0 to 604800, e.g. 300' },
+  scope: {
+    read: (text) => (isScope(text) ? text : undefined),
+    allowed: 'evaluate, definitions, write or admin; each includes those before it',
+  },
   url: { read: readUrl, allowed: 'the address of a server, e.g. http://127.0.0.1:8080' },
   list: { read: readItems, allowed: 'host names, e.g. flags.example.com' },
   origins: {
@@ -75,6 +86,14 @@ function readPort(text: string): number | undefined {
 
 function readRate(text: string): number | undefined {
   return Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : undefined;
+}
+
+function readDays(text: string): number | undefined {
+  return isDays(Number(text)) ? Number(text) : undefined;
+}
+
+function readSeconds(text: string): number | undefined {
+  return /^\d{1,6}$/.test(text) && Number(text) <= 604_800 ? Number(text) : undefined;
 }
 
 function readUrl(text: string): string | undefined {

@@ -8,6 +8,8 @@ export interface Settings {
   readonly source: FlagOrigin;
   /** Refuse every write over the API; edits by hand are still taken over. Default: false. */
   readonly readOnly?: boolean | undefined;
+  /** A file of tokens. Default: `tokens.json` of the data folder, none for a flags file. */
+  readonly tokens?: string | undefined;
   readonly port: number;
   readonly grpcPort: number;
   readonly managementPort: number;
@@ -36,6 +38,7 @@ export function readSettings(given: GivenOptions): Settings {
   return {
     source: readSource(given),
     readOnly: given.switch('read-only'),
+    tokens: given.text('tokens'),
     port: given.number('port') ?? 8080,
     grpcPort: given.number('grpc-port') ?? 8015,
     managementPort: given.number('management-port') ?? 9464,

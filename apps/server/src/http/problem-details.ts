@@ -54,11 +54,12 @@ export function sendProblem(error: unknown, response: ServerResponse, log: Log):
   );
 }
 
-/** The headers that belong to a refusal: `Retry-After` and `Allow`. */
+/** The headers that belong to a refusal: `Retry-After`, `Allow` and `WWW-Authenticate`. */
 export function setRefusalHeaders(refusal: RequestError, response: ServerResponse): void {
-  const { retryAfterS, allow } = refusal;
+  const { retryAfterS, allow, challenge } = refusal;
   if (retryAfterS !== undefined) response.setHeader('retry-after', retryAfterS);
   if (allow !== undefined) response.setHeader('allow', allow.join(', '));
+  if (challenge !== undefined) response.setHeader('www-authenticate', challenge);
 }
 
 /** Logs an error that no client caused. */

@@ -41,6 +41,8 @@ export interface RequestErrorDetails extends ErrorOptions {
   readonly retryAfterS?: number;
   /** The methods that the resource has. */
   readonly allow?: readonly string[];
+  /** How to authenticate: the value of `WWW-Authenticate` (RFC 9110, section 11.6.1). */
+  readonly challenge?: string;
 }
 
 /** A refusal that the client can do something about: the message names the remedy. */
@@ -49,14 +51,16 @@ export class RequestError extends Error {
   readonly problems: RequestErrorDetails['problems'];
   readonly retryAfterS: number | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly challenge: string | undefined;
 
   constructor(code: RequestErrorCode, message: string, details: RequestErrorDetails = {}) {
-    const { problems, retryAfterS, allow, ...options } = details;
+    const { problems, retryAfterS, allow, challenge, ...options } = details;
     super(message, options);
     this.name = 'RequestError';
     this.code = code;
     this.problems = problems;
     this.retryAfterS = retryAfterS;
     this.allow = allow;
+    this.challenge = challenge;
   }
 }

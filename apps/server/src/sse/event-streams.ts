@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Backlog } from '../backpressure/backlog.ts';
 import type { Frame } from './frame.ts';
+import type { Tokens } from '../tokens/tokens.ts';
 import { HeartbeatWheel } from './heartbeat-wheel.ts';
 import { spreadOf } from './reconnect-delay.ts';
 import { Subscriber, type EventLog, type Shared, type StreamStart } from './subscriber.ts';
@@ -20,14 +21,22 @@ export class EventStreams {
   readonly #audiences = new Map<EventLog, Set<Subscriber>>();
   readonly #heartbeats = new HeartbeatWheel<Subscriber>((one) => one.beat(spreadOf(this.#size)));
   readonly #shared: Shared;
+  readonly #tokens: Pick<Tokens, 'admits'>;
   #size = 0;
 
-  constructor({ stalledMs = 30_000 }: EventStreamsOptions = {}) {
+  constructor(tokens: Pick<Tokens, 'admits' | 'onChange'>, { stalledMs = 30_000 }: EventStreamsOptions = {}) {
+    this.#tokens = tokens;
+    tokens.onChange(() => this.#endUnadmitted());
     this.#shared = { backlog: new Backlog(), stalledMs };
   }
 
   /** Serves a client until it disconnects, or is cut off. */
   open(response: ServerResponse, log: EventLog, start: StreamStart): void {
+    if (!this.#tokens.admits(start.principal)) {
+      // The token was revoked while the first frames were written.
+      response.destroy();
+      return;
+    }
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
@@ -57,6 +66,17 @@ export class EventStreams {
     const audience = this.#audiences.get(log) ?? new Set();
     this.#audiences.delete(log);
     for (const subscriber of audience) subscriber.end(spreadOf(this.#size));
+  }
+
+  /** Ends the streams whose token is no longer valid. */
+  #endUnadmitted(): void {
+    for (const audience of this.#audiences.values()) {
+      for (const subscriber of audience) {
+        if (this.#tokens.admits(subscriber.principal)) continue;
+        audience.delete(subscriber);
+        subscriber.end(spreadOf(this.#size));
+      }
+    }
   }
 
   close(): void {

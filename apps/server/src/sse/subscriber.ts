@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Backlog } from '../backpressure/backlog.ts';
+import type { Principal } from '../tokens/principal.ts';
 import { retryHint, type Frame } from './frame.ts';
 import { waitWithin } from './reconnect-delay.ts';
 
@@ -26,6 +27,8 @@ export interface StreamStart {
    * so that all get the same.
    */
   readonly waits: 'exactly' | 'up to';
+  /** The sender of the request: the stream ends when it loses its access. */
+  readonly principal: Principal;
 }
 
 /** The state that all subscribers of a server share. */
@@ -44,6 +47,7 @@ const maxWaiting = 1_048_576;
  * everything; then it gets what it missed from the log.
  */
 export class Subscriber {
+  readonly principal: Principal;
   readonly #response: ServerResponse;
   readonly #log: EventLog;
   readonly #waits: StreamStart['waits'];
@@ -54,7 +58,13 @@ export class Subscriber {
   /** Whether it waits for frames that the log is still writing. */
   #waiting = false;
 
-  constructor(response: ServerResponse, log: EventLog, shared: Shared, { seen, waits }: StreamStart) {
+  constructor(
+    response: ServerResponse,
+    log: EventLog,
+    shared: Shared,
+    { seen, waits, principal }: StreamStart,
+  ) {
+    this.principal = principal;
     this.#response = response;
     this.#log = log;
     this.#shared = shared;

@@ -3,7 +3,9 @@ import type { Http2ServerResponse } from 'node:http2';
 import type { Descriptors } from '../port/descriptors.ts';
 import type { Guard } from './guard.ts';
 import { closeWhenScarce } from './load-shedding.ts';
-import { anonymous, setPrincipal, type AnyRequest, type Authenticate } from './principal.ts';
+import type { Tokens } from '../../tokens/tokens.ts';
+import { authenticate } from './authenticate.ts';
+import { setPrincipal, type AnyRequest } from './principal.ts';
 import type { RateLimit } from './rate-limit.ts';
 
 /** The checks of the front door. */
@@ -11,8 +13,7 @@ export interface FrontDoorOptions {
   readonly guard: Guard;
   readonly descriptors: Descriptors;
   readonly rateLimit: RateLimit;
-  /** Default: every sender is anonymous. */
-  readonly authenticate?: Authenticate;
+  readonly tokens: Tokens;
 }
 
 /**
@@ -24,19 +25,19 @@ export class FrontDoor {
   readonly descriptors: Descriptors;
   /** Applied by the routes that evaluate: streams, health and the admin API are not limited. */
   readonly rateLimit: RateLimit;
-  readonly #authenticate: Authenticate;
+  readonly tokens: Tokens;
 
-  constructor({ guard, descriptors, rateLimit, authenticate = () => anonymous }: FrontDoorOptions) {
+  constructor({ guard, descriptors, rateLimit, tokens }: FrontDoorOptions) {
     this.guard = guard;
     this.descriptors = descriptors;
     this.rateLimit = rateLimit;
-    this.#authenticate = authenticate;
+    this.tokens = tokens;
   }
 
   /** @throws {RequestError} `wrong_host`, `forbidden` or `unauthenticated`. */
   admit(request: AnyRequest, response: ServerResponse | Http2ServerResponse): void {
     this.guard.admit(request);
     closeWhenScarce(this.descriptors, request, response);
-    setPrincipal(request, this.#authenticate(request));
+    setPrincipal(request, authenticate(this.tokens, request));
   }
 }

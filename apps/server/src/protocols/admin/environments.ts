@@ -4,6 +4,7 @@ import type { FlagStore } from '../../store/flag-store.ts';
 import type { ParsedDocument, Snapshot } from '../../model/document.ts';
 import { documentText } from '../../model/document-text.ts';
 import { authorship } from './authorship.ts';
+import { principalOf, requireScope } from '../../http/front-door/principal.ts';
 import { readBytes } from '../../http/body/read-body.ts';
 import { precondition } from './precondition.ts';
 import { methodNotAllowed } from '../../http/problem-details.ts';
@@ -20,9 +21,11 @@ const maxBody = 16_777_216;
 export function environmentsApi(router: Router, environments: Environments): void {
   router
     .route('/environments')
-    .get((_request, response) => {
+    .get((request, response) => {
+      const { environment } = principalOf(request);
+      const names = environments.names.filter((name) => environment === undefined || name === environment);
       response.setHeader('cache-control', 'no-cache');
-      response.json({ environments: environments.names.map((name) => summary(environments, name)) });
+      response.json({ environments: names.map((name) => summary(environments, name)) });
     })
     .all(methodNotAllowed('GET'));
 
@@ -50,6 +53,7 @@ export function environmentsApi(router: Router, environments: Environments): voi
     .all(methodNotAllowed('GET', 'PUT', 'DELETE'));
 
   async function create(request: OfEnvironment, document: ParsedDocument): Promise<FlagStore> {
+    requireScope(principalOf(request), 'admin');
     precondition(request, 'environment', undefined);
     return environments.create(request.params.environment, document, authorship(request));
   }

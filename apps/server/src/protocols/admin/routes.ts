@@ -5,12 +5,14 @@ import { explainApi } from './explain.ts';
 import { historyApi } from './history.ts';
 import { openapi } from './openapi.ts';
 import { partResource } from './part-resource.ts';
+import type { Tokens } from '../../tokens/tokens.ts';
 import { previewApi } from './preview.ts';
+import { tokensApi } from './tokens.ts';
 import { sendJson } from '../../http/body/send-json.ts';
 import { methodNotAllowed } from '../../http/problem-details.ts';
 
 /** The admin API, below `/api/v1`, as the OpenAPI document describes it. */
-export function adminApi(environments: Environments): Router {
+export function adminApi(environments: Environments, tokens: Tokens): Router {
   const router = Router();
   router
     .route('/openapi.json')
@@ -24,5 +26,6 @@ export function adminApi(environments: Environments): Router {
   partResource(router, environments, { noun: 'segment', member: '$evaluators', patchable: false });
   previewApi(router, environments);
   explainApi(router, environments);
+  tokensApi(router, tokens);
   return router;
 }

@@ -51,7 +51,10 @@ async function* mapped<T>(
 /** The status of an error. A fault of the server is logged and not sent. */
 function toConnectError(error: unknown, log: Log): ConnectError {
   if (error instanceof ConnectError) return error;
-  if (error instanceof RequestError) return new ConnectError(error.message, codes[error.code]);
+  if (error instanceof RequestError) {
+    const { message, code, challenge } = error;
+    return new ConnectError(message, codes[code], challenge && { 'www-authenticate': challenge });
+  }
   // A call that the client has cancelled.
   if ((error as Error).name === 'AbortError') return ConnectError.from(error, Code.Canceled);
   logFault(error, log);

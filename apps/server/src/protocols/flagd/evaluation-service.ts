@@ -23,7 +23,7 @@ import {
   type ResolveRequest,
   type ValueType,
 } from './resolve.ts';
-import { selectorOf, selectStore } from './select.ts';
+import { principalKey, selectorOf, selectStore } from './select.ts';
 import { sharedMessagesKey } from './shared-messages.ts';
 
 /**
@@ -81,7 +81,7 @@ function methods(environments: Environments, calls: LongCalls, resolveOne: typeo
     resolveObject: resolver(objectType),
     async *eventStream(_request: unknown, call: HandlerContext): AsyncGenerator<FlagEvent> {
       const messages = call.values.get(sharedMessagesKey);
-      const events = flagEvents(environments, followed(environments, call), calls, call.signal);
+      const events = flagEvents(environments, followed(environments, call), calls, call);
       for await (const { shared, ...event } of events) {
         messages.push(shared);
         yield shared === undefined ? event : { type: event.type };
@@ -97,8 +97,10 @@ function methods(environments: Environments, calls: LongCalls, resolveOne: typeo
  * unknown, which clients show, whereas they hide the error of this stream and never become ready.
  */
 function followed(environments: Environments, call: HandlerContext): Followed {
-  const { requestHeader: header } = call;
-  const chooses = header.has('graylane-environment') || selectorOf(header) !== '';
+  const { requestHeader: header, values } = call;
+  const { environment } = values.get(principalKey);
+  const chooses =
+    environment !== undefined || header.has('graylane-environment') || selectorOf(header) !== '';
   if (!chooses) return { store: undefined, includes: () => true };
   const find = (): FlagStore | undefined => {
     try {
@@ -112,8 +114,8 @@ function followed(environments: Environments, call: HandlerContext): Followed {
   return { store, includes: (created) => created === (store ?? find()) };
 }
 
-function chosen(environments: Environments, { requestHeader }: HandlerContext): FlagStore {
-  return selectStore(environments, requestHeader, selectorOf(requestHeader));
+function chosen(environments: Environments, call: HandlerContext): FlagStore {
+  return selectStore(environments, call, selectorOf(call.requestHeader));
 }
 
 /** The value in the field for its type; none for an array, which has no field. */

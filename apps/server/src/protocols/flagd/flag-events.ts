@@ -1,9 +1,11 @@
 import { create, toBinary, toJsonString, type JsonObject } from '@bufbuild/protobuf';
+import type { HandlerContext } from '@connectrpc/connect';
 import type { Environments } from '../../store/environments.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { FlagStore, FlagsChanged } from '../../store/flag-store.ts';
 import { EventStreamResponseSchema } from './gen/flagd/evaluation/v2/evaluation_pb.ts';
 import type { LongCalls } from './long-calls.ts';
+import { principalKey } from './select.ts';
 import { SharedMessage } from './shared-messages.ts';
 
 /** An event of flagd's EventStream. */
@@ -38,9 +40,9 @@ export async function* flagEvents(
   environments: Environments,
   { store, includes }: Followed,
   calls: LongCalls,
-  signal: AbortSignal,
+  { signal, values }: Pick<HandlerContext, 'signal' | 'values'>,
 ): AsyncGenerator<FlagEvent> {
-  const { call, done } = calls.begin(store, signal);
+  const { call, done } = calls.begin(store, values.get(principalKey), signal);
   let unread: readonly Change[] = [];
   const unsubscribes = new Map<FlagStore, () => void>();
   const unfollow = environments.onCreate((name, followed) => {

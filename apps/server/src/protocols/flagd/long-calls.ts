@@ -2,6 +2,8 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { RequestError } from '../../model/request-error.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
+import type { Principal } from '../../tokens/principal.ts';
+import type { Tokens } from '../../tokens/tokens.ts';
 import { Notifier } from './notifier.ts';
 
 /** How often a call without news sends a sign of life: flagd's own period. */
@@ -15,13 +17,15 @@ export class LongCall {
   readonly notifier: Notifier = new Notifier();
   /** The environment that it follows; undefined follows all of them. */
   readonly store: FlagStore | undefined;
+  readonly principal: Principal;
   /** Whether it is time for a sign of life. */
   keepAliveDue = false;
   /** Why the call must end. */
   end: ConnectError | undefined;
 
-  constructor(store: FlagStore | undefined) {
+  constructor(store: FlagStore | undefined, principal: Principal) {
     this.store = store;
+    this.principal = principal;
   }
 }
 
@@ -31,11 +35,16 @@ export class LongCall {
  */
 export class LongCalls {
   readonly #open = new Set<LongCall>();
+  readonly #tokens: Tokens;
   readonly #timer: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
   #stopped = false;
 
-  constructor(environments: Environments) {
+  constructor(environments: Environments, tokens: Tokens) {
+    this.#tokens = tokens;
+    tokens.onChange(() => {
+      for (const call of this.#open) if (!tokens.admits(call.principal)) this.#end(call, noLongerValid());
+    });
     this.#unsubscribe = environments.onRemove((name, store) => {
       const removed = new ConnectError(`the environment "${name}" has been removed`, Code.NotFound);
       for (const call of this.#open) if (call.store === store) this.#end(call, removed);
@@ -54,12 +63,17 @@ export class LongCalls {
    * Begins a call; the caller calls `done` when it has ended.
    * @throws {RequestError} `no_room` if too many are open.
    */
-  begin(store: FlagStore | undefined, signal: AbortSignal): { call: LongCall; done: () => void } {
+  begin(
+    store: FlagStore | undefined,
+    principal: Principal,
+    signal: AbortSignal,
+  ): { call: LongCall; done: () => void } {
     if (this.#open.size >= maxCalls) {
       throw new RequestError('no_room', `too many streams: ${maxCalls} are open`);
     }
-    const call = new LongCall(store);
+    const call = new LongCall(store, principal);
     if (this.#stopped) call.end = shuttingDown();
+    else if (!this.#tokens.admits(principal)) call.end = noLongerValid();
     this.#open.add(call);
     const wake = (): void => call.notifier.notify();
     signal.addEventListener('abort', wake);
@@ -81,6 +95,10 @@ export class LongCalls {
     call.end = reason;
     call.notifier.notify();
   }
+}
+
+function noLongerValid(): ConnectError {
+  return new ConnectError('the token of this call is no longer valid', Code.Unauthenticated);
 }
 
 function shuttingDown(): ConnectError {

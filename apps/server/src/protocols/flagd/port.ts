@@ -35,7 +35,7 @@ const maxConcurrentStreams = 250;
  * looks at the first bytes of each connection. Clients may ping at any time.
  */
 export function createGrpcPort({ environments, door, readers, log }: GrpcPortOptions): GrpcPort {
-  const calls = new LongCalls(environments);
+  const calls = new LongCalls(environments, door.tokens);
   const listener = flagdRoutes({ environments, door, calls, readers, log });
   const http1 = new HttpPort(listener);
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams } }, listener);

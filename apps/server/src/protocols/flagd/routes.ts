@@ -5,12 +5,13 @@ import type { ServerResponse } from 'node:http';
 import { noteRefusedPreflight, servePreflight } from '../../http/front-door/cross-origin.ts';
 import type { FrontDoor } from '../../http/front-door/front-door.ts';
 import { requireRoom } from '../../http/front-door/load-shedding.ts';
-import type { AnyRequest } from '../../http/front-door/principal.ts';
+import { principalOf, type AnyRequest } from '../../http/front-door/principal.ts';
 import { logFault, sendProblem, wrongMethod } from '../../http/problem-details.ts';
 import type { Log } from '../../log.ts';
 import { RequestError } from '../../model/request-error.ts';
 import type { Environments } from '../../store/environments.ts';
 import { errorInterceptor, refusalKey } from './errors.ts';
+import { principalKey } from './select.ts';
 import { evaluationServiceV1, evaluationServiceV2 } from './evaluation-service.ts';
 import { Service as ServiceV1 } from './gen/flagd/evaluation/v1/evaluation_pb.ts';
 import { Service as ServiceV2 } from './gen/flagd/evaluation/v2/evaluation_pb.ts';
@@ -82,7 +83,10 @@ export function flagdRoutes({
     }
     // A stream may be silent for long; the port's time limit is for responses that end.
     if (handler.isStream && request.httpVersionMajor === 1) request.socket.setTimeout(0);
-    const values = createContextValues().set(refusalKey, refusal).set(sharedMessagesKey, []);
+    const values = createContextValues()
+      .set(refusalKey, refusal)
+      .set(principalKey, principalOf(request))
+      .set(sharedMessagesKey, []);
     handler
       .serve(toUniversalRequest(request, response, values))
       .then(async (universal) => writeResponse(universal, response, readers))

@@ -1,6 +1,12 @@
+import { createContextKey, type ContextKey, type HandlerContext } from '@connectrpc/connect';
+import { requireEnvironment } from '../../http/front-door/principal.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { defaultEnvironment, storeOf, type Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
+import { anonymous, type Principal } from '../../tokens/principal.ts';
+
+/** The sender of a call. */
+export const principalKey: ContextKey<Principal> = createContextKey(anonymous, { description: 'the sender' });
 
 /**
  * The selector of a call: the header `Flagd-Selector` takes precedence over the field of the
@@ -13,13 +19,19 @@ export function selectorOf(header: Headers, field = ''): string {
 /**
  * The environment of a call. The metadata `graylane-environment` names it; else the selector does:
  * `environment=x`, flagd's `source=x` or a bare `x` by its name, `flagSetId=x` by the id in its
- * flags' metadata, or by its name. Without either it is `default`.
+ * flags' metadata, or by its name. Without either it is the only one of the token, else `default`.
  * @throws {RequestError} `invalid_request` for a malformed or ambiguous selector.
- * @throws {RequestError} `unknown_environment`.
+ * @throws {RequestError} `unknown_environment`, or `forbidden` if the token is for another one.
  */
-export function selectStore(environments: Environments, header: Headers, selector: string): FlagStore {
-  const name = header.get('graylane-environment');
-  if (name !== null) {
+export function selectStore(
+  environments: Environments,
+  { requestHeader: header, values }: Pick<HandlerContext, 'requestHeader' | 'values'>,
+  selector: string,
+): FlagStore {
+  const principal = values.get(principalKey);
+  const name = header.get('graylane-environment') ?? principal.environment;
+  if (name !== undefined) {
+    requireEnvironment(principal, name);
     const store = storeOf(environments, name);
     if (selector !== '' && select(environments, [name], selector) !== store) {
       throw invalid(`the selector ${JSON.stringify(selector)} selects no flags of the environment "${name}"`);

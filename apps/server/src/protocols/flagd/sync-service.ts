@@ -7,7 +7,7 @@ import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
 import type { FlagSyncService } from './gen/flagd/sync/v1/sync_pb.ts';
 import type { LongCalls } from './long-calls.ts';
-import { selectorOf, selectStore } from './select.ts';
+import { principalKey, selectorOf, selectStore } from './select.ts';
 import { SharedMessage, sharedMessagesKey } from './shared-messages.ts';
 
 /** Attributes that in-process providers add to every evaluation context: none. */
@@ -27,15 +27,17 @@ export function syncService(
   calls: LongCalls,
 ): ServiceImpl<typeof FlagSyncService> {
   return {
-    async *syncFlags({ selector }, { requestHeader, signal, values }) {
-      const store = selectStore(environments, requestHeader, selectorOf(requestHeader, selector));
-      for await (const snapshot of snapshots(store, calls, signal)) {
+    async *syncFlags({ selector }, call) {
+      const { requestHeader, values } = call;
+      const store = selectStore(environments, call, selectorOf(requestHeader, selector));
+      for await (const snapshot of snapshots(store, calls, call)) {
         values.get(sharedMessagesKey).push(messageOf(snapshot, syncMessages, true));
         yield { flagConfiguration: '' };
       }
     },
-    fetchAllFlags({ selector }, { requestHeader, values }: HandlerContext) {
-      const { snapshot } = selectStore(environments, requestHeader, selectorOf(requestHeader, selector));
+    fetchAllFlags({ selector }, call: HandlerContext) {
+      const { requestHeader, values } = call;
+      const { snapshot } = selectStore(environments, call, selectorOf(requestHeader, selector));
       values.get(sharedMessagesKey).push(messageOf(snapshot, fetchMessages, false));
       return { flagConfiguration: '' };
     },
@@ -46,8 +48,13 @@ export function syncService(
 }
 
 /** The snapshot, then newer ones; of a burst of changes only the last. Ends with the call. */
-async function* snapshots(store: FlagStore, calls: LongCalls, signal: AbortSignal): AsyncGenerator<Snapshot> {
-  const { call, done } = calls.begin(store, signal);
+async function* snapshots(
+  store: FlagStore,
+  calls: LongCalls,
+  context: HandlerContext,
+): AsyncGenerator<Snapshot> {
+  const { signal, values } = context;
+  const { call, done } = calls.begin(store, values.get(principalKey), signal);
   const unsubscribe = store.onChange(() => call.notifier.notify());
   try {
     for (let sent: string | undefined; !signal.aborted; await call.notifier.wait()) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { principalOf } from '../../http/front-door/principal.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
 import { EnvironmentLogs } from '../../sse/per-environment.ts';
@@ -38,7 +39,9 @@ export class RefetchStream {
   connect(request: IncomingMessage, response: ServerResponse, store: FlagStore): void {
     const newest = this.#events.of(store);
     const seen = lastEventId(request);
-    this.#streams.open(response, newest, { seen, first: newest.after(seen), heartbeatS, waits: 'exactly' });
+    const first = newest.after(seen);
+    const principal = principalOf(request);
+    this.#streams.open(response, newest, { seen, first, heartbeatS, waits: 'exactly', principal });
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { principalOf } from '../../http/front-door/principal.ts';
 import { RequestError } from '../../model/request-error.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
@@ -41,6 +42,7 @@ export class ChangeStream {
     const log = this.#logs.of(store);
     const heartbeatS = readHeartbeat(heartbeat);
     const seen = lastEventId(request);
+    const principal = principalOf(request);
     const open = (): void => {
       const missed = log.after(seen);
       if (missed instanceof Promise) {
@@ -52,7 +54,8 @@ export class ChangeStream {
         return;
       }
       const first = missed.length > 0 ? missed : [log.current];
-      if (!response.destroyed) this.#streams.open(response, log, { seen, first, heartbeatS, waits: 'up to' });
+      if (response.destroyed) return;
+      this.#streams.open(response, log, { seen, first, heartbeatS, waits: 'up to', principal });
     };
     open();
   }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { environmentOf } from '../../http/environment-header.ts';
+import { environmentOf } from '../../http/front-door/environment-of.ts';
 import type { FrontDoor } from '../../http/front-door/front-door.ts';
 import { requireRoom } from '../../http/front-door/load-shedding.ts';
 import { sendProblem, wrongMethod } from '../../http/problem-details.ts';
@@ -43,7 +43,10 @@ export function streamRoutes({
         stream.connect(request, response, store, parameters.get('heartbeat') ?? undefined);
       } else {
         door.guard.allowReading(request, response);
-        const store = storeOf(environments, parameters.get('environment') ?? environmentOf(request));
+        const store = storeOf(
+          environments,
+          environmentOf(request, parameters.get('environment') ?? undefined),
+        );
         refetches.connect(request, response, store);
       }
     } catch (error) {

@@ -382,6 +382,70 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/tokens": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The tokens, without the tokens themselves */
+        readonly get: operations["listTokens"];
+        readonly put?: never;
+        /** Creates a token, which is shown once */
+        readonly post: operations["createToken"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/tokens/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The id of the token, or its name
+                 * @example 0f3a9c51b2e4
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Revokes a token and ends its streams */
+        readonly delete: operations["revokeToken"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/tokens/{id}/rotate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The id of the token, or its name
+                 * @example 0f3a9c51b2e4
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Replaces a token; the old one stays valid for a while */
+        readonly post: operations["rotateToken"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -673,6 +737,61 @@ export interface components {
             /** @description Exclusive, in percent */
             readonly to: number;
             readonly taken: boolean;
+        };
+        readonly TokenRequest: {
+            /** @description Unique; the author of the revisions that the token makes */
+            readonly name: string;
+            /**
+             * @description Each scope includes those before it
+             * @enum {string}
+             */
+            readonly scope: "evaluate" | "definitions" | "write" | "admin";
+            /** @description The only environment that the token is for; without it, all */
+            readonly environment?: string;
+            /** @description The lifetime in days; without it, the token does not expire */
+            readonly expiresInDays?: number;
+        };
+        readonly Token: {
+            readonly id: string;
+            /** @description Unique; the author of the revisions that the token makes */
+            readonly name: string;
+            /**
+             * @description Each scope includes those before it
+             * @enum {string}
+             */
+            readonly scope: "evaluate" | "definitions" | "write" | "admin";
+            /** @description The only environment that the token is for; without it, all */
+            readonly environment?: string;
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** @description The lifetime in days; without it, the token does not expire */
+            readonly expiresInDays?: number;
+            /** Format: date-time */
+            readonly expiresAt?: string;
+            /** Format: date-time */
+            readonly rotatedAt?: string;
+        };
+        readonly TokenMade: {
+            readonly id: string;
+            /** @description Unique; the author of the revisions that the token makes */
+            readonly name: string;
+            /**
+             * @description Each scope includes those before it
+             * @enum {string}
+             */
+            readonly scope: "evaluate" | "definitions" | "write" | "admin";
+            /** @description The only environment that the token is for; without it, all */
+            readonly environment?: string;
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** @description The lifetime in days; without it, the token does not expire */
+            readonly expiresInDays?: number;
+            /** Format: date-time */
+            readonly expiresAt?: string;
+            /** Format: date-time */
+            readonly rotatedAt?: string;
+            /** @description gl_…; stored nowhere */
+            readonly token: string;
         };
     };
     responses: {
@@ -1635,6 +1754,135 @@ export interface operations {
             readonly 400: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 503: components["responses"]["Problem"];
+        };
+    };
+    readonly listTokens: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The tokens */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly tokens: readonly components["schemas"]["Token"][];
+                    };
+                };
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+        };
+    };
+    readonly createToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The token */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TokenMade"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 409: components["responses"]["Problem"];
+            readonly 413: components["responses"]["Problem"];
+            readonly 415: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+            readonly 507: components["responses"]["Problem"];
+        };
+    };
+    readonly revokeToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The id of the token, or its name
+                 * @example 0f3a9c51b2e4
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Revoked */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+            readonly 507: components["responses"]["Problem"];
+        };
+    };
+    readonly rotateToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The id of the token, or its name
+                 * @example 0f3a9c51b2e4
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": {
+                    /**
+                     * @description How long the old token stays valid
+                     * @default 300
+                     */
+                    readonly overlapSeconds?: number;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The new token */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TokenMade"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 413: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+            readonly 507: components["responses"]["Problem"];
         };
     };
 }

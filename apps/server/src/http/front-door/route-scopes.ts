@@ -1,0 +1,103 @@
+import type { Scope } from '../../tokens/scope.ts';
+
+/** What a request needs: nothing, or a token. */
+export type Access =
+  | 'open'
+  | {
+      readonly scope: Scope;
+      /** The environment that the token must be for; undefined if the path names none. */
+      readonly environment?: string | undefined;
+      /** Whether the token must be for all environments. */
+      readonly everywhere?: boolean;
+    };
+
+type Methods = Readonly<Record<string, Scope | 'open'>>;
+
+const openGet: Methods = { GET: 'open' };
+const read: Methods = { GET: 'definitions' };
+const part: Methods = { GET: 'definitions', PUT: 'write', PATCH: 'write', DELETE: 'write' };
+
+/**
+ * The scope that each method of each route requires, on all ports; braces stand for one segment. A
+ * request that is not in this table requires `admin` for all environments, so that a route that was
+ * forgotten here, or that a router reads in another way, is closed.
+ */
+const table: Readonly<Record<string, Methods>> = {
+  '/healthz': openGet,
+  '/readyz': openGet,
+  '/ofrep/v1/evaluate/flags': { POST: 'evaluate' },
+  '/ofrep/v1/evaluate/flags/{flag}': { POST: 'evaluate' },
+  '/ofrep/v1/events': { GET: 'evaluate' },
+  '/api/v1/openapi.json': { GET: 'evaluate' },
+  '/api/v1/tokens': { GET: 'admin', POST: 'admin' },
+  '/api/v1/tokens/{id}': { DELETE: 'admin' },
+  '/api/v1/tokens/{id}/rotate': { POST: 'admin' },
+  '/api/v1/environments': read,
+  // PUT of an environment that does not exist creates it, and its handler requires admin for that.
+  '/api/v1/environments/{environment}': { GET: 'definitions', PUT: 'write', DELETE: 'admin' },
+  '/api/v1/environments/{environment}/flags': read,
+  '/api/v1/environments/{environment}/flags/{flag}': part,
+  '/api/v1/environments/{environment}/flags/{flag}/history': read,
+  '/api/v1/environments/{environment}/segments': read,
+  '/api/v1/environments/{environment}/segments/{segment}': { ...part, PATCH: 'admin' },
+  '/api/v1/environments/{environment}/segments/{segment}/history': read,
+  '/api/v1/environments/{environment}/history': read,
+  '/api/v1/environments/{environment}/history/{revision}': read,
+  '/api/v1/environments/{environment}/history/{revision}/undo': { POST: 'write' },
+  '/api/v1/environments/{environment}/preview': { POST: 'definitions' },
+  '/api/v1/environments/{environment}/stream': read,
+  '/flagd.evaluation.v1.Service/{method}': { POST: 'evaluate' },
+  '/flagd.evaluation.v2.Service/{method}': { POST: 'evaluate' },
+  '/flagd.sync.v1.FlagSyncService/{method}': { POST: 'definitions' },
+};
+
+const fixed = new Map<string, Methods>();
+const patterns: Array<{ readonly pattern: RegExp; readonly methods: Methods }> = [];
+for (const [route, methods] of Object.entries(table)) {
+  if (!route.includes('{')) fixed.set(route, methods);
+  else {
+    const source = route
+      .replaceAll('.', String.raw`\.`)
+      .replaceAll('{environment}', '(?<environment>[^/]+)')
+      .replaceAll(/\{\w+\}/g, '[^/]+');
+    patterns.push({ pattern: new RegExp(`^${source}/?$`), methods });
+  }
+}
+
+/** What a request needs. A preflight carries no token (Fetch, section 3.2.2), so OPTIONS is open. */
+export function accessOf(method: string, target: string): Access {
+  if (method === 'OPTIONS') return 'open';
+  const path = pathOf(target);
+  const { methods, environment } = routeOf(path);
+  if (methods === undefined) return { scope: 'admin', everywhere: true };
+  const scope = methods[method === 'HEAD' ? 'GET' : method] ?? 'admin';
+  return scope === 'open' ? scope : { scope, environment };
+}
+
+/**
+ * The path of a target, without the query. A proxy may forward the whole URL of its own request
+ * (RFC 9112, section 3.2.2).
+ */
+function pathOf(target: string): string {
+  const path = target.split('?', 1)[0] ?? '';
+  return path.startsWith('/') ? path : path.replace(/^https?:\/\/[^/]*/i, '') || '/';
+}
+
+function routeOf(path: string): { readonly methods?: Methods; readonly environment?: string | undefined } {
+  const methods = fixed.get(path) ?? fixed.get(path.replace(/\/$/, ''));
+  if (methods !== undefined) return { methods };
+  for (const route of patterns) {
+    const found = route.pattern.exec(path);
+    if (found) return { methods: route.methods, environment: decoded(found.groups?.['environment']) };
+  }
+  return {};
+}
+
+/** A segment that can't be decoded is no environment's name, and its route refuses it. */
+function decoded(segment: string | undefined): string | undefined {
+  try {
+    return segment && decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
