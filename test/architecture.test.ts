@@ -83,6 +83,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     http: ['http/port', 'store', 'model'],
     'http/body': ['model'],
     'http/front-door': ['http/port', 'tokens', 'store', 'model'],
+    'http/port': ['store/file'],
     sse: ['tokens', 'store', 'model', 'backpressure'],
     tokens: ['store/file', 'store/disk', 'model'],
     'store/file': ['store/journal', 'store/disk', 'store', 'json', 'model'],

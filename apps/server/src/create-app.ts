@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import express, { type Express } from 'express';
 import type { SlowReaders } from './backpressure/slow-readers.ts';
 import { noteRefusedPreflight } from './http/front-door/cross-origin.ts';
@@ -49,7 +49,12 @@ function pathOf(target: string): string {
 export function createManagementApp(options: ManagementOptions): RequestListener {
   const app = newApp(options);
   app.use(notFound, problemHandler(options.log));
-  return behind(options.door, options.log, app);
+  return behind(options.door, options.log, app, isReading);
+}
+
+/** A kubelet and Prometheus send the address of the pod as the host. */
+function isReading({ method, url = '' }: IncomingMessage): boolean {
+  return method === 'GET' && /^\/(?:healthz|readyz|metrics|lanes|revision)(?:\?|$)/.test(url);
 }
 
 type ManagementOptions = Omit<AppOptions, 'stream' | 'refetches' | 'readers'>;
@@ -62,10 +67,15 @@ function newApp({ environments, door, readiness }: ManagementOptions): Express {
 }
 
 /** Serves only the requests that the front door admits. */
-function behind(door: FrontDoor, log: Log, listener: RequestListener): RequestListener {
+function behind(
+  door: FrontDoor,
+  log: Log,
+  listener: RequestListener,
+  readingOf: (request: IncomingMessage) => boolean = () => false,
+): RequestListener {
   return (request, response) => {
     try {
-      door.admit(request, response);
+      door.admit(request, response, readingOf(request));
     } catch (error) {
       if (request.url?.startsWith('/ofrep/v1/')) {
         door.guard.allowReading(request, response);

@@ -5,8 +5,10 @@ import { FrontDoor } from './http/front-door/front-door.ts';
 import { Guard } from './http/front-door/guard.ts';
 import { RateLimit } from './http/front-door/rate-limit.ts';
 import { Descriptors } from './http/port/descriptors.ts';
+import { Certificate } from './http/port/certificate.ts';
 import { HttpPort } from './http/port/http-port.ts';
 import { listen } from './http/port/listen.ts';
+import { isLoopbackAddress } from './http/port/loopback.ts';
 import type { Log } from './log.ts';
 import { createGrpcPort } from './protocols/flagd/port.ts';
 import { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
@@ -21,23 +23,43 @@ export interface RunningServer {
   readonly port: number;
   readonly grpcPort: number;
   readonly managementPort: number;
+  /** Who may use the server. */
+  readonly access: Access;
   /** Ends streams, finishes the requests under way, and closes; waits at most 5 s for clients. */
   close(): Promise<void>;
 }
 
 /**
+ * Who may use a server: holders of a token, every process of this machine, or every machine that
+ * reaches it (`--insecure`).
+ */
+export type Access = 'token' | 'loopback' | 'insecure';
+
+/**
  * Composes the flag server and listens on its three ports.
- * @throws {Error} if the flags can't be read or a port is taken; then nothing is left running.
+ * @throws {Error} if the flags can't be read, a port is taken, or other machines could use the server
+ *   without a token; then nothing is left running.
  */
 export async function createServer(settings: Settings, log: Log): Promise<RunningServer> {
   const descriptors = new Descriptors(log);
-  const guard = new Guard(settings, log);
   const watcher = new FileWatcher();
   const rateLimit = new RateLimit(settings);
+  const { host = '127.0.0.1' } = settings;
+  const isLocal = isLoopbackAddress(host);
   const tokens = await openTokens(settings, watcher, log);
+  if (!isLocal && !tokens.required && settings.insecure !== true) {
+    tokens.close();
+    throw new Error(exposedMessage(host, settings));
+  }
+  const certificate = await openCertificate(settings, watcher, log).catch((error: unknown) => {
+    tokens.close();
+    throw error;
+  });
+  const guard = new Guard({ ...settings, anyHost: !isLocal }, log);
   const door = new FrontDoor({ guard, descriptors, rateLimit, tokens });
   const environments = await openEnvironments(settings, log).catch((error: unknown) => {
     tokens.close();
+    certificate?.close();
     throw error;
   });
   const streams = new EventStreams(tokens);
@@ -46,9 +68,9 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const readiness = { ready: false };
   const readers = new SlowReaders();
   const shared = { environments, door, readiness, readers, log };
-  const http = new HttpPort(createApp({ ...shared, stream, refetches }));
+  const http = new HttpPort(createApp({ ...shared, stream, refetches }), { certificate });
   const management = new HttpPort(createManagementApp(shared));
-  const grpc = createGrpcPort(shared);
+  const grpc = createGrpcPort({ ...shared, certificate });
   descriptors.watch(http.server);
   descriptors.watch(grpc.server, { share: 0.5 });
 
@@ -60,30 +82,53 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     await Promise.all([http.close(), management.close(), grpc.close()]);
     readers.close();
     tokens.close();
+    certificate?.close();
     await environments.close();
   };
 
   try {
     await stream.recall();
     const port = await listen(http.server, {
+      host,
       port: settings.port,
       flag: '--port',
       variable: 'GRAYLANE_PORT',
     });
     const grpcPort = await listen(grpc.server, {
+      host,
       port: settings.grpcPort,
       flag: '--grpc-port',
       variable: 'GRAYLANE_GRPC_PORT',
     });
     const managementPort = await listen(management.server, {
+      host,
       port: settings.managementPort,
       flag: '--management-port',
       variable: 'GRAYLANE_MANAGEMENT_PORT',
     });
     readiness.ready = true;
-    return { port, grpcPort, managementPort, close };
+    const access = tokens.required ? 'token' : isLocal ? 'loopback' : 'insecure';
+    return { port, grpcPort, managementPort, access, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function exposedMessage(host: string, { source }: Settings): string {
+  const place =
+    'data' in source ? `--data ${source.data}` : '--tokens FILE, and start the server with --tokens FILE';
+  return `--host ${host} lets other machines in, and there is no token: create one with graylane-server token create NAME --scope admin ${place}, or let every machine read and write with --insecure`;
+}
+
+async function openCertificate(
+  { tlsCert: cert, tlsKey: key }: Settings,
+  watcher: FileWatcher,
+  log: Log,
+): Promise<Certificate | undefined> {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw new Error('TLS needs both files: use --tls-cert FILE and --tls-key FILE');
+  }
+  return Certificate.open({ cert, key }, watcher, log);
 }

@@ -9,7 +9,7 @@ import { tokenCommand } from './cli/token.ts';
 import { verifyCommand } from './cli/verify.ts';
 import { helpOf } from './cli/help.ts';
 import { consoleLog } from './log.ts';
-import { createServer, type RunningServer } from './create-server.ts';
+import { createServer, type Access, type RunningServer } from './create-server.ts';
 import { readCommand, type Command } from './cli/read-command.ts';
 import { UsageError } from './cli/read-options.ts';
 import type { Settings } from './cli/settings.ts';
@@ -80,13 +80,21 @@ async function serve(settings: Settings): Promise<void> {
     if (process.connected) process.disconnect();
     return;
   }
-  const { port, grpcPort, managementPort } = server;
+  const { source, host } = settings;
+  const { port, grpcPort, managementPort, access } = server;
   consoleLog.info(
-    `serving ${'data' in settings.source ? settings.source.data : settings.source.flags} on 127.0.0.1: http ${port}, grpc ${grpcPort}, management ${managementPort}`,
+    `serving ${'data' in source ? source.data : source.flags} on ${host}: http ${port}, grpc ${grpcPort}, management ${managementPort}; ${accesses[access]}`,
   );
   stopWith(server);
   reportToParent({ ready: port });
 }
+
+/** Who may use the server, for the start message. */
+const accesses: Readonly<Record<Access, string>> = {
+  token: 'every request needs a token',
+  loopback: 'no token exists, so every process of this machine may read and write',
+  insecure: 'INSECURE: no token exists, so every machine that reaches it may read and write',
+};
 
 /** Reports to the parent process, if it forked this one: ready for requests, or failed. */
 function reportToParent(report: { readonly ready: number } | { readonly failed: string }): void {

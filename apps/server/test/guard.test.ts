@@ -55,9 +55,18 @@ describe('a page that has made its own name mean this machine', () => {
     expect((await send('GET', '/healthz', { host })).status).toBe(200);
   });
 
-  test('does not get at the management port either', async () => {
+  test('reads health at the management port, as a kubelet does, and nothing else', async () => {
     const { port: management } = new URL(served.managementUrl);
-    expect((await send('GET', '/healthz', { host: 'evil.example' }, management)).status).toBe(421);
+    for (const path of ['/healthz', '/readyz?verbose']) {
+      expect((await send('GET', path, { host: '10.1.2.3' }, management)).status).toBe(200);
+    }
+    for (const [method, path] of [
+      ['GET', '/debug/heap'],
+      ['GET', '/'],
+      ['POST', '/healthz'],
+    ] as const) {
+      expect((await send(method, path, { host: 'evil.example' }, management)).status).toBe(421);
+    }
   });
 });
 

@@ -47,7 +47,7 @@ function generalHelp(): string {
     `Usage\n${columns(usage)}`,
     `Options of serving\n${columns(serving)}`,
     `Options of the other commands\n${columns([...tools, ...everywhere])}`,
-    `${rule} The server listens on loopback only.`,
+    `${rule} The server listens on loopback unless --host names another address.`,
     interfaces,
   ].join('\n\n');
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { clientAddress } from '../http/front-door/client-address.ts';
 import { originPattern } from '../http/front-door/origin-pattern.ts';
 import { isScope, type Scope } from '../tokens/scope.ts';
@@ -23,6 +24,7 @@ interface Values {
   readonly seconds: number;
   readonly scope: Scope;
   readonly url: string;
+  readonly host: string;
   readonly list: readonly string[];
   readonly origins: readonly string[];
   readonly proxies: readonly string[];
@@ -51,6 +53,10 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
     allowed: 'evaluate, definitions, write or admin; each includes those before it',
   },
   url: { read: readUrl, allowed: 'the address of a server, e.g. http://127.0.0.1:8080' },
+  host: {
+    read: (text) => (isIP(text) > 0 || text === 'localhost' ? text : undefined),
+    allowed: 'an address of this machine, e.g. 0.0.0.0 or :: for all',
+  },
   list: { read: readItems, allowed: 'host names, e.g. flags.example.com' },
   origins: {
     read: readAll(originPattern),

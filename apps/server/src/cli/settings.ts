@@ -8,6 +8,13 @@ export interface Settings {
   readonly source: FlagOrigin;
   /** Refuse every write over the API; edits by hand are still taken over. Default: false. */
   readonly readOnly?: boolean | undefined;
+  /** The address that all three ports listen on. Default: 127.0.0.1. */
+  readonly host?: string;
+  /** Serve other machines without a token. Default: false. */
+  readonly insecure?: boolean;
+  /** The files of the certificate, in PEM; both or none. Default: no TLS. */
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
   /** A file of tokens. Default: `tokens.json` of the data folder, none for a flags file. */
   readonly tokens?: string | undefined;
   readonly port: number;
@@ -18,7 +25,10 @@ export interface Settings {
    * no limit.
    */
   readonly rateLimit?: number | undefined;
-  /** Host names of this server, beside those of loopback. Default: none. */
+  /**
+   * Host names of this server, beside those of loopback. Default: none on loopback, and on any
+   * other address every name.
+   */
   readonly allowHosts?: readonly string[];
   /**
    * Web origins whose pages may use the server, with `*` for subdomains or the port. Default: none.
@@ -39,6 +49,10 @@ export function readSettings(given: GivenOptions): Settings {
     source: readSource(given),
     readOnly: given.switch('read-only'),
     tokens: given.text('tokens'),
+    host: given.text('host') ?? '127.0.0.1',
+    insecure: given.switch('insecure'),
+    tlsCert: given.text('tls-cert'),
+    tlsKey: given.text('tls-key'),
     port: given.number('port') ?? 8080,
     grpcPort: given.number('grpc-port') ?? 8015,
     managementPort: given.number('management-port') ?? 9464,

@@ -34,9 +34,12 @@ export class FrontDoor {
     this.tokens = tokens;
   }
 
-  /** @throws {RequestError} `wrong_host`, `forbidden` or `unauthenticated`. */
-  admit(request: AnyRequest, response: ServerResponse | Http2ServerResponse): void {
-    this.guard.admit(request);
+  /**
+   * Admits a request; `isReading` for one that any host name may read.
+   * @throws {RequestError} `wrong_host`, `forbidden` or `unauthenticated`.
+   */
+  admit(request: AnyRequest, response: ServerResponse | Http2ServerResponse, isReading = false): void {
+    this.guard.admit(request, isReading);
     closeWhenScarce(this.descriptors, request, response);
     setPrincipal(request, authenticate(this.tokens, request));
   }

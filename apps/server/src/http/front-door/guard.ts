@@ -9,6 +9,8 @@ import type { AnyRequest } from './principal.ts';
 export interface GuardOptions {
   /** Further host names of this server, without a port. Default: none. */
   readonly allowHosts?: readonly string[];
+  /** Accepts every host name unless `allowHosts` has some. Default: false. */
+  readonly anyHost?: boolean;
   /**
    * Web origins whose pages may use the server, as {@link originPattern} reads them. Default: none.
    */
@@ -26,26 +28,29 @@ const maxLogged = 100;
  */
 export class Guard {
   readonly #hosts: ReadonlySet<string>;
+  readonly #anyHost: boolean;
   readonly #origins: readonly RegExp[];
   readonly #log: Log;
   readonly #logged = new Set<string>();
   /** The host that was accepted last: most requests name the same. */
   #lastHost: string | undefined;
 
-  constructor({ allowHosts = [], allowOrigins = [] }: GuardOptions, log: Log) {
+  constructor({ allowHosts = [], anyHost = false, allowOrigins = [] }: GuardOptions, log: Log) {
     this.#hosts = new Set(allowHosts.map((host) => host.toLowerCase()));
+    this.#anyHost = anyHost && allowHosts.length === 0;
     this.#origins = allowOrigins.map(originPattern);
     this.#log = log;
   }
 
   /**
+   * Admits a request; `isReading` for one that any host name may read.
    * @throws {RequestError} `wrong_host`, or `forbidden` for a write of a page that is not allowed.
    */
-  admit({ method, headers, httpVersionMajor }: AnyRequest): void {
+  admit({ method, headers, httpVersionMajor }: AnyRequest, isReading = false): void {
     const host = headers.host ?? headers[':authority']?.toString() ?? 'localhost';
-    // Browsers speak HTTP/2 over TLS only, so a page can't reach this server by HTTP/2. The
-    // authority of a gRPC call is often the name of a proxy, and any is accepted.
-    if (httpVersionMajor === 1 && host !== this.#lastHost) {
+    // Browsers speak HTTP/2 over TLS only, where a page with a name of its own finds no
+    // certificate for it. The authority of a gRPC call is often the name of a proxy.
+    if (!isReading && !this.#anyHost && httpVersionMajor === 1 && host !== this.#lastHost) {
       this.#requireOwnHost(nameOf(host));
       this.#lastHost = host;
     }

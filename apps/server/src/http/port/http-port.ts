@@ -5,7 +5,9 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Certificate } from './certificate.ts';
 
 const patienceMs = 5000;
 const sweepMs = 20;
@@ -18,20 +20,31 @@ const stalledMs = 30_000;
 /** The number of pipelined requests that wait for their turn on one connection. */
 const maxPipelined = 1000;
 
+/** How a port is protected. */
+export interface HttpPortOptions {
+  /** Serves TLS with this certificate. Default: no TLS. */
+  readonly certificate?: Certificate | undefined;
+  /** The protocols that the port offers within TLS (ALPN). Default: HTTP/1.1. */
+  readonly protocols?: readonly string[];
+}
+
+/** The time in which a client must have completed the handshake of TLS, in milliseconds. */
+const handshakeMs = 30_000;
+
 /**
  * A HTTP server that stops without breaking a request, and without waiting for idle connections.
  * Pipelined requests are served one after another: each response is in memory until the client has
  * read it, so a client that sends requests and reads nothing holds one response and no more.
  */
 export class HttpPort {
-  readonly server: Server;
+  readonly server: Server | SecureServer;
   readonly #listener: RequestListener;
   /** Pipelined requests by their connection, behind the one that is served now. */
   readonly #pipelines = new WeakMap<Socket, Pipelined[]>();
   readonly #done: (this: ServerResponse) => void;
   #underWay = 0;
 
-  constructor(listener: RequestListener) {
+  constructor(listener: RequestListener, { certificate, protocols = ['http/1.1'] }: HttpPortOptions = {}) {
     this.#listener = listener;
     // One function for all: an open stream would keep a closure of its own alive.
     const done = ({ socket }: IncomingMessage): void => {
@@ -41,11 +54,22 @@ export class HttpPort {
     this.#done = function (this: ServerResponse): void {
       done(this.req);
     };
-    this.server = createServer((request, response) => {
+    const serve = (request: IncomingMessage, response: Pipelined['response']): void => {
       // A response has no socket as long as another one on its connection is not finished.
       if (response.socket === null) this.#enqueue(request, response);
       else this.#serve(request, response);
-    });
+    };
+    if (certificate === undefined) this.server = createServer(serve);
+    else {
+      const tls = {
+        ...certificate.credentials,
+        ALPNProtocols: [...protocols],
+        handshakeTimeout: handshakeMs,
+      };
+      const secure = createSecureServer(tls, serve);
+      certificate.onChange((credentials) => secure.setSecureContext(credentials));
+      this.server = secure;
+    }
     this.server.timeout = stalledMs;
   }
 

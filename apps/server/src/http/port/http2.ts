@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import type { Http2Server } from 'node:http2';
+import type { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { Server as TlsServer, type TLSSocket } from 'node:tls';
 
 /** How long a connection may take to send its first bytes, in milliseconds. */
 const firstBytesMs = 30_000;
@@ -12,11 +14,35 @@ const firstBytesMs = 30_000;
 const preface = Buffer.from('PRI');
 
 /**
- * Lets a server of HTTP/1.1 serve HTTP/2 without TLS and with prior knowledge (h2c) on the same
- * port: the first bytes of a connection decide. Must be called before other listeners for
- * connections are added.
+ * Lets a server of HTTP/1.1 serve HTTP/2 on the same port. Within TLS the handshake decides (ALPN),
+ * else the first bytes of a connection. Must be called before other listeners for connections are
+ * added.
  */
-export function serveHttp2(server: Server, http2: Http2Server, patienceMs: number = firstBytesMs): void {
+export function serveHttp2(
+  server: Server | SecureServer,
+  http2: Http2Server,
+  patienceMs: number = firstBytesMs,
+): void {
+  if (server instanceof TlsServer) serveHttp2InTls(server, http2);
+  else serveH2c(server, http2, patienceMs);
+}
+
+function serveHttp2InTls(server: TlsServer, http2: Http2Server): void {
+  const [serveHttp1] = server.listeners('secureConnection') as Array<
+    (this: TlsServer, socket: TLSSocket) => void
+  >;
+  server.removeAllListeners('secureConnection');
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (socket.alpnProtocol === 'h2') http2.emit('connection', socket);
+    else serveHttp1?.call(server, socket);
+  });
+}
+
+/**
+ * Lets a server of HTTP/1.1 serve HTTP/2 without TLS and with prior knowledge (h2c) on the same
+ * port: the first bytes of a connection decide.
+ */
+function serveH2c(server: Server, http2: Http2Server, patienceMs: number): void {
   const [serveHttp1] = server.listeners('connection') as Array<(this: Server, socket: Socket) => void>;
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {

@@ -1,7 +1,8 @@
 import type { AddressInfo, Server } from 'node:net';
 
-/** The port to listen on, and how the user can change it. */
+/** The address and port to listen on, and how the user can change it. */
 export interface ListenOptions {
+  readonly host: string;
   readonly port: number;
   /** The flag and the variable that set the port, e.g. `--port` and `GRAYLANE_PORT`. */
   readonly flag: string;
@@ -9,19 +10,23 @@ export interface ListenOptions {
 }
 
 /**
- * Listens on loopback. Returns the port, which the system chooses for 0.
+ * Listens. Returns the port, which the system chooses for 0.
  * @throws {Error} if the port can't be used; the message names the port and the option.
  */
-export async function listen(server: Server, { port, flag, variable }: ListenOptions): Promise<number> {
+export async function listen(server: Server, { host, port, flag, variable }: ListenOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const remedy = `free it, or choose another with ${flag} or ${variable}`;
+      const addresses =
+        'use 0.0.0.0 or :: for all addresses, or one of this machine, with --host or GRAYLANE_HOST';
       const known: Readonly<Record<string, string>> = {
         EADDRINUSE: `port ${port} is in use: ${remedy}`,
+        EADDRNOTAVAIL: `${host} is not an address of this machine: ${addresses}`,
+        ENOTFOUND: `there is no host ${host}: ${addresses}`,
         EACCES: `port ${port} needs more rights than this process has: ${remedy}`,
       };
       reject(new Error(known[error.code ?? ''] ?? `port ${port}: ${error.message}`, { cause: error }));
     });
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 }

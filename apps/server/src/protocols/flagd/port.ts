@@ -2,6 +2,7 @@ import { createServer as createHttp2Server } from 'node:http2';
 import type { Server } from 'node:net';
 import type { SlowReaders } from '../../backpressure/slow-readers.ts';
 import type { FrontDoor } from '../../http/front-door/front-door.ts';
+import type { Certificate } from '../../http/port/certificate.ts';
 import { HttpPort } from '../../http/port/http-port.ts';
 import { serveHttp2 } from '../../http/port/http2.ts';
 import { Http2Sessions } from '../../http/port/http2-sessions.ts';
@@ -15,6 +16,8 @@ export interface GrpcPortOptions {
   readonly environments: Environments;
   readonly door: FrontDoor;
   readonly readers: SlowReaders;
+  /** Default: no TLS. */
+  readonly certificate?: Certificate | undefined;
   readonly log: Log;
 }
 
@@ -34,10 +37,10 @@ const maxConcurrentStreams = 250;
  * flagd's protocols: gRPC over h2c, Connect and gRPC-Web over h2c and HTTP/1.1, on one port that
  * looks at the first bytes of each connection. Clients may ping at any time.
  */
-export function createGrpcPort({ environments, door, readers, log }: GrpcPortOptions): GrpcPort {
+export function createGrpcPort({ environments, door, readers, certificate, log }: GrpcPortOptions): GrpcPort {
   const calls = new LongCalls(environments, door.tokens);
   const listener = flagdRoutes({ environments, door, calls, readers, log });
-  const http1 = new HttpPort(listener);
+  const http1 = new HttpPort(listener, { certificate, protocols: ['h2', 'http/1.1'] });
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams } }, listener);
   const sessions = new Http2Sessions(http2);
   serveHttp2(http1.server, http2);
