@@ -37,8 +37,8 @@ export type Access = 'token' | 'loopback' | 'insecure';
 
 /**
  * Composes the flag server and listens on its three ports.
- * @throws {Error} if the flags can't be read, a port is taken, or other machines could use the server
- *   without a token; then nothing is left running.
+ * @throws {Error} if the flags can't be read, a port is taken, or other machines could use the
+ *   server without a token; then nothing is left running.
  */
 export async function createServer(settings: Settings, log: Log): Promise<RunningServer> {
   const descriptors = new Descriptors(log);

@@ -89,6 +89,27 @@ afterAll(async () => {
   rmSync(data, { recursive: true });
 });
 
+test.each(['url', 'managementUrl'] as const)(
+  'responses of the %s have the headers that browsers need',
+  async (port) => {
+    for (const [path, headers] of [
+      ['/healthz', {}],
+      ['/ofrep/v1/evaluate/flags', {}],
+      ['/api/v1/environments', bearer(tokens.admin)],
+      ['/nothing', bearer(tokens.admin)],
+    ] as const) {
+      const response = await fetch(`${served[port]}${path}`, { headers });
+      await response.text();
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'referrer-policy': 'no-referrer',
+      });
+      expect(response.headers.has('x-powered-by')).toBe(false);
+    }
+  },
+);
+
 test('the table has every route of the admin API', () => {
   const { stack } = adminApi({} as Environments, {} as Tokens);
   for (const { route } of stack) {

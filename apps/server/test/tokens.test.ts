@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -194,6 +203,45 @@ describe('the tokens of a data folder', () => {
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect((await admin(served.url)('GET', 'flags/fees')).status).toBe(401);
     expect(await statusWith(boss)).toBe(200);
+  });
+
+  test('are never logged, nor on disk', async () => {
+    const secrets = [await tokenIn(file, { name: 'boss', scope: 'admin' })];
+    await accepted(secrets[0] ?? '');
+    const boss = bearer(secrets[0] ?? '');
+    const made = await admin(served.url)('POST', '/tokens', {
+      body: { name: 'orders', scope: 'evaluate' },
+      headers: boss,
+    });
+    const rotated = await admin(served.url)('POST', '/tokens/orders/rotate', { headers: boss });
+    const command = await run('token', 'rotate', 'orders', '--tokens', file);
+    secrets.push(String(made.body['token']), String(rotated.body['token']), command.stdout.trim());
+    secrets.push(newToken(), newToken().slice(0, -3));
+    for (const secret of secrets) {
+      for (const [path, headers] of [
+        ['/tokens', bearer(secret)],
+        [`/tokens?access_token=${secret}`, { 'x-api-key': secret }],
+        [`/tokens/${secret}`, { authorization: `Basic ${secret}` }],
+        ['/environments/default/flags/fees', { ...bearer(secret), origin: 'http://evil.example' }],
+      ] as const) {
+        for (const method of ['GET', 'DELETE', 'PUT']) await admin(served.url)(method, path, { headers });
+      }
+      const transport = createGrpcTransport({ baseUrl: `http://127.0.0.1:${served.grpcPort}` });
+      await createClient(FlagSyncService, transport)
+        .fetchAllFlags({ selector: 'nowhere' }, { headers: bearer(secret) })
+        .catch(() => undefined);
+    }
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => `${entry.parentPath}/${entry.name}`);
+    expect(files).toContain(file);
+    const written = [
+      ...files.map((path) => readFileSync(path, 'utf8')),
+      ...served.logged,
+      command.stderr,
+    ].join('\n');
+    expect(written).toContain(hashOf(secrets[0] ?? ''));
+    for (const secret of secrets) expect(written).not.toContain(secret.slice(3, 20));
   });
 
   async function statusWith(token: string): Promise<number> {

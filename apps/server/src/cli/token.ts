@@ -6,7 +6,7 @@ import { readTokenRequest, type TokenRecord } from '../tokens/token-record.ts';
 import { CommandError, refusal, requestApi, type Server } from './admin-client.ts';
 import { UsageError, type GivenOptions } from './read-options.ts';
 
-/** What `graylane-server token` does. */
+/** An action of `graylane-server token`. */
 export type TokenAction =
   | {
       readonly action: 'create';

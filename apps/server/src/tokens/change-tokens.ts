@@ -14,7 +14,7 @@ export interface TokenMade extends TokenChange {
   readonly token: string;
 }
 
-/** How long a replaced token stays valid, in seconds, unless the caller says otherwise. */
+/** How long a replaced token stays valid, in seconds, unless the caller chooses another time. */
 export const defaultOverlapS = 300;
 
 /** The longest overlap: a week. */

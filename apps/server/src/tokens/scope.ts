@@ -1,4 +1,4 @@
-/** What a token may do. Each scope includes those before it. */
+/** The scopes of tokens, in ascending order. Each scope includes those before it. */
 export const scopes = ['evaluate', 'definitions', 'write', 'admin'] as const;
 
 /** The scope of a token. */

@@ -43,7 +43,7 @@ const reserved: ReadonlySet<string> = new Set(['anonymous', 'file', 'graylane'])
 const maxDays = 36_500;
 
 /**
- * Reads what a caller asks for.
+ * Reads the request for a new token.
  * @throws {RequestError} `invalid_request`, with what is allowed.
  */
 export function readTokenRequest(sent: Readonly<Record<string, unknown>>): TokenRequest {

@@ -27,7 +27,7 @@ interface Entry {
 const maxTimerMs = 2_147_483_647;
 
 /**
- * The tokens that a server accepts. It follows changes of the file, whichever process makes them.
+ * The tokens that a server accepts. It follows changes of the file that other processes make.
  * Once the file exists, every request needs a token, even after the last one was revoked.
  */
 export class Tokens {

@@ -7,6 +7,7 @@ import type { Tokens } from '../../tokens/tokens.ts';
 import { authenticate } from './authenticate.ts';
 import { setPrincipal, type AnyRequest } from './principal.ts';
 import type { RateLimit } from './rate-limit.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 
 /** The checks of the front door. */
 export interface FrontDoorOptions {
@@ -39,6 +40,7 @@ export class FrontDoor {
    * @throws {RequestError} `wrong_host`, `forbidden` or `unauthenticated`.
    */
   admit(request: AnyRequest, response: ServerResponse | Http2ServerResponse, isReading = false): void {
+    setSecurityHeaders(response);
     this.guard.admit(request, isReading);
     closeWhenScarce(this.descriptors, request, response);
     setPrincipal(request, authenticate(this.tokens, request));

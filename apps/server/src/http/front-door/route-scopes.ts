@@ -1,6 +1,6 @@
 import type { Scope } from '../../tokens/scope.ts';
 
-/** What a request needs: nothing, or a token. */
+/** The access that a request requires: none, or a token. */
 export type Access =
   | 'open'
   | {
@@ -19,8 +19,8 @@ const part: Methods = { GET: 'definitions', PUT: 'write', PATCH: 'write', DELETE
 
 /**
  * The scope that each method of each route requires, on all ports; braces stand for one segment. A
- * request that is not in this table requires `admin` for all environments, so that a route that was
- * forgotten here, or that a router reads in another way, is closed.
+ * request that is not in this table requires `admin` for all environments, so that a route that
+ * was forgotten here, or that a router reads in another way, is closed.
  */
 const table: Readonly<Record<string, Methods>> = {
   '/healthz': openGet,
@@ -44,6 +44,7 @@ const table: Readonly<Record<string, Methods>> = {
   '/api/v1/environments/{environment}/history': read,
   '/api/v1/environments/{environment}/history/{revision}': read,
   '/api/v1/environments/{environment}/history/{revision}/undo': { POST: 'write' },
+  '/api/v1/environments/{environment}/flags/{flag}/explain': { POST: 'definitions' },
   '/api/v1/environments/{environment}/preview': { POST: 'definitions' },
   '/api/v1/environments/{environment}/stream': read,
   '/flagd.evaluation.v1.Service/{method}': { POST: 'evaluate' },
@@ -64,7 +65,7 @@ for (const [route, methods] of Object.entries(table)) {
   }
 }
 
-/** What a request needs. A preflight carries no token (Fetch, section 3.2.2), so OPTIONS is open. */
+/** The access that a request requires. A preflight carries no token (Fetch, section 3.2.2), so OPTIONS is open. */
 export function accessOf(method: string, target: string): Access {
   if (method === 'OPTIONS') return 'open';
   const path = pathOf(target);

@@ -78,7 +78,7 @@ export function tokensApi(router: Router, tokens: Tokens): void {
 }
 
 /** A token for the caller's eyes: without its hashes. */
-export function describeToken({ sha256: _hash, previous: _previous, ...token }: TokenRecord): object {
+function describeToken({ sha256: _hash, previous: _previous, ...token }: TokenRecord): object {
   return token;
 }
 

@@ -7,17 +7,13 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ConnectError, createClient, Code, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
-import { GraylaneProvider } from '@graylane/provider';
 import { createServer, type RunningServer, type Settings } from '@graylane/server';
-import { OpenFeature, ProviderStatus } from '@openfeature/server-sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FlagSyncService } from '../apps/server/src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
-import { revokeToken } from '../apps/server/src/tokens/change-tokens.ts';
-import { TokenFile } from '../apps/server/src/tokens/token-file.ts';
-import { bearer, tokenIn } from '../apps/server/test/support/with-tokens.ts';
+import { FlagSyncService } from '../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
+import { bearer, tokenIn } from './support/with-tokens.ts';
 
-const fixtures = fileURLToPath(new URL('../packages/source/test/fixtures/', import.meta.url));
-const renewed = fileURLToPath(new URL('../apps/server/test/fixtures/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../../packages/source/test/fixtures/', import.meta.url));
+const renewed = fileURLToPath(new URL('fixtures/', import.meta.url));
 const ca = readFileSync(`${fixtures}ca.pem`, 'utf8');
 const newCa = readFileSync(`${renewed}renewed.pem`, 'utf8');
 const flags = { fees: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'on' } };
@@ -37,7 +33,6 @@ beforeEach(() => {
   logged = [];
 });
 afterEach(async () => {
-  await OpenFeature.close();
   await server?.close();
   server = undefined;
   rmSync(folder, { recursive: true });
@@ -131,30 +126,6 @@ describe('TLS', () => {
     ],
   ])('needs %s', async (_what, settings, message) => {
     await expect(start(settings())).rejects.toThrow(message);
-  });
-
-  test('and a token serve a provider end to end, until the token is revoked', async () => {
-    const token = await tokenIn(file, { name: 'orders', scope: 'definitions' });
-    const { port } = await start({ host: '0.0.0.0', tokens: file, tlsCert: cert, tlsKey: key });
-    const source = { url: `https://127.0.0.1:${port}`, ca };
-    await OpenFeature.setProviderAndWait('orders', new GraylaneProvider({ source: { ...source, token } }));
-    const client = OpenFeature.getClient('orders');
-    expect(await client.getBooleanValue('fees', false)).toBe(true);
-    const weak = await tokenIn(file, { name: 'weak', scope: 'evaluate' });
-    await expect.poll(() => get(port, { ca, path: '/api/v1/openapi.json', headers: bearer(weak) })).toBe(200);
-    for (const [given, remedy] of [
-      [{}, 'set source.token to a token with the scope definitions'],
-      [{ token: token.slice(0, -2) }, 'unknown, expired or revoked'],
-      [{ token: weak }, 'use one with the scope definitions'],
-    ] as const) {
-      const refused = new GraylaneProvider({ source: { ...source, ...given } });
-      await expect(OpenFeature.setProviderAndWait('refused', refused)).rejects.toThrow(remedy);
-      expect(OpenFeature.getClient('refused').providerStatus).toBe(ProviderStatus.FATAL);
-    }
-    await new TokenFile(file).update((records) => revokeToken(records, 'orders'));
-    await expect.poll(() => client.providerStatus, { timeout: 10_000 }).not.toBe(ProviderStatus.READY);
-    // The rules that it has stay in force.
-    expect(await client.getBooleanValue('fees', false)).toBe(true);
   });
 });
 
