@@ -301,6 +301,28 @@ describe('a file of tokens', () => {
     expect(listed.stdout).not.toMatch(/gl_|[0-9a-f]{64}/);
   });
 
+  test('has a rate limit for each token, which leaves others alone', async () => {
+    const [eager, calm] = [
+      await tokenIn(file, { name: 'eager', scope: 'evaluate' }),
+      await tokenIn(file, { name: 'calm', scope: 'evaluate' }),
+    ];
+    // One request in 1,000 s: no test is so slow that a second one is admitted.
+    const served = await serve({ flags: { fees } }, { tokens: file, rateLimit: 0.001 });
+    const evaluate = async (token: string): Promise<number> => {
+      const url = `${served.url}/ofrep/v1/evaluate/flags/fees`;
+      return (await fetch(url, { method: 'POST', headers: bearer(token) })).status;
+    };
+    try {
+      expect([await evaluate(eager), await evaluate(eager), await evaluate(calm)]).toEqual([200, 429, 200]);
+      const rotated = await new TokenFile(file).update((records) =>
+        rotateToken(records, 'eager', 300, Date.now()),
+      );
+      await expect.poll(() => evaluate(rotated.token), within).toBe(429);
+    } finally {
+      await served.close();
+    }
+  });
+
   test('rotates as long as the token lives, and no longer', () => {
     const now = Date.now();
     const record = {

@@ -170,7 +170,7 @@ export const options: readonly Option[] = [
     value: 'N',
     default: 'no limit',
     commands: ['serve'],
-    help: 'evaluation requests per second of one client address',
+    help: 'evaluation requests per second of one token or, without tokens, of one client address',
   },
   {
     name: 'trust-proxy',

@@ -21,8 +21,8 @@ export interface Settings {
   readonly grpcPort: number;
   readonly managementPort: number;
   /**
-   * The evaluation requests per second of one client address, by OFREP and gRPC together. Default:
-   * no limit.
+   * The evaluation requests per second of one token or, without tokens, of one client address, by
+   * OFREP and gRPC together. Default: no limit.
    */
   readonly rateLimit?: number | undefined;
   /**

@@ -1,10 +1,14 @@
 import { RequestError } from '../../model/request-error.ts';
 import { clientAddress, type ClientAddress } from './client-address.ts';
-import type { AnyRequest } from './principal.ts';
+import { anonymous } from '../../tokens/principal.ts';
+import { principalOf, type AnyRequest } from './principal.ts';
 
 /** How often a client may send a request. */
 export interface RateLimitOptions {
-  /** Requests per second of one client address, and the largest burst. Default: no limit. */
+  /**
+   * Requests per second of one token or, without tokens, of one client address, and the largest
+   * burst. Default: no limit.
+   */
   readonly rateLimit?: number | undefined;
   /** Proxies whose `X-Forwarded-For` names the client. Default: none. */
   readonly trustProxies?: readonly string[] | undefined;
@@ -16,7 +20,7 @@ export interface RateLimitOptions {
  */
 const maxClients = 10_000;
 
-/** A token bucket for each client address, shared by all protocols of a server. */
+/** A token bucket for each client, shared by all protocols of a server. */
 export class RateLimit {
   readonly #perSecond: number | undefined;
   readonly #addressOf: ClientAddress;
@@ -33,11 +37,12 @@ export class RateLimit {
   admit(request: AnyRequest): void {
     const perSecond = this.#perSecond;
     if (perSecond === undefined) return;
-    const client = this.#addressOf(request);
+    const client = this.#clientOf(request);
     const time = this.#now();
     const known = this.#buckets.get(client);
-    const filled = known ? known.tokens + ((time - known.filledAt) / 1000) * perSecond : perSecond;
-    const tokens = Math.min(Math.max(1, perSecond), filled);
+    const burst = Math.max(1, perSecond);
+    const filled = known ? known.tokens + ((time - known.filledAt) / 1000) * perSecond : burst;
+    const tokens = Math.min(burst, filled);
     const allowed = tokens >= 1;
     this.#buckets.set(client, { tokens: allowed ? tokens - 1 : tokens, filledAt: time });
     if (this.#buckets.size > maxClients) this.#buckets.delete(this.#buckets.keys().next().value ?? '');
@@ -45,5 +50,11 @@ export class RateLimit {
     const retryAfterS = Math.max(1, Math.ceil((1 - tokens) / perSecond));
     const message = `more than ${perSecond} requests a second from one address: send fewer`;
     throw new RequestError('rate_limited', message, { retryAfterS });
+  }
+
+  /** A token counts as one client from all addresses; no address begins with "token". */
+  #clientOf(request: AnyRequest): string {
+    const principal = principalOf(request);
+    return principal === anonymous ? this.#addressOf(request) : `token ${principal.name}`;
   }
 }
