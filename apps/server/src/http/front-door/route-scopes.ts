@@ -65,7 +65,10 @@ for (const [route, methods] of Object.entries(table)) {
   }
 }
 
-/** The access that a request requires. A preflight carries no token (Fetch, section 3.2.2), so OPTIONS is open. */
+/**
+ * The access that a request requires. A preflight carries no token (Fetch, section 3.2.2), so
+ * OPTIONS is open.
+ */
 export function accessOf(method: string, target: string): Access {
   if (method === 'OPTIONS') return 'open';
   const path = pathOf(target);
