@@ -872,6 +872,8 @@ export interface operations {
                     readonly "application/json": Record<string, never>;
                 };
             };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
         };
     };
     readonly listEnvironments: {
@@ -894,6 +896,8 @@ export interface operations {
                     };
                 };
             };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
         };
     };
     readonly getEnvironment: {
@@ -922,6 +926,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
         };
     };
@@ -978,6 +984,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 409: components["responses"]["Problem"];
             readonly 412: components["responses"]["Problem"];
@@ -1022,6 +1029,7 @@ export interface operations {
                 content?: never;
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 409: components["responses"]["Problem"];
@@ -1059,6 +1067,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
         };
     };
@@ -1093,6 +1103,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
         };
     };
@@ -1154,6 +1166,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 409: components["responses"]["Problem"];
@@ -1205,6 +1218,7 @@ export interface operations {
                 content?: never;
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 409: components["responses"]["Problem"];
@@ -1260,6 +1274,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 409: components["responses"]["Problem"];
@@ -1306,6 +1321,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
         };
     };
@@ -1376,6 +1393,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
         };
     };
@@ -1410,6 +1429,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
         };
     };
@@ -1471,6 +1492,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 409: components["responses"]["Problem"];
@@ -1522,6 +1544,7 @@ export interface operations {
                 content?: never;
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 409: components["responses"]["Problem"];
@@ -1566,6 +1589,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
         };
     };
@@ -1599,6 +1624,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
         };
     };
@@ -1634,6 +1661,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
         };
     };
@@ -1679,6 +1708,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 409: components["responses"]["Problem"];
@@ -1716,6 +1746,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 413: components["responses"]["Problem"];
             readonly 415: components["responses"]["Problem"];
@@ -1752,6 +1784,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 503: components["responses"]["Problem"];
         };
