@@ -58,11 +58,11 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
   },
   'packages/slis': { contract: ['source'] },
   'apps/server': {
-    cli: [
-      'cli/explanation',
+    cli: ['cli/commands', 'http/front-door', 'tokens', 'model'],
+    'cli/commands': [
+      'cli/commands/explanation',
       'protocols/admin',
       'store/journal',
-      'http/front-door',
       'tokens',
       'json',
       'model',

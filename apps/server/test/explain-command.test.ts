@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { compileFlags, explain } from '@graylane/flags';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { explanationText } from '../src/cli/explanation/text.ts';
+import { explanationText } from '../src/cli/commands/explanation/text.ts';
 import { readCommand } from '../src/cli/read-command.ts';
 import { fees, serveFolder, type Served } from './support/serve.ts';
 

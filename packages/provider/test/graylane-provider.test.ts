@@ -334,7 +334,10 @@ test.each<[object, string]>([
   [{ cacheFile: 7 }, '"cacheFile" must be of the type string'],
   [{ baggage: ['lane'] }, '"baggage" must be of the type object, got a value of the type array'],
   [{ baggage: { lane: 'lane' } }, 'baggage mapping: "lane" must be of the type object'],
-  [{ baggage: { lane: { authoritive: true } } }, 'has no "authoritive": it knows as, type, authoritative'],
+  [
+    { baggage: { lane: { authoritive: true } } },
+    'has no option "authoritive": its options are as, type, authoritative',
+  ],
   [{ baggage: { lane: { authoritative: 'true' } } }, '"authoritative" must be of the type boolean'],
   [{ baggage: { lane: { as: 7 } } }, '"as" must be of the type string'],
   [{ baggage: { lane: { type: 'int' } } }, 'use string, number or boolean'],
@@ -347,7 +350,7 @@ test.each<[object, string]>([
 test('an unknown option of withBaggage or of the transaction propagator is refused at once', () => {
   const typo = { trustBagage: true } as object;
   const vendor = new GraylaneProvider({ source: { flags: document } });
-  const words = 'has no "trustBagage": it knows trustBaggage';
+  const words = 'has no option "trustBagage": its options are trustBaggage';
   expect(() => withBaggage(vendor, undefined, typo)).toThrow(words);
   expect(() => new BaggageTransactionContextPropagator(undefined, typo)).toThrow(words);
 });

@@ -1,13 +1,13 @@
-import type { Target } from './admin-client.ts';
-import type { ExplainOptions } from './explain.ts';
-import type { ExportOptions } from './export.ts';
-import type { HistoryOptions } from './history.ts';
-import type { ImportOptions } from './import.ts';
+import type { Target } from './commands/admin-client.ts';
+import type { ExplainOptions } from './commands/explain.ts';
+import type { ExportOptions } from './commands/export.ts';
+import type { HistoryOptions } from './commands/history.ts';
+import type { ImportOptions } from './commands/import.ts';
 import { commands, strayOption, type CommandName } from './options.ts';
 import { GivenOptions, UsageError } from './read-options.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { readToken, type TokenOptions } from './token.ts';
-import type { VerifyOptions } from './verify.ts';
+import { readToken, type TokenOptions } from './token-command.ts';
+import type { VerifyOptions } from './commands/verify.ts';
 
 /** A command with its settings, from the command line and the environment. */
 export type Command =

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { textOf } from '../json/parse-document.ts';
-import { counted } from '../pluralize.ts';
-import { syntaxFault } from '../syntax-fault.ts';
+import { textOf } from '../../json/parse-document.ts';
+import { counted } from '../../pluralize.ts';
+import { syntaxFault } from '../../syntax-fault.ts';
 import { requestAdmin, CommandError, refusal, type AdminResponse, type Target } from './admin-client.ts';
 
 /** The options of `graylane-server import FILE`. */

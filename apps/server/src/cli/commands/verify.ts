@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { counted } from '../pluralize.ts';
-import { verifyJournal } from '../store/journal/verify.ts';
+import { counted } from '../../pluralize.ts';
+import { verifyJournal } from '../../store/journal/verify.ts';
 
 /** The options of `graylane-server verify DIR [--head HASH]`. */
 export interface VerifyOptions {

@@ -3,7 +3,7 @@ import { TokenFile, tokensOfFolder } from '../tokens/token-file.ts';
 import { RequestError } from '../model/request-error.ts';
 import { createToken, defaultOverlapS, revokeToken, rotateToken } from '../tokens/change-tokens.ts';
 import { readTokenRequest, type TokenRecord } from '../tokens/token-record.ts';
-import { CommandError, refusal, requestApi, type Server } from './admin-client.ts';
+import { CommandError, refusal, requestApi, type Server } from './commands/admin-client.ts';
 import { UsageError, type GivenOptions } from './read-options.ts';
 
 /** An action of `graylane-server token`. */

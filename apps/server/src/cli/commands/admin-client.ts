@@ -1,4 +1,4 @@
-import type { components } from '../protocols/admin/gen/admin-api.ts';
+import type { components } from '../../protocols/admin/gen/admin-api.ts';
 
 type Refusal = components['schemas']['Problem'];
 

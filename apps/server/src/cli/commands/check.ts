@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { checkDyeRules, checkFlags, type Problem } from '@graylane/flags';
-import { parseDocument } from '../json/parse-document.ts';
-import { describeProblem } from '../model/problem-text.ts';
-import { counted } from '../pluralize.ts';
-import { TimeSlices } from '../time-slices.ts';
+import { parseDocument } from '../../json/parse-document.ts';
+import { describeProblem } from '../../model/problem-text.ts';
+import { counted } from '../../pluralize.ts';
+import { TimeSlices } from '../../time-slices.ts';
 
 /**
  * `graylane-server check FILE`: prints the problems of a flags file. Returns the exit code: 0 for

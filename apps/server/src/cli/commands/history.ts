@@ -1,4 +1,4 @@
-import type { components } from '../protocols/admin/gen/admin-api.ts';
+import type { components } from '../../protocols/admin/gen/admin-api.ts';
 import { requestAdmin, refusal, type Target } from './admin-client.ts';
 
 /** The options of `graylane-server history [FLAG]`. */

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { compileFlags, explain, type Explanation } from '@graylane/flags';
-import { isObject } from '../is-object.ts';
-import { parseDocument, textOf } from '../json/parse-document.ts';
-import { describeProblem } from '../model/problem-text.ts';
-import { syntaxFault } from '../syntax-fault.ts';
-import { TimeSlices } from '../time-slices.ts';
+import { isObject } from '../../is-object.ts';
+import { parseDocument, textOf } from '../../json/parse-document.ts';
+import { describeProblem } from '../../model/problem-text.ts';
+import { syntaxFault } from '../../syntax-fault.ts';
+import { TimeSlices } from '../../time-slices.ts';
 import { CommandError, refusal, requestAdmin, type Target } from './admin-client.ts';
 import { explanationText } from './explanation/text.ts';
 
