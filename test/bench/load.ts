@@ -58,9 +58,10 @@ await compare({
       JSON.stringify({ flags: { [key]: (flags as Record<string, object>)[key] } }),
     );
     let turn = 0;
+    let applied = 0;
     let live = previous;
     const applyDelta = (): void => {
-      const next = applyFlagChanges(live, JSON.parse(deltas[(turn += 1) % 2] as string) as object);
+      const next = applyFlagChanges(live, JSON.parse(deltas[(applied += 1) % 2] as string) as object);
       if (changedFlags(live, next).length !== 1) throw new Error('one flag must have changed');
       live = next;
     };
