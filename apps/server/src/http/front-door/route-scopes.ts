@@ -1,4 +1,5 @@
 import type { Scope } from '../../tokens/scope.ts';
+import { decodeSegment } from './decode-segment.ts';
 
 /** The access that a request requires: none, or a token. */
 export type Access =
@@ -92,16 +93,8 @@ function routeOf(path: string): { readonly methods?: Methods; readonly environme
   if (methods !== undefined) return { methods };
   for (const route of patterns) {
     const found = route.pattern.exec(path);
-    if (found) return { methods: route.methods, environment: decoded(found.groups?.['environment']) };
+    const environment = found?.groups?.['environment'];
+    if (found) return { methods: route.methods, environment: environment && decodeSegment(environment) };
   }
   return {};
-}
-
-/** A segment that can't be decoded is no environment's name, and its route refuses it. */
-function decoded(segment: string | undefined): string | undefined {
-  try {
-    return segment && decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { httpStatusOf } from '../../http/http-status.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { logFault, setRefusalHeaders } from '../../http/problem-details.ts';
+import { decodeSegment } from '../../http/front-door/decode-segment.ts';
 import { sendJson } from '../../http/body/send-json.ts';
 import type { Log } from '../../log.ts';
 
@@ -28,7 +29,7 @@ export function sendOfrepError(
     response.end();
     return;
   }
-  const key = segment === undefined ? {} : { key: decoded(segment) };
+  const key = segment === undefined ? {} : { key: decodeSegment(segment) };
   const details = { errorCode: errorCodeOf(error), errorDetails: error.message };
   sendJson(response, status, JSON.stringify({ ...key, ...details }));
 }
@@ -41,13 +42,4 @@ function statusOf(refusal: RequestError): number {
 function errorCodeOf({ code }: RequestError): 'PARSE_ERROR' | 'INVALID_CONTEXT' | 'GENERAL' {
   if (code === 'unparsable') return 'PARSE_ERROR';
   return code === 'invalid_context' ? 'INVALID_CONTEXT' : 'GENERAL';
-}
-
-/** The key of the flag, or the segment as it is if it can't be decoded. */
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }
