@@ -16,3 +16,4 @@ export {
 } from './protocol.ts';
 // For the packages that are built on this one.
 export { checkOptions, checkTypes, type OptionType } from './check-options.ts';
+export { openWatcher } from './watch-file.ts';

@@ -63,8 +63,11 @@ async function signature(file: string): Promise<string> {
   return `${ino} ${size} ${mtimeMs}`;
 }
 
-/** Returns undefined if the system has no watches left: polling alone has to do then. */
-function openWatcher(file: string, onEvent: () => void): FSWatcher | undefined {
+/**
+ * Calls back with each event of a file, through its folder, and keeps no process alive. Returns
+ * undefined if the system has no watches left: polling alone has to do then.
+ */
+export function openWatcher(file: string, onEvent: () => void): FSWatcher | undefined {
   try {
     const watcher = watch(dirname(file), { persistent: false }, (_event, name) => {
       // `..data` is the link that Kubernetes replaces when a mounted ConfigMap changes.

@@ -1,5 +1,5 @@
-import { watch, type FSWatcher } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import type { FSWatcher } from 'node:fs';
+import { openWatcher } from '@graylane/source';
 
 /**
  * How often each file is checked, because mounted file systems report no changes.
@@ -72,19 +72,5 @@ class Watched {
   close(): void {
     clearTimeout(this.#settling);
     this.#watcher?.close();
-  }
-}
-
-/** Undefined if the system has no watches left: polling does it alone then. */
-function openWatcher(file: string, onEvent: () => void): FSWatcher | undefined {
-  try {
-    const watcher = watch(dirname(file), { persistent: false }, (_event, name) => {
-      // `..data` is the link that Kubernetes replaces when a mounted ConfigMap changes.
-      if (name === null || name === basename(file) || name === '..data') onEvent();
-    });
-    watcher.on('error', () => watcher.close());
-    return watcher;
-  } catch {
-    return undefined;
   }
 }
