@@ -23,15 +23,15 @@ export interface RunningServer {
   readonly port: number;
   readonly grpcPort: number;
   readonly managementPort: number;
-  /** Who may use the server. */
+  /** The clients that the server accepts. */
   readonly access: Access;
   /** Ends streams, finishes the requests under way, and closes; waits at most 5 s for clients. */
   close(): Promise<void>;
 }
 
 /**
- * Who may use a server: holders of a token, every process of this machine, or every machine that
- * reaches it (`--insecure`).
+ * The clients that a server accepts: holders of a token, processes of this machine, or all that
+ * can reach it (`--insecure`).
  */
 export type Access = 'token' | 'loopback' | 'insecure';
 

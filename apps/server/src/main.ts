@@ -89,7 +89,7 @@ async function serve(settings: Settings): Promise<void> {
   reportToParent({ ready: port });
 }
 
-/** Who may use the server, for the start message. */
+/** The clients that the server accepts, as the start message states them. */
 const accesses: Readonly<Record<Access, string>> = {
   token: 'every request needs a token',
   loopback: 'no token exists, so every process of this machine may read and write',

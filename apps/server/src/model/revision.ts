@@ -1,6 +1,6 @@
 import type { Edit, ParsedDocument, PartChange, PartPath } from './document.ts';
 
-/** Who changes something, and why. */
+/** The author of a change, and the reason. */
 export interface Authorship {
   readonly author: string;
   readonly reason?: string | undefined;
