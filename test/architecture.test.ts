@@ -15,6 +15,7 @@ const arrows: Record<string, readonly string[]> = {
   'packages/telemetry': ['@graylane/baggage'],
   'packages/slis': [],
   'apps/server': ['@graylane/flags', '@graylane/source'],
+  'apps/console': ['@graylane/flags', '@graylane/server'],
   'apps/demo': ['@graylane/baggage', '@graylane/provider', '@graylane/server', '@graylane/telemetry'],
 };
 
@@ -185,7 +186,7 @@ describe('docs/architecture.md', () => {
  * all.
  */
 function roomArrows(folder: string): [from: string, to: string][] {
-  return moduleArrows(folder).filter(([from, to]) => !from.endsWith('.ts') && !to.endsWith('.ts'));
+  return moduleArrows(folder).filter(([from, to]) => ![from, to].some((module) => /\.tsx?$/.test(module)));
 }
 
 /** The imports between the folders of a package, and the files that stand beside them. */
@@ -227,7 +228,7 @@ function imports(folder: string): string[] {
 
 function sources(folder: string): string[] {
   return readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((file) => `${folder}/${file}`);
 }
 
