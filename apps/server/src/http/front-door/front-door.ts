@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Descriptors } from '../port/descriptors.ts';
 import type { Guard } from './guard.ts';
-import { closeWhenScarce } from './load-shedding.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import { authenticate } from './authenticate.ts';
 import { setPrincipal, type AnyRequest } from './principal.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { setSecurityHeaders } from './security-headers.ts';
+
+type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /** The checks of the front door. */
 export interface FrontDoorOptions {
@@ -39,10 +39,28 @@ export class FrontDoor {
    * Admits a request; `isReading` for one that any host name may read.
    * @throws {RequestError} `wrong_host`, `forbidden` or `unauthenticated`.
    */
-  admit(request: AnyRequest, response: ServerResponse | Http2ServerResponse, isReading = false): void {
+  admit(request: AnyRequest, response: AnyResponse, isReading = false): void {
     setSecurityHeaders(response);
     this.guard.admit(request, isReading);
-    closeWhenScarce(this.descriptors, request, response);
+    if (this.descriptors.scarce) closeAfter(request, response);
     setPrincipal(request, authenticate(this.tokens, request));
   }
+}
+
+/**
+ * Headers for browsers: responses are data, so a page may not run them as a script or a style,
+ * frame them, or load anything from them. Files for pages replace the policy with their own.
+ */
+function setSecurityHeaders(response: AnyResponse): void {
+  response.setHeader('x-content-type-options', 'nosniff');
+  response.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+  response.setHeader('referrer-policy', 'no-referrer');
+}
+
+/**
+ * Frees the descriptor of a connection after this request. HTTP/2 has no such header; its
+ * connections are bounded by their own share of the descriptors.
+ */
+function closeAfter(request: AnyRequest, response: AnyResponse): void {
+  if (request.httpVersionMajor === 1) response.setHeader('connection', 'close');
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import { RequestError } from '../../model/request-error.ts';
+import { defaultEnvironment } from '../../store/environments.ts';
 import { anonymous, type Principal } from '../../tokens/principal.ts';
 import { includes, type Scope } from '../../tokens/scope.ts';
 
@@ -18,6 +19,20 @@ export function setPrincipal(request: AnyRequest, principal: Principal): void {
 /** The sender of an admitted request. */
 export function principalOf(request: AnyRequest): Principal {
   return principals.get(request) ?? anonymous;
+}
+
+/**
+ * The environment of a request whose path has none: `named`, else the one in the header
+ * `Graylane-Environment`, else the only one of the token, else `default`.
+ * @throws {RequestError} `forbidden` if the token is for another environment.
+ */
+export function environmentOf(request: AnyRequest, named?: string): string {
+  const header = request.headers['graylane-environment'];
+  const principal = principalOf(request);
+  const sent = named ?? (typeof header === 'string' && header !== '' ? header : undefined);
+  const name = sent ?? principal.environment ?? defaultEnvironment;
+  requireEnvironment(principal, name);
+  return name;
 }
 
 /**

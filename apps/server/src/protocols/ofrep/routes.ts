@@ -5,7 +5,7 @@ import { entityTagOf } from '../../http/body/entity-tag.ts';
 import { jsonBody } from '../../http/body/json-body.ts';
 import { sendJson } from '../../http/body/send-json.ts';
 import { servePreflight } from '../../http/front-door/cross-origin.ts';
-import { environmentOf } from '../../http/front-door/environment-of.ts';
+import { environmentOf } from '../../http/front-door/principal.ts';
 import type { FrontDoor } from '../../http/front-door/front-door.ts';
 import { wrongMethod } from '../../http/problem-details.ts';
 import { isObject } from '../../is-object.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { environmentOf } from '../../http/front-door/environment-of.ts';
+import { environmentOf } from '../../http/front-door/principal.ts';
 import type { FrontDoor } from '../../http/front-door/front-door.ts';
 import { requireRoom } from '../../http/front-door/load-shedding.ts';
 import { sendProblem, wrongMethod } from '../../http/problem-details.ts';
