@@ -59,7 +59,8 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
   },
   'packages/slis': { contract: ['source'] },
   'apps/server': {
-    cli: ['cli/commands', 'http/front-door', 'tokens', 'model'],
+    cli: ['cli/commands', 'cli/commands/revisions', 'http/front-door', 'tokens', 'model'],
+    'cli/commands/revisions': ['cli/commands', 'model'],
     'cli/commands': [
       'cli/commands/explanation',
       'protocols/admin',

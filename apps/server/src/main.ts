@@ -3,8 +3,12 @@ import { CommandError } from './cli/commands/admin-client.ts';
 import { checkCommand } from './cli/commands/check.ts';
 import { explainCommand } from './cli/commands/explain.ts';
 import { exportCommand } from './cli/commands/export.ts';
-import { historyCommand } from './cli/commands/history.ts';
 import { importCommand } from './cli/commands/import.ts';
+import { diffCommand } from './cli/commands/revisions/diff.ts';
+import { historyCommand } from './cli/commands/revisions/history.ts';
+import { previewCommand } from './cli/commands/revisions/preview.ts';
+import { undoCommand } from './cli/commands/revisions/undo.ts';
+import { setCommand } from './cli/commands/set.ts';
 import { tokenCommand } from './cli/token-command.ts';
 import { verifyCommand } from './cli/commands/verify.ts';
 import { helpOf } from './cli/help.ts';
@@ -56,6 +60,18 @@ async function run(command: Command): Promise<void> {
       break;
     case 'history':
       await historyCommand(command);
+      break;
+    case 'set':
+      await setCommand(command);
+      break;
+    case 'preview':
+      await previewCommand(command);
+      break;
+    case 'diff':
+      await diffCommand(command);
+      break;
+    case 'undo':
+      await undoCommand(command);
       break;
     case 'explain':
       await explainCommand(command);

@@ -117,6 +117,118 @@ test('history prints who changed what, and why', async () => {
   expect((await run('history', 'other')).output).not.toContain('payday');
 });
 
+describe('set', () => {
+  test('changes members of a flag, with the reason', async () => {
+    const made = await run(
+      'set',
+      'fees',
+      'defaultVariant=on',
+      'metadata={"team":"money"}',
+      '--reason',
+      'payday',
+    );
+    expect(made).toEqual({ code: 0, output: 'default: fees changed\n' });
+    expect((await flags())['fees']).toEqual({ ...on, metadata: { team: 'money' } });
+    expect((await run('history', 'fees')).output).toContain('payday');
+    expect((await run('set', 'fees', 'defaultVariant=on')).output).toBe('default: fees is unchanged\n');
+    expect((await run('set', 'fees', 'metadata=null')).code).toBe(0);
+    expect((await flags())['fees']).toEqual(on);
+  });
+
+  test('writes a whole flag from a file, and creates it', async () => {
+    writeFileSync(scratch, JSON.stringify(on));
+    expect((await run('set', 'third', `@${scratch}`)).output).toBe('default: third created\n');
+    expect((await run('set', 'fees', `@${scratch}`)).output).toBe('default: fees changed\n');
+    expect(await flags()).toEqual({ fees: on, other: fees, third: on });
+  });
+
+  test.each([
+    [['fees', 'defaultVariant'], '"defaultVariant" must be MEMBER=VALUE'],
+    [['fees', '@a.json', 'state=DISABLED'], '@a.json is the whole flag'],
+    [['fees', 'defaultVariant=blue'], '$.flags.fees.defaultVariant: '],
+    [['nosuch', 'state=DISABLED'], 'there is no flag "nosuch"'],
+  ])('refuses %j and changes nothing', async (args, words) => {
+    expect(await run('set', ...args)).toEqual({ code: 1, output: expect.stringContaining(words) });
+    expect(await flags()).toEqual({ fees, other: fees });
+  });
+});
+
+describe('preview', () => {
+  test('shows the differences, and the contexts whose results change, and writes nothing', async () => {
+    writeFileSync(scratch, JSON.stringify({ flags: { fees: on, other: fees } }));
+    const contexts = `${scratch}.contexts`;
+    writeFileSync(contexts, JSON.stringify([{ targetingKey: 'ada' }, { lane: 'gray' }, { lane: 'team-a' }]));
+    expect(await run('preview', scratch, '--contexts', contexts)).toEqual({
+      code: 0,
+      output: `1 difference:
+  $.flags.fees.defaultVariant: "off" -> "on"
+2 of 3 contexts would change:
+  fees: 2
+  ada: fees off -> on
+  context 3: fees off -> on
+`,
+    });
+    const json = JSON.parse((await run('preview', scratch, '--contexts', contexts, '--json')).output);
+    expect(json).toMatchObject({
+      differences: [{ path: '$.flags.fees.defaultVariant' }],
+      preview: { changed: 2 },
+    });
+    expect(await flags()).toEqual({ fees, other: fees });
+  });
+
+  test('of the same flags has no differences, and of faulty ones lists the problems', async () => {
+    await run('export', scratch);
+    expect(await run('preview', scratch)).toEqual({ code: 0, output: 'no differences\n' });
+    writeFileSync(scratch, JSON.stringify({ flags: { fees: { ...fees, defaultVariant: 'blue' } } }));
+    const refused = await run('preview', scratch);
+    expect(refused).toEqual({ code: 1, output: expect.stringContaining('$.flags.fees.defaultVariant: ') });
+    expect((await run('preview', scratch, '--contexts', scratch)).output).toContain(
+      'must be an array of evaluation contexts',
+    );
+  });
+});
+
+describe('diff and undo', () => {
+  test('show what changed in one revision and between two, and take one back', async () => {
+    await run('set', 'fees', 'defaultVariant=on');
+    await run('set', 'other', 'state=DISABLED');
+    await run('set', 'fees', 'defaultVariant=off', 'metadata={"team":"money"}');
+    const [fourth = '', third = '', second = '', first = ''] = await revisions();
+    expect(await run('diff', second)).toEqual({
+      code: 0,
+      output: '  $.flags.fees.defaultVariant: "off" -> "on"\n',
+    });
+    expect((await run('diff', first, fourth)).output.split('\n').toSorted()).toEqual([
+      '',
+      '  $.flags.fees.metadata: none -> {"team":"money"}',
+      '  $.flags.other.state: "ENABLED" -> "DISABLED"',
+    ]);
+    expect((await run('diff', third, third)).output).toBe('no differences\n');
+    expect(JSON.parse((await run('diff', second, third, '--json')).output)).toEqual([
+      { path: '$.flags.other.state', before: 'ENABLED', after: 'DISABLED' },
+    ]);
+    const refused = await run('diff', fourth, first);
+    expect(refused).toEqual({ code: 1, output: expect.stringContaining('name an older revision') });
+    const undone = await run('undo', third, '--reason', 'too early');
+    expect(undone).toEqual({
+      code: 0,
+      output: expect.stringMatching(
+        /^\w+\.5 {2}\S+Z {2}anonymous {2}too early\n {2}\$\.flags\.other\.state: "DISABLED" -> "ENABLED"\n$/,
+      ),
+    });
+    expect(await run('undo', second)).toEqual({
+      code: 1,
+      output: expect.stringContaining('later revisions changed the same parts'),
+    });
+    expect((await run('undo', 'elsewhere.1')).output).toContain('there is no revision "elsewhere.1" here');
+  });
+
+  async function revisions(): Promise<string[]> {
+    const { body } = await admin(served.url)('GET', 'history');
+    return (body['revisions'] as Array<{ revision: string }>).map(({ revision }) => revision);
+  }
+});
+
 test('verify proves the journals of a folder beside its running server', async () => {
   const data = dirname(dirname(dirname(served.file)));
   const { code, output } = await run('verify', data);
@@ -147,12 +259,20 @@ test.each([
   ],
   [['export', '--flags', 'x.json'], '--flags is not an option of export: name a running server with --url'],
   [['history', '--reason', 'why'], '--reason is not an option of history: it is an option of import'],
-  [['undo'], 'check, export, import, history, verify'],
+  [['restore'], 'check, export, import, history, verify'],
+  [['undo'], 'undo takes one revision, got 0: graylane-server undo REVISION'],
+  [['diff', 'a', 'b', 'c'], 'diff takes 1 or 2 operands, got 3: graylane-server diff REVISION [REVISION]'],
+  [['set', 'fees'], 'set takes at least 2 operands, got 1: graylane-server set FLAG CHANGE...'],
 ])('%j is refused with exit code 2 and the remedy', async (args, words) => {
   const { code, output } = await run(...args);
   expect(code).toBe(2);
   expect(output).toContain(words);
 });
+
+async function flags(): Promise<Record<string, unknown>> {
+  const { body } = await admin(served.url)('GET', 'flags');
+  return body['flags'] as Record<string, unknown>;
+}
 
 async function run(...args: string[]): Promise<{ code: number; output: string }> {
   const child = spawn(process.execPath, [bin, ...args], {

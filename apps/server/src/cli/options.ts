@@ -9,12 +9,16 @@ export type CommandName =
   | 'history'
   | 'verify'
   | 'explain'
+  | 'undo'
+  | 'diff'
+  | 'preview'
+  | 'set'
   | 'token';
 
 /** A command of the command line. */
 export interface CommandInfo {
   readonly name: CommandName;
-  /** The operand, as help shows it; brackets make it optional. */
+  /** The operands, as help shows them; brackets make one optional, `...` repeats the last. */
   readonly operand?: string;
   readonly help: string;
 }
@@ -45,6 +49,22 @@ export const commands: readonly CommandInfo[] = [
     help: 'shows why a flag has its variant for an evaluation context: conditions, values, buckets',
   },
   {
+    name: 'set',
+    operand: 'FLAG CHANGE...',
+    help: 'changes members of a flag (defaultVariant=on), or writes the whole flag from a file (@FILE)',
+  },
+  {
+    name: 'preview',
+    operand: 'FILE',
+    help: 'shows what an import of a flags file would change, and for which evaluation contexts',
+  },
+  {
+    name: 'diff',
+    operand: 'REVISION [REVISION]',
+    help: 'shows what a revision changed, or how the second revision differs from the first',
+  },
+  { name: 'undo', operand: 'REVISION', help: 'takes a revision back; later changes of other parts stay' },
+  {
     name: 'token',
     operand: 'create NAME | list | revoke ID | rotate ID',
     help: 'makes, lists, revokes or replaces tokens: those of a server, or of a folder or file that a server uses',
@@ -65,7 +85,16 @@ export interface Option {
   readonly help: string;
 }
 
-const remote: readonly CommandName[] = ['export', 'import', 'history', 'explain'];
+const remote: readonly CommandName[] = [
+  'export',
+  'import',
+  'history',
+  'explain',
+  'set',
+  'preview',
+  'diff',
+  'undo',
+];
 const withServer: readonly CommandName[] = [...remote, 'token'];
 
 /** Every setting. Parsing, messages, `--help` and docs/settings.md are made from this table. */
@@ -252,8 +281,8 @@ export const options: readonly Option[] = [
     name: 'reason',
     type: 'text',
     value: 'TEXT',
-    default: 'import of FILE',
-    commands: ['import'],
+    default: 'import of FILE; undo REVISION; none for set',
+    commands: ['import', 'set', 'undo'],
     help: 'the reason for the change, kept in the history',
   },
   {
@@ -265,9 +294,17 @@ export const options: readonly Option[] = [
     help: 'the evaluation context, or @FILE',
   },
   {
+    name: 'contexts',
+    type: 'path',
+    value: 'FILE',
+    default: 'none',
+    commands: ['preview'],
+    help: 'a JSON array of evaluation contexts, which are evaluated before and after the change',
+  },
+  {
     name: 'json',
     type: 'switch',
-    commands: ['explain'],
+    commands: ['explain', 'preview', 'diff'],
     help: 'prints JSON instead of text',
   },
   {

@@ -1,7 +1,11 @@
 import type { Target } from './commands/admin-client.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { ExportOptions } from './commands/export.ts';
-import type { HistoryOptions } from './commands/history.ts';
+import type { DiffOptions } from './commands/revisions/diff.ts';
+import type { HistoryOptions } from './commands/revisions/history.ts';
+import type { PreviewOptions } from './commands/revisions/preview.ts';
+import type { UndoOptions } from './commands/revisions/undo.ts';
+import type { SetOptions } from './commands/set.ts';
 import type { ImportOptions } from './commands/import.ts';
 import { commands, strayOption, type CommandName } from './options.ts';
 import { GivenOptions, UsageError } from './read-options.ts';
@@ -18,6 +22,10 @@ export type Command =
   | ({ readonly name: 'import' } & ImportOptions)
   | ({ readonly name: 'history' } & HistoryOptions)
   | ({ readonly name: 'explain' } & ExplainOptions)
+  | ({ readonly name: 'set' } & SetOptions)
+  | ({ readonly name: 'preview' } & PreviewOptions)
+  | ({ readonly name: 'diff' } & DiffOptions)
+  | ({ readonly name: 'undo' } & UndoOptions)
   | ({ readonly name: 'verify' } & VerifyOptions)
   | { readonly name: 'token'; readonly options: TokenOptions }
   | ({ readonly name: 'serve' } & Settings);
@@ -49,16 +57,32 @@ function toolNamed(name: string): ToolName {
 /** The commands that do one thing and end. */
 function readTool(name: ToolName, operands: readonly string[], given: GivenOptions): Command {
   if (name === 'token') return { name, options: readToken(operands, given) };
-  const operand = readOperand(name, operands);
+  requireOperands(name, operands);
+  const [operand, ...more] = operands;
+  const target = readTarget(given);
   switch (name) {
     case 'check':
       return { name, file: operand ?? '' };
     case 'export':
-      return { name, ...readTarget(given), file: operand };
+      return { name, ...target, file: operand };
     case 'import':
-      return { name, ...readTarget(given), file: operand ?? '', reason: given.text('reason') };
+      return { name, ...target, file: operand ?? '', reason: given.text('reason') };
     case 'history':
-      return { name, ...readTarget(given), flag: operand };
+      return { name, ...target, flag: operand };
+    case 'set':
+      return { name, ...target, flag: operand ?? '', changes: more, reason: given.text('reason') };
+    case 'preview':
+      return {
+        name,
+        ...target,
+        file: operand ?? '',
+        contexts: given.text('contexts'),
+        json: given.switch('json'),
+      };
+    case 'diff':
+      return { name, ...target, revisions: operands, json: given.switch('json') };
+    case 'undo':
+      return { name, ...target, revision: operand ?? '', reason: given.text('reason') };
     case 'explain':
       return {
         name,
@@ -72,14 +96,22 @@ function readTool(name: ToolName, operands: readonly string[], given: GivenOptio
   }
 }
 
-/** The operand; undefined if it is optional and was not given. */
-function readOperand(name: ToolName, operands: readonly string[]): string | undefined {
+/** Requires as many operands as help shows; brackets make one optional, `...` repeats the last. */
+function requireOperands(name: ToolName, operands: readonly string[]): void {
   const { operand = '' } = commands.find((command) => command.name === name) ?? {};
-  const isOptional = operand.startsWith('[');
-  if (operands.length === 1 || (operands.length === 0 && isOptional)) return operands[0];
-  const noun = operand.replaceAll(/[[\]]/g, '').toLowerCase();
-  const count = isOptional ? `at most one ${noun}` : `one ${noun}`;
+  const words = operand.split(' ');
+  const least = words.filter((word) => !word.startsWith('[')).length;
+  const most = operand.endsWith('...') ? Number.POSITIVE_INFINITY : words.length;
+  if (operands.length >= least && operands.length <= most) return;
+  const count = operandCount(least, most, operand);
   throw new UsageError(`${name} takes ${count}, got ${operands.length}: graylane-server ${name} ${operand}`);
+}
+
+function operandCount(least: number, most: number, operand: string): string {
+  if (most === Number.POSITIVE_INFINITY) return `at least ${least} operands`;
+  if (most > 1) return `${least} or ${most} operands`;
+  const noun = operand.replaceAll(/[[\]]/g, '').toLowerCase();
+  return least === 0 ? `at most one ${noun}` : `one ${noun}`;
 }
 
 function readTarget(given: GivenOptions): Target {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { compileFlags, explain, type Explanation } from '@graylane/flags';
 import { isObject } from '../../is-object.ts';
 import { parseDocument, textOf } from '../../json/parse-document.ts';
@@ -7,6 +6,7 @@ import { syntaxFault } from '../../syntax-fault.ts';
 import { TimeSlices } from '../../time-slices.ts';
 import { CommandError, refusal, requestAdmin, type Target } from './admin-client.ts';
 import { explanationText } from './explanation/text.ts';
+import { readBytes } from './json-file.ts';
 
 /** The options of `graylane-server explain FLAG`. */
 export interface ExplainOptions {
@@ -68,10 +68,4 @@ async function readContext(given: string): Promise<Readonly<Record<string, unkno
   }
   if (isObject(context)) return context;
   throw new CommandError(`${name} is not a JSON object: give it facts, e.g. {"targetingKey":"ada"}`);
-}
-
-async function readBytes(file: string): Promise<Buffer> {
-  return readFile(file).catch((error: unknown) => {
-    throw new CommandError(`${file} can't be read: ${(error as Error).message}`, { cause: error });
-  });
 }

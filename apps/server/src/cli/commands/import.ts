@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { textOf } from '../../json/parse-document.ts';
 import { counted } from '../../pluralize.ts';
-import { syntaxFault } from '../../syntax-fault.ts';
-import { requestAdmin, CommandError, refusal, type AdminResponse, type Target } from './admin-client.ts';
+import { requestAdmin, refusal, type AdminResponse, type Target } from './admin-client.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** The options of `graylane-server import FILE`. */
 export interface ImportOptions extends Target {
@@ -15,15 +13,7 @@ export interface ImportOptions extends Target {
  * made in the meantime are not overwritten: the server refuses the import then.
  */
 export async function importCommand({ file, reason, ...target }: ImportOptions): Promise<void> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw new CommandError(`${file} can't be read: ${(error as Error).message}`, { cause: error });
-  });
-  const text = textOf(bytes);
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(syntaxFault(file, text), { cause: error });
-  }
+  const { text } = await readJsonFile(file);
   const before = await requestAdmin(target, '');
   const known = before.status === 200;
   if (!known && before.status !== 404) throw refusal(before);

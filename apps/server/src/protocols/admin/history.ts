@@ -5,6 +5,7 @@ import type { Revision } from '../../model/revision.ts';
 import { diff } from '../../model/diff.ts';
 import { jsonPath } from '../../model/parts.ts';
 import { undoOf } from '../../model/undo.ts';
+import { changesSince } from '../../store/changes-since.ts';
 import { authorship } from './authorship.ts';
 import { revisionTag } from './environments.ts';
 import { precondition } from './precondition.ts';
@@ -27,7 +28,7 @@ export function historyApi(router: Router, environments: Environments): void {
         ? ['$evaluators', segment]
         : undefined;
     const limit = readLimit(request.query['limit']);
-    const before = readRevision(request.query['before']);
+    const before = readRevision(request.query['before'], 'before');
     // One more than the limit shows whether there is a next page.
     const found = await storeOf(environments, environment).history({ limit: limit + 1, before, part });
     const revisions = found.slice(0, limit);
@@ -43,7 +44,9 @@ export function historyApi(router: Router, environments: Environments): void {
     .route('/environments/:environment/history/:revision')
     .get(async (request: OfRevision, response: Response) => {
       response.setHeader('cache-control', 'no-cache');
-      const { changes, ...revision } = await find(request);
+      const newer = await find(request);
+      const from = readRevision(request.query['from'], 'from');
+      const { changes, ...revision } = from === undefined ? newer : await since(request, newer, from);
       const parts = changes.map(({ path, ...values }) => ({ path: jsonPath(path), ...values }));
       response.json({ ...describe({ changes, ...revision }), changes: parts });
     })
@@ -72,6 +75,17 @@ export function historyApi(router: Router, environments: Environments): void {
     })
     .all(methodNotAllowed('POST'));
 
+  /** The newer revision with everything that has changed since an older one. */
+  async function since(request: OfRevision, newer: Revision, from: string): Promise<Revision> {
+    const store = storeOf(environments, request.params.environment);
+    const changes = await changesSince(store, newer, from);
+    if (changes !== undefined) return { ...newer, changes };
+    throw new RequestError(
+      'invalid_request',
+      `from is ${JSON.stringify(from)}, which is not a revision before ${newer.revision}: name an older revision`,
+    );
+  }
+
   async function find({ params: { environment, revision } }: OfRevision): Promise<Revision> {
     const found = await storeOf(environments, environment).revision(revision);
     if (found) return found;
@@ -94,12 +108,12 @@ function readLimit(value: unknown): number {
   );
 }
 
-function readRevision(value: unknown): string | undefined {
+function readRevision(value: unknown, name: 'before' | 'from'): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value !== '') return value;
   throw new RequestError(
     'invalid_request',
-    `before is ${JSON.stringify(value)}: use one revision, e.g. "next" of a page`,
+    `${name} is ${JSON.stringify(value)}: use one revision, e.g. "next" of a page`,
   );
 }
 

@@ -295,7 +295,10 @@ export interface paths {
             };
             readonly cookie?: never;
         };
-        /** One revision, with the parts it changed as a whole */
+        /**
+         * One revision, with the parts it changed as a whole
+         * @description With `from`, `changes` and `diff` compare this revision with that older one: a part that was changed and changed back does not appear.
+         */
         readonly get: operations["getRevision"];
         readonly put?: never;
         readonly post?: never;
@@ -1631,7 +1634,10 @@ export interface operations {
     };
     readonly getRevision: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description An older revision of the same environment */
+                readonly from?: string;
+            };
             readonly header?: never;
             readonly path: {
                 /**
