@@ -29,6 +29,7 @@ const statuses: Readonly<Record<RequestErrorCode, number>> = {
   name_taken: 409,
   pending_fault: 409,
   protected: 409,
+  stale_term: 409,
   unwritable: 503,
   disk_full: 507,
 };

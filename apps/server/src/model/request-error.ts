@@ -32,6 +32,8 @@ export type RequestErrorCode =
   /** The flags file has an edit that must be corrected before anything else can be written. */
   | 'pending_fault'
   | 'disk_full'
+  /** The write names a term of leadership that has ended. */
+  | 'stale_term'
   | 'unwritable';
 
 /** The details of a refusal beside its code and message. */

@@ -7,12 +7,24 @@ export interface Authorship {
 }
 
 /**
+ * One record to write: a JSON document that a controller keeps beside the flags. An undefined value
+ * removes the record.
+ */
+export interface RecordEdit {
+  readonly kind: string;
+  readonly id: string;
+  readonly value?: unknown;
+}
+
+/**
  * A change to write: single parts, or a document that replaces the whole. It becomes one revision,
  * or none if nothing differs.
  */
 export type Change = Authorship & {
   /** The revision that this change takes back. */
   readonly undoes?: string | undefined;
+  /** Records that are written together with the revision, or alone if nothing else differs. */
+  readonly records?: readonly RecordEdit[] | undefined;
 } & ({ readonly edits: readonly Edit[] } | { readonly document: ParsedDocument });
 
 /** One entry of an environment's history. */

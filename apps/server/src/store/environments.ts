@@ -2,6 +2,7 @@ import type { ParsedDocument, Snapshot } from '../model/document.ts';
 import { RequestError } from '../model/request-error.ts';
 import type { Authorship } from '../model/revision.ts';
 import type { FlagStore } from './flag-store.ts';
+import type { Leadership } from './leadership.ts';
 
 /** The environment that always exists; requests that name no environment use it. */
 export const defaultEnvironment = 'default';
@@ -10,6 +11,8 @@ export const defaultEnvironment = 'default';
 export interface Environments {
   /** In alphabetical order; `default` is always among them. */
   readonly names: readonly string[];
+  /** Which of the servers of these environments runs the controllers of all of them. */
+  readonly leadership: Leadership;
   get(name: string): FlagStore | undefined;
   /**
    * Calls back with every environment: at once with those that exist, later with new ones. Returns

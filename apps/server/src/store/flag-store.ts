@@ -1,5 +1,6 @@
 import type { Snapshot } from '../model/document.ts';
 import type { Change, HistoryPage, Revision } from '../model/revision.ts';
+import type { Fence, RecordReader, Records } from './records.ts';
 
 /** A change that a store has made, with the parts that differ in `revision.changes`. */
 export interface FlagsChanged {
@@ -19,23 +20,30 @@ export interface StoreHealth {
   readonly details: object;
 }
 
+/** Decides on a change, from the newest state of a store. */
+export type Decide = (current: Snapshot, records: RecordReader) => Change | Promise<Change>;
+
 /**
  * The flags of one environment, and their history. A store keeps the newest snapshot in memory, and
  * applies changes with `applyChange`.
  */
 export interface FlagStore {
   readonly snapshot: Snapshot;
+  readonly records: Records;
   health(): StoreHealth;
   /**
    * Calls back after each change, in the order of the revisions. Returns a function that ends it.
    */
   onChange(listener: (event: FlagsChanged) => void): () => void;
   /**
-   * Writes one revision, durable when this resolves. `decide` gets the newest snapshot and returns
-   * the change, or throws to refuse: no other write comes in between.
-   * @throws {RequestError} if the change is not valid, or nothing can be written now.
+   * Writes one revision, durable when this resolves. `decide` gets the newest snapshot and records
+   * and returns the change, or throws to refuse: no other write comes in between. It may be called
+   * again with newer ones, and must not write itself. The records of the change are written
+   * together with the revision or, if no flags differ, alone.
+   * @throws {RequestError} if the change is not valid, nothing can be written now, or the term of
+   *   the fence has ended (`stale_term`).
    */
-  write(decide: (current: Snapshot) => Change | Promise<Change>): Promise<Snapshot>;
+  write(decide: Decide, fence?: Fence): Promise<Snapshot>;
   history(page: HistoryPage): Promise<readonly Revision[]>;
   /** One revision, undefined if this history does not have it. */
   revision(revision: string): Promise<Revision | undefined>;

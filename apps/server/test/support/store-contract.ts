@@ -3,6 +3,7 @@ import { toDocument, type PartPath, type Snapshot } from '../../src/model/docume
 import { partOf } from '../../src/model/parts.ts';
 import type { Change } from '../../src/model/revision.ts';
 import type { FlagStore } from '../../src/store/flag-store.ts';
+import type { RecordReader } from '../../src/store/records.ts';
 import { fees } from './serve.ts';
 
 /** A store over flags that a test gives it, and what only the test may do to it. */
@@ -167,6 +168,45 @@ export function storeContract(name: string, open: (document: object) => Promise<
       expect(toDocument(store.snapshot)).toMatchObject({ $evaluators: { partner: segment } });
       expect(toDocument(store.snapshot)).not.toHaveProperty('metadata');
       expect((await store.history({ limit: 1 }))[0]?.changes).toHaveLength(3);
+    });
+
+    test('keeps records, which a write may change together with flags', async () => {
+      const { records } = store;
+      expect(await records.get('rollout', 'one')).toBeUndefined();
+      await records.put('rollout', 'two', { step: 1 });
+      await records.put('evidence', 'one', [1, 2]);
+      const { revision } = store.snapshot;
+      const moved = await store.write(async (_current, now) => {
+        const two = (await now.get('rollout', 'two')) as { step: number };
+        const edits = [
+          { kind: 'rollout', id: 'two', value: { step: two.step + 1 } },
+          { kind: 'rollout', id: 'one', value: 'é\u0000' },
+          { kind: 'evidence', id: 'one' },
+        ];
+        return { ...put('fees', on), records: edits };
+      });
+      expect(moved.revision).not.toBe(revision);
+      expect(await records.list('rollout')).toEqual([
+        { id: 'one', value: 'é\u0000' },
+        { id: 'two', value: { step: 2 } },
+      ]);
+      expect(await records.list('evidence')).toEqual([]);
+      await records.put('rollout', 'one', undefined);
+      expect(await records.list('rollout')).toHaveLength(1);
+      expect(store.snapshot).toBe(moved);
+      expect(await store.history({ limit: 10 })).toHaveLength(2);
+    });
+
+    test('writes records that depend on each other one after another, and none of a refused write', async () => {
+      const add = async (_current: Snapshot, now: RecordReader): Promise<Change> => {
+        const n = ((await now.get('count', 'all')) as number | undefined) ?? 0;
+        return { author: 'test', edits: [], records: [{ kind: 'count', id: 'all', value: n + 1 }] };
+      };
+      await Promise.all(Array.from({ length: 20 }, () => store.write(add)));
+      const records = [{ kind: 'count', id: 'all', value: -1 }];
+      const bad = { ...put('other', { ...fees, defaultVariant: 'blue' }), records };
+      await expect(store.write(() => bad)).rejects.toMatchObject({ code: 'invalid' });
+      expect(await store.records.get('count', 'all')).toBe(20);
     });
 
     test('takes hundreds of parts at once', async () => {

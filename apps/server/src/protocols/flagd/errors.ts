@@ -91,4 +91,5 @@ const codes: Readonly<Record<RequestErrorCode, Code>> = {
   protected: Code.FailedPrecondition,
   unwritable: Code.Unavailable,
   disk_full: Code.ResourceExhausted,
+  stale_term: Code.Aborted,
 };

@@ -10,6 +10,7 @@ import type { Authorship } from '../../model/revision.ts';
 import { TimeSlices } from '../../time-slices.ts';
 import { defaultEnvironment, storeOf, type Environments } from '../environments.ts';
 import type { FlagStore } from '../flag-store.ts';
+import { soleLeadership, type Leadership } from '../leadership.ts';
 import { Journal } from '../journal/journal.ts';
 import { diskError } from '../disk/disk-error.ts';
 import { FileRecord } from './file-record.ts';
@@ -20,6 +21,7 @@ import { sha256 } from './hash.ts';
 import { layOutDocument } from './lay-out.ts';
 import { LockFile } from './lock-file.ts';
 import { recover } from './recover.ts';
+import { StoredRecords } from './stored-records.ts';
 import { syncFolder, writeDurably } from '../disk/staged-file.ts';
 
 /** How a data folder is opened. */
@@ -42,6 +44,7 @@ const emptyDocument: ParsedDocument = {
  * environments.
  */
 export class DataFolder implements Environments {
+  readonly leadership: Leadership = soleLeadership;
   readonly #folder: string;
   readonly #options: DataFolderOptions;
   /** Undefined on a file system that can't be written. */
@@ -219,8 +222,12 @@ export class DataFolder implements Environments {
       log,
       writable: this.#lock !== undefined,
     });
+    const records = await StoredRecords.open(`${this.#path(name)}/records.json`, revisions);
     const [watcher, slots] = [this.#watcher, this.#slots];
-    const store = await FileStore.open({ file, revisions, record, watcher, slots, log, readOnly }, known);
+    const store = await FileStore.open(
+      { file, revisions, record, records, watcher, slots, log, readOnly },
+      known,
+    );
     this.#stores.set(name, { store, journal: revisions });
   }
 

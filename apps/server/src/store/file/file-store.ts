@@ -14,15 +14,19 @@ import { mergeThreeWay } from '../../model/three-way-merge.ts';
 import { counted } from '../../pluralize.ts';
 import { TimeSlices } from '../../time-slices.ts';
 import { applyChange, type Applied } from '../apply-change.ts';
-import type { FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
+import type { Decide, FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
 import type { RevisionLog } from '../journal/revision-log.ts';
+import { recordsOf, type Fence, type Records } from '../records.ts';
 import { diskError } from '../disk/disk-error.ts';
 import type { FileWatcher } from './file-watcher.ts';
 import { FlagsFile, type FlagsFileOptions } from './flags-file.ts';
+import { StoredRecords } from './stored-records.ts';
 
 /** The parts and options of a store. */
 export interface FileStoreOptions extends FlagsFileOptions {
   readonly revisions: RevisionLog;
+  /** Default: records that last as long as the process. */
+  readonly records?: StoredRecords | undefined;
   readonly watcher: FileWatcher;
   readonly log: Log;
   readonly readOnly?: boolean | undefined;
@@ -64,6 +68,8 @@ const maxAttempts = 10;
 export class FileStore implements FlagStore {
   readonly #file: FlagsFile;
   readonly #revisions: RevisionLog;
+  readonly #records: StoredRecords;
+  readonly records: Records;
   readonly #log: Log;
   readonly #readOnly: boolean;
   readonly #listeners = new Set<(event: FlagsChanged) => void>();
@@ -117,12 +123,14 @@ export class FileStore implements FlagStore {
 
   private constructor(
     file: FlagsFile,
-    { revisions, watcher, log, readOnly = false }: FileStoreOptions,
+    { revisions, records = new StoredRecords(), watcher, log, readOnly = false }: FileStoreOptions,
     content: Content,
     filed: Content,
   ) {
     this.#file = file;
     this.#revisions = revisions;
+    this.#records = records;
+    this.records = recordsOf(this, records);
     this.#log = log;
     this.#readOnly = readOnly;
     this.#snapshot = { revision: revisions.head ?? '', ...content };
@@ -152,7 +160,8 @@ export class FileStore implements FlagStore {
     return () => this.#listeners.delete(listener);
   }
 
-  write(decide: (current: Snapshot) => Change | Promise<Change>): Promise<Snapshot> {
+  /** A fence is always held: only one process has these flags open. */
+  write(decide: Decide, _fence?: Fence): Promise<Snapshot> {
     return this.#inTurn(() => this.#write(decide));
   }
 
@@ -183,6 +192,11 @@ export class FileStore implements FlagStore {
     clearTimeout(this.#following);
     await this.#inTurn(async () => {
       await this.#inFileTurn(() => this.#flush());
+      if (!this.#readOnly) {
+        await this.#records.flush(this.#snapshot.revision).catch(() => {
+          // Nothing is lost: the journal has these records, too.
+        });
+      }
       await this.#revisions.close();
     });
   }
@@ -203,7 +217,7 @@ export class FileStore implements FlagStore {
     return done;
   }
 
-  async #write(decide: (current: Snapshot) => Change | Promise<Change>): Promise<Snapshot> {
+  async #write(decide: Decide): Promise<Snapshot> {
     if (this.#refusal) throw this.#refusal;
     if (this.#readOnly) {
       const remedy = `edit ${this.#file.path}, or start the server without --read-only`;
@@ -213,13 +227,17 @@ export class FileStore implements FlagStore {
       for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
         // An edit by hand that the watcher has not seen yet must not be lost.
         await this.#noticeEdits();
-        const change = await decide(this.#snapshot);
-        this.#refuseWhileFaulty();
+        const change = await decide(this.#snapshot, this.#records);
+        if ('document' in change || change.edits.length > 0) this.#refuseWhileFaulty();
         const applied = await applyChange(this.#snapshot, change, new TimeSlices());
         if ('problems' in applied) {
           throw new RequestError('invalid', 'the change is not valid', { problems: applied.problems });
         }
-        if (applied.changes.length === 0 || (await this.#commit(change, applied))) return this.#snapshot;
+        if (applied.changes.length === 0) {
+          if (change.records) await this.#records.write(change.records, this.#snapshot.revision);
+          return this.#snapshot;
+        }
+        if (await this.#commit(change, applied)) return this.#snapshot;
       }
       throw new RequestError('unwritable', `${this.#file.path} keeps changing: another program writes to it`);
     } catch (error) {
@@ -228,7 +246,7 @@ export class FileStore implements FlagStore {
   }
 
   /** Returns false if the file was edited meanwhile, so that the change must be decided again. */
-  async #commit({ author, reason, undoes }: Change, applied: Applied): Promise<boolean> {
+  async #commit({ author, reason, undoes, records = [] }: Change, applied: Applied): Promise<boolean> {
     const { changes } = applied;
     const parts = await pathsOf(changes, new TimeSlices());
     if (!this.#revisions.isDurable) {
@@ -236,7 +254,8 @@ export class FileStore implements FlagStore {
       if (!(await this.#inFileTurn(() => this.#file.replace(applied, paths)))) return false;
       this.#filed = applied;
     }
-    const revision = await this.#revisions.append({ author, reason, undoes, changes });
+    const revision = await this.#revisions.append({ author, reason, undoes, changes }, records);
+    this.#records.follow(records);
     this.#publish(applied, revision);
     if (this.#revisions.isDurable) {
       for (const [name, path] of parts) this.#behind.set(name, path);

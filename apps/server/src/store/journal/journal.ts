@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Log } from '../../log.ts';
-import type { Authorship, HistoryPage, Revision } from '../../model/revision.ts';
+import type { Authorship, HistoryPage, RecordEdit, Revision } from '../../model/revision.ts';
 import { TimeSlices } from '../../time-slices.ts';
 import type { FileSlots } from '../disk/file-slots.ts';
 import { syncFolder } from '../disk/staged-file.ts';
@@ -33,6 +33,8 @@ export class Journal implements RevisionLog {
   readonly isDurable = true;
   readonly #options: JournalOptions;
   readonly #offsets: number[];
+  /** The numbers of the lines that may have records. */
+  readonly #withRecords: number[];
   #history = newHistory();
   #end: number;
   #hash: string;
@@ -49,9 +51,14 @@ export class Journal implements RevisionLog {
     return slots.use(async () => {
       const handle = await open(file, writable ? 'a+' : 'r');
       try {
-        const scan = await scanJournal(handle);
+        const withRecords: number[] = [];
+        let line = 0;
+        const scan = await scanJournal(handle, (json) => {
+          line += 1;
+          if (json.includes('"records":[')) withRecords.push(line);
+        });
         if (writable) await cutTornLine(handle, scan, options);
-        const journal = new Journal(options, scan);
+        const journal = new Journal(options, scan, withRecords);
         if (scan.offsets.length > 0) {
           const { format, history = newHistory() } = parseLine(await journal.#line(handle, 1));
           if (format !== 1)
@@ -65,7 +72,11 @@ export class Journal implements RevisionLog {
     });
   }
 
-  private constructor(options: JournalOptions, { offsets, end, head, damaged }: JournalScan) {
+  private constructor(
+    options: JournalOptions,
+    { offsets, end, head, damaged }: JournalScan,
+    withRecords: number[],
+  ) {
     if (damaged !== undefined) {
       throw new Error(
         `the journal ${options.file} is corrupt in line ${damaged}: its hash does not match. Restore the file from a backup; or, to ` +
@@ -74,6 +85,7 @@ export class Journal implements RevisionLog {
     }
     this.#options = options;
     this.#offsets = [...offsets];
+    this.#withRecords = withRecords;
     this.#end = end;
     this.#hash = head;
   }
@@ -91,11 +103,11 @@ export class Journal implements RevisionLog {
     return { journal: { entries: this.length, head: this.#hash } };
   }
 
-  async append(revision: NewRevision): Promise<Revision> {
+  async append(revision: NewRevision, records: readonly RecordEdit[] = []): Promise<Revision> {
     const n = this.length + 1;
     const at = new Date().toISOString();
     const first = n === 1 ? ({ format: 1, history: this.#history } as const) : {};
-    await this.#append({ n, ...first, at, ...revision });
+    await this.#append({ n, ...first, at, ...(records.length > 0 && { records }), ...revision });
     return { revision: `${this.#history}.${n}`, at, ...revision };
   }
 
@@ -155,6 +167,17 @@ export class Journal implements RevisionLog {
         }
       }
     });
+  }
+
+  /**
+   * The records that were written together with revisions, oldest first: of those after one, or of
+   * all if this history does not have it.
+   */
+  async *recordsAfter(revision: string | undefined): AsyncGenerator<readonly RecordEdit[]> {
+    const after = revision === undefined ? 0 : (this.#numberOf(revision) ?? 0);
+    for (const n of this.#withRecords) {
+      if (n > after) yield (await this.entry(n)).records ?? [];
+    }
   }
 
   /** Whether the last entry removes the environment. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FlagDocument } from '../../model/document.ts';
-import type { Revision } from '../../model/revision.ts';
+import type { RecordEdit, Revision } from '../../model/revision.ts';
 import type { TimeSlices } from '../../time-slices.ts';
 
 /** One line of a journal, as JSON. */
@@ -14,6 +14,8 @@ export interface JournalEntry extends Omit<Revision, 'revision'> {
   readonly file?: string;
   /** The whole document after this revision: in journals of earlier versions. */
   readonly document?: FlagDocument;
+  /** The records that were written together with this revision. */
+  readonly records?: readonly RecordEdit[];
   /** The environment was removed with this entry. */
   readonly removed?: true;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { HistoryPage, Revision } from '../../model/revision.ts';
+import type { HistoryPage, RecordEdit, Revision } from '../../model/revision.ts';
 
 /** A revision that has no number yet. */
 export type NewRevision = Omit<Revision, 'revision' | 'at'>;
@@ -12,8 +12,11 @@ export interface RevisionLog {
   readonly head: string | undefined;
   /** The state of the log, for operators. */
   readonly details: object;
-  /** Keeps a revision, durably if the log is durable. Rejects if nothing was kept. */
-  append(revision: NewRevision): Promise<Revision>;
+  /**
+   * Keeps a revision, durably if the log is durable, and then the records with it. Rejects if
+   * nothing was kept.
+   */
+  append(revision: NewRevision, records?: readonly RecordEdit[]): Promise<Revision>;
   find(revision: string): Promise<Revision | undefined>;
   page(page: HistoryPage): Promise<readonly Revision[]>;
   close(): Promise<void>;
