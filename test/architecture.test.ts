@@ -23,9 +23,10 @@ const arrows: Record<string, readonly string[]> = {
 const rooms: Record<string, Record<string, readonly string[]>> = {
   'packages/flags': {
     explain: ['set', 'flag', 'rule/operators', 'rule', 'hash', 'json'],
-    check: ['set', 'flag', 'rule/operators', 'rule', 'json'],
-    set: ['flag', 'json'],
-    flag: ['rule/operators', 'rule', 'json'],
+    check: ['set', 'flag', 'rule/operators', 'rule', 'kill', 'json'],
+    set: ['flag', 'kill', 'json'],
+    flag: ['rule/operators', 'rule', 'kill', 'json'],
+    kill: ['json'],
     'rule/operators': ['rule/optimize', 'rule', 'hash', 'json'],
     'rule/optimize': ['rule'],
     rule: ['json'],

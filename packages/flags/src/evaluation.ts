@@ -70,6 +70,11 @@ export interface Flag {
   readonly metadata: FlagMetadata;
   /** As the document has it; not to be changed. */
   readonly definition: unknown;
+  /**
+   * The definition that is in force: `definition` itself, unless a kill of the set overrides it.
+   * Plain flagd, so that every client follows.
+   */
+  readonly effective: unknown;
   /** The problems of this flag; the first read compiles it. A problem takes no other flag down. */
   readonly problems: readonly Problem[];
 }

@@ -1,10 +1,14 @@
 import type { FlagMetadata } from './evaluation.ts';
 import { isObject, sameJson, setOwn } from './json/values.ts';
+import { effectiveEvaluators } from './kill/effective.ts';
+import { killedMember, readKilled, type Killed } from './kill/killed.ts';
 
 /** The settings that all flags of a set share. */
 export interface FlagSetSettings {
   readonly metadata: FlagMetadata;
+  /** Those in force: a killed lane reads as `baseline` in them. */
   readonly evaluators: Readonly<Record<string, unknown>>;
+  readonly killed: Killed;
   readonly fractionalHash: FractionalHash;
   readonly generateCodeAfter: number;
   /** The options that they were read with. */
@@ -31,9 +35,11 @@ export function readSettings(
   const { metadata, $evaluators: evaluators } = document;
   const { fractionalHash, generateCodeAfter = 1000 } = options;
   const own = readMetadata(metadata);
+  const killed = readKilled(document[killedMember]);
   return {
     metadata: own,
-    evaluators: isObject(evaluators) ? evaluators : {},
+    evaluators: isObject(evaluators) ? effectiveEvaluators(evaluators, killed) : {},
+    killed,
     fractionalHash: fractionalHash ?? hashNamed(own['fractionalHash']) ?? 'v2',
     generateCodeAfter,
     options: { fractionalHash, generateCodeAfter },

@@ -14,6 +14,8 @@ export type {
   Explanation,
 } from './explain/explanation.ts';
 export { mayRead } from './flag/reads.ts';
+export { killedMember, type Killed } from './kill/killed.ts';
+export { plainMembers } from './kill/plain-members.ts';
 export { createWorkBudget, type WorkBudget } from './work-limit.ts';
 export type {
   ErrorCode,

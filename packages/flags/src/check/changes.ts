@@ -5,6 +5,7 @@ import { joinPath, problem, show, type Problem } from '../json/problem.ts';
 import { isObject } from '../json/values.ts';
 import { referencesOf } from '../flag/references.ts';
 import { checkEntry, checkEvaluators } from './flags.ts';
+import { checkKilled } from './killed.ts';
 import { checkSetMetadata } from './metadata.ts';
 
 /**
@@ -16,10 +17,11 @@ import { checkSetMetadata } from './metadata.ts';
 export function checkFlagChanges(flags: FlagSet, changes: FlagChanges): Problem[] {
   const definitions = readDefinitions(changes);
   const before = asObject(flags instanceof CompiledFlags ? flags.parts.members['$evaluators'] : undefined);
-  const { $evaluators: written = before, metadata } = changes;
+  const { $evaluators: written = before, metadata, $killed: killed } = changes;
   const after = asObject(written);
   const problems = [
     ...checkSetMetadata(metadata ?? undefined),
+    ...checkKilled(killed ?? undefined),
     ...checkChangedEvaluators(before, written),
     ...lostReferences(flags, definitions, before, after),
   ];

@@ -2,9 +2,11 @@ import { FlagsError } from '../errors.ts';
 import { parseJson } from '../json/parse.ts';
 import { evaluatorsPath, joinPath, problem, show, type Problem } from '../json/problem.ts';
 import { isObject } from '../json/values.ts';
+import { killedMember } from '../kill/killed.ts';
 import { checkRule, wholePlace } from '../rule/check.ts';
 import { operators } from '../rule/operators/index.ts';
 import { checkFlag } from './flag.ts';
+import { checkKilled } from './killed.ts';
 import { checkSetMetadata } from './metadata.ts';
 
 /**
@@ -24,9 +26,10 @@ export function checkFlags(document: unknown): Problem[] {
   }
   if (!isObject(parsed))
     return [problem('$', `the document is ${show(parsed)}`, 'make it an object with "flags"')];
-  const { flags, metadata, $evaluators: evaluators } = parsed;
+  const { flags, metadata, $evaluators: evaluators, [killedMember]: killed } = parsed;
   return [
     ...checkSetMetadata(metadata),
+    ...checkKilled(killed),
     ...checkEvaluators(evaluators),
     ...checkEntries(flags, isObject(evaluators) ? evaluators : {}),
   ];

@@ -9,6 +9,7 @@ import type {
 import type { FlagSetSettings } from '../flag-set-settings.ts';
 import type { Problem } from '../json/problem.ts';
 import { isObject } from '../json/values.ts';
+import { effectiveDefinition } from '../kill/effective.ts';
 import type { Rule } from '../rule/rule.ts';
 import { referencesOf } from './references.ts';
 import { compileTargeting, failure, uncompiled, type Targeting } from './targeting.ts';
@@ -23,6 +24,7 @@ export class CompiledFlag implements Flag {
   readonly key: string;
   readonly definition: unknown;
   readonly #set: FlagSetSettings;
+  #effective: unknown;
   // Copies of the members of `#targeting`, one of which each evaluation reads.
   #fixed: Evaluation | undefined;
   #rule: Rule | undefined;
@@ -34,6 +36,10 @@ export class CompiledFlag implements Flag {
     this.key = key;
     this.definition = definition;
     this.#set = set;
+  }
+
+  get effective(): unknown {
+    return (this.#effective ??= effectiveDefinition(this.key, this.definition, this.#set.killed));
   }
 
   get state(): 'ENABLED' | 'DISABLED' {
@@ -53,7 +59,7 @@ export class CompiledFlag implements Flag {
     return this.#compiled().metadata;
   }
 
-  /** The rule, as the document has it. */
+  /** The rule that is in force. */
   get targeting(): unknown {
     return this.#property('targeting');
   }
@@ -128,7 +134,8 @@ export class CompiledFlag implements Flag {
   }
 
   #property(name: string): unknown {
-    return isObject(this.definition) ? this.definition[name] : undefined;
+    const { effective } = this;
+    return isObject(effective) ? effective[name] : undefined;
   }
 }
 

@@ -21,7 +21,7 @@ export interface Targeting {
 /** Compiles a flag; its faults become `problems`. */
 export function compileTargeting(flag: Flag, set: FlagSetSettings): Targeting {
   const path = joinPath('$.flags', flag.key);
-  const definition = isObject(flag.definition) ? flag.definition : {};
+  const definition = isObject(flag.effective) ? flag.effective : {};
   const metadata = readMetadata(definition['metadata'], set.metadata);
   const fault = structuralFault(flag, path);
   if (fault) return broken(fault, `${fault.message}; ${fault.remedy}`, metadata);
@@ -115,7 +115,7 @@ class FlagOutcomes implements RuleOwner {
     this.fractionalHash = fractionalHash;
     this.generateCodeAfter = generateCodeAfter;
     this.evaluators = evaluators;
-    this.#variants = (flag.definition as { variants?: unknown }).variants;
+    this.#variants = (flag.effective as { variants?: unknown }).variants;
     this.#byDefault = byDefault;
   }
 

@@ -4,12 +4,15 @@ import type { FlagSetSettings } from '../flag-set-settings.ts';
 import type { FlagTable } from './flag-table.ts';
 import type { Problem } from '../json/problem.ts';
 import { sameJson, setOwn } from '../json/values.ts';
+import { sameKilled, type Killed } from '../kill/killed.ts';
 
 /** A compiled set of flags: immutable, to be passed to `evaluate`. */
 export interface FlagSet {
   readonly size: number;
   /** Metadata of the set, e.g. `flagSetId` and `version`. */
   readonly metadata: FlagMetadata;
+  /** The lanes, with their control lanes, and the flags that the document switches off. */
+  readonly killed: Killed;
   /**
    * The problems of single flags. The first read compiles every flag; later sets only read the
    * flags that changed.
@@ -52,6 +55,10 @@ export class CompiledFlags implements FlagSet {
 
   get metadata(): FlagMetadata {
     return this.parts.settings.metadata;
+  }
+
+  get killed(): Killed {
+    return this.parts.settings.killed;
   }
 
   get warnings(): readonly Problem[] {
@@ -115,6 +122,7 @@ function sameSettings(one: FlagSetSettings, other: FlagSetSettings): boolean {
   return (
     one === other ||
     (one.fractionalHash === other.fractionalHash &&
+      sameKilled(one.killed, other.killed) &&
       sameJson(one.metadata, other.metadata) &&
       sameJson(one.evaluators, other.evaluators))
   );

@@ -5,6 +5,8 @@ import { compileFlags } from './flag-set.ts';
 import { changedEvaluators, readSettings, type FlagSetSettings } from '../flag-set-settings.ts';
 import { show } from '../json/problem.ts';
 import { isObject, sameJson } from '../json/values.ts';
+import { killedMember } from '../kill/killed.ts';
+import { overrideChanges } from './overrides.ts';
 
 /** A change of a flag set. A member that is absent stays as it is. */
 export interface FlagChanges {
@@ -14,6 +16,8 @@ export interface FlagChanges {
   readonly $evaluators?: unknown;
   /** The whole metadata of the set after the change; null for none. */
   readonly metadata?: unknown;
+  /** All kills of the set after the change; null for none. */
+  readonly $killed?: unknown;
 }
 
 /**
@@ -21,7 +25,8 @@ export interface FlagChanges {
  * is and in use. The cost is that of the flags that change, at any size of the set: other flags are
  * shared, compiled as they are. A change of the evaluators also costs one short look at each flag,
  * and recompiles those that refer to an evaluator that differs; a change of the set's metadata,
- * which every evaluation returns, recompiles all flags.
+ * which every evaluation returns, recompiles all flags. A kill costs one look at each flag, and
+ * recompiles those that it overrides.
  * @throws {FlagsError} if `changes` or its `flags` is not an object.
  */
 export function applyFlagChanges(flags: FlagSet, changes: FlagChanges): FlagSet {
@@ -54,8 +59,13 @@ export function readDefinitions(changes: FlagChanges): ReadonlyMap<string, unkno
   return new Map(Object.entries(flags).map(([key, definition]) => [key, definition ?? undefined]));
 }
 
-function changedParts({ parts }: CompiledFlags, { $evaluators, metadata }: FlagChanges): FlagSetParts {
-  const given = Object.entries({ $evaluators, metadata }).filter(([, member]) => member !== undefined);
+function changedParts(
+  { parts }: CompiledFlags,
+  { $evaluators, metadata, [killedMember]: killed }: FlagChanges,
+): FlagSetParts {
+  const given = Object.entries({ $evaluators, metadata, [killedMember]: killed }).filter(
+    ([, member]) => member !== undefined,
+  );
   if (given.length === 0) return parts;
   const members = { ...parts.members, ...Object.fromEntries(given) };
   for (const [name, member] of given) if (member === null) delete members[name];
@@ -85,10 +95,19 @@ function recompiled(
   return set.with(parts, changed);
 }
 
-/** The flags that refer to an evaluator that differs, or to none that exists. */
-function affectedFlags(set: CompiledFlags, { evaluators }: FlagSetSettings): CompiledFlag[] {
-  const isChanged = changedEvaluators(set.parts.settings.evaluators, evaluators);
-  return isChanged === undefined ? [] : flagsThatReferTo(set, isChanged);
+/** The flags that refer to an evaluator that differs, or to none that exists, or that a kill changes. */
+function affectedFlags(set: CompiledFlags, { evaluators, killed }: FlagSetSettings): Iterable<CompiledFlag> {
+  const before = set.parts.settings;
+  const isChanged = changedEvaluators(before.evaluators, evaluators);
+  const isOverridden = overrideChanges(before.killed, killed);
+  const affected = new Set(isChanged === undefined ? [] : flagsThatReferTo(set, isChanged));
+  if (isOverridden !== undefined) {
+    for (const key of set.keys()) {
+      const flag = set.get(key);
+      if (flag !== undefined && isOverridden(flag)) affected.add(flag);
+    }
+  }
+  return affected;
 }
 
 /** The flags of a set that refer to an evaluator of such a name. */

@@ -11,6 +11,7 @@ import { FlagTable } from './flag-table.ts';
 import { parseJson } from '../json/parse.ts';
 import { joinPath, problem, show, type Problem } from '../json/problem.ts';
 import { isObject, sameJson } from '../json/values.ts';
+import { overrideChanges } from './overrides.ts';
 
 /** How a document is compiled. */
 export interface CompileOptions {
@@ -112,9 +113,11 @@ function keptFlags(
     return () => undefined;
   if (!sameJson(old.metadata, settings.metadata)) return () => undefined;
   const isChanged = changedEvaluators(old.evaluators, settings.evaluators);
-  if (isChanged === undefined) return (key) => previous.get(key);
+  const isOverridden = overrideChanges(old.killed, settings.killed);
+  if (isChanged === undefined && isOverridden === undefined) return (key) => previous.get(key);
   return (key) => {
     const flag = previous.get(key);
-    return flag?.refersTo(isChanged) ? undefined : flag;
+    if (flag === undefined || isOverridden?.(flag)) return undefined;
+    return isChanged !== undefined && flag.refersTo(isChanged) ? undefined : flag;
   };
 }
