@@ -33,21 +33,26 @@ export interface Delta {
   readonly $evaluators?: unknown;
   /** The new value, if it changed; null removes it. */
   readonly metadata?: unknown;
+  /** The new kills, if they changed; null removes them all. */
+  readonly $killed?: unknown;
 }
 
 /** The members of a document, beside its flags, that a delta replaces as a whole. */
-export const wholeMembers: readonly string[] = ['$evaluators', 'metadata'];
+export const wholeMembers: readonly string[] = ['$evaluators', 'metadata', '$killed'];
 
 /**
  * Returns the document after a change. The given document is not modified; unchanged parts are
  * shared.
  * @throws {TypeError} if the change has no flags.
  */
-export function applyDelta(document: object, { flags: changes, $evaluators, metadata }: Delta): object {
+export function applyDelta(
+  document: object,
+  { flags: changes, $evaluators, metadata, $killed }: Delta,
+): object {
   if (typeof changes !== 'object' || changes === null) throw new TypeError('sent a change without flags');
   const { flags } = document as { flags?: object };
   return {
-    ...merge(document, present({ $evaluators, metadata })),
+    ...merge(document, present({ $evaluators, metadata, $killed })),
     flags: merge(flags ?? {}, changes),
   };
 }

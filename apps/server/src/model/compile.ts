@@ -1,4 +1,10 @@
-import { applyFlagChanges, compileFlags, type FlagChanges, type FlagSet } from '@graylane/flags';
+import {
+  applyFlagChanges,
+  compileFlags,
+  killedMember,
+  type FlagChanges,
+  type FlagSet,
+} from '@graylane/flags';
 import type { TimeSlices } from '../time-slices.ts';
 import type { Content, ParsedDocument, PartChange, SharedMembers } from './document.ts';
 import { changeShared } from './parts.ts';
@@ -13,10 +19,13 @@ const batch = 200;
 const manyFlags = 1000;
 
 /**
- * In a larger set, a change of metadata or segments builds a new set, too, because it affects every
- * flag.
+ * In a larger set, a change of metadata, segments or kills builds a new set, too, because it may
+ * affect every flag.
  */
 const largeSet = 5000;
+
+/** The members that any flag may depend on. */
+const sharedByAll: readonly string[] = ['$evaluators', 'metadata', killedMember];
 
 /** Compiles a document that has no predecessor. */
 export async function compileDocument(
@@ -38,7 +47,7 @@ export async function changeContent(
     if (path[0] === 'flags') flags.set(path[1] ?? '', after);
     if (slices.over) await slices.next();
   }
-  const concernsAll = ['metadata', '$evaluators'].some((name) => shared[name] !== before.shared[name]);
+  const concernsAll = sharedByAll.some((name) => shared[name] !== before.shared[name]);
   if (flags.size <= manyFlags && !(concernsAll && before.flags.size > largeSet)) {
     return { flags: applyFlagChanges(before.flags, toFlagChanges(flags, before.shared, shared)), shared };
   }
@@ -80,7 +89,7 @@ function toFlagChanges(
   before: SharedMembers,
   after: SharedMembers,
 ): FlagChanges {
-  const changed = ['$evaluators', 'metadata'].filter((name) => before[name] !== after[name]);
+  const changed = sharedByAll.filter((name) => before[name] !== after[name]);
   return {
     flags: Object.fromEntries([...flags].map(([key, definition]) => [key, definition ?? null])),
     ...Object.fromEntries(changed.map((name) => [name, after[name] ?? null])),

@@ -1,4 +1,4 @@
-import type { FlagSet } from '@graylane/flags';
+import { plainMembers, type Flag, type FlagSet } from '@graylane/flags';
 import { TimeSlices } from '../time-slices.ts';
 import type { Content } from './document.ts';
 
@@ -8,21 +8,44 @@ export type Pieces = readonly Buffer[];
 const chunkCharacters = 65_536;
 
 const texts = new WeakMap<FlagSet, Promise<Pieces>>();
+const plainTexts = new WeakMap<FlagSet, Promise<Pieces>>();
 
 /**
  * A document as JSON. Its flags are written on the first request, in slices of a few milliseconds,
  * and shared by all further ones as long as the snapshot is in use.
  */
 export async function documentText({ flags, shared }: Content): Promise<Pieces> {
-  const members = JSON.stringify(shared).slice(0, -1);
-  return around(`${members}${members === '{' ? '' : ','}"flags":`, await flagsText(flags), '}');
+  return around(headOf(shared), await flagsText(flags), '}');
+}
+
+/**
+ * A document as plain flagd, made as `documentText` makes it: with the definitions that are in
+ * force, for clients that know no kills.
+ */
+export async function plainText(content: Content): Promise<Pieces> {
+  const { flags, shared } = content;
+  const { lanes, flags: keys } = flags.killed;
+  const members = plainMembers(shared);
+  if (lanes.size === 0 && keys.size === 0) return around(headOf(members), await flagsText(flags), '}');
+  let text = plainTexts.get(flags);
+  if (text === undefined) {
+    text = write(flags, new TimeSlices(), ({ effective }) => effective);
+    plainTexts.set(flags, text);
+  }
+  return around(headOf(members), await text, '}');
+}
+
+/** The members other than the flags, up to the value of `flags`. */
+function headOf(members: Content['shared']): string {
+  const head = JSON.stringify(members).slice(0, -1);
+  return `${head}${head === '{' ? '' : ','}"flags":`;
 }
 
 /** All flags of a set as one JSON object, made as `documentText` makes it. */
 export function flagsText(flags: FlagSet): Promise<Pieces> {
   let text = texts.get(flags);
   if (text === undefined) {
-    text = write(flags, new TimeSlices());
+    text = write(flags, new TimeSlices(), ({ definition }) => definition);
     texts.set(flags, text);
   }
   return text;
@@ -38,12 +61,17 @@ export function lengthOf(pieces: Pieces): number {
   return pieces.reduce((length, piece) => length + piece.length, 0);
 }
 
-async function write(flags: FlagSet, slices: TimeSlices): Promise<Pieces> {
+async function write(
+  flags: FlagSet,
+  slices: TimeSlices,
+  definitionOf: (flag: Flag) => unknown,
+): Promise<Pieces> {
   const pieces: Buffer[] = [];
   let text = '{';
   let separator = '';
   for (const key of flags.keys()) {
-    text += `${separator}${JSON.stringify(key)}:${JSON.stringify(flags.get(key)?.definition)}`;
+    const flag = flags.get(key);
+    text += `${separator}${JSON.stringify(key)}:${JSON.stringify(flag && definitionOf(flag))}`;
     separator = ',';
     if (text.length > chunkCharacters) {
       pieces.push(Buffer.from(text));

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Problem } from '@graylane/flags';
+import { killedMember, type Problem } from '@graylane/flags';
 import { maxDepth, nestsDeeper } from '../json-depth.ts';
 import { changeContent } from '../model/compile.ts';
 import type { Content, Edit, PartChange, PartPath } from '../model/document.ts';
 import { findBrokenFlags, judgeChange } from '../model/judge-change.ts';
+import { keepKilled } from '../model/kill.ts';
 import { difference, differingParts, jsonPath, partOf } from '../model/parts.ts';
 import type { Change } from '../model/revision.ts';
 import type { TimeSlices } from '../time-slices.ts';
@@ -33,7 +34,8 @@ export interface ApplyOptions {
 
 /**
  * Applies a change to a document: compares, checks and compiles what the change touches, and
- * nothing else. Pure: writes nothing and leaves the document as it is. Shared by all stores.
+ * nothing else. Pure: writes nothing and leaves the document as it is. Shared by all stores. Kills
+ * stand above the definitions: a killed lane or flag stays off whatever the change writes.
  */
 export async function applyChange(
   before: Content,
@@ -43,7 +45,7 @@ export async function applyChange(
 ): Promise<Applied | { readonly problems: readonly Problem[] }> {
   const changes =
     'document' in proposal
-      ? await differingParts(before, proposal.document, slices)
+      ? await differingParts(before, keepKilled(before, proposal.document), slices)
       : await differingEdits(before, proposal.edits, slices);
   if (!Array.isArray(changes)) return changes;
   if (changes.length === 0) return { ...before, changes, affected: [] };
@@ -65,11 +67,14 @@ async function affectedFlags(
   const changed = changes.flatMap(({ path: [member, key] }) => (member === 'flags' ? (key ?? []) : []));
   const members = new Set(changes.map(({ path: [member] }) => member));
   const all = members.has('metadata');
-  if (!all && !members.has('$evaluators')) return changed;
+  const kills = members.has(killedMember);
+  if (!all && !kills && !members.has('$evaluators')) return changed;
   const affected = new Set(changed);
   for (const key of after.flags.keys()) {
     const flag = after.flags.get(key);
-    if (all || (flag !== before.flags.get(key) && mentionsSegment(flag?.definition))) affected.add(key);
+    const old = before.flags.get(key);
+    if (all || (flag !== old && mentionsSegment(flag?.definition))) affected.add(key);
+    else if (kills && flag !== old && !isDeepStrictEqual(flag?.effective, old?.effective)) affected.add(key);
     if (slices.over) await slices.next();
   }
   return [...affected];

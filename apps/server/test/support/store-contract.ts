@@ -1,5 +1,7 @@
+import { evaluate } from '@graylane/flags';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { toDocument, type PartPath, type Snapshot } from '../../src/model/document.ts';
+import { killEdits, liftEdits } from '../../src/model/kill.ts';
 import { partOf } from '../../src/model/parts.ts';
 import type { Change } from '../../src/model/revision.ts';
 import type { FlagStore } from '../../src/store/flag-store.ts';
@@ -207,6 +209,25 @@ export function storeContract(name: string, open: (document: object) => Promise<
       const bad = { ...put('other', { ...fees, defaultVariant: 'blue' }), records };
       await expect(store.write(() => bad)).rejects.toMatchObject({ code: 'invalid' });
       expect(await store.records.get('count', 'all')).toBe(20);
+    });
+
+    test('lets a kill win against later changes, and gives the definitions back when it is lifted', async () => {
+      const kill = await store.write((current) => ({
+        author: 'ada',
+        reason: 'errors',
+        edits: killEdits(current, { flag: 'fees' }, { at: '2026-11-26T08:00:00.000Z', author: 'ada' }),
+      }));
+      expect(evaluate(kill.flags, 'fees', {}).reason).toBe('DISABLED');
+      const later = await store.write(() => put('fees', on));
+      expect(evaluate(later.flags, 'fees', {}).reason).toBe('DISABLED');
+      const lifted = await store.write((current) => ({
+        author: 'ada',
+        edits: liftEdits(current, { flag: 'fees' }),
+      }));
+      expect(evaluate(lifted.flags, 'fees', {}).variant).toBe('on');
+      expect(toDocument(lifted)).not.toHaveProperty('$killed');
+      const [, , entry] = await store.history({ limit: 3 });
+      expect(entry).toMatchObject({ author: 'ada', reason: 'errors', changes: [{ path: ['$killed'] }] });
     });
 
     test('takes hundreds of parts at once', async () => {

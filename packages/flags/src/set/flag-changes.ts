@@ -95,7 +95,10 @@ function recompiled(
   return set.with(parts, changed);
 }
 
-/** The flags that refer to an evaluator that differs, or to none that exists, or that a kill changes. */
+/**
+ * The flags that refer to an evaluator that differs, or to none that exists, and those that a kill
+ * changes.
+ */
 function affectedFlags(set: CompiledFlags, { evaluators, killed }: FlagSetSettings): Iterable<CompiledFlag> {
   const before = set.parts.settings;
   const isChanged = changedEvaluators(before.evaluators, evaluators);

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import type { Snapshot } from '../../model/document.ts';
-import { documentText } from '../../model/document-text.ts';
+import { plainText } from '../../model/document-text.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
 import type { FlagSyncService } from './gen/flagd/sync/v1/sync_pb.ts';
@@ -82,7 +82,7 @@ function messageOf(
   let message = messages.get(snapshot);
   if (message === undefined) {
     message = new SharedMessage(async (format) => {
-      const document = Buffer.concat(await documentText(snapshot));
+      const document = Buffer.concat(await plainText(snapshot));
       return format === 'json' ? jsonMessage(document, withContext) : binaryMessage(document, withContext);
     });
     messages.set(snapshot, message);
