@@ -139,7 +139,7 @@ const kills = fc.record(
 );
 const contexts = fc.record({
   group: fc.constantFrom('gray', 'gray-control', 'team-a', 'x'),
-  lane: fc.constantFrom('gray', 'gray-control', 'team-a', 'baseline', undefined),
+  lane: fc.constantFrom('gray', 'gray-control', 'team-a', 'baseline', ''),
   region: fc.constantFrom('eu', 'us'),
 });
 
