@@ -14,7 +14,7 @@ const arrows: Record<string, readonly string[]> = {
   'packages/provider': ['@graylane/flags', '@graylane/baggage', '@graylane/source'],
   'packages/telemetry': ['@graylane/baggage'],
   'packages/slis': [],
-  'apps/server': ['@graylane/flags', '@graylane/rollout', '@graylane/source'],
+  'apps/server': ['@graylane/flags', '@graylane/rollout', '@graylane/source', '@graylane/telemetry'],
   'apps/console': ['@graylane/flags', '@graylane/server'],
   'apps/demo': ['@graylane/baggage', '@graylane/provider', '@graylane/server', '@graylane/telemetry'],
 };
@@ -85,6 +85,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     'protocols/stream': ['protocols/ofrep', 'http', 'http/front-door', 'sse', 'store', 'model'],
     'rollouts/evidence': ['rollouts/definition'],
     'rollouts/definition': ['model'],
+    observe: ['http', 'http/port', 'tokens', 'store'],
     http: ['http/port', 'store', 'model'],
     'http/body': ['model'],
     'http/front-door': ['http/port', 'tokens', 'store', 'model'],
