@@ -10,9 +10,9 @@ import type { Reply } from './reply.ts';
 export type MetricsSource = () => string | Promise<string>;
 
 /**
- * Serves the registry of this process, one of its own and further sources in one document. Sources write
- * Prometheus' format, so OpenMetrics, with exemplars, is served only without sources. A source that
- * fails leaves a comment instead of its metrics.
+ * Serves the registry of this process, one of the caller's and further sources in one document.
+ * Sources write Prometheus' format, so OpenMetrics, with exemplars, is served only without sources.
+ * A source that fails leaves a comment instead of its metrics.
  */
 export class MetricsEndpoint {
   readonly #sources: readonly MetricsSource[];

@@ -18,8 +18,8 @@ export interface FrontDoorOptions {
 }
 
 /**
- * The one entrance of the HTTP and the gRPC port: each request of each protocol passes it before it is routed. It
- * checks the host and the origin, sheds load and authenticates.
+ * The one entrance of the HTTP and the gRPC port: each request of each protocol passes it before
+ * it is routed. It checks the host and the origin, sheds load and authenticates.
  */
 export class FrontDoor {
   readonly guard: Guard;
