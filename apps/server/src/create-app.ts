@@ -1,5 +1,5 @@
-import type { RequestListener } from 'node:http';
-import express from 'express';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import express, { type Express } from 'express';
 import type { SlowReaders } from './backpressure/slow-readers.ts';
 import { noteRefusedPreflight } from './http/front-door/cross-origin.ts';
 import type { FrontDoor } from './http/front-door/front-door.ts';
@@ -7,11 +7,14 @@ import { health, type Readiness } from './http/health.ts';
 import { notFound, problemHandler, sendProblem } from './http/problem-details.ts';
 import type { Log } from './log.ts';
 import { adminApi } from './protocols/admin/routes.ts';
+import { sendOtlpError } from './protocols/otlp/errors.ts';
+import { encodingOf, isOtlp, otlpRoutes } from './protocols/otlp/routes.ts';
 import { sendOfrepError } from './protocols/ofrep/errors.ts';
 import type { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
 import { ofrepRoutes } from './protocols/ofrep/routes.ts';
 import type { ChangeStream } from './protocols/stream/change-stream.ts';
 import { streamRoutes } from './protocols/stream/routes.ts';
+import type { Intake } from './signals/intake.ts';
 import type { Environments } from './store/environments.ts';
 
 /** The parts of the HTTP ports. */
@@ -19,18 +22,18 @@ export interface AppOptions {
   readonly environments: Environments;
   readonly stream: ChangeStream;
   readonly refetches: RefetchStream;
+  readonly intake: Intake;
   readonly door: FrontDoor;
   readonly readiness: Readiness;
   readonly readers: SlowReaders;
   readonly log: Log;
 }
 
-/** The public port: OFREP, the admin API, the change stream, health. */
+/** The public port: OFREP, the admin API, the change stream, OTLP, health. */
 export function createApp(options: AppOptions): RequestListener {
   const { environments, door, log } = options;
-  const routes = [ofrepRoutes(options), streamRoutes(options)];
-  const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use(health(environments, options.readiness, door.descriptors));
+  const routes = [ofrepRoutes(options), streamRoutes(options), otlpRoutes(options)];
+  const app = newApp(options);
   app.use('/api/v1', adminApi(environments, door.tokens));
   app.use(notFound, problemHandler(log));
   return behind(door, log, (request, response) => {
@@ -46,16 +49,43 @@ function pathOf(target: string): string {
   return target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '') || '/';
 }
 
+/** The management port: health and readiness, for operators and orchestrators. */
+export function createManagementApp(options: ManagementOptions): RequestListener {
+  const app = newApp(options);
+  app.use(notFound, problemHandler(options.log));
+  return behind(options.door, options.log, app, isReading);
+}
+
+/** A kubelet and Prometheus send the address of the pod as the host. */
+function isReading({ method, url = '' }: IncomingMessage): boolean {
+  return method === 'GET' && /^\/(?:healthz|readyz|metrics|lanes|revision)(?:\?|$)/.test(url);
+}
+
+type ManagementOptions = Omit<AppOptions, 'stream' | 'refetches' | 'intake' | 'readers'>;
+
+/** The routes of both ports. */
+function newApp({ environments, door, readiness }: ManagementOptions): Express {
+  const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  app.use(health(environments, readiness, door.descriptors));
+  return app;
+}
+
 /** Serves only the requests that the front door admits. */
-function behind(door: FrontDoor, log: Log, listener: RequestListener): RequestListener {
+function behind(
+  door: FrontDoor,
+  log: Log,
+  listener: RequestListener,
+  readingOf: (request: IncomingMessage) => boolean = () => false,
+): RequestListener {
   return (request, response) => {
     try {
-      door.admit(request, response);
+      door.admit(request, response, readingOf(request));
     } catch (error) {
       if (request.url?.startsWith('/ofrep/v1/')) {
         door.guard.allowReading(request, response);
         sendOfrepError(error, undefined, response, log);
-      } else sendProblem(error, response, log);
+      } else if (isOtlp(request.url)) sendOtlpError(error, encodingOf(request), response, log);
+      else sendProblem(error, response, log);
       return;
     }
     listener(request, response);

@@ -190,7 +190,7 @@ export const options: readonly Option[] = [
     value: 'N',
     default: '9464',
     commands: ['serve'],
-    help: 'health, readiness and metrics, and diagnostics for operators',
+    help: 'health and readiness, for operators',
   },
   {
     name: 'rate-limit',

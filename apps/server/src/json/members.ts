@@ -31,6 +31,16 @@ export async function parseItems(bytes: Buffer, slices: TimeSlices): Promise<unk
   return found;
 }
 
+/**
+ * The items of an array in JSON, each still as bytes.
+ * @throws {MalformedJson} if it is not an array. The items are not validated.
+ */
+export async function splitItems(bytes: Buffer, slices: TimeSlices): Promise<Buffer[]> {
+  const found: Buffer[] = [];
+  for await (const { value } of walk(bytes, '[', slices)) found.push(value);
+  return found;
+}
+
 /** The first character of JSON after white space, which shows the type of the value. */
 export function kindOf(bytes: Buffer): string {
   return String.fromCodePoint(bytes[new JsonCursor(bytes).skipSpace(0)] ?? 0);

@@ -24,10 +24,6 @@ export interface ManagementOptions extends ReadingOptions {
    */
   readonly token?: string | TokenCheck;
   /**
-   * Whether diagnostics need the token on loopback, too; called for each request. Default: never.
-   */
-  readonly tokenOnLoopback?: () => boolean;
-  /**
    * Whether allocations are sampled all the time, which `/debug/pprof/heap` and `/allocs` need.
    * Default: true.
    */
@@ -43,8 +39,6 @@ export interface ManagementOptions extends ReadingOptions {
   readonly snapshot?: SnapshotLimits;
   /** Logs the few messages that an operator must see. Default: `console.error`. */
   readonly log?: (line: string) => void;
-  /** Called if the port can't be opened. Default: logs the reason and the remedy. */
-  readonly onUnavailable?: (error: NodeJS.ErrnoException) => void;
 }
 
 /** A management port that is opening, open or closed. */
@@ -58,18 +52,15 @@ const optionNames = [
   'port',
   'host',
   'token',
-  'tokenOnLoopback',
   'health',
   'ready',
   'metrics',
-  'registry',
   'revision',
   'heapSampling',
   'memoryTimeline',
   'crash',
   'snapshot',
   'log',
-  'onUnavailable',
 ];
 const servers = new WeakSet<object>();
 
@@ -82,7 +73,7 @@ const servers = new WeakSet<object>();
 export function managementServer(options: ManagementOptions = {}): ManagementServer {
   checkOptions('managementServer', options, optionNames);
   const { port = 9464, host = '127.0.0.1', log = logLine } = options;
-  const access = new Access(options.token, options.tokenOnLoopback);
+  const access = new Access(options.token);
   const runtime = shareRuntimeReadings();
   const timeline = options.memoryTimeline === false ? undefined : shareMemoryTimeline();
   const sampler = options.heapSampling === false ? undefined : shareHeapSampler();
@@ -96,9 +87,7 @@ export function managementServer(options: ManagementOptions = {}): ManagementSer
     snapshot: options.snapshot ?? {},
   });
   const server = serve(new Dispatcher(readingRoutes(options), diagnostics, access));
-  const reportUnavailable = (error: NodeJS.ErrnoException): void =>
-    log(`the management port ${host}:${port} could not be opened: ${remedyFor(error)}`);
-  const listening = listen(server, port, host, options.onUnavailable ?? reportUnavailable);
+  const listening = listen(server, port, host, log);
   return {
     listening,
     close: async () => {
@@ -142,11 +131,11 @@ async function listen(
   server: Server,
   port: number,
   host: string,
-  onUnavailable: (error: NodeJS.ErrnoException) => void,
+  log: (line: string) => void,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
     server.on('error', (error: NodeJS.ErrnoException) => {
-      onUnavailable(error);
+      log(`the management port ${host}:${port} could not be opened: ${remedyFor(error)}`);
       resolve(undefined);
     });
     server.listen(port, host, () => {

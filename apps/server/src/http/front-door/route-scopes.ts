@@ -48,6 +48,8 @@ const table: Readonly<Record<string, Methods>> = {
   '/api/v1/environments/{environment}/flags/{flag}/explain': { POST: 'definitions' },
   '/api/v1/environments/{environment}/preview': { POST: 'definitions' },
   '/api/v1/environments/{environment}/stream': read,
+  '/v1/metrics': { POST: 'definitions' },
+  '/v1/traces': { POST: 'definitions' },
   '/flagd.evaluation.v1.Service/{method}': { POST: 'evaluate' },
   '/flagd.evaluation.v2.Service/{method}': { POST: 'evaluate' },
   '/flagd.sync.v1.FlagSyncService/{method}': { POST: 'definitions' },

@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { create } from '@bufbuild/protobuf';
+import { ByteBudget } from '../../backpressure/byte-budget.ts';
+import { readUnpacked } from '../../http/body/unpacked-body.ts';
+import { environmentOf } from '../../http/front-door/principal.ts';
+import { wrongMethod } from '../../http/problem-details.ts';
+import type { Log } from '../../log.ts';
+import { RequestError } from '../../model/request-error.ts';
+import type { Intake } from '../../signals/intake.ts';
+import { storeOf, type Environments } from '../../store/environments.ts';
+import { TimeSlices } from '../../time-slices.ts';
+import { decodeMetrics } from './decode-metrics.ts';
+import { decodeSpans } from './decode-spans.ts';
+import { MalformedExport, type Encoding } from './encoding.ts';
+import { sendOtlpError } from './errors.ts';
+import { ExportMetricsServiceResponseSchema } from './gen/graylane/otlp/v1/metrics_pb.ts';
+import { ExportTraceServiceResponseSchema } from './gen/graylane/otlp/v1/traces_pb.ts';
+import { jsonEncoding } from './json-encoding.ts';
+import { protobufEncoding } from './protobuf-encoding.ts';
+
+/** The parts that OTLP's routes use. */
+export interface OtlpOptions {
+  readonly environments: Environments;
+  readonly intake: Intake;
+  readonly log: Log;
+}
+
+/** The largest export, unpacked, and the bytes of all exports that are read at one time. */
+const [maxBodyBytes, maxHeldBytes] = [4_194_304, 67_108_864];
+
+const paths = /^\/v1\/(metrics|traces)(?:\?|$)/;
+
+/** Whether a path is one of OTLP's, whose errors have a form of their own. */
+export function isOtlp(url: string | undefined): boolean {
+  return paths.test(url ?? '');
+}
+
+/**
+ * The OpenTelemetry protocol over HTTP: metrics and traces, in JSON and protobuf, plain or with
+ * gzip. Returns a function that serves a request and returns true, or returns false for another
+ * path. An export is decoded in slices, then delivered to the intake, whole or not at all.
+ */
+export function otlpRoutes({
+  environments,
+  intake,
+  log,
+}: OtlpOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const budget = new ByteBudget(maxHeldBytes);
+
+  const receive = async (
+    signal: string,
+    request: IncomingMessage,
+    encoding: Encoding,
+  ): Promise<Uint8Array> => {
+    if (request.method !== 'POST') throw wrongMethod(request.method, ['POST']);
+    const environment = environmentOf(request);
+    storeOf(environments, environment);
+    requireType(request, encoding);
+    const lease = budget.lease();
+    try {
+      const body = await readUnpacked(request, { limit: maxBodyBytes, lease });
+      const slices = new TimeSlices();
+      if (signal === 'metrics') {
+        const { points, rejections } = await decodeMetrics(body, encoding, slices);
+        await intake.deliverMetrics(environment, points);
+        const { count, message: errorMessage } = rejections;
+        const partialSuccess = { rejectedDataPoints: BigInt(count), errorMessage };
+        const schema = ExportMetricsServiceResponseSchema;
+        return encoding.encode(schema, create(schema, count > 0 ? { partialSuccess } : {}));
+      }
+      const { spans, rejections } = await decodeSpans(body, encoding, slices);
+      await intake.deliverSpans(environment, spans);
+      const { count, message: errorMessage } = rejections;
+      const partialSuccess = { rejectedSpans: BigInt(count), errorMessage };
+      const schema = ExportTraceServiceResponseSchema;
+      return encoding.encode(schema, create(schema, count > 0 ? { partialSuccess } : {}));
+    } catch (error) {
+      if (!(error instanceof MalformedExport)) throw error;
+      const message = `the body is not an export of ${signal} in ${encoding.type}: ${error.message}`;
+      throw new RequestError('unparsable', message, { cause: error });
+    } finally {
+      lease.close();
+    }
+  };
+
+  return (request, response) => {
+    const [, signal] = paths.exec(request.url ?? '') ?? [];
+    if (signal === undefined) return false;
+    const encoding = encodingOf(request);
+    receive(signal, request, encoding).then(
+      (body) => {
+        response.setHeader('content-type', encoding.type);
+        response.end(body);
+      },
+      (error: unknown) => sendOtlpError(error, encoding, response, log),
+    );
+    return true;
+  };
+}
+
+/** The encoding of a request, and of its response. JSON if the type is neither. */
+export function encodingOf({ headers }: IncomingMessage): Encoding {
+  return mediaTypeOf(headers['content-type']) === protobufEncoding.type ? protobufEncoding : jsonEncoding;
+}
+
+function requireType({ headers }: IncomingMessage, { type }: Encoding): void {
+  const sent = headers['content-type'];
+  if (mediaTypeOf(sent) === type) return;
+  const remedy = `send ${protobufEncoding.type} or ${jsonEncoding.type}`;
+  throw new RequestError(
+    'unsupported_type',
+    `the body is ${JSON.stringify(sent ?? 'of no type')}: ${remedy}`,
+  );
+}
+
+function mediaTypeOf(type: string | undefined): string | undefined {
+  return type?.split(';', 1)[0]?.trim().toLowerCase();
+}

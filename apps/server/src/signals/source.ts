@@ -1,0 +1,30 @@
+/** The value of an attribute. OTLP's maps and bytes are not read, and such attributes left out. */
+export type AttributeValue = string | number | boolean | readonly AttributeValue[];
+
+/** Attributes by key: a map, since clients choose the keys, and `__proto__` is a possible one. */
+export type Attributes = ReadonlyMap<string, AttributeValue>;
+
+/** What produced a signal. All points and spans of one scope of an export share one object. */
+export interface Source {
+  /** The resource's `service.name`, or `unknown_service`. */
+  readonly service: string;
+  /**
+   * The resource's `service.instance.id`; undefined if the exporter sets none. Two instances
+   * without one are told apart by their other attributes, e.g. `host.name` and `process.pid`.
+   */
+  readonly instance: string | undefined;
+  readonly resource: Attributes;
+  /** The name of the instrumentation scope. */
+  readonly scope: string;
+}
+
+/** The source of a resource and scope. */
+export function sourceOf(resource: Attributes, scope: string): Source {
+  const instance = resource.get('service.instance.id');
+  return {
+    service: String(resource.get('service.name') ?? 'unknown_service'),
+    instance: instance === undefined ? undefined : String(instance),
+    resource,
+    scope,
+  };
+}
