@@ -17,6 +17,7 @@ const statuses: Readonly<Record<RequestErrorCode, number>> = {
   precondition_failed: 412,
   too_large: 413,
   unsupported_type: 415,
+  unprocessable: 422,
   wrong_host: 421,
   precondition_required: 428,
   rate_limited: 429,

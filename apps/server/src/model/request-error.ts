@@ -17,6 +17,8 @@ export type RequestErrorCode =
   | 'too_large'
   | 'unauthenticated'
   | 'unparsable'
+  /** The request is well formed, and what it describes can't be done; `problems` has the paths. */
+  | 'unprocessable'
   | 'unsupported_type'
   | 'wrong_host'
   | 'wrong_version'

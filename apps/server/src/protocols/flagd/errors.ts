@@ -77,6 +77,7 @@ const codes: Readonly<Record<RequestErrorCode, Code>> = {
   precondition_failed: Code.FailedPrecondition,
   too_large: Code.ResourceExhausted,
   unsupported_type: Code.InvalidArgument,
+  unprocessable: Code.InvalidArgument,
   wrong_host: Code.PermissionDenied,
   wrong_version: Code.Unimplemented,
   precondition_required: Code.FailedPrecondition,
