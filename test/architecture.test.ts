@@ -94,6 +94,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     ],
     'protocols/stream': ['protocols/ofrep', 'http', 'http/front-door', 'sse', 'store', 'model'],
     'rollouts/evidence': ['rollouts/definition'],
+    'rollouts/targeting': ['rollouts/definition', 'model'],
     'rollouts/definition': ['model'],
     http: ['http/port', 'store', 'model'],
     'http/body': ['model', 'backpressure'],
