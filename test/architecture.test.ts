@@ -60,7 +60,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
   },
   'packages/slis': { contract: ['source'] },
   'apps/server': {
-    cli: ['cli/commands', 'cli/commands/revisions', 'http/front-door', 'tokens', 'model'],
+    cli: ['cli/commands', 'cli/commands/revisions', 'http/front-door', 'http/port', 'tokens', 'model'],
     'cli/commands/revisions': ['cli/commands', 'model'],
     'cli/commands': [
       'cli/commands/explanation',
@@ -102,6 +102,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     'http/port': ['store/file'],
     sse: ['tokens', 'store', 'model', 'backpressure'],
     tokens: ['store/file', 'store/disk', 'model'],
+    'store/feed': ['store/file', 'store/journal', 'store/disk', 'store', 'json', 'model'],
     'store/file': ['store/journal', 'store/disk', 'store', 'json', 'model'],
     'store/journal': ['store/disk', 'store', 'json', 'model'],
     'store/disk': ['store', 'model'],

@@ -16,7 +16,7 @@ import { consoleLog } from './log.ts';
 import { createServer, type Access, type RunningServer } from './create-server.ts';
 import { readCommand, type Command } from './cli/read-command.ts';
 import { UsageError } from './cli/read-options.ts';
-import type { Settings } from './cli/settings.ts';
+import { originName, type Settings } from './cli/settings.ts';
 
 /** The command line: the only place that reads the environment. */
 export async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
@@ -99,7 +99,7 @@ async function serve(settings: Settings): Promise<void> {
   const { source, host } = settings;
   const { port, grpcPort, managementPort, access } = server;
   consoleLog.info(
-    `serving ${'data' in source ? source.data : source.flags} on ${host}: http ${port}, grpc ${grpcPort}, management ${managementPort}; ${accesses[access]}`,
+    `serving ${originName(source)} on ${host}: http ${port}, grpc ${grpcPort}, management ${managementPort}; ${accesses[access]}`,
   );
   stopWith(server);
   reportToParent({ ready: port });

@@ -40,8 +40,28 @@ describe('settings', () => {
   });
 
   test.each([
-    [['--flags', 'a', '--flags', 'b'], {}, '--flags is given 2 times, as "a" and "b": give it once'],
-    [['--flags', ''], {}, '--flags is "": use a path'],
+    [['--flags', 'a', '--flags', 'b'], {}, { files: ['a', 'b'] }],
+    [[], { GRAYLANE_FLAGS: 'a,b' }, { files: ['a', 'b'] }],
+    [
+      ['--flags', 'https://x.example/f', '--flags-copy', 'copy.json'],
+      { GRAYLANE_FLAGS_TOKEN: 't' },
+      { web: { url: 'https://x.example/f', intervalSeconds: 30, copy: 'copy.json', token: 't' } },
+    ],
+    [
+      ['--flags', 'http://127.0.0.1:1/f', '--flags-interval', '5'],
+      {},
+      { web: { url: 'http://127.0.0.1:1/f', intervalSeconds: 5, copy: undefined, token: undefined } },
+    ],
+  ])('name where the flags come from: %j %j', (args, environment, source) => {
+    expect(readCommand(args, environment)).toMatchObject({ source });
+  });
+
+  test.each([
+    [['--data', 'a', '--data', 'b'], {}, '--data is given 2 times, as "a" and "b": give it once'],
+    [['--flags', ''], {}, '--flags is "": use paths'],
+    [['--flags', 'http://config.example/f.json'], {}, 'use paths, e.g. ./flags.json, or the address'],
+    [['--flags', 'a', '--flags', 'https://x.example/f'], {}, 'give one address, or only files'],
+    [['explain', 'fees', '--flags', 'a', '--flags', 'b'], {}, 'explain takes one flags file'],
     [['--flags', 'a', '--rate-limit', '0'], {}, '--rate-limit is "0": use a number of requests per second'],
     [['--flags', 'a'], { GRAYLANE_PORT: 'x' }, 'GRAYLANE_PORT is "x": use a port number from 0 to 65535'],
     [['--flags', 'a'], { GRAYLANE_READ_ONLY: 'yes' }, 'GRAYLANE_READ_ONLY is "yes": use true or false'],

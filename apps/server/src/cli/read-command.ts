@@ -9,6 +9,7 @@ import type { SetOptions } from './commands/set.ts';
 import type { ImportOptions } from './commands/import.ts';
 import { commands, strayOption, type CommandName } from './options.ts';
 import { GivenOptions, UsageError } from './read-options.ts';
+import { isAddress } from './setting-types.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { readToken, type TokenOptions } from './token-command.ts';
 import type { VerifyOptions } from './commands/verify.ts';
@@ -133,6 +134,8 @@ function readFlagSource(given: GivenOptions): ExplainOptions['source'] {
       '--flags is given with --url or --environment: explain a flag of a file, or of a running server',
     );
   const remote = isRemote || (!given.has('flags') && given.text('url') !== undefined);
-  const file = remote ? undefined : given.text('flags');
-  return file === undefined ? readTarget(given) : { file };
+  const [file, ...more] = remote ? [] : given.list('flags');
+  if (file === undefined) return readTarget(given);
+  if (more.length === 0 && !isAddress(file)) return { file };
+  throw new UsageError('explain takes one flags file with --flags, or a running server with --url');
 }

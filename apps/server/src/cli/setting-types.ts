@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { clientAddress } from '../http/front-door/client-address.ts';
 import { originPattern } from '../http/front-door/origin-pattern.ts';
+import { isLoopbackAddress } from '../http/port/loopback.ts';
 import { isScope, type Scope } from '../tokens/scope.ts';
 import { isDays } from '../tokens/token-record.ts';
 
@@ -16,12 +17,14 @@ interface Kind<T> {
 interface Values {
   readonly text: string;
   readonly path: string;
+  readonly flags: readonly string[];
   readonly context: string;
   readonly switch: boolean;
   readonly port: number;
   readonly rate: number;
   readonly days: number;
   readonly seconds: number;
+  readonly interval: number;
   readonly scope: Scope;
   readonly url: string;
   readonly host: string;
@@ -39,6 +42,10 @@ export type SettingValue = Values[SettingType];
 const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
   text: { read: (text) => text, allowed: 'a string, e.g. staging' },
   path: { read: (text) => text || undefined, allowed: 'a path, e.g. ./flags.json' },
+  flags: {
+    read: readFlags,
+    allowed: 'paths, e.g. ./flags.json, or the address of a file, e.g. https://config.example/flags.json',
+  },
   context: {
     read: (text) => text || undefined,
     allowed: 'a JSON object, or @ and the name of a file with one, e.g. @ada.json',
@@ -48,6 +55,10 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
   rate: { read: readRate, allowed: 'a number of requests per second above 0, e.g. 100' },
   days: { read: readDays, allowed: 'a number of days above 0, e.g. 90' },
   seconds: { read: readSeconds, allowed: 'a number of seconds from 0 to 604800, e.g. 300' },
+  interval: {
+    read: (text) => (/^[1-9]\d{0,4}$/.test(text) ? Number(text) : undefined),
+    allowed: 'a number of seconds from 1 to 99999, e.g. 30',
+  },
   scope: {
     read: (text) => (isScope(text) ? text : undefined),
     allowed: 'evaluate, definitions, write or admin; each includes those before it',
@@ -69,7 +80,7 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
 };
 
 /** Kinds whose options may be repeated; in a variable their items are separated by commas. */
-export const repeatable: ReadonlySet<SettingType> = new Set(['list', 'origins', 'proxies']);
+export const repeatable: ReadonlySet<SettingType> = new Set(['flags', 'list', 'origins', 'proxies']);
 
 /** The allowed values of a kind, with an example. */
 export function allowedFor(type: SettingType): string {
@@ -104,6 +115,21 @@ function readSeconds(text: string): number | undefined {
 
 function readUrl(text: string): string | undefined {
   return /^https?:/.test(text) && URL.canParse(text) ? text : undefined;
+}
+
+/** Whether a source of flags is an address, rather than a path. */
+export function isAddress(source: string): boolean {
+  return /^https?:\/\//i.test(source);
+}
+
+/** Over plain HTTP, anyone on the way could change the flags. */
+function readFlags(text: string): readonly string[] | undefined {
+  const sources = readItems(text);
+  const isAllowed = (source: string): boolean =>
+    !isAddress(source) ||
+    (URL.canParse(source) &&
+      (/^https:/i.test(source) || isLoopbackAddress(new URL(source).hostname.replaceAll(/[[\]]/g, ''))));
+  return sources.length > 0 && sources.every(isAllowed) ? sources : undefined;
 }
 
 function readItems(text: string): readonly string[] {

@@ -1,7 +1,31 @@
 import { UsageError, type GivenOptions } from './read-options.ts';
+import { isAddress } from './setting-types.ts';
 
-/** Where flags come from: one flags file, or a folder of environments with their history. */
-export type FlagOrigin = { readonly flags: string } | { readonly data: string };
+/** A flags file at an address, and how it is read. */
+export interface WebOrigin {
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly intervalSeconds: number;
+  /** The file of the last good document. */
+  readonly copy: string | undefined;
+}
+
+/**
+ * Where flags come from: one flags file, several that are merged, one at an address, or a folder of
+ * environments with their history.
+ */
+export type FlagOrigin =
+  | { readonly flags: string }
+  | { readonly files: readonly string[] }
+  | { readonly web: WebOrigin }
+  | { readonly data: string };
+
+/** The origin as messages name it. */
+export function originName(origin: FlagOrigin): string {
+  if ('data' in origin) return origin.data;
+  if ('files' in origin) return origin.files.join(', ');
+  return 'web' in origin ? new URL(origin.web.url).host : origin.flags;
+}
 
 /** How the server runs. Port 0 is a free one. */
 export interface Settings {
@@ -66,12 +90,30 @@ export function readSettings(given: GivenOptions): Settings {
 /** An option takes precedence over variables, that of the other source included. */
 function readSource(given: GivenOptions): FlagOrigin {
   const isGiven = given.has('flags') || given.has('data');
-  const flags = !isGiven || given.has('flags') ? given.text('flags') : undefined;
+  const flags = !isGiven || given.has('flags') ? given.list('flags') : [];
   const data = !isGiven || given.has('data') ? given.text('data') : undefined;
-  if (flags !== undefined && data !== undefined)
-    throw new UsageError('--flags and --data are both given: serve one flags file, or one data folder');
-  if (flags !== undefined) return { flags };
+  if (flags.length > 0 && data !== undefined)
+    throw new UsageError('--flags and --data are both given: serve flags files, or one data folder');
+  if (flags.length > 0) return readFlags(flags, given);
   if (data !== undefined) return { data };
   const remedy = 'name a flags file with --flags FILE (GRAYLANE_FLAGS), or a data folder with --data DIR';
   throw new UsageError(`there are no flags to serve: ${remedy} (GRAYLANE_DATA)`);
+}
+
+function readFlags(flags: readonly string[], given: GivenOptions): FlagOrigin {
+  const url = flags.find((one) => isAddress(one));
+  if (url === undefined) {
+    const [file = ''] = flags;
+    return flags.length === 1 ? { flags: file } : { files: flags };
+  }
+  if (flags.length > 1)
+    throw new UsageError(`--flags has ${url} and others: give one address, or only files`);
+  return {
+    web: {
+      url,
+      token: given.text('flags-token'),
+      intervalSeconds: given.number('flags-interval') ?? 30,
+      copy: given.text('flags-copy'),
+    },
+  };
 }
