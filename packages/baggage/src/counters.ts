@@ -16,6 +16,8 @@ export type BaggageEvent =
   | 'looped'
   /** A lane was not one of the existing lanes. */
   | 'unknown'
+  /** A lane was switched off by a kill, so that the request runs in baseline. */
+  | 'killed'
   /** A lane was not a DNS label, or `other`. */
   | 'invalid'
   /** Baggage that no ingress policy had admitted was ignored. */

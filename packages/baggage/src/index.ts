@@ -7,6 +7,7 @@ export {
   type RunInLaneOptions,
 } from './request/active-lane.ts';
 export { baseline } from './lane/names.ts';
+export { isKilledLane, setKilledLanes } from './lane/killed.ts';
 export { parseBaggage } from './codec/lazy-baggage.ts';
 export { formatBaggage, type FormatOptions } from './lane/format-baggage.ts';
 export type { BaggageLimits } from './codec/parse.ts';

@@ -1,3 +1,4 @@
+import { setKilledLanes } from '@graylane/baggage';
 import { applyFlagChanges, changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
 import { applyDelta, type Delta, type FlagSink, type FlagSource } from '@graylane/source';
 import { ProviderFatalError } from '@openfeature/server-sdk';
@@ -89,6 +90,7 @@ export class LiveFlags {
 
   async close(): Promise<void> {
     this.#state = 'closed';
+    setKilledLanes(this, []);
     this.#source.close();
     this.#failStarts(new Error('the provider was closed before it had flags'));
     await this.#cache?.settled();
@@ -174,6 +176,7 @@ export class LiveFlags {
       return false;
     }
     this.#flags = next;
+    if (next.killed !== before?.killed) setKilledLanes(this, next.killed.lanes);
     this.#revision = revision;
     const changed = before ? changedFlags(before, next) : [];
     if (changed.length > 0 && this.#opened) {

@@ -1,5 +1,6 @@
 import { checkOptions } from '../check-options.ts';
 import { printable } from '../codec/log-safe.ts';
+import { isKilledLane } from '../lane/killed.ts';
 import { markerOf, type MarkOptions, type Marker } from '../lane/mark.ts';
 import { baseline, isLane, laneFault } from '../lane/names.ts';
 import { report, type Logger } from '../report.ts';
@@ -142,6 +143,7 @@ function mark(
 /** Why a lane that the rule returned is not that of the request. */
 function refusal(flag: string, returned: string, lane: string): string | undefined {
   if (returned === lane) return undefined;
+  if (isKilledLane(returned)) return `the dye rule "${flag}" decided, but the lane "${returned}" is killed`;
   const fault = isLane(returned) ? `dye.lanes does not have "${returned}"` : laneFault(returned);
   return `the dye rule "${flag}" decided, but ${fault}`;
 }

@@ -1,5 +1,6 @@
 import type { BaggageEvent } from '../counters.ts';
 import { nextHop } from '../lane/mark.ts';
+import { isKilledLane } from '../lane/killed.ts';
 import { baseline, isLane } from '../lane/names.ts';
 import { parseSeal, type Seal } from '../lane/seal.ts';
 import { isExpired, type Signer } from '../lane/signer.ts';
@@ -9,7 +10,7 @@ import type { Offer } from './offer.ts';
 /** Why an ingress policy refuses a mark. */
 export type MarkFault = Extract<
   BaggageEvent,
-  'forged' | 'rejected' | 'expired' | 'invalid' | 'unknown' | 'looped'
+  'forged' | 'rejected' | 'expired' | 'invalid' | 'unknown' | 'killed' | 'looped'
 >;
 
 /** The part of an offer that an ingress policy admits. */
@@ -75,6 +76,7 @@ function judgeMark(
   if (seal !== undefined && seal.expiry !== '' && isExpired(seal.expiry)) return 'expired';
   if (!isLane(lane)) return 'invalid';
   if (lanes !== undefined && lane !== baseline && !isKnown(lane, lanes)) return 'unknown';
+  if (isKilledLane(lane)) return 'killed';
   return nextHop(seal, maxHops);
 }
 

@@ -40,6 +40,8 @@ const remedies: Readonly<Record<MarkFault, (lane: string) => string>> = {
     'its mark has expired: raise the ttlSeconds of the edge, or check the clocks if the request is new',
   invalid: (lane) => printable(laneFault(lane)),
   unknown: () => 'ingress.lanes does not have this lane: add it, or let the edge stop dyeing with it',
+  killed: () =>
+    'the lane is killed, by GRAYLANE_KILL or at the flag server: lift the kill to let requests in again',
   looped: () =>
     'it has passed more services than ingress.maxHops allows: look for a loop of calls, or raise maxHops',
 };

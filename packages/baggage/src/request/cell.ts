@@ -1,6 +1,7 @@
 import { LazyBaggage } from '../codec/lazy-baggage.ts';
 import { memberOf } from '../codec/member.ts';
 import { count } from '../counters.ts';
+import { isKilledLane } from '../lane/killed.ts';
 import { markerWith, type Marker } from '../lane/mark.ts';
 import {
   baseline,
@@ -92,7 +93,7 @@ export class RequestCell {
   /**
    * Marks the request with a lane, and sets further members, e.g. the targeting key. Baseline
    * removes the mark, or is signed where marks are. A service that verifies signs its marks. A lane
-   * that is not a DNS label is logged once and counted, and becomes baseline.
+   * that is killed, or is not a DNS label, is logged once and counted, and becomes baseline.
    */
   dye(
     lane: string,
@@ -166,6 +167,10 @@ export class RequestCell {
 }
 
 function laneOrBaseline(lane: string): string {
+  if (isKilledLane(lane)) {
+    report('killed', 'dye', () => `a request stays in baseline: the lane "${lane}" is killed`);
+    return baseline;
+  }
   if (isLane(lane)) return lane;
   report('invalid', 'dye', () => `a request stays in baseline: ${laneFault(lane)}`);
   return baseline;

@@ -1,4 +1,11 @@
-import { baseline, getCell, ignoreUnadmitted, trustUnadmitted, type RequestCell } from '@graylane/baggage';
+import {
+  baseline,
+  getCell,
+  ignoreUnadmitted,
+  isKilledLane,
+  trustUnadmitted,
+  type RequestCell,
+} from '@graylane/baggage';
 import { checkOptions, checkTypes } from '@graylane/source';
 import { context, type Context } from '@opentelemetry/api';
 import type { EvaluationContext, EvaluationContextValue } from '@openfeature/server-sdk';
@@ -120,13 +127,16 @@ interface CompiledMember {
 
 /**
  * The lane is the one that the request runs in, for any key of its member; a request that is not
- * dyed runs in baseline.
+ * dyed, or was dyed with a lane that is killed by now, counts as baseline.
  */
 function read(
   { key, parse }: CompiledMember,
   cell: RequestCell | undefined,
 ): EvaluationContextValue | undefined {
-  if (key === 'lane' || key === cell?.laneKey) return parse(cell?.lane ?? baseline);
+  if (key === 'lane' || key === cell?.laneKey) {
+    const lane = cell?.lane ?? baseline;
+    return parse(isKilledLane(lane) ? baseline : lane);
+  }
   return parse(cell?.baggage.member(key)?.value);
 }
 

@@ -1,4 +1,4 @@
-import { count, getActiveCell, type RequestCell } from '@graylane/baggage';
+import { count, getActiveCell, isKilledLane, type RequestCell } from '@graylane/baggage';
 import type { Evaluation, Flag } from '@graylane/flags';
 import { OpenFeature, StandardResolutionReasons, type EvaluationContext } from '@openfeature/server-sdk';
 import { overlay, type Draft } from '../evaluation-context.ts';
@@ -56,7 +56,7 @@ export function pin(
 /**
  * The decision about a flag that is made once a request: the one that came with the request or was
  * made before, else this one, for every later evaluation. `flag` is the local definition: a pin can
- * name its variants, and disabling it beats every pin.
+ * name its variants, and disabling it beats every pin. Pins of a lane that is killed do not count.
  */
 export function decideOnce(
   evaluation: Evaluation,
@@ -66,6 +66,7 @@ export function decideOnce(
   cell: RequestCell | undefined = getActiveCell(),
 ): Decision {
   if (flag === undefined || evaluation.reason === StandardResolutionReasons.DISABLED) return evaluation;
+  if (cell !== undefined && isKilledLane(cell.lane)) return evaluation;
   const known = cell?.pins.get(flagKey);
   if (known !== undefined) {
     const value = flag.variants.get(known.variant);
