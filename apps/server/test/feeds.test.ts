@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer as createHttpServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { createServer, type RunningServer, type Settings } from '@graylane/server';
@@ -112,7 +112,7 @@ describe('a flags file at an address', () => {
   test('gets the token, which appears nowhere else', async () => {
     site.serve({ flags: { fees } });
     await start(web(site, { token: 'secret-of-the-site' }));
-    expect(site.headers?.authorization).toBe('Bearer secret-of-the-site');
+    expect(site.authorization).toBe('Bearer secret-of-the-site');
     const body = JSON.stringify([(await ask('GET', 'history')).body, await health(), logged]);
     expect(body).not.toContain('secret-of-the-site');
   });
@@ -183,7 +183,7 @@ function write(name: string, document: object): void {
 class Site {
   readonly url: string;
   readonly statuses: number[] = [];
-  headers: IncomingHttpHeaders | undefined;
+  authorization: string | undefined;
   readonly #server: Server;
   #text = '';
   #version = 0;
@@ -199,7 +199,7 @@ class Site {
     this.#server = httpServer;
     this.url = `http://127.0.0.1:${(httpServer.address() as AddressInfo).port}/flags.json`;
     httpServer.on('request', (request, response) => {
-      this.headers = request.headers;
+      this.authorization = request.headers.authorization;
       const etag = `"${this.#version}"`;
       const status = this.#failure ?? (request.headers['if-none-match'] === etag ? 304 : 200);
       this.statuses.push(status);
