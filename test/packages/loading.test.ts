@@ -60,6 +60,24 @@ await describeWith(consumers, 'the packed libraries', () => {
       expect(await project.node('app.cjs')).toBe('gray true');
     });
 
+    test('with require and import in one process, whose copies of the flags work together', async () => {
+      const app = `
+        const required = require('@graylane/flags');
+        const imported = await import('@graylane/flags');
+        const document = { $evaluators: { gray: { '==': [{ var: 'lane' }, 'gray'] } }, flags: {
+          beta: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off',
+            targeting: { if: [{ $ref: 'gray' }, 'on'] } } } };
+        const set = required.compileFlags(document);
+        const changed = imported.applyFlagChanges(set, { flags: { beta: { ...document.flags.beta, variants: { on: 1, off: 0 } } } });
+        console.log(required.evaluate !== imported.evaluate,
+          imported.evaluate(set, 'beta', { lane: 'gray' }).value,
+          required.evaluate(changed, 'beta', { lane: 'gray' }).value,
+          required.changedFlags(set, changed).join(), imported.changedFlags(set, required.compileFlags(document)).length,
+          imported.checkFlagChanges(set, { $evaluators: null }).length);`;
+      const project = new Project('copies', { 'app.cjs': `(async () => {${app}})();` });
+      expect(await project.node('app.cjs')).toBe('true true 1 beta 0 1');
+    });
+
     test('in node:test', async () => {
       const body = `import { test } from 'node:test';\n${imports}\ntest('loads', () => {${program}});`;
       const project = new Project('node-test', { 'app.test.mjs': body });

@@ -39,16 +39,15 @@ const whole = await serve({ ingress: verify }, async () => {
   await call(peer);
 });
 
-await request(caller);
+await send(caller);
 const signed = { baggage: received };
 await reportVisitedFiles({
-  'a request that is accepted': async () => request(accepting, { baggage: 'lane=gray' }),
-  'a request that is verified': async () => request(verifying, signed),
-  'a request at the edge, which dyes it': async () => request(edge),
+  'a request that is accepted': async () => send(accepting, { baggage: 'lane=gray' }),
+  'a request that is verified': async () => send(verifying, signed),
+  'a request at the edge, which dyes it': async () => send(edge),
   'an evaluation': async () => runInLane('gray', async () => void client.getStringValueSync('lane', '')),
   'a call of another service': async () => runInLane('gray', async () => void (await call(peer))),
-  'a verified request, whose handler evaluates a flag and calls a service': async () =>
-    request(whole, signed),
+  'a verified request, whose handler evaluates a flag and calls a service': async () => send(whole, signed),
 });
 process.exit();
 
@@ -72,7 +71,7 @@ async function listen(server: Server): Promise<string> {
 }
 
 /** @throws {Error} if the service does not respond with 200. */
-async function request(url: string, headers: OutgoingHttpHeaders = {}): Promise<void> {
+async function send(url: string, headers: OutgoingHttpHeaders = {}): Promise<void> {
   const [response] = (await once(get(url, { headers }), 'response')) as [IncomingMessage];
   response.resume();
   await once(response, 'end');

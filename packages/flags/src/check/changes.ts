@@ -1,5 +1,6 @@
-import { CompiledFlags, type FlagSet } from '../set/compiled-flags.ts';
+import type { CompiledFlags, FlagSet } from '../set/compiled-flags.ts';
 import { flagsThatReferTo, readDefinitions, type FlagChanges } from '../set/flag-changes.ts';
+import { ownFlags } from '../set/flag-set.ts';
 import { changedEvaluators } from '../flag-set-settings.ts';
 import { joinPath, problem, show, type Problem } from '../json/problem.ts';
 import { isObject } from '../json/values.ts';
@@ -16,14 +17,15 @@ import { checkSetMetadata } from './metadata.ts';
  */
 export function checkFlagChanges(flags: FlagSet, changes: FlagChanges): Problem[] {
   const definitions = readDefinitions(changes);
-  const before = asObject(flags instanceof CompiledFlags ? flags.parts.members['$evaluators'] : undefined);
+  const set = ownFlags(flags);
+  const before = asObject(set.parts.members['$evaluators']);
   const { $evaluators: written = before, metadata, $killed: killed } = changes;
   const after = asObject(written);
   const problems = [
     ...checkSetMetadata(metadata ?? undefined),
     ...checkKilled(killed ?? undefined),
     ...checkChangedEvaluators(before, written),
-    ...lostReferences(flags, definitions, before, after),
+    ...lostReferences(set, definitions, before, after),
   ];
   for (const [key, definition] of definitions)
     if (definition !== undefined) problems.push(...checkEntry(key, definition, after));
@@ -39,13 +41,13 @@ function checkChangedEvaluators(before: Readonly<Record<string, unknown>>, writt
 
 /** References of flags that the change does not write to evaluators that it removes. */
 function lostReferences(
-  flags: FlagSet,
+  flags: CompiledFlags,
   definitions: ReadonlyMap<string, unknown>,
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,
 ): Problem[] {
   const removed = new Set<unknown>(Object.keys(before).filter((name) => !Object.hasOwn(after, name)));
-  if (removed.size === 0 || !(flags instanceof CompiledFlags)) return [];
+  if (removed.size === 0) return [];
   return flagsThatReferTo(flags, (name) => removed.has(name))
     .filter(({ key }) => !definitions.has(key))
     .flatMap(

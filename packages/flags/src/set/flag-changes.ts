@@ -1,7 +1,7 @@
-import { CompiledFlags, type FlagSet, type FlagSetParts } from './compiled-flags.ts';
+import type { CompiledFlags, FlagSet, FlagSetParts } from './compiled-flags.ts';
 import { FlagsError } from '../errors.ts';
 import { CompiledFlag } from '../flag/flag.ts';
-import { compileFlags } from './flag-set.ts';
+import { ownFlags } from './flag-set.ts';
 import { changedEvaluators, readSettings, type FlagSetSettings } from '../flag-set-settings.ts';
 import { show } from '../json/problem.ts';
 import { isObject, sameJson } from '../json/values.ts';
@@ -31,7 +31,7 @@ export interface FlagChanges {
  */
 export function applyFlagChanges(flags: FlagSet, changes: FlagChanges): FlagSet {
   const definitions = readDefinitions(changes);
-  const set = flags instanceof CompiledFlags ? flags : (compileFlags(flags.document) as CompiledFlags);
+  const set = ownFlags(flags);
   const parts = changedParts(set, changes);
   if (hasOtherMetadata(set.parts.settings, parts.settings)) return recompiled(set, parts, definitions);
   const changed = new Map<string, CompiledFlag | undefined>();

@@ -51,7 +51,7 @@ export function compileFlags(document: unknown, options: CompileOptions = {}): F
       `"flags" is ${show(flags)}: make it an object with a flag under each key`,
     );
   }
-  const previous = options.previous instanceof CompiledFlags ? options.previous : undefined;
+  const previous = options.previous && ownFlags(options.previous);
   const settings = readSettings(members, options);
   const kept = previous && keptFlags(previous, settings);
   const table = new Map<string, CompiledFlag>();
@@ -71,14 +71,31 @@ export function compileFlags(document: unknown, options: CompileOptions = {}): F
  */
 export function changedFlags(previous: FlagSet | undefined, next: FlagSet): readonly string[] {
   if (previous === undefined) return [...next.keys()];
-  const ours = previous instanceof CompiledFlags && next instanceof CompiledFlags;
-  const comparable = ours && next.sharesSettingsWith(previous);
-  const keys =
-    (ours && previous.table.differences(next.table)) || new Set([...next.keys(), ...previous.keys()]);
+  const [before, after] = [ownFlags(previous), ownFlags(next)];
+  const comparable = after.sharesSettingsWith(before);
+  const keys = before.table.differences(after.table) ?? new Set([...after.keys(), ...before.keys()]);
   return [...keys].filter((key) => {
-    const [one, other] = [previous.get(key), next.get(key)];
+    const [one, other] = [before.get(key), after.get(key)];
     return one !== other && !(comparable && one && other && sameJson(one.definition, other.definition));
   });
+}
+
+/** The sets that this copy of the package has made of those of another copy. */
+const adopted = new WeakMap<FlagSet, CompiledFlags>();
+
+/**
+ * The set itself, or one like it if another copy of this package has made it: a process that uses
+ * `import` and `require` has two copies, and neither can read what is private in the other.
+ */
+export function ownFlags(flags: FlagSet): CompiledFlags {
+  if (flags instanceof CompiledFlags) return flags;
+  let own = adopted.get(flags);
+  if (own === undefined) {
+    const { parts } = flags as Partial<CompiledFlags>;
+    own = compileFlags(flags.document, parts?.settings.options) as CompiledFlags;
+    adopted.set(flags, own);
+  }
+  return own;
 }
 
 function addKeyed(
