@@ -23,10 +23,11 @@ export interface OtlpOptions {
   readonly environments: Environments;
   readonly intake: Intake;
   readonly log: Log;
+  /** The largest export, in bytes, unpacked. Default: 4 MiB. */
+  readonly maxBodyBytes?: number;
+  /** The bytes of all exports that are read at one time. Default: 64 MiB. */
+  readonly maxHeldBytes?: number;
 }
-
-/** The largest export, unpacked, and the bytes of all exports that are read at one time. */
-const [maxBodyBytes, maxHeldBytes] = [4_194_304, 67_108_864];
 
 const paths = /^\/v1\/(metrics|traces)(?:\?|$)/;
 
@@ -44,6 +45,8 @@ export function otlpRoutes({
   environments,
   intake,
   log,
+  maxBodyBytes = 4_194_304,
+  maxHeldBytes = 67_108_864,
 }: OtlpOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
   const budget = new ByteBudget(maxHeldBytes);
 
