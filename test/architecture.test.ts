@@ -14,7 +14,7 @@ const arrows: Record<string, readonly string[]> = {
   'packages/provider': ['@graylane/flags', '@graylane/baggage', '@graylane/source'],
   'packages/telemetry': ['@graylane/baggage'],
   'packages/slis': [],
-  'apps/server': ['@graylane/flags', '@graylane/rollout', '@graylane/source'],
+  'apps/server': ['@graylane/flags', '@graylane/rollout', '@graylane/source', '@graylane/telemetry'],
   'apps/console': ['@graylane/flags', '@graylane/server'],
   'apps/demo': ['@graylane/baggage', '@graylane/provider', '@graylane/server', '@graylane/telemetry'],
 };
@@ -96,6 +96,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     'rollouts/evidence': ['rollouts/definition'],
     'rollouts/targeting': ['rollouts/definition', 'model'],
     'rollouts/definition': ['model'],
+    observe: ['http', 'http/port', 'tokens', 'store'],
     http: ['http/port', 'store', 'model'],
     'http/body': ['model', 'backpressure'],
     'http/front-door': ['http/port', 'tokens', 'store', 'model'],

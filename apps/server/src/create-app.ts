@@ -1,5 +1,5 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
-import express, { type Express } from 'express';
+import type { RequestListener } from 'node:http';
+import express from 'express';
 import type { SlowReaders } from './backpressure/slow-readers.ts';
 import { noteRefusedPreflight } from './http/front-door/cross-origin.ts';
 import type { FrontDoor } from './http/front-door/front-door.ts';
@@ -33,7 +33,8 @@ export interface AppOptions {
 export function createApp(options: AppOptions): RequestListener {
   const { environments, door, log } = options;
   const routes = [ofrepRoutes(options), streamRoutes(options), otlpRoutes(options)];
-  const app = newApp(options);
+  const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  app.use(health(environments, options.readiness, door.descriptors));
   app.use('/api/v1', adminApi(environments, door.tokens));
   app.use(notFound, problemHandler(log));
   return behind(door, log, (request, response) => {
@@ -49,37 +50,11 @@ function pathOf(target: string): string {
   return target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '') || '/';
 }
 
-/** The management port: health and readiness, for operators and orchestrators. */
-export function createManagementApp(options: ManagementOptions): RequestListener {
-  const app = newApp(options);
-  app.use(notFound, problemHandler(options.log));
-  return behind(options.door, options.log, app, isReading);
-}
-
-/** A kubelet and Prometheus send the address of the pod as the host. */
-function isReading({ method, url = '' }: IncomingMessage): boolean {
-  return method === 'GET' && /^\/(?:healthz|readyz|metrics|lanes|revision)(?:\?|$)/.test(url);
-}
-
-type ManagementOptions = Omit<AppOptions, 'stream' | 'refetches' | 'intake' | 'readers'>;
-
-/** The routes of both ports. */
-function newApp({ environments, door, readiness }: ManagementOptions): Express {
-  const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use(health(environments, readiness, door.descriptors));
-  return app;
-}
-
 /** Serves only the requests that the front door admits. */
-function behind(
-  door: FrontDoor,
-  log: Log,
-  listener: RequestListener,
-  readingOf: (request: IncomingMessage) => boolean = () => false,
-): RequestListener {
+function behind(door: FrontDoor, log: Log, listener: RequestListener): RequestListener {
   return (request, response) => {
     try {
-      door.admit(request, response, readingOf(request));
+      door.admit(request, response);
     } catch (error) {
       if (request.url?.startsWith('/ofrep/v1/')) {
         door.guard.allowReading(request, response);

@@ -1,6 +1,6 @@
 import { SlowReaders } from './backpressure/slow-readers.ts';
 import type { Settings } from './cli/settings.ts';
-import { createApp, createManagementApp } from './create-app.ts';
+import { createApp } from './create-app.ts';
 import { FrontDoor } from './http/front-door/front-door.ts';
 import { Guard } from './http/front-door/guard.ts';
 import { RateLimit } from './http/front-door/rate-limit.ts';
@@ -10,6 +10,7 @@ import { HttpPort } from './http/port/http-port.ts';
 import { listen } from './http/port/listen.ts';
 import { isLoopbackAddress } from './http/port/loopback.ts';
 import type { Log } from './log.ts';
+import { openManagementPort, type ManagementPort } from './observe/management-port.ts';
 import { createGrpcPort } from './protocols/flagd/port.ts';
 import { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
 import { ChangeStream } from './protocols/stream/change-stream.ts';
@@ -71,7 +72,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const intake = new Intake(log);
   const shared = { environments, door, readiness, readers, log };
   const http = new HttpPort(createApp({ ...shared, stream, refetches, intake }), { certificate });
-  const management = new HttpPort(createManagementApp(shared));
+  let management: ManagementPort | undefined;
   const grpc = createGrpcPort({ ...shared, certificate });
   descriptors.watch(http.server);
   descriptors.watch(grpc.server, { share: 0.5 });
@@ -81,7 +82,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     stream.close();
     refetches.close();
     streams.close();
-    await Promise.all([http.close(), management.close(), grpc.close()]);
+    await Promise.all([http.close(), management?.close(), grpc.close()]);
     readers.close();
     tokens.close();
     certificate?.close();
@@ -102,15 +103,11 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
       flag: '--grpc-port',
       variable: 'GRAYLANE_GRPC_PORT',
     });
-    const managementPort = await listen(management.server, {
-      host,
-      port: settings.managementPort,
-      flag: '--management-port',
-      variable: 'GRAYLANE_MANAGEMENT_PORT',
-    });
+    const { managementPort } = settings;
+    management = await openManagementPort({ ...shared, host, port: managementPort, descriptors, tokens });
     readiness.ready = true;
     const access = tokens.required ? 'token' : isLocal ? 'loopback' : 'insecure';
-    return { port, grpcPort, managementPort, access, close };
+    return { port, grpcPort, managementPort: management.port, access, close };
   } catch (error) {
     await close();
     throw error;

@@ -158,18 +158,48 @@ describe.each(['url', 'managementUrl'] as const)('health at the %s', (port) => {
   test.each(['/healthz', '/readyz'])('%s is open, and closed to other methods', async (path) => {
     expect((await send(served[port], 'GET', path, {})).status).toBe(200);
     expect((await send(served[port], 'GET', path, bearer('gl_wrong'))).status).toBe(200);
+    const refusal = port === 'url' ? 401 : 405;
     for (const method of methods.slice(1))
-      expect((await send(served[port], method, path, {})).status).toBe(401);
+      expect((await send(served[port], method, path, {})).status).toBe(refusal);
   });
 });
 
-test.each(['/', '/metrics', '/api/v1/tokens', '/debug/heap'])(
-  'the management port has %s for no one without a token',
-  async (path) => {
-    expect((await send(served.managementUrl, 'GET', path, {})).status).toBe(401);
-    expect((await send(served.managementUrl, 'GET', path, bearer(tokens.write))).status).toBe(403);
-  },
-);
+describe('the management port', () => {
+  test.each(['/healthz', '/readyz', '/metrics', '/lanes', '/revision'])(
+    'has the reading %s for every peer',
+    async (path) => {
+      for (const [, headers] of refused)
+        expect((await send(served.managementUrl, 'GET', path, headers)).status).toBe(200);
+    },
+  );
+
+  test.each(['/', '/debug/', '/debug/requests', '/debug/pprof/heap', '/api/v1/tokens'])(
+    'has %s for admin tokens alone, on loopback, too',
+    async (path) => {
+      // It takes no API key: profilers send a bearer token.
+      for (const [what, headers] of refused) {
+        const { status, challenge } = await send(served.managementUrl, 'GET', path, headers);
+        expect([what, status]).toEqual([what, 401]);
+        expect(challenge).toMatch(/^Bearer realm="graylane management"/);
+      }
+      for (const token of [tokens.evaluate, tokens.definitions, tokens.write, tokens.elsewhere])
+        expect((await send(served.managementUrl, 'GET', path, bearer(token))).status).toBe(403);
+      const { status } = await send(served.managementUrl, 'GET', path, bearer(tokens.admin));
+      expect(status).toBe(path.startsWith('/debug/') ? 200 : 404);
+    },
+  );
+});
+
+test('diagnostics are open on loopback as long as no token exists', async () => {
+  const open = await serveFolder({ flags: { fees } });
+  try {
+    expect((await send(open.managementUrl, 'GET', '/debug/requests', {})).status).toBe(200);
+    const foreign = { origin: 'https://evil.example' };
+    expect((await send(open.managementUrl, 'GET', '/debug/requests', foreign)).status).toBe(403);
+  } finally {
+    await open.close();
+  }
+});
 
 const transports: ReadonlyArray<readonly [string, (baseUrl: string) => Transport]> = [
   ['gRPC', (baseUrl) => createGrpcTransport({ baseUrl })],

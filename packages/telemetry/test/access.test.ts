@@ -70,6 +70,20 @@ describe('diagnostics', () => {
     expect(await status(options, '/debug/requests', bearer('gl_other'))).toBe(401);
   });
 
+  test('need a token on loopback, too, from the moment at which a function requires it', async () => {
+    let required = false;
+    const options: ManagementOptions = {
+      tokenOnLoopback: () => required,
+      token: (given) => (given === 'gl_admin' ? true : given === 'gl_reader' && 'insufficient'),
+    };
+    expect(await status(options, '/debug/requests')).toBe(200);
+    required = true;
+    expect(await status(options, '/debug/requests')).toBe(401);
+    expect(await status(options, '/debug/requests', bearer('gl_reader'))).toBe(403);
+    expect(await status(options, '/debug/requests', bearer('gl_admin'))).toBe(200);
+    expect(await status(options, '/metrics')).toBe(200);
+  });
+
   test.each([
     ['a name that was made to resolve to loopback', { host: 'evil.example:9464' }],
     ['a name that begins as an address of loopback', { host: '127.0.0.1.evil.example' }],

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   managementServer,
+  MetricRegistry,
   processRegistry,
   reportConfiguration,
   type ManagementOptions,
@@ -67,6 +68,47 @@ describe('the management port', () => {
       checks: { rules: 'ok', database: 'no connection', cache: 'gone' },
     });
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  });
+
+  test('reports health in the form of the application, where that is a function', async () => {
+    let ok = true;
+    const url = await start({
+      health: () => ({ ok: true, body: { status: 'degraded' } }),
+      ready: () => ({ ok, body: { status: ok ? 'ready' : 'stopping' } }),
+    });
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'degraded' });
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    ok = false;
+    const response = await fetch(`${url}/readyz`);
+    expect([response.status, await response.json()]).toEqual([503, { status: 'stopping' }]);
+  });
+
+  test('adds the metrics of a registry of its own, in both formats', async () => {
+    const registry = new MetricRegistry();
+    registry.counter('of_its_own_total', 'A counter of one server.')({ lane: 'gray' }).add(2);
+    const url = await start({ registry });
+    const other = await start();
+    for (const accept of ['text/plain', 'application/openmetrics-text']) {
+      const metrics = await (await fetch(`${url}/metrics`, { headers: { accept } })).text();
+      expect(metrics).toContain('of_its_own_total{lane="gray"} 2\n');
+      expect(metrics).toContain('nodejs_heap_size_used_bytes');
+    }
+    expect(await (await fetch(`${other}/metrics`)).text()).not.toContain('of_its_own_total');
+  });
+
+  test('reports a port in use to the application, where it asks for that', async () => {
+    const taken = Number(new URL(await start()).port);
+    const errors: NodeJS.ErrnoException[] = [];
+    const lines: string[] = [];
+    const second = managementServer({
+      ...quiet,
+      port: taken,
+      log: (line) => lines.push(line),
+      onUnavailable: (error) => errors.push(error),
+    });
+    expect(await second.listening).toBeUndefined();
+    expect([errors.map(({ code }) => code), lines]).toEqual([['EADDRINUSE'], []]);
+    await second.close();
   });
 
   test('shows the revision and the age of each source of configuration, and counts reloads', async () => {

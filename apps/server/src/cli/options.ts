@@ -217,7 +217,7 @@ export const options: readonly Option[] = [
     value: 'N',
     default: '9464',
     commands: ['serve'],
-    help: 'health and readiness, for operators',
+    help: 'health, readiness and metrics, and diagnostics for operators',
   },
   {
     name: 'rate-limit',

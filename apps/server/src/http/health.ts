@@ -18,30 +18,40 @@ export function health(environments: Environments, readiness: Readiness, descrip
   router
     .route('/healthz')
     .get((_request, response) => {
-      const stores = environments.names.map((name) => [name, storeOf(environments, name)] as const);
-      const { use: connections, scarce } = descriptors;
-      const degraded = scarce || stores.some(([, store]) => store.health().degraded);
       response.setHeader('cache-control', 'no-store');
-      response.json({
-        status: degraded ? 'degraded' : 'ok',
-        ...(scarce && {
-          note: 'new streams are refused until connections close: raise the limit of open files',
-        }),
-        ...describe(storeOf(environments, defaultEnvironment)),
-        connections,
-        environments: Object.fromEntries(stores.map(([name, store]) => [name, describe(store)])),
-      });
+      response.json(healthOf(environments, descriptors));
     })
     .all(methodNotAllowed('GET'));
   router
     .route('/readyz')
     .get((_request, response) => {
-      const { ready } = readiness;
+      const { ok, body } = readinessOf(readiness);
       response.setHeader('cache-control', 'no-store');
-      response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'stopping' });
+      response.status(ok ? 200 : 503).json(body);
     })
     .all(methodNotAllowed('GET'));
   return router;
+}
+
+/** The body of `/healthz`. */
+export function healthOf(environments: Environments, descriptors: Descriptors): object {
+  const stores = environments.names.map((name) => [name, storeOf(environments, name)] as const);
+  const { use: connections, scarce } = descriptors;
+  const degraded = scarce || stores.some(([, store]) => store.health().degraded);
+  return {
+    status: degraded ? 'degraded' : 'ok',
+    ...(scarce && {
+      note: 'new streams are refused until connections close: raise the limit of open files',
+    }),
+    ...describe(storeOf(environments, defaultEnvironment)),
+    connections,
+    environments: Object.fromEntries(stores.map(([name, store]) => [name, describe(store)])),
+  };
+}
+
+/** The body of `/readyz`, and whether it is 200. */
+export function readinessOf({ ready }: Readiness): { readonly ok: boolean; readonly body: object } {
+  return { ok: ready, body: { status: ready ? 'ready' : 'stopping' } };
 }
 
 function describe(store: FlagStore): object {

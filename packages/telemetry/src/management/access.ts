@@ -4,10 +4,13 @@ import { isIP } from 'node:net';
 import { text, type Reply } from './reply.ts';
 
 /**
- * Whether a bearer token may see the diagnostics. A flag server passes a function that takes its
- * admin tokens.
+ * Whether a bearer token may see the diagnostics: `insufficient` is for a token that is known, and
+ * has too little scope. A flag server passes a function that takes its admin tokens.
  */
-export type TokenCheck = (token: string) => boolean | Promise<boolean>;
+export type TokenCheck = (token: string) => TokenVerdict | Promise<TokenVerdict>;
+
+/** The verdict of a {@link TokenCheck}. */
+export type TokenVerdict = boolean | 'insufficient';
 
 const shortestToken = 16;
 
@@ -18,15 +21,17 @@ const shortestToken = 16;
  */
 export class Access {
   readonly #check: TokenCheck | undefined;
+  readonly #tokenOnLoopback: () => boolean;
 
   /** @throws {TypeError} if the token is so short that it could be guessed. */
-  constructor(token: string | TokenCheck | undefined) {
+  constructor(token: string | TokenCheck | undefined, tokenOnLoopback: () => boolean = () => false) {
     this.#check = typeof token === 'string' ? checkFor(token) : token;
+    this.#tokenOnLoopback = tokenOnLoopback;
   }
 
   /** The refusal, or undefined if the request may proceed. */
   async refusal(request: IncomingMessage, boundTo: string): Promise<Reply | undefined> {
-    if (isLoopback(boundTo)) return refusalOfWebPage(request);
+    if (isLoopback(boundTo) && !this.#tokenOnLoopback()) return refusalOfWebPage(request);
     if (this.#check === undefined) {
       return text(
         'diagnostics are closed: this port is open to other machines and has no token. Set GRAYLANE_MANAGEMENT_TOKEN, or bind to 127.0.0.1',
@@ -34,7 +39,9 @@ export class Access {
       );
     }
     const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (token !== undefined && (await this.#check(token))) return undefined;
+    const verdict = token !== undefined && (await this.#check(token));
+    if (verdict === true) return undefined;
+    if (verdict === 'insufficient') return text('diagnostics need a token of the scope admin', 403);
     return text('diagnostics need the management token: send "Authorization: Bearer <token>"', 401, {
       'www-authenticate': 'Bearer realm="graylane management"',
     });

@@ -9,10 +9,20 @@ export type Check = () => boolean | string | Promise<boolean | string>;
 /** Checks by the name of the part, e.g. `{ database: () => pool.isConnected }`. */
 export type Checks = Readonly<Record<string, Check>>;
 
+/** Reports health in a form of its own; not `ok` is 503. */
+export type HealthReport = () => { readonly ok: boolean; readonly body: object };
+
 const timeoutMs = 2000;
 
+/** The reply of `/healthz` or `/readyz`. */
+export async function statusOf(health: Checks | HealthReport): Promise<Reply> {
+  if (typeof health !== 'function') return runChecks(health);
+  const { ok, body } = health();
+  return json(body, ok ? 200 : 503);
+}
+
 /** 200 where all checks pass, otherwise 503 with the ones that do not. */
-export async function runChecks(checks: Checks): Promise<Reply> {
+async function runChecks(checks: Checks): Promise<Reply> {
   const entries = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => [name, await outcomeOf(check)] as const),
   );

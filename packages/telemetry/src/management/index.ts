@@ -5,8 +5,8 @@ export {
   type ManagementServer,
 } from './management-server.ts';
 export type { ReadingOptions } from './readings.ts';
-export type { Check, Checks } from './checks.ts';
-export type { TokenCheck } from './access.ts';
+export type { Check, Checks, HealthReport } from './checks.ts';
+export type { TokenCheck, TokenVerdict } from './access.ts';
 export type { MetricsSource } from './metrics-endpoint.ts';
 export type { CrashOptions } from '../crash/watch-for-crash.ts';
 export type { SnapshotLimits } from '../profiles/heap-snapshot.ts';
@@ -24,5 +24,6 @@ export {
   type ConfigurationState,
 } from '../readings/configuration.ts';
 export { processRegistry } from '../metrics/process-registry.ts';
-export type { Family, MetricRegistry, SeriesOf } from '../metrics/registry.ts';
+export { durationBoundaries } from '../metrics/duration-boundaries.ts';
+export { MetricRegistry, type Family, type SeriesOf } from '../metrics/registry.ts';
 export type { Exemplar, HistogramSeries, Labels, NumberSeries } from '../metrics/series.ts';

@@ -24,6 +24,10 @@ export interface ManagementOptions extends ReadingOptions {
    */
   readonly token?: string | TokenCheck;
   /**
+   * Whether diagnostics need the token on loopback, too; called for each request. Default: never.
+   */
+  readonly tokenOnLoopback?: () => boolean;
+  /**
    * Whether allocations are sampled all the time, which `/debug/pprof/heap` and `/allocs` need.
    * Default: true.
    */
@@ -39,6 +43,8 @@ export interface ManagementOptions extends ReadingOptions {
   readonly snapshot?: SnapshotLimits;
   /** Logs the few messages that an operator must see. Default: `console.error`. */
   readonly log?: (line: string) => void;
+  /** Called if the port can't be opened. Default: logs the reason and the remedy. */
+  readonly onUnavailable?: (error: NodeJS.ErrnoException) => void;
 }
 
 /** A management port that is opening, open or closed. */
@@ -52,15 +58,18 @@ const optionNames = [
   'port',
   'host',
   'token',
+  'tokenOnLoopback',
   'health',
   'ready',
   'metrics',
+  'registry',
   'revision',
   'heapSampling',
   'memoryTimeline',
   'crash',
   'snapshot',
   'log',
+  'onUnavailable',
 ];
 const servers = new WeakSet<object>();
 
@@ -73,7 +82,7 @@ const servers = new WeakSet<object>();
 export function managementServer(options: ManagementOptions = {}): ManagementServer {
   checkOptions('managementServer', options, optionNames);
   const { port = 9464, host = '127.0.0.1', log = logLine } = options;
-  const access = new Access(options.token);
+  const access = new Access(options.token, options.tokenOnLoopback);
   const runtime = shareRuntimeReadings();
   const timeline = options.memoryTimeline === false ? undefined : shareMemoryTimeline();
   const sampler = options.heapSampling === false ? undefined : shareHeapSampler();
@@ -87,7 +96,9 @@ export function managementServer(options: ManagementOptions = {}): ManagementSer
     snapshot: options.snapshot ?? {},
   });
   const server = serve(new Dispatcher(readingRoutes(options), diagnostics, access));
-  const listening = listen(server, port, host, log);
+  const reportUnavailable = (error: NodeJS.ErrnoException): void =>
+    log(`the management port ${host}:${port} could not be opened: ${remedyFor(error)}`);
+  const listening = listen(server, port, host, options.onUnavailable ?? reportUnavailable);
   return {
     listening,
     close: async () => {
@@ -131,11 +142,11 @@ async function listen(
   server: Server,
   port: number,
   host: string,
-  log: (line: string) => void,
+  onUnavailable: (error: NodeJS.ErrnoException) => void,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
     server.on('error', (error: NodeJS.ErrnoException) => {
-      log(`the management port ${host}:${port} could not be opened: ${remedyFor(error)}`);
+      onUnavailable(error);
       resolve(undefined);
     });
     server.listen(port, host, () => {

@@ -1,5 +1,6 @@
 import { contentTypes, exposition, type ExpositionFormat } from '../metrics/exposition.ts';
 import { processRegistry } from '../metrics/process-registry.ts';
+import type { MetricRegistry } from '../metrics/registry.ts';
 import type { Reply } from './reply.ts';
 
 /**
@@ -9,16 +10,18 @@ import type { Reply } from './reply.ts';
 export type MetricsSource = () => string | Promise<string>;
 
 /**
- * Serves the registry of this process and further sources in one document. Sources write
- * Prometheus' format, so OpenMetrics, with exemplars, is served only without sources. A source that
- * fails leaves a comment instead of its metrics.
+ * Serves the registry of this process, one of the caller's and further sources in one document.
+ * Sources write Prometheus' format, so OpenMetrics, with exemplars, is served only without sources.
+ * A source that fails leaves a comment instead of its metrics.
  */
 export class MetricsEndpoint {
   readonly #sources: readonly MetricsSource[];
+  readonly #registry: MetricRegistry | undefined;
   readonly #open = new Map<ExpositionFormat, Promise<Reply>>();
 
-  constructor(sources: readonly MetricsSource[]) {
+  constructor(sources: readonly MetricsSource[], registry?: MetricRegistry) {
     this.#sources = sources;
+    this.#registry = registry;
   }
 
   /** Concurrent requests share one collection. */
@@ -37,7 +40,8 @@ export class MetricsEndpoint {
 
   async #collect(format: ExpositionFormat): Promise<Reply> {
     const texts = await Promise.all(this.#sources.map(textOf));
-    const own = exposition(processRegistry().collect(), format);
+    const families = [...processRegistry().collect(), ...(this.#registry?.collect() ?? [])];
+    const own = exposition(families, format);
     return {
       type: contentTypes[format],
       body: [own, ...texts].join('') + (format === 'openmetrics' ? '# EOF\n' : ''),

@@ -1,7 +1,8 @@
 import { baggageCounts } from '@graylane/baggage';
 import { processLanes } from '../lanes/known-lanes.ts';
+import type { MetricRegistry } from '../metrics/registry.ts';
 import { configurations } from '../readings/configuration.ts';
-import { runChecks, type Checks } from './checks.ts';
+import { statusOf, type Checks, type HealthReport } from './checks.ts';
 import { MetricsEndpoint, type MetricsSource } from './metrics-endpoint.ts';
 import { json } from './reply.ts';
 import type { Routes } from './route.ts';
@@ -9,14 +10,16 @@ import type { Routes } from './route.ts';
 /** The checks and sources that the readings show beside the process itself. */
 export interface ReadingOptions {
   /**
-   * Parts that must work for the process to go on; if one fails, an orchestrator restarts it.
-   * Default: none.
+   * Parts that must work for the process to go on; if one fails, an orchestrator restarts it. A
+   * function reports in its own form. Default: none.
    */
-  readonly health?: Checks;
-  /** Parts that must work to serve traffic. Default: none. */
-  readonly ready?: Checks;
+  readonly health?: Checks | HealthReport;
+  /** Parts that must work to serve traffic, or a report. Default: none. */
+  readonly ready?: Checks | HealthReport;
   /** Further metrics. Default: none. */
   readonly metrics?: readonly MetricsSource[];
+  /** A registry beside the one of the process. Default: none. */
+  readonly registry?: MetricRegistry;
   /** Further members of `/revision`, e.g. the build. Default: none. */
   readonly revision?: () => Readonly<Record<string, unknown>>;
 }
@@ -26,16 +29,17 @@ export function readingRoutes({
   health = {},
   ready = {},
   metrics = [],
+  registry,
   revision = () => ({}),
 }: ReadingOptions): Routes {
-  const endpoint = new MetricsEndpoint(metrics);
+  const endpoint = new MetricsEndpoint(metrics, registry);
   return {
     '/metrics': {
       about: 'metrics in the text format of Prometheus or OpenMetrics',
       respond: ({ accept }) => endpoint.reply(accept),
     },
-    '/healthz': { about: 'whether the process works', respond: () => runChecks(health) },
-    '/readyz': { about: 'whether it is ready for traffic', respond: () => runChecks(ready) },
+    '/healthz': { about: 'whether the process works', respond: () => statusOf(health) },
+    '/readyz': { about: 'whether it is ready for traffic', respond: () => statusOf(ready) },
     '/lanes': {
       about: 'the known lanes, and counts of baggage events',
       respond: () => json({ lanes: processLanes().known.names, baggage: baggageCounts() }),

@@ -46,6 +46,8 @@ export async function send(
     'content-type': type,
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
     ...(typeof body === 'string' || body instanceof Uint8Array
       ? { 'content-length': Buffer.byteLength(body) }
       : {}),

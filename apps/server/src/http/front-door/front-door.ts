@@ -18,8 +18,8 @@ export interface FrontDoorOptions {
 }
 
 /**
- * The one entrance of every port: each request of each protocol passes it before it is routed. It
- * checks the host and the origin, sheds load and authenticates.
+ * The one entrance of the HTTP and the gRPC port: each request of each protocol passes it before
+ * it is routed. It checks the host and the origin, sheds load and authenticates.
  */
 export class FrontDoor {
   readonly guard: Guard;
@@ -36,12 +36,12 @@ export class FrontDoor {
   }
 
   /**
-   * Admits a request; `isReading` for one that any host name may read.
+   * Admits a request.
    * @throws {RequestError} `wrong_host`, `forbidden` or `unauthenticated`.
    */
-  admit(request: AnyRequest, response: AnyResponse, isReading = false): void {
+  admit(request: AnyRequest, response: AnyResponse): void {
     setSecurityHeaders(response);
-    this.guard.admit(request, isReading);
+    this.guard.admit(request);
     if (this.descriptors.scarce) closeAfter(request, response);
     setPrincipal(request, authenticate(this.tokens, request));
   }

@@ -43,14 +43,14 @@ export class Guard {
   }
 
   /**
-   * Admits a request; `isReading` for one that any host name may read.
+   * Admits a request.
    * @throws {RequestError} `wrong_host`, or `forbidden` for a write of a page that is not allowed.
    */
-  admit({ method, headers, httpVersionMajor }: AnyRequest, isReading = false): void {
+  admit({ method, headers, httpVersionMajor }: AnyRequest): void {
     const host = headers.host ?? headers[':authority']?.toString() ?? 'localhost';
     // Browsers speak HTTP/2 over TLS only, where a page with a name of its own finds no
     // certificate for it. The authority of a gRPC call is often the name of a proxy.
-    if (!isReading && !this.#anyHost && httpVersionMajor === 1 && host !== this.#lastHost) {
+    if (!this.#anyHost && httpVersionMajor === 1 && host !== this.#lastHost) {
       this.#requireOwnHost(nameOf(host));
       this.#lastHost = host;
     }
