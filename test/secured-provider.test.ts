@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
-import { request, type RequestOptions } from 'node:https';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +7,7 @@ import { OpenFeature, ProviderStatus } from '@openfeature/server-sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { revokeToken } from '../apps/server/src/tokens/change-tokens.ts';
 import { TokenFile } from '../apps/server/src/tokens/token-file.ts';
+import { tlsStatus } from '../apps/server/test/support/tls-status.ts';
 import { bearer, tokenIn } from '../apps/server/test/support/with-tokens.ts';
 
 const fixture = (name: string): string =>
@@ -44,7 +42,9 @@ test('TLS and a token serve a provider end to end, until the token is revoked', 
   const client = OpenFeature.getClient('orders');
   expect(await client.getBooleanValue('fees', false)).toBe(true);
   const weak = await tokenIn(file, { name: 'weak', scope: 'evaluate' });
-  await expect.poll(() => get(port, { ca, path: '/api/v1/openapi.json', headers: bearer(weak) })).toBe(200);
+  await expect
+    .poll(() => tlsStatus(port, { ca, path: '/api/v1/openapi.json', headers: bearer(weak) }))
+    .toBe(200);
   for (const [given, remedy] of [
     [{}, 'set source.token to a token with the scope definitions'],
     [{ token: token.slice(0, -2) }, 'unknown, expired or revoked'],
@@ -65,11 +65,4 @@ async function start(settings: Partial<Settings>): Promise<RunningServer> {
   const ports = { port: 0, grpcPort: 0, managementPort: 0 };
   server = await createServer({ source: { flags: `${folder}/flags.json` }, ...ports, ...settings }, log);
   return server;
-}
-
-async function get(port: number, options: RequestOptions): Promise<number | undefined> {
-  const sent = request({ host: '127.0.0.1', port, path: '/healthz', agent: false, ...options });
-  sent.end();
-  const [response] = (await once(sent, 'response')) as [IncomingMessage];
-  return response.resume().statusCode;
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Component } from './components.ts';
+import type { FlagdQuestions } from './flagd-questions.ts';
 
 const folder =
   process.env['GRAYLANE_JAVA_FLAGD'] ?? fileURLToPath(new URL('../../.graylane/java-flagd', import.meta.url));
@@ -16,24 +17,11 @@ export const javaFlagd: Component = {
   available: () => existsSync(`${folder}/AskFlagd.class`),
 };
 
-/** How Java's provider is set up, and what it evaluates. */
-export interface JavaQuestions {
-  readonly resolver: 'in-process' | 'rpc';
-  readonly port: number;
-  /** Sent by an interceptor: in RPC mode the provider does not send the selector of its options. */
-  readonly selector?: string;
-  readonly questions: ReadonlyArray<{
-    readonly key: string;
-    readonly type: string;
-    readonly default: unknown;
-    readonly context: object;
-  }>;
-}
-
 /**
- * The provider's result for each question: `value`, `variant`, `reason`, `errorCode`, `message`.
+ * The provider's result for each question: `value`, `variant`, `reason`, `errorCode`, `message`. In
+ * RPC mode it does not send the selector of its options, so an interceptor sends it.
  */
-export async function askJava(asked: JavaQuestions): Promise<Record<string, unknown>[]> {
+export async function askJava(asked: FlagdQuestions): Promise<Record<string, unknown>[]> {
   const args = ['-cp', `${folder}:${folder}/lib/*`, 'AskFlagd', JSON.stringify(asked)];
   const { stdout } = await execute('java', args, { timeout: 100_000 });
   return JSON.parse(stdout) as Record<string, unknown>[];

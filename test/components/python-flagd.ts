@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Component } from './components.ts';
+import type { FlagdQuestions } from './flagd-questions.ts';
 
 const folder =
   process.env['GRAYLANE_PYTHON'] ?? fileURLToPath(new URL('../../.graylane/python', import.meta.url));
@@ -20,23 +21,10 @@ export const pythonFlagd: Component = {
   available: () => existsSync(`${folder}/bin/python`),
 };
 
-/** The setup of Python's provider, and its evaluations. */
-export interface PythonQuestions {
-  readonly resolver: 'in-process' | 'rpc';
-  readonly port: number;
-  readonly selector?: string;
-  readonly questions: ReadonlyArray<{
-    readonly key: string;
-    readonly type: string;
-    readonly default: unknown;
-    readonly context: object;
-  }>;
-}
-
 /**
  * The result of Python's client for each evaluation: `value`, `variant`, `reason`, `error_code`.
  */
-export async function askPython(asked: PythonQuestions): Promise<Record<string, unknown>[]> {
+export async function askPython(asked: FlagdQuestions): Promise<Record<string, unknown>[]> {
   const { stdout } = await execute(`${folder}/bin/python`, [script, JSON.stringify(asked)], {
     timeout: 100_000,
   });

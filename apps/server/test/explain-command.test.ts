@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +5,7 @@ import { compileFlags, explain } from '@graylane/flags';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { explanationText } from '../src/cli/commands/explanation/text.ts';
 import { readCommand } from '../src/cli/read-command.ts';
+import { runCommand, type CommandResult } from './support/run-command.ts';
 import { fees, serveFolder, type Served } from './support/serve.ts';
 
 const bin = fileURLToPath(new URL('../bin/graylane-server.js', import.meta.url));
@@ -199,14 +198,6 @@ the rule returned null: the default applies
   });
 });
 
-async function run(...args: string[]): Promise<{ code: number; output: string }> {
-  const child = spawn(process.execPath, [bin, ...args], {
-    env: { ...process.env, GRAYLANE_URL: served.url },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  }
-  const [code] = (await once(child, 'close')) as [number];
-  return { code, output };
+async function run(...args: string[]): Promise<CommandResult> {
+  return runCommand(served.url, args);
 }

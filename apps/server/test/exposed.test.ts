@@ -1,5 +1,4 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request, type RequestOptions } from 'node:https';
 import { once } from 'node:events';
 import { get as getPlainly, type IncomingMessage } from 'node:http';
 import { connect, type TLSSocket } from 'node:tls';
@@ -10,6 +9,7 @@ import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect
 import { createServer, type RunningServer, type Settings } from '@graylane/server';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FlagSyncService } from '../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
+import { tlsStatus } from './support/tls-status.ts';
 import { bearer, tokenIn } from './support/with-tokens.ts';
 
 const fixtures = fileURLToPath(new URL('../../../packages/source/test/fixtures/', import.meta.url));
@@ -81,7 +81,7 @@ describe('an address that other machines reach', () => {
 describe('TLS', () => {
   test('protects HTTP and gRPC, and takes a renewed certificate over without a restart', async () => {
     const { port, grpcPort, managementPort } = await start({ tlsCert: cert, tlsKey: key });
-    expect(await get(port, { ca })).toBe(200);
+    expect(await tlsStatus(port, { ca })).toBe(200);
     expect((await fetch(`http://127.0.0.1:${managementPort}/healthz`)).status).toBe(200);
     for (const transport of transports(grpcPort, ca)) await sync(transport);
     expect(await alpnOf(port, ['h2', 'http/1.1'])).toBe('http/1.1');
@@ -92,11 +92,11 @@ describe('TLS', () => {
     // Between the two files, and with a broken one, the certificate before stays in use.
     cpSync(`${renewed}renewed.pem`, cert);
     await expect.poll(() => logged.join()).toContain(`${cert} does not match the key in ${key}`);
-    expect(await get(port, { ca })).toBe(200);
+    expect(await tlsStatus(port, { ca })).toBe(200);
     cpSync(`${renewed}renewed-key.pem`, key);
     await expect.poll(() => logged.join()).toContain('new connections use the new certificate');
-    expect(await get(port, { ca: newCa })).toBe(200);
-    await expect(get(port, { ca })).rejects.toThrow(/self.signed/);
+    expect(await tlsStatus(port, { ca: newCa })).toBe(200);
+    await expect(tlsStatus(port, { ca })).rejects.toThrow(/self.signed/);
     for (const transport of transports(grpcPort, newCa)) await sync(transport);
     writeFileSync(`${folder}/flags.json`, JSON.stringify({ flags: {} }));
     expect((await following.next()).done).toBe(false);
@@ -134,13 +134,6 @@ async function start(settings: Partial<Settings>): Promise<RunningServer> {
   const ports = { port: 0, grpcPort: 0, managementPort: 0 };
   server = await createServer({ source: { flags: `${folder}/flags.json` }, ...ports, ...settings }, log);
   return server;
-}
-
-async function get(port: number, options: RequestOptions): Promise<number | undefined> {
-  const sent = request({ host: '127.0.0.1', port, path: '/healthz', agent: false, ...options });
-  sent.end();
-  const [response] = (await once(sent, 'response')) as [IncomingMessage];
-  return response.resume().statusCode;
 }
 
 function grpc(port: number, authority: string): Transport {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectHttp1 } from 'node:net';
 import { createClient, type Client, type Transport } from '@connectrpc/connect';
@@ -13,6 +13,7 @@ import { Service as ServiceV1 } from '../src/protocols/flagd/gen/flagd/evaluatio
 import { Service as ServiceV2 } from '../src/protocols/flagd/gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { FlagSyncService } from '../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
 import { admin } from './support/admin.ts';
+import { sendRequest, type Received } from './support/send-request.ts';
 import { fees, serveFolder, type Served } from './support/serve.ts';
 
 const large = { state: 'ENABLED', variants: { a: 'ä'.repeat(100_000) }, defaultVariant: 'a' };
@@ -224,24 +225,13 @@ async function post(path: string, headers: Record<string, string>): Promise<Rece
   return send('POST', path, headers, '{"flagKey":"fees"}');
 }
 
-interface Received {
-  readonly status: number | undefined;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
 async function send(
   method: string,
   path: string,
   headers: Record<string, string>,
   body = '',
 ): Promise<Received> {
-  const call = httpRequest({ port: served.grpcPort, host: '127.0.0.1', method, path, headers });
-  call.end(body);
-  const [response] = (await once(call, 'response')) as [IncomingMessage];
-  let text = '';
-  for await (const chunk of response) text += String(chunk);
-  return { status: response.statusCode, headers: response.headers, body: text };
+  return sendRequest({ port: served.grpcPort, method, path, headers, body });
 }
 
 async function nextDocument(stream: AsyncIterator<{ flagConfiguration: string }>): Promise<string> {

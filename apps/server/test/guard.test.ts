@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sendRequest, type Received } from './support/send-request.ts';
 import { fees, serve, type Served } from './support/serve.ts';
 
 let served: Served;
@@ -161,22 +160,11 @@ test.each([
   expect([response.status, response.headers.allow]).toEqual([405, allow]);
 });
 
-interface Answer {
-  readonly status: number | undefined;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
 async function send(
   method: string,
   path: string,
   headers: Record<string, string>,
   to: string = port,
-): Promise<Answer> {
-  const asked = request({ host: '127.0.0.1', port: to, method, path, headers, agent: false });
-  asked.end();
-  const [response] = (await once(asked, 'response')) as [IncomingMessage];
-  let body = '';
-  for await (const bytes of response) body += String(bytes);
-  return { status: response.statusCode, headers: response.headers, body };
+): Promise<Received> {
+  return sendRequest({ port: to, method, path, headers });
 }

@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { admin } from './support/admin.ts';
+import { runCommand, type CommandResult } from './support/run-command.ts';
 import { fees, serveFolder, type Served } from './support/serve.ts';
 
-const bin = fileURLToPath(new URL('../bin/graylane-server.js', import.meta.url));
 const on = { ...fees, defaultVariant: 'on' };
 let served: Served;
 let scratch: string;
@@ -274,14 +271,6 @@ async function flags(): Promise<Record<string, unknown>> {
   return body['flags'] as Record<string, unknown>;
 }
 
-async function run(...args: string[]): Promise<{ code: number; output: string }> {
-  const child = spawn(process.execPath, [bin, ...args], {
-    env: { ...process.env, GRAYLANE_URL: served.url },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  }
-  const [code] = (await once(child, 'close')) as [number];
-  return { code, output };
+async function run(...args: string[]): Promise<CommandResult> {
+  return runCommand(served.url, args);
 }
