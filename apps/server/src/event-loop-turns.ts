@@ -1,68 +1,10 @@
-/** The time that one task may take before others run, in milliseconds. */
-const sliceMs = 5;
-
-/** The number of steps between two looks at the clock. */
-const stepsPerLook = 16;
-
-/**
- * The number of long tasks that are under way at once. Each holds a partial result, so thousands of
- * them would fill the heap.
- */
-const places = 8;
-
-/** The number of steps that a task may take without a place, so that short ones never wait. */
-const freeSteps = 64;
-
-let freePlaces = places;
-const queue: Array<() => void> = [];
-
-/** Tasks whose slice is over, in the order of their turns. */
+/** Work whose slice is over, in the order of its turns. */
 const waiting: Array<() => void> = [];
 
 /**
- * Calls `step` for each item, and lets other requests run after every few milliseconds. Of all
- * tasks that are under way one continues per turn of the event loop, so that many of them don't add
- * up; of the long ones, few are under way, and the others wait.
- * @param isOver whether to stop, because the result will not be used; called once per slice.
+ * Resolves when this work may continue: after I/O, and after the work that waits already. One
+ * continues per turn of the event loop, so that much long work does not add up.
  */
-export async function forEachInSlices<T>(
-  items: Iterable<T>,
-  step: (item: T) => void,
-  isOver: () => boolean = () => false,
-): Promise<void> {
-  let sliceStart = performance.now();
-  let steps = 0;
-  let hasPlace = false;
-  try {
-    for (const item of items) {
-      const needsPlace = steps === freeSteps;
-      const waits = needsPlace && freePlaces === 0;
-      if (needsPlace) {
-        if (waits) await new Promise<void>((resolve) => queue.push(resolve));
-        else freePlaces -= 1;
-        hasPlace = true;
-      }
-      if (waits || (steps % stepsPerLook === 0 && performance.now() - sliceStart >= sliceMs)) {
-        await nextTurn();
-        if (isOver()) return;
-        sliceStart = performance.now();
-      }
-      step(item);
-      steps += 1;
-    }
-  } finally {
-    if (hasPlace) leavePlace();
-  }
-}
-
-/** Passes a place on to the task that has waited longest. */
-function leavePlace(): void {
-  const next = queue.shift();
-  if (next === undefined) freePlaces += 1;
-  else next();
-}
-
-/** Resolves when this task may continue: after I/O, and after the tasks that wait already. */
 export async function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     waiting.push(resolve);

@@ -2,7 +2,7 @@ import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Service } from '../src/protocols/flagd/gen/flagd/evaluation/v1/evaluation_pb.ts';
-import { forEachInSlices } from '../src/event-loop-turns.ts';
+import { forEachInSlices } from '../src/for-each-in-slices.ts';
 import { admin } from './support/admin.ts';
 import { serve, type Served } from './support/serve.ts';
 

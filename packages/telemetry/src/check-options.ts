@@ -1,10 +1,11 @@
 /**
- * Refuses options that do not exist, so that a misspelt one does not pass silently.
- * @throws {TypeError} with the name that was given and those that are allowed.
+ * Refuses options with unknown names, because a typo would silently select the default. The baggage
+ * and the source have a check each, with the same message: exporting one for this package would
+ * make it a part of their interface.
+ * @throws {TypeError} that names the first unknown option and lists the known ones.
  */
-export function checkOptions(owner: string, options: object, allowed: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (allowed.includes(name)) continue;
-    throw new TypeError(`${owner} has no option "${name}": it takes ${allowed.join(', ')}`);
-  }
+export function checkOptions(owner: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new TypeError(`${owner} has no option "${unknown}": its options are ${known.join(', ')}`);
 }

@@ -152,7 +152,7 @@ describe('the management port', () => {
 
   test('refuses an option that does not exist, and a token that can be guessed', () => {
     expect(() => managementServer({ ...quiet, prot: 1 } as ManagementOptions)).toThrow(
-      'managementServer has no option "prot": it takes port, host',
+      'managementServer has no option "prot": its options are port, host',
     );
     expect(() => managementServer({ ...quiet, token: 'secret' })).toThrow('needs at least 16');
   });

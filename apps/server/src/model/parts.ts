@@ -47,8 +47,8 @@ export function difference(path: PartPath, before: unknown, after: unknown): Par
 /** A part of a document, undefined if it is missing. */
 export function partOf({ flags, shared }: Content, [member, name]: PartPath): unknown {
   if (member === 'flags' && name !== undefined) return flags.get(name)?.definition;
-  const value = own(shared, member);
-  return name === undefined ? value : own(value, name);
+  const value = ownMember(shared, member);
+  return name === undefined ? value : ownMember(value, name);
 }
 
 /** The shared members after some changes; changes of flags are skipped. */
@@ -67,6 +67,11 @@ export function changeShared(shared: SharedMembers, changes: readonly PartChange
     set(members, '$evaluators', segments.size > 0 ? Object.fromEntries(segments) : undefined);
   }
   return Object.fromEntries(members);
+}
+
+/** The member of an object by its key; undefined if it is missing or inherited. */
+export function ownMember(value: unknown, key: string): unknown {
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 /** A path as users read it, e.g. `$.flags.fees`. */
@@ -91,10 +96,6 @@ function sharedParts(shared: SharedMembers): ReadonlyMap<string, { path: PartPat
 function set(map: Map<string, unknown>, key: string, value: unknown): void {
   if (value === undefined) map.delete(key);
   else map.set(key, value);
-}
-
-function own(value: unknown, key: string): unknown {
-  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function entries(value: unknown): ReadonlyArray<[string, unknown]> {

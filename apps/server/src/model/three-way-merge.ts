@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { joinPath } from '@graylane/flags';
 import { isObject } from '../is-object.ts';
+import { ownMember } from './parts.ts';
 
 /** The merged value, or the JSON paths at which both sides changed the same. */
 export type Merge = { readonly value: unknown } | { readonly conflicts: readonly string[] };
@@ -16,14 +17,15 @@ export function mergeThreeWay(from: unknown, to: unknown, onto: unknown, path: s
   const conflicts: string[] = [];
   const value = new Map(Object.entries(onto));
   for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    const inner = mergeThreeWay(own(from, key), own(to, key), own(onto, key), joinPath(path, key));
+    const inner = mergeThreeWay(
+      ownMember(from, key),
+      ownMember(to, key),
+      ownMember(onto, key),
+      joinPath(path, key),
+    );
     if ('conflicts' in inner) conflicts.push(...inner.conflicts);
     else if (inner.value === undefined) value.delete(key);
     else value.set(key, inner.value);
   }
   return conflicts.length > 0 ? { conflicts } : { value: Object.fromEntries(value) };
-}
-
-function own(value: Readonly<Record<string, unknown>>, key: string): unknown {
-  return Object.hasOwn(value, key) ? value[key] : undefined;
 }

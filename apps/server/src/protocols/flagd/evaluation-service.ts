@@ -1,6 +1,6 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { createWorkBudget, evaluate, type Evaluation } from '@graylane/flags';
-import { forEachInSlices } from '../../event-loop-turns.ts';
+import { forEachInSlices } from '../../for-each-in-slices.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { requireSmallContext } from '../../model/context-size.ts';
 import type { Environments } from '../../store/environments.ts';

@@ -5,7 +5,7 @@ import {
   type EvaluationContext,
   type FlagSet,
 } from '@graylane/flags';
-import { forEachInSlices } from '../../event-loop-turns.ts';
+import { forEachInSlices } from '../../for-each-in-slices.ts';
 
 /** A response before it is sent. */
 export interface OfrepResponse {
