@@ -93,6 +93,27 @@ describe('a killed lane', () => {
   });
 });
 
+describe('a lane whose release is off', () => {
+  const off = compileFlags({ ...document, $killed: { releases: { gray: { rollout: 'r1' } } } });
+
+  test('is yielded by a dye rule, as is its control', () => {
+    expect(valueOf(off, 'lane', { group: 'gray' })).toBe('gray');
+    expect(valueOf(off, 'lane', { group: 'gray-control' })).toBe('gray-control');
+  });
+
+  test('reads as baseline in rules and shared rules', () => {
+    const values = ['fees', 'shared', 'dyed'].map((key) => valueOf(off, key, { lane: 'gray' }));
+    expect(values).toEqual([false, false, false]);
+    expect(valueOf(off, 'dyed', { lane: 'team-a' })).toBe(true);
+  });
+
+  test('is released by the change that ends it', () => {
+    const on = applyFlagChanges(off, { $killed: null });
+    expect(changedFlags(off, on).toSorted()).toEqual(['dyed', 'fees', 'shared']);
+    expect(valueOf(on, 'fees', { lane: 'gray' })).toBe(true);
+  });
+});
+
 describe('a killed flag', () => {
   const killed = compileFlags({ ...document, $killed: { flags: { fees: {} } } });
 
@@ -133,6 +154,7 @@ function firstVariant(key: string): 'gray' {
 const kills = fc.record(
   {
     lanes: fc.dictionary(fc.constantFrom('gray', 'team-a'), fc.constant({})),
+    releases: fc.dictionary(fc.constantFrom('gray', 'team-a'), fc.constant({})),
     flags: fc.dictionary(fc.constantFrom('lane', 'fees', 'region'), fc.constant({})),
   },
   { requiredKeys: [] },

@@ -11,11 +11,11 @@ export function checkKilled(killed: unknown): Problem[] {
   if (!isObject(killed)) return [problem(path, `${killedMember} is ${show(killed)}`, form)];
   return Object.entries(killed).flatMap(([kind, names]) => {
     const at = joinPath(path, kind);
-    if (kind !== 'lanes' && kind !== 'flags')
+    if (kind !== 'lanes' && kind !== 'releases' && kind !== 'flags')
       return [problem(at, `${killedMember} has the member ${show(kind)}`, form)];
     if (!isObject(names)) return [problem(at, `"${kind}" is ${show(names)}`, form)];
     return Object.entries(names).flatMap(([name, entry]) =>
-      checkEntry(joinPath(at, name), kind === 'lanes' ? laneFault(name) : undefined, entry),
+      checkEntry(joinPath(at, name), kind === 'flags' ? undefined : laneFault(name), entry),
     );
   });
 }

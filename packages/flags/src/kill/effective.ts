@@ -15,7 +15,7 @@ export function effectiveDefinition(key: string, definition: unknown, killed: Ki
   if (!isObject(definition)) return definition;
   if (killed.flags.has(key))
     return definition['state'] === 'DISABLED' ? definition : { ...definition, state: 'DISABLED' };
-  if (killed.lanes.size === 0) return definition;
+  if (unread(killed).size === 0) return definition;
   const { variants, targeting } = definition;
   const newVariants = isDyeRule(key, definition) ? withoutLanes(variants, killed) : variants;
   const newTargeting = effectiveRule(targeting, killed);
@@ -32,7 +32,7 @@ export function effectiveEvaluators(
   evaluators: Readonly<Record<string, unknown>>,
   killed: Killed,
 ): Readonly<Record<string, unknown>> {
-  if (killed.lanes.size === 0) return evaluators;
+  if (unread(killed).size === 0) return evaluators;
   return mapMembers(evaluators, (rule) => effectiveRule(rule, killed));
 }
 
@@ -77,11 +77,17 @@ function rewrite(rule: unknown, killed: Killed, depth: number, budget: { left: n
     return items.every((item, index) => item === rule[index]) ? rule : items;
   }
   if (readsLane(rule)) {
-    return { if: [{ in: [rule, [...killed.lanes]] }, baseline, rule] };
+    return { if: [{ in: [rule, [...unread(killed)]] }, baseline, rule] };
   }
   return mapMembers(rule as Readonly<Record<string, unknown>>, (operand) =>
     rewrite(operand, killed, depth - 1, budget),
   );
+}
+
+/** The lanes that rules read as `baseline`. */
+function unread({ lanes, releases }: Killed): ReadonlySet<string> {
+  if (releases.size === 0) return lanes;
+  return lanes.size === 0 ? releases : new Set([...lanes, ...releases]);
 }
 
 /** `{ "var": "lane" }`, also in an array and with a default. */
