@@ -93,6 +93,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'backpressure',
     ],
     'protocols/stream': ['protocols/ofrep', 'http', 'http/front-door', 'sse', 'store', 'model'],
+    'rollouts/process': ['rollouts/evidence', 'rollouts/targeting', 'rollouts/definition', 'model'],
     'rollouts/evidence': ['rollouts/definition'],
     'rollouts/targeting': ['rollouts/definition', 'model'],
     'rollouts/definition': ['model'],
