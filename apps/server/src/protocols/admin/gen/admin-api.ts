@@ -11,7 +11,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** This document */
+        /** Returns this document */
         readonly get: operations["getOpenapi"];
         readonly put?: never;
         readonly post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The environments */
+        /** Lists the environments */
         readonly get: operations["listEnvironments"];
         readonly put?: never;
         readonly post?: never;
@@ -51,9 +51,9 @@ export interface paths {
             };
             readonly cookie?: never;
         };
-        /** All flags of an environment as a flagd document */
+        /** Returns all flags of an environment as a flagd document */
         readonly get: operations["getEnvironment"];
-        /** Creates an environment, or replaces all its flags */
+        /** Creates an environment, or replaces all of its flags */
         readonly put: operations["putEnvironment"];
         readonly post?: never;
         /** Removes an environment; its history is kept aside */
@@ -76,7 +76,7 @@ export interface paths {
             };
             readonly cookie?: never;
         };
-        /** The flags of an environment */
+        /** Lists the flags of an environment */
         readonly get: operations["listFlags"];
         readonly put?: never;
         readonly post?: never;
@@ -104,16 +104,16 @@ export interface paths {
             };
             readonly cookie?: never;
         };
-        /** One flag */
+        /** Returns one flag */
         readonly get: operations["getFlag"];
         /** Creates or replaces a flag */
         readonly put: operations["putFlag"];
         readonly post?: never;
-        /** Removes a flag that no other part uses */
+        /** Removes a flag */
         readonly delete: operations["deleteFlag"];
         readonly options?: never;
         readonly head?: never;
-        /** Changes members of a flag (RFC 7396) */
+        /** Changes members of a flag by a JSON merge patch (RFC 7396) */
         readonly patch: operations["patchFlag"];
         readonly trace?: never;
     };
@@ -135,7 +135,7 @@ export interface paths {
             };
             readonly cookie?: never;
         };
-        /** The revisions of a flag, the newest first */
+        /** Lists the revisions of a flag, the newest first */
         readonly get: operations["listHistoryOfFlag"];
         readonly put?: never;
         readonly post?: never;
@@ -165,7 +165,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Evaluates one context and shows the way to the result; writes nothing */
+        /** Evaluates a flag for one evaluation context and explains the result; writes nothing */
         readonly post: operations["explainFlag"];
         readonly delete?: never;
         readonly options?: never;
@@ -186,7 +186,7 @@ export interface paths {
             };
             readonly cookie?: never;
         };
-        /** The segments of an environment */
+        /** Lists the segments of an environment */
         readonly get: operations["listSegments"];
         readonly put?: never;
         readonly post?: never;
@@ -214,12 +214,12 @@ export interface paths {
             };
             readonly cookie?: never;
         };
-        /** One segment */
+        /** Returns one segment */
         readonly get: operations["getSegment"];
         /** Creates or replaces a segment */
         readonly put: operations["putSegment"];
         readonly post?: never;
-        /** Removes a segment that no other part uses */
+        /** Removes a segment; refused while a rule refers to it */
         readonly delete: operations["deleteSegment"];
         readonly options?: never;
         readonly head?: never;
@@ -244,7 +244,7 @@ export interface paths {
             };
             readonly cookie?: never;
         };
-        /** The revisions of a segment, the newest first */
+        /** Lists the revisions of a segment, the newest first */
         readonly get: operations["listHistoryOfSegment"];
         readonly put?: never;
         readonly post?: never;
@@ -267,7 +267,7 @@ export interface paths {
             };
             readonly cookie?: never;
         };
-        /** The revisions of an environment, the newest first */
+        /** Lists the revisions of an environment, the newest first */
         readonly get: operations["listHistoryOfEnvironment"];
         readonly put?: never;
         readonly post?: never;
@@ -296,8 +296,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * One revision, with the parts it changed as a whole
-         * @description With `from`, `changes` and `diff` compare this revision with that older one: a part that was changed and changed back does not appear.
+         * Returns one revision, with the whole of each part that it changed
+         * @description With `from`, `changes` and `diff` compare this revision with that older one. A part that was changed and then changed back does not appear.
          */
         readonly get: operations["getRevision"];
         readonly put?: never;
@@ -329,8 +329,8 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * Undoes what one revision changed, by a new one
-         * @description Refused with 409 if a later revision changed the same parts; the problems name them.
+         * Undoes the changes of a revision by a new revision
+         * @description The server refuses with 409 if a later revision changed the same parts; the problems name these parts.
          */
         readonly post: operations["undoRevision"];
         readonly delete?: never;
@@ -354,7 +354,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Evaluates contexts before and after a draft, and writes nothing */
+        /** Evaluates contexts with the current flags and with a draft, and returns the differences; writes nothing */
         readonly post: operations["preview"];
         readonly delete?: never;
         readonly options?: never;
@@ -375,7 +375,7 @@ export interface paths {
             };
             readonly cookie?: never;
         };
-        /** The change stream: a snapshot or the missed changes, then each change (server-sent events) */
+        /** Streams the flags as server-sent events: first a snapshot or the missed changes, then each change */
         readonly get: operations["followEnvironment"];
         readonly put?: never;
         readonly post?: never;
@@ -392,10 +392,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The tokens, without the tokens themselves */
+        /** Lists the tokens, without their secret strings */
         readonly get: operations["listTokens"];
         readonly put?: never;
-        /** Creates a token, which is shown once */
+        /** Creates a token; only this response contains its secret string */
         readonly post: operations["createToken"];
         readonly delete?: never;
         readonly options?: never;
@@ -470,7 +470,7 @@ export interface components {
             readonly revision: string;
             readonly flags: number;
             readonly readOnly: boolean;
-            /** @description An edit by hand must be corrected, or the disk fails */
+            /** @description Set if an edit of the flags file must be corrected, or the disk fails */
             readonly degraded: boolean;
         };
         /**
@@ -545,7 +545,7 @@ export interface components {
             };
         };
         /**
-         * @description A rule: an operation, or an empty object for none
+         * @description The rule of the segment: one operation, or an empty object for no rule
          * @example {
          *       "==": [
          *         {
@@ -556,7 +556,7 @@ export interface components {
          *     }
          */
         readonly Segment: Record<string, never>;
-        /** @description Without "before" it was added, without "after" removed */
+        /** @description The values before and after the change: an added part has no "before", a removed one no "after" */
         readonly Difference: {
             /** @description JSON path, e.g. $.flags.fees.defaultVariant */
             readonly path: string;
@@ -574,11 +574,11 @@ export interface components {
         };
         readonly History: {
             readonly revisions: readonly components["schemas"]["Revision"][];
-            /** @description "before" of the next page, if there is one */
+            /** @description The parameter "before" of the next page; absent on the last page */
             readonly next?: string;
         };
         /**
-         * @description Evaluation contexts, and either a whole document or flags and segments
+         * @description Evaluation contexts, and the draft: either a whole document, or changed flags and segments
          * @example {
          *       "contexts": [
          *         {
@@ -613,15 +613,15 @@ export interface components {
         readonly Draft: {
             readonly contexts: readonly Record<string, never>[];
             readonly document?: components["schemas"]["FlagDocument"];
-            /** @description Flags to write; null removes */
+            /** @description Changed flags by key; null removes a flag */
             readonly flags?: Record<string, never>;
-            /** @description Segments to write; null removes */
+            /** @description Changed segments by name; null removes a segment */
             readonly segments?: Record<string, never>;
         };
         readonly Preview: {
             readonly revision: string;
             readonly contexts: number;
-            /** @description The number of contexts with another result */
+            /** @description The number of contexts whose result differs */
             readonly changed: number;
             readonly flags: {
                 readonly [key: string]: number;
@@ -647,7 +647,7 @@ export interface components {
          *     }
          */
         readonly ExplainRequest: {
-            /** @description The evaluation context: at most 10,000 values */
+            /** @description The evaluation context, with at most 10,000 values */
             readonly context: Record<string, never>;
         };
         readonly Evaluation: {
@@ -659,12 +659,12 @@ export interface components {
             readonly errorMessage?: string;
             readonly flagMetadata: Record<string, never>;
         };
-        /** @description An evaluation, and the way to it. Without a rule that ran, there is no "rule". Values are cut to about 300 characters and end in … then */
+        /** @description An evaluation, and the operations that led to it; "rule" is absent if no rule ran. Values longer than about 300 characters are cut and end in … */
         readonly Explanation: {
             readonly revision: string;
             readonly flag: string;
             readonly evaluation: components["schemas"]["Evaluation"];
-            /** @description The clock that the rule saw, in milliseconds since 1970 */
+            /** @description The time that the rule read, in milliseconds since 1970 */
             readonly now: number;
             readonly rule?: components["schemas"]["ExplainedStep"];
         };
@@ -673,7 +673,7 @@ export interface components {
             /** @description JSON path of the operation in the flag document */
             readonly path: string;
             readonly operator: string;
-            /** @description The first 20 operands; none for "if" */
+            /** @description The first 20 operands; empty for "if" */
             readonly operands: readonly components["schemas"]["ExplainedOperand"][];
             /** @description Absent if the operation failed */
             readonly result?: unknown;
@@ -685,7 +685,7 @@ export interface components {
             readonly versions?: readonly (string | null)[];
             /** @description The operations among the operands, in the order of their evaluation */
             readonly steps: readonly components["schemas"]["ExplainedStep"][];
-            /** @description How many steps below this one are left out */
+            /** @description The number of steps below this one that are left out */
             readonly omitted?: number;
         };
         readonly ExplainedOperand: {
@@ -694,20 +694,20 @@ export interface components {
             /** @description The index in "steps" of the operation that made the value */
             readonly step?: number;
         };
-        /** @description A fact that the operation read */
+        /** @description A value that the operation read from the evaluation context */
         readonly ExplainedRead: {
             readonly path: string;
-            /** @description Null if it is absent */
+            /** @description Null if the context does not have it */
             readonly value: unknown;
             readonly present: boolean;
             /** @description Whether the path begins at an element of a loop */
             readonly ofElement: boolean;
         };
-        /** @description The branch of "if" */
+        /** @description The branch that "if" took */
         readonly ExplainedChoice: {
-            /** @description The conditions that were tried, up to the first that holds: the first and last 50 */
+            /** @description The conditions that were evaluated, up to the first that holds; of more than 100, the first and last 50 */
             readonly conditions: readonly components["schemas"]["ExplainedCondition"][];
-            /** @description How many conditions between them are left out */
+            /** @description The number of conditions between these that are left out */
             readonly omitted: number;
             /** @description JSON path of the result that was taken */
             readonly taken?: string;
@@ -726,10 +726,10 @@ export interface components {
             readonly key?: unknown;
             /** @enum {string} */
             readonly keyFrom: "targetingKey" | "operand";
-            /** @description Where the hash falls, from 0 to 100 */
+            /** @description The position of the hash, from 0 to 100 */
             readonly position?: number;
             readonly totalWeight?: number;
-            /** @description The first 100 ranges; in a loop, only the one that was taken */
+            /** @description The first 100 ranges; in a loop, only the chosen one */
             readonly ranges: readonly components["schemas"]["ExplainedRange"][];
         };
         readonly ExplainedRange: {
@@ -742,32 +742,32 @@ export interface components {
             readonly taken: boolean;
         };
         readonly TokenRequest: {
-            /** @description Unique; the author of the revisions that the token makes */
+            /** @description The unique name of the token; it is the author of the revisions that the token makes */
             readonly name: string;
             /**
              * @description Each scope includes those before it
              * @enum {string}
              */
             readonly scope: "evaluate" | "definitions" | "write" | "admin";
-            /** @description The only environment that the token is for; without it, all */
+            /** @description The only environment that the token may use; absent for all environments */
             readonly environment?: string;
-            /** @description The lifetime in days; without it, the token does not expire */
+            /** @description The lifetime in days; absent if the token does not expire */
             readonly expiresInDays?: number;
         };
         readonly Token: {
             readonly id: string;
-            /** @description Unique; the author of the revisions that the token makes */
+            /** @description The unique name of the token; it is the author of the revisions that the token makes */
             readonly name: string;
             /**
              * @description Each scope includes those before it
              * @enum {string}
              */
             readonly scope: "evaluate" | "definitions" | "write" | "admin";
-            /** @description The only environment that the token is for; without it, all */
+            /** @description The only environment that the token may use; absent for all environments */
             readonly environment?: string;
             /** Format: date-time */
             readonly createdAt: string;
-            /** @description The lifetime in days; without it, the token does not expire */
+            /** @description The lifetime in days; absent if the token does not expire */
             readonly expiresInDays?: number;
             /** Format: date-time */
             readonly expiresAt?: string;
@@ -776,29 +776,29 @@ export interface components {
         };
         readonly TokenMade: {
             readonly id: string;
-            /** @description Unique; the author of the revisions that the token makes */
+            /** @description The unique name of the token; it is the author of the revisions that the token makes */
             readonly name: string;
             /**
              * @description Each scope includes those before it
              * @enum {string}
              */
             readonly scope: "evaluate" | "definitions" | "write" | "admin";
-            /** @description The only environment that the token is for; without it, all */
+            /** @description The only environment that the token may use; absent for all environments */
             readonly environment?: string;
             /** Format: date-time */
             readonly createdAt: string;
-            /** @description The lifetime in days; without it, the token does not expire */
+            /** @description The lifetime in days; absent if the token does not expire */
             readonly expiresInDays?: number;
             /** Format: date-time */
             readonly expiresAt?: string;
             /** Format: date-time */
             readonly rotatedAt?: string;
-            /** @description gl_…; stored nowhere */
+            /** @description The secret string, gl_…; the server stores only its hash */
             readonly token: string;
         };
     };
     responses: {
-        /** @description Refused; "detail" has the reason and the remedy, "problems" the places (RFC 9457) */
+        /** @description The request is refused (RFC 9457): "detail" has the reason and the remedy, "problems" the places in the document */
         readonly Problem: {
             headers: {
                 readonly [name: string]: unknown;
@@ -830,25 +830,25 @@ export interface components {
          */
         readonly Revision: string;
         /**
-         * @description The ETag of the part to change or remove, or * for any version
+         * @description The ETag of the version to change or remove, or * for any version
          * @example *
          */
         readonly IfMatch: string;
-        /** @description * to create */
+        /** @description Must be *: the request creates the part, and fails if it exists */
         readonly IfNoneMatch: string;
         /**
          * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
          * @example payday
          */
         readonly Reason: string;
-        /** @description The number of revisions */
+        /** @description The largest number of revisions on the page */
         readonly Limit: number;
-        /** @description Only revisions older than this one: "next" of the page before */
+        /** @description Returns only revisions that are older than this one: the "next" of the previous page */
         readonly Before: string;
     };
     requestBodies: never;
     headers: {
-        /** @description The validator for If-Match */
+        /** @description The version of the resource, for If-Match */
         readonly ETag: string;
         /** @description The revision of the environment */
         readonly Revision: string;
@@ -888,7 +888,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description In alphabetical order; "default" is always among them */
+            /** @description The environments in alphabetical order; "default" always exists */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -939,11 +939,11 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description The ETag of the part to change or remove, or * for any version
+                 * @description The ETag of the version to change or remove, or * for any version
                  * @example *
                  */
                 readonly "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description * to create */
+                /** @description Must be *: the request creates the part, and fails if it exists */
                 readonly "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
@@ -966,7 +966,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Replaced */
+            /** @description All flags were replaced */
             readonly 200: {
                 headers: {
                     readonly ETag: components["headers"]["ETag"];
@@ -1003,7 +1003,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description The ETag of the part to change or remove, or * for any version
+                 * @description The ETag of the version to change or remove, or * for any version
                  * @example *
                  */
                 readonly "If-Match"?: components["parameters"]["IfMatch"];
@@ -1057,7 +1057,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The flags by name */
+            /** @description The flags by key */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1116,11 +1116,11 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description The ETag of the part to change or remove, or * for any version
+                 * @description The ETag of the version to change or remove, or * for any version
                  * @example *
                  */
                 readonly "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description * to create */
+                /** @description Must be *: the request creates the part, and fails if it exists */
                 readonly "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
@@ -1148,7 +1148,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Changed */
+            /** @description The new version is in force */
             readonly 200: {
                 headers: {
                     readonly ETag: components["headers"]["ETag"];
@@ -1186,7 +1186,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description The ETag of the part to change or remove, or * for any version
+                 * @description The ETag of the version to change or remove, or * for any version
                  * @example *
                  */
                 readonly "If-Match"?: components["parameters"]["IfMatch"];
@@ -1236,7 +1236,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description The ETag of the part to change or remove, or * for any version
+                 * @description The ETag of the version to change or remove, or * for any version
                  * @example *
                  */
                 readonly "If-Match"?: components["parameters"]["IfMatch"];
@@ -1266,7 +1266,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Changed */
+            /** @description The new version is in force */
             readonly 200: {
                 headers: {
                     readonly ETag: components["headers"]["ETag"];
@@ -1292,9 +1292,9 @@ export interface operations {
     readonly listHistoryOfFlag: {
         readonly parameters: {
             readonly query?: {
-                /** @description The number of revisions */
+                /** @description The largest number of revisions on the page */
                 readonly limit?: components["parameters"]["Limit"];
-                /** @description Only revisions older than this one: "next" of the page before */
+                /** @description Returns only revisions that are older than this one: the "next" of the previous page */
                 readonly before?: components["parameters"]["Before"];
             };
             readonly header?: never;
@@ -1314,7 +1314,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description A page */
+            /** @description One page of revisions */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1363,6 +1363,8 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 413: components["responses"]["Problem"];
             readonly 415: components["responses"]["Problem"];
@@ -1442,11 +1444,11 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description The ETag of the part to change or remove, or * for any version
+                 * @description The ETag of the version to change or remove, or * for any version
                  * @example *
                  */
                 readonly "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description * to create */
+                /** @description Must be *: the request creates the part, and fails if it exists */
                 readonly "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
@@ -1474,7 +1476,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Changed */
+            /** @description The new version is in force */
             readonly 200: {
                 headers: {
                     readonly ETag: components["headers"]["ETag"];
@@ -1512,7 +1514,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description The ETag of the part to change or remove, or * for any version
+                 * @description The ETag of the version to change or remove, or * for any version
                  * @example *
                  */
                 readonly "If-Match"?: components["parameters"]["IfMatch"];
@@ -1560,9 +1562,9 @@ export interface operations {
     readonly listHistoryOfSegment: {
         readonly parameters: {
             readonly query?: {
-                /** @description The number of revisions */
+                /** @description The largest number of revisions on the page */
                 readonly limit?: components["parameters"]["Limit"];
-                /** @description Only revisions older than this one: "next" of the page before */
+                /** @description Returns only revisions that are older than this one: the "next" of the previous page */
                 readonly before?: components["parameters"]["Before"];
             };
             readonly header?: never;
@@ -1582,7 +1584,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description A page */
+            /** @description One page of revisions */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1600,9 +1602,9 @@ export interface operations {
     readonly listHistoryOfEnvironment: {
         readonly parameters: {
             readonly query?: {
-                /** @description The number of revisions */
+                /** @description The largest number of revisions on the page */
                 readonly limit?: components["parameters"]["Limit"];
-                /** @description Only revisions older than this one: "next" of the page before */
+                /** @description Returns only revisions that are older than this one: the "next" of the previous page */
                 readonly before?: components["parameters"]["Before"];
             };
             readonly header?: never;
@@ -1617,7 +1619,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description A page */
+            /** @description One page of revisions */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1677,7 +1679,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description The ETag of the part to change or remove, or * for any version
+                 * @description The ETag of the version to change or remove, or * for any version
                  * @example *
                  */
                 readonly "If-Match"?: components["parameters"]["IfMatch"];
@@ -1762,7 +1764,7 @@ export interface operations {
     readonly followEnvironment: {
         readonly parameters: {
             readonly query?: {
-                /** @description Seconds between heartbeats */
+                /** @description The seconds between two heartbeats */
                 readonly heartbeat?: number;
             };
             readonly header?: {
@@ -1780,7 +1782,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Events snapshot, current and delta */
+            /** @description A stream of the events snapshot, current and delta */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
