@@ -3,9 +3,11 @@ import express from 'express';
 import type { SlowReaders } from './backpressure/slow-readers.ts';
 import { noteRefusedPreflight } from './http/front-door/cross-origin.ts';
 import type { FrontDoor } from './http/front-door/front-door.ts';
+import { routeNameOf } from './http/front-door/route-scopes.ts';
 import { health, type Readiness } from './http/health.ts';
 import { notFound, problemHandler, sendProblem } from './http/problem-details.ts';
 import type { Log } from './log.ts';
+import type { ServerMetrics } from './metrics/server-metrics.ts';
 import { adminApi } from './protocols/admin/routes.ts';
 import { sendOtlpError } from './protocols/otlp/errors.ts';
 import { encodingOf, isOtlp, otlpRoutes } from './protocols/otlp/routes.ts';
@@ -26,23 +28,34 @@ export interface AppOptions {
   readonly door: FrontDoor;
   readonly readiness: Readiness;
   readonly readers: SlowReaders;
+  readonly metrics: ServerMetrics;
   readonly log: Log;
 }
 
 /** The public port: OFREP, the admin API, the change stream, OTLP, health. */
 export function createApp(options: AppOptions): RequestListener {
-  const { environments, door, log } = options;
+  const { environments, door, metrics, log } = options;
   const routes = [ofrepRoutes(options), streamRoutes(options), otlpRoutes(options)];
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(health(environments, options.readiness, door.descriptors));
   app.use('/api/v1', adminApi(environments, door.tokens));
   app.use(notFound, problemHandler(log));
-  return behind(door, log, (request, response) => {
+  const admitted = behind(door, log, (request, response) => {
     request.url = pathOf(request.url ?? '/');
     if (routes.some((serve) => serve(request, response))) return;
     noteRefusedPreflight(door.guard, request);
     app(request, response);
   });
+  return (request, response) => {
+    const route = routeNameOf(request.url ?? '/');
+    // An open stream would keep alive all that its request went through.
+    if (!isStream(route)) metrics.requests.observe(request, response, route);
+    admitted(request, response);
+  };
+}
+
+function isStream(route: string | undefined): boolean {
+  return route === '/api/v1/environments/{environment}/stream' || route === '/ofrep/v1/events';
 }
 
 /** A proxy may forward the whole URL of its own request (RFC 9112, section 3.2.2). */

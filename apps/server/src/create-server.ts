@@ -10,7 +10,9 @@ import { HttpPort } from './http/port/http-port.ts';
 import { listen } from './http/port/listen.ts';
 import { isLoopbackAddress } from './http/port/loopback.ts';
 import type { Log } from './log.ts';
+import { ServerMetrics } from './metrics/server-metrics.ts';
 import { openManagementPort, type ManagementPort } from './observe/management-port.ts';
+import { observeServer } from './observe/observe-server.ts';
 import { createGrpcPort } from './protocols/flagd/port.ts';
 import { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
 import { ChangeStream } from './protocols/stream/change-stream.ts';
@@ -59,18 +61,20 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   });
   const guard = new Guard({ ...settings, anyHost: !isLocal }, log);
   const door = new FrontDoor({ guard, descriptors, rateLimit, tokens });
+  const metrics = new ServerMetrics();
   const environments = await openEnvironments(settings, log).catch((error: unknown) => {
     tokens.close();
     certificate?.close();
     throw error;
   });
-  const streams = new EventStreams(tokens);
+  const streams = new EventStreams(tokens, { metrics: metrics.streams });
   const stream = new ChangeStream(environments, streams);
   const refetches = new RefetchStream(environments, streams);
   const readiness = { ready: false };
   const readers = new SlowReaders();
   const intake = new Intake(log);
-  const shared = { environments, door, readiness, readers, log };
+  const shared = { environments, door, readiness, readers, metrics, log };
+  const endMetrics = observeServer({ ...shared, streams, descriptors, source: kindOf(settings) });
   const http = new HttpPort(createApp({ ...shared, stream, refetches, intake }), { certificate });
   let management: ManagementPort | undefined;
   const grpc = createGrpcPort({ ...shared, certificate });
@@ -84,6 +88,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     streams.close();
     await Promise.all([http.close(), management?.close(), grpc.close()]);
     readers.close();
+    endMetrics();
     tokens.close();
     certificate?.close();
     await environments.close();
@@ -112,6 +117,11 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     await close();
     throw error;
   }
+}
+
+/** The kind of source, for metrics: `data`, `flags` or another one. */
+function kindOf({ source }: Settings): string {
+  return Object.keys(source)[0] ?? 'unknown';
 }
 
 function exposedMessage(host: string, { source }: Settings): string {

@@ -83,6 +83,7 @@ async function serve(options?: EventStreamsOptions): Promise<EventStreams> {
       first: [],
       heartbeatS: 60,
       waits: 'up to',
+      protocol: 'changes',
       principal: anonymous,
     });
   });

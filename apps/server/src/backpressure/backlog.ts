@@ -16,6 +16,10 @@ export class Backlog {
   readonly #holders = new Map<Uint8Array, Set<Holder>>();
   #bytes = 0;
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   hold(chunk: Uint8Array, holder: Holder): void {
     const holders = this.#holders.get(chunk);
     if (holders !== undefined) {

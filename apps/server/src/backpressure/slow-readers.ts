@@ -55,6 +55,11 @@ export class SlowReaders {
     response.on('close', done);
   }
 
+  /** The bytes that wait for slow clients. */
+  get backlogBytes(): number {
+    return this.#backlog.bytes;
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }

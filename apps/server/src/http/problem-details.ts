@@ -1,6 +1,7 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { Log } from '../log.ts';
+import { noteRefusal } from '../metrics/refusal-metrics.ts';
 import { RequestError, type RequestErrorCode } from '../model/request-error.ts';
 import { httpStatusOf } from './http-status.ts';
 
@@ -54,9 +55,13 @@ export function sendProblem(error: unknown, response: ServerResponse, log: Log):
   );
 }
 
-/** The headers that belong to a refusal: `Retry-After`, `Allow` and `WWW-Authenticate`. */
+/**
+ * Sets the headers that belong to a refusal (`Retry-After`, `Allow` and `WWW-Authenticate`), and
+ * notes its reason for the metrics.
+ */
 export function setRefusalHeaders(refusal: RequestError, response: ServerResponse): void {
-  const { retryAfterS, allow, challenge } = refusal;
+  const { code, retryAfterS, allow, challenge } = refusal;
+  noteRefusal(response, code);
   if (retryAfterS !== undefined) response.setHeader('retry-after', retryAfterS);
   if (allow !== undefined) response.setHeader('allow', allow.join(', '));
   if (challenge !== undefined) response.setHeader('www-authenticate', challenge);

@@ -3,6 +3,7 @@ import { healthOf, readinessOf, type Readiness } from '../http/health.ts';
 import { listenError } from '../http/port/listen.ts';
 import type { Descriptors } from '../http/port/descriptors.ts';
 import type { Log } from '../log.ts';
+import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import type { Environments } from '../store/environments.ts';
 import { includes } from '../tokens/scope.ts';
 import type { Tokens } from '../tokens/tokens.ts';
@@ -15,6 +16,7 @@ export interface ManagementPortOptions {
   readonly readiness: Readiness;
   readonly descriptors: Descriptors;
   readonly tokens: Tokens;
+  readonly metrics: ServerMetrics;
   readonly log: Log;
 }
 
@@ -31,13 +33,14 @@ export interface ManagementPort {
  * @throws {Error} if the port can't be used.
  */
 export async function openManagementPort(options: ManagementPortOptions): Promise<ManagementPort> {
-  const { host, port, environments, readiness, descriptors, tokens, log } = options;
+  const { host, port, environments, readiness, descriptors, tokens, metrics, log } = options;
   let failure: NodeJS.ErrnoException | undefined;
   const server: ManagementServer = managementServer({
     host,
     port,
     health: () => ({ ok: true, body: healthOf(environments, descriptors) }),
     ready: () => readinessOf(readiness),
+    registry: metrics.registry,
     revision: () => ({ environments: revisionsOf(environments) }),
     token: (token) => verdictOn(tokens, token),
     tokenOnLoopback: () => tokens.required,

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Backlog } from '../backpressure/backlog.ts';
+import type { StreamMetrics } from '../metrics/stream-metrics.ts';
 import type { Frame } from './frame.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import { HeartbeatWheel } from './heartbeat-wheel.ts';
@@ -12,6 +13,7 @@ export interface EventStreamsOptions {
    * The time after which a client that reads nothing is cut off, in milliseconds. Default: 30,000.
    */
   readonly stalledMs?: number;
+  readonly metrics?: StreamMetrics | undefined;
 }
 
 /**
@@ -22,10 +24,15 @@ export class EventStreams {
   readonly #heartbeats = new HeartbeatWheel<Subscriber>((one) => one.beat(spreadOf(this.#size)));
   readonly #shared: Shared;
   readonly #tokens: Pick<Tokens, 'admits'>;
+  readonly #metrics: StreamMetrics | undefined;
   #size = 0;
 
-  constructor(tokens: Pick<Tokens, 'admits' | 'onChange'>, { stalledMs = 30_000 }: EventStreamsOptions = {}) {
+  constructor(
+    tokens: Pick<Tokens, 'admits' | 'onChange'>,
+    { stalledMs = 30_000, metrics }: EventStreamsOptions = {},
+  ) {
     this.#tokens = tokens;
+    this.#metrics = metrics;
     tokens.onChange(() => this.#endUnadmitted());
     this.#shared = { backlog: new Backlog(), stalledMs };
   }
@@ -46,14 +53,22 @@ export class EventStreams {
     const audience = this.#audiences.get(log) ?? new Set();
     this.#audiences.set(log, audience.add(subscriber));
     this.#size += 1;
+    const { protocol } = start;
+    this.#metrics?.opened(protocol);
     const beats = this.#heartbeats.add(subscriber, start.heartbeatS);
     response.on('close', () => {
       beats.delete(subscriber);
       audience.delete(subscriber);
       subscriber.close();
       this.#size -= 1;
+      this.#metrics?.closed(protocol);
     });
     subscriber.begin(start.first, spreadOf(this.#size));
+  }
+
+  /** The bytes that wait for slow clients. */
+  get backlogBytes(): number {
+    return this.#shared.backlog.bytes;
   }
 
   /** Sends a frame to all subscribers of this log. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Backlog } from '../backpressure/backlog.ts';
+import type { StreamProtocol } from '../metrics/stream-metrics.ts';
 import type { Principal } from '../tokens/principal.ts';
 import { retryHint, type Frame } from './frame.ts';
 import { waitWithin } from './reconnect-delay.ts';
@@ -27,6 +28,7 @@ export interface StreamStart {
    * so that all get the same.
    */
   readonly waits: 'exactly' | 'up to';
+  readonly protocol: StreamProtocol;
   /** The sender of the request: the stream ends when it loses its access. */
   readonly principal: Principal;
 }

@@ -24,6 +24,5 @@ export {
   type ConfigurationState,
 } from '../readings/configuration.ts';
 export { processRegistry } from '../metrics/process-registry.ts';
-export { durationBoundaries } from '../metrics/duration-boundaries.ts';
 export { MetricRegistry, type Family, type SeriesOf } from '../metrics/registry.ts';
 export type { Exemplar, HistogramSeries, Labels, NumberSeries } from '../metrics/series.ts';

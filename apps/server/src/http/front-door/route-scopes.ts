@@ -55,18 +55,34 @@ const table: Readonly<Record<string, Methods>> = {
   '/flagd.sync.v1.FlagSyncService/{method}': { POST: 'definitions' },
 };
 
-const fixed = new Map<string, Methods>();
-const patterns: Array<{ readonly pattern: RegExp; readonly methods: Methods }> = [];
+const fixed = new Map<string, Route>();
+const patterns: Array<Route & { readonly pattern: RegExp }> = [];
 for (const [route, methods] of Object.entries(table)) {
-  if (!route.includes('{')) fixed.set(route, methods);
+  if (!route.includes('{')) fixed.set(route, { route, methods });
   else {
     const source = route
       .replaceAll('.', String.raw`\.`)
       .replaceAll('{environment}', '(?<environment>[^/]+)')
       .replaceAll(/\{\w+\}/g, '[^/]+');
-    patterns.push({ pattern: new RegExp(`^${source}/?$`), methods });
+    patterns.push({ pattern: new RegExp(`^${source}/?$`), route, methods });
   }
 }
+
+interface Route {
+  /** As the table spells it. */
+  readonly route: string;
+  readonly methods: Methods;
+}
+
+/** The route of a request, as the table spells it; undefined for a path without one. */
+export function routeNameOf(target: string): string | undefined {
+  // The route with the most requests.
+  if (target.startsWith(oneFlag) && !target.includes('/', oneFlag.length)) return `${oneFlag}{flag}`;
+  const path = pathOf(target);
+  return (knownRoute(path) ?? patterns.find(({ pattern }) => pattern.test(path)))?.route;
+}
+
+const oneFlag = '/ofrep/v1/evaluate/flags/';
 
 /**
  * The access that a request requires. A preflight carries no token (Fetch, section 3.2.2), so
@@ -90,13 +106,18 @@ function pathOf(target: string): string {
   return path.startsWith('/') ? path : path.replace(/^https?:\/\/[^/]*/i, '') || '/';
 }
 
-function routeOf(path: string): { readonly methods?: Methods; readonly environment?: string | undefined } {
-  const methods = fixed.get(path) ?? fixed.get(path.replace(/\/$/, ''));
-  if (methods !== undefined) return { methods };
-  for (const route of patterns) {
-    const found = route.pattern.exec(path);
+function routeOf(path: string): Partial<Route> & { readonly environment?: string | undefined } {
+  const known = knownRoute(path);
+  if (known !== undefined) return known;
+  for (const { pattern, route, methods } of patterns) {
+    const found = pattern.exec(path);
     const environment = found?.groups?.['environment'];
-    if (found) return { methods: route.methods, environment: environment && decodeSegment(environment) };
+    if (found) return { route, methods, environment: environment && decodeSegment(environment) };
   }
   return {};
+}
+
+/** A route without parameters. */
+function knownRoute(path: string): Route | undefined {
+  return fixed.get(path) ?? fixed.get(path.replace(/\/$/, ''));
 }

@@ -53,7 +53,8 @@ function toConnectError(error: unknown, log: Log): ConnectError {
   if (error instanceof ConnectError) return error;
   if (error instanceof RequestError) {
     const { message, code, challenge } = error;
-    return new ConnectError(message, codes[code], challenge && { 'www-authenticate': challenge });
+    const headers = challenge === undefined ? undefined : { 'www-authenticate': challenge };
+    return new ConnectError(message, codes[code], headers, undefined, error);
   }
   // A call that the client has cancelled.
   if ((error as Error).name === 'AbortError') return ConnectError.from(error, Code.Canceled);

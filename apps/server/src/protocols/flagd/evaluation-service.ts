@@ -1,6 +1,7 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { createWorkBudget, evaluate, type Evaluation } from '@graylane/flags';
 import { forEachInSlices } from '../../for-each-in-slices.ts';
+import type { EvaluationMetrics } from '../../metrics/evaluation-metrics.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { requireSmallContext } from '../../model/context-size.ts';
 import type { Environments } from '../../store/environments.ts';
@@ -32,8 +33,9 @@ import { sharedMessagesKey } from './shared-messages.ts';
 export function evaluationServiceV2(
   environments: Environments,
   calls: LongCalls,
+  evaluations: EvaluationMetrics,
 ): ServiceImpl<typeof ServiceV2> {
-  return methods(environments, calls, resolve);
+  return methods(environments, calls, evaluations, resolve);
 }
 
 /**
@@ -42,11 +44,14 @@ export function evaluationServiceV2(
 export function evaluationServiceV1(
   environments: Environments,
   calls: LongCalls,
+  evaluations: EvaluationMetrics,
 ): ServiceImpl<typeof ServiceV1> {
   return {
-    ...methods(environments, calls, resolveV1),
+    ...methods(environments, calls, evaluations, resolveV1),
     resolveAll: async ({ context = {} }, call) => {
-      const { flags } = chosen(environments, call).snapshot;
+      const store = chosen(environments, call);
+      const { flags } = store.snapshot;
+      const counterOf = evaluations.of('flagd', store);
       requireSmallContext(context);
       const options = { now: Date.now(), budget: createWorkBudget() };
       const resolved: Array<readonly [string, FlagOfAll]> = [];
@@ -54,6 +59,7 @@ export function evaluationServiceV1(
         flags.keys(),
         (key) => {
           const evaluation = evaluate(flags, key, context, options);
+          counterOf(key, evaluation).add();
           // There is no field for an error, and v1 can't distinguish a missing value from zero.
           if (evaluation.errorCode !== undefined || isMissingDefault(evaluation)) return;
           resolved.push([key, { ...commonPart(evaluation), ...anyValue(evaluation) }]);
@@ -68,11 +74,18 @@ export function evaluationServiceV1(
 type FlagOfAll = Omit<Resolved<never>, 'value'> & { value?: AnyFlag['value'] };
 
 /** The methods of both versions, with the fields that both have. */
-function methods(environments: Environments, calls: LongCalls, resolveOne: typeof resolve) {
+function methods(
+  environments: Environments,
+  calls: LongCalls,
+  evaluations: EvaluationMetrics,
+  resolveOne: typeof resolve,
+) {
   const resolver =
     <T>(type: ValueType<T>) =>
-    (request: ResolveRequest, call: HandlerContext): Resolved<T> =>
-      resolveOne(chosen(environments, call).snapshot.flags, request, type);
+    (request: ResolveRequest, call: HandlerContext): Resolved<T> => {
+      const store = chosen(environments, call);
+      return resolveOne(store.snapshot.flags, request, type, evaluations.of('flagd', store));
+    };
   return {
     resolveBoolean: resolver(booleanType),
     resolveString: resolver(stringType),

@@ -42,7 +42,7 @@ export async function* flagEvents(
   calls: LongCalls,
   { signal, values }: Pick<HandlerContext, 'signal' | 'values'>,
 ): AsyncGenerator<FlagEvent> {
-  const { call, done } = calls.begin(store, values.get(principalKey), signal);
+  const { call, done } = calls.begin('flagd.events', store, values.get(principalKey), signal);
   let unread: readonly Change[] = [];
   const unsubscribes = new Map<FlagStore, () => void>();
   const unfollow = environments.onCreate((name, followed) => {

@@ -1,6 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { RequestError } from '../../model/request-error.ts';
 import type { Environments } from '../../store/environments.ts';
+import type { StreamMetrics, StreamProtocol } from '../../metrics/stream-metrics.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
 import type { Principal } from '../../tokens/principal.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
@@ -36,12 +37,14 @@ export class LongCall {
 export class LongCalls {
   readonly #open = new Set<LongCall>();
   readonly #tokens: Tokens;
+  readonly #metrics: StreamMetrics;
   readonly #timer: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
   #stopped = false;
 
-  constructor(environments: Environments, tokens: Tokens) {
+  constructor(environments: Environments, tokens: Tokens, metrics: StreamMetrics) {
     this.#tokens = tokens;
+    this.#metrics = metrics;
     tokens.onChange(() => {
       for (const call of this.#open) if (!tokens.admits(call.principal)) this.#end(call, noLongerValid());
     });
@@ -64,6 +67,7 @@ export class LongCalls {
    * @throws {RequestError} `no_room` if too many are open.
    */
   begin(
+    protocol: StreamProtocol,
     store: FlagStore | undefined,
     principal: Principal,
     signal: AbortSignal,
@@ -75,11 +79,12 @@ export class LongCalls {
     if (this.#stopped) call.end = shuttingDown();
     else if (!this.#tokens.admits(principal)) call.end = noLongerValid();
     this.#open.add(call);
+    this.#metrics.opened(protocol);
     const wake = (): void => call.notifier.notify();
     signal.addEventListener('abort', wake);
     const done = (): void => {
       signal.removeEventListener('abort', wake);
-      this.#open.delete(call);
+      if (this.#open.delete(call)) this.#metrics.closed(protocol);
     };
     return { call, done };
   }

@@ -7,6 +7,7 @@ import { HttpPort } from '../../http/port/http-port.ts';
 import { serveHttp2 } from '../../http/port/http2.ts';
 import { Http2Sessions } from '../../http/port/http2-sessions.ts';
 import type { Log } from '../../log.ts';
+import type { ServerMetrics } from '../../metrics/server-metrics.ts';
 import type { Environments } from '../../store/environments.ts';
 import { LongCalls } from './long-calls.ts';
 import { flagdRoutes } from './routes.ts';
@@ -16,6 +17,7 @@ export interface GrpcPortOptions {
   readonly environments: Environments;
   readonly door: FrontDoor;
   readonly readers: SlowReaders;
+  readonly metrics: ServerMetrics;
   /** Default: no TLS. */
   readonly certificate?: Certificate | undefined;
   readonly log: Log;
@@ -37,9 +39,10 @@ const maxConcurrentStreams = 250;
  * flagd's protocols: gRPC over h2c, Connect and gRPC-Web over h2c and HTTP/1.1, on one port that
  * looks at the first bytes of each connection. Clients may ping at any time.
  */
-export function createGrpcPort({ environments, door, readers, certificate, log }: GrpcPortOptions): GrpcPort {
-  const calls = new LongCalls(environments, door.tokens);
-  const listener = flagdRoutes({ environments, door, calls, readers, log });
+export function createGrpcPort(options: GrpcPortOptions): GrpcPort {
+  const { environments, door, readers, certificate, metrics, log } = options;
+  const calls = new LongCalls(environments, door.tokens, metrics.streams);
+  const listener = flagdRoutes({ environments, door, calls, readers, metrics, log });
   const http1 = new HttpPort(listener, { certificate, protocols: ['h2', 'http/1.1'] });
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams } }, listener);
   const sessions = new Http2Sessions(http2);

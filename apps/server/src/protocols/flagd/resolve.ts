@@ -1,6 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { evaluate, type ErrorCode, type Evaluation, type FlagSet, type FlagValue } from '@graylane/flags';
+import type { CounterOf } from '../../metrics/evaluation-metrics.ts';
 import { requireSmallContext } from '../../model/context-size.ts';
 
 /** A request for one flag. */
@@ -59,9 +60,11 @@ export function resolve<T>(
   flags: FlagSet,
   { flagKey, context = {} }: ResolveRequest,
   type: ValueType<T>,
+  counterOf: CounterOf,
 ): Resolved<T> {
   requireSmallContext(context);
   const evaluation = evaluate(flags, flagKey, context);
+  counterOf(flagKey, evaluation).add();
   if (evaluation.errorCode !== undefined) {
     throw new ConnectError(evaluation.errorMessage ?? evaluation.errorCode, statusOf[evaluation.errorCode]);
   }
@@ -78,8 +81,13 @@ export function resolve<T>(
  * default variant for its value: flagd reports it as not found, and the default of the code
  * applies. A disabled flag has its reason, as with flagd.
  */
-export function resolveV1<T>(flags: FlagSet, request: ResolveRequest, type: ValueType<T>): Resolved<T> {
-  const resolved = resolve(flags, request, type);
+export function resolveV1<T>(
+  flags: FlagSet,
+  request: ResolveRequest,
+  type: ValueType<T>,
+  counterOf: CounterOf,
+): Resolved<T> {
+  const resolved = resolve(flags, request, type, counterOf);
   if (!isMissingDefault(resolved)) return resolved;
   throw new ConnectError(
     `flag "${request.flagKey}" has no default variant: the default of the code applies`,

@@ -8,6 +8,7 @@ import { requireRoom } from '../../http/front-door/load-shedding.ts';
 import { principalOf, type AnyRequest } from '../../http/front-door/principal.ts';
 import { logFault, sendProblem, wrongMethod } from '../../http/problem-details.ts';
 import type { Log } from '../../log.ts';
+import type { ServerMetrics } from '../../metrics/server-metrics.ts';
 import { RequestError } from '../../model/request-error.ts';
 import type { Environments } from '../../store/environments.ts';
 import { errorInterceptor, refusalKey } from './errors.ts';
@@ -29,6 +30,7 @@ export interface FlagdRoutesOptions {
   readonly door: FrontDoor;
   readonly calls: LongCalls;
   readonly readers: SlowReaders;
+  readonly metrics: ServerMetrics;
   readonly log: Log;
 }
 
@@ -45,14 +47,11 @@ const crossOrigin = {
 const exposedHeaders = [...cors.exposedHeaders, 'retry-after'].join(', ');
 
 /** flagd's services over Connect, gRPC and gRPC-Web: a listener for HTTP/1.1 and HTTP/2. */
-export function flagdRoutes({
-  environments,
-  door,
-  calls,
-  readers,
-  log,
-}: FlagdRoutesOptions): (request: AnyRequest, response: AnyResponse) => void {
-  const handlers = handlersOf(environments, calls, log);
+export function flagdRoutes(
+  options: FlagdRoutesOptions,
+): (request: AnyRequest, response: AnyResponse) => void {
+  const { door, readers, metrics, log } = options;
+  const handlers = handlersOf(options);
 
   return (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
@@ -79,6 +78,7 @@ export function flagdRoutes({
       requireHttp2ForGrpc(request);
     } catch (error) {
       sendProblem(error, response as ServerResponse, log);
+      metrics.refusals.countResponse('connect', response);
       return;
     }
     // A stream may be silent for long; the port's time limit is for responses that end.
@@ -99,15 +99,16 @@ interface Handler {
   readonly isStream: boolean;
 }
 
-function handlersOf(environments: Environments, calls: LongCalls, log: Log): Map<string, Handler> {
+function handlersOf({ environments, calls, metrics, log }: FlagdRoutesOptions): Map<string, Handler> {
   const router = createConnectRouter({
     readMaxBytes: maxRequestBytes,
     acceptCompression: [compressionGzip, compressionBrotli],
-    interceptors: [errorInterceptor(log)],
+    interceptors: [metrics.calls.interceptor, errorInterceptor(log)],
   });
+  const { evaluations } = metrics;
   router.service(FlagSyncService, syncService(environments, calls));
-  router.service(ServiceV1, evaluationServiceV1(environments, calls));
-  router.service(ServiceV2, evaluationServiceV2(environments, calls));
+  router.service(ServiceV1, evaluationServiceV1(environments, calls, evaluations));
+  router.service(ServiceV2, evaluationServiceV2(environments, calls, evaluations));
   return new Map(
     router.handlers.map((handler) => {
       const { method, service, requestPath } = handler;

@@ -54,7 +54,7 @@ async function* snapshots(
   context: HandlerContext,
 ): AsyncGenerator<Snapshot> {
   const { signal, values } = context;
-  const { call, done } = calls.begin(store, values.get(principalKey), signal);
+  const { call, done } = calls.begin('flagd.sync', store, values.get(principalKey), signal);
   const unsubscribe = store.onChange(() => call.notifier.notify());
   try {
     for (let sent: string | undefined; !signal.aborted; await call.notifier.wait()) {

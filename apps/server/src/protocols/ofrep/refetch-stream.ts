@@ -41,7 +41,8 @@ export class RefetchStream {
     const seen = lastEventId(request);
     const first = newest.after(seen);
     const principal = principalOf(request);
-    this.#streams.open(response, newest, { seen, first, heartbeatS, waits: 'exactly', principal });
+    const start = { seen, first, heartbeatS, waits: 'exactly', protocol: 'ofrep', principal } as const;
+    this.#streams.open(response, newest, start);
   }
 
   close(): void {

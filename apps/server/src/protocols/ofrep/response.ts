@@ -5,7 +5,9 @@ import {
   type EvaluationContext,
   type FlagSet,
 } from '@graylane/flags';
+import type { NumberSeries } from '@graylane/telemetry/management';
 import { forEachInSlices } from '../../for-each-in-slices.ts';
+import type { CounterOf } from '../../metrics/evaluation-metrics.ts';
 
 /** A response before it is sent. */
 export interface OfrepResponse {
@@ -14,40 +16,62 @@ export interface OfrepResponse {
 }
 
 /** Evaluates one flag. */
-export function evaluateOne(flags: FlagSet, key: string, context: EvaluationContext): OfrepResponse {
+export function evaluateOne(
+  flags: FlagSet,
+  key: string,
+  context: EvaluationContext,
+  counterOf: CounterOf,
+): OfrepResponse {
   const evaluation = evaluate(flags, key, context);
-  return { status: statusOf(evaluation), body: serialize(key, evaluation) };
+  return { status: statusOf(evaluation), body: serialize(key, evaluation, counterOf) };
+}
+
+/** The rest of a bulk evaluation. */
+export interface BulkOptions {
+  readonly counterOf: CounterOf;
+  /** Further members of the body. */
+  readonly more: object;
+  /** Whether to stop, because the client is gone. */
+  readonly isOver: () => boolean;
 }
 
 /**
  * Evaluates all flags within one work budget, and lets other requests run in between. Returns the
- * body, with the members of `more`; only a part of it if `isOver` returns true.
+ * body; only a part of it if `isOver` returns true.
  */
 export async function evaluateAll(
   flags: FlagSet,
   context: EvaluationContext,
-  more: object,
-  isOver: () => boolean,
+  { counterOf, more, isOver }: BulkOptions,
 ): Promise<string> {
   const all: string[] = [];
   const options = { now: Date.now(), budget: createWorkBudget() };
   await forEachInSlices(
     flags.keys(),
-    (key) => all.push(serialize(key, evaluate(flags, key, context, options))),
+    (key) => all.push(serialize(key, evaluate(flags, key, context, options), counterOf)),
     isOver,
   );
   return `{"flags":[${all.join()}],${JSON.stringify({ metadata: flags.metadata, ...more }).slice(1)}`;
 }
 
-/** An evaluation belongs to one flag and is shared between calls, and so is its JSON. */
-const serialized = new WeakMap<Evaluation, string>();
+/** The JSON of an evaluation, and its counter. */
+interface Known {
+  readonly json: string;
+  readonly counter: NumberSeries;
+}
 
-function serialize(key: string, evaluation: Evaluation): string {
-  const known = serialized.get(evaluation);
-  if (known !== undefined) return known;
-  const json = JSON.stringify(toOfrep(key, evaluation));
-  serialized.set(evaluation, json);
-  return json;
+/** An evaluation belongs to one flag and is shared between calls, and so is its JSON. */
+const knownOf = new WeakMap<Evaluation, Known>();
+
+/** Serializes an evaluation, and counts it. */
+function serialize(key: string, evaluation: Evaluation, counterOf: CounterOf): string {
+  let known = knownOf.get(evaluation);
+  if (known === undefined) {
+    known = { json: JSON.stringify(toOfrep(key, evaluation)), counter: counterOf(key, evaluation) };
+    knownOf.set(evaluation, known);
+  }
+  known.counter.add();
+  return known.json;
 }
 
 /** Without a value, the default of the caller's code applies. */

@@ -10,6 +10,7 @@ import type { FrontDoor } from '../../http/front-door/front-door.ts';
 import { wrongMethod } from '../../http/problem-details.ts';
 import { isObject } from '../../is-object.ts';
 import type { Log } from '../../log.ts';
+import type { ServerMetrics } from '../../metrics/server-metrics.ts';
 import { requireSmallContext } from '../../model/context-size.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { storeOf, type Environments } from '../../store/environments.ts';
@@ -22,6 +23,7 @@ export interface OfrepOptions {
   readonly environments: Environments;
   readonly door: FrontDoor;
   readonly readers: SlowReaders;
+  readonly metrics: ServerMetrics;
   readonly log: Log;
 }
 
@@ -59,6 +61,7 @@ export function ofrepRoutes({
   environments,
   door,
   readers,
+  metrics,
   log,
 }: OfrepOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
   const { guard, rateLimit } = door;
@@ -66,10 +69,12 @@ export function ofrepRoutes({
 
   const respond = (request: IncomingMessage, response: ServerResponse, segment: string | undefined) => {
     const environment = environmentOf(request);
-    const { flags } = storeOf(environments, environment).snapshot;
+    const store = storeOf(environments, environment);
+    const { flags } = store.snapshot;
+    const counterOf = metrics.evaluations.of('ofrep', store);
     const context = readContext(request);
     if (segment !== undefined) {
-      const { status, body } = evaluateOne(flags, decodeKey(segment), context);
+      const { status, body } = evaluateOne(flags, decodeKey(segment), context, counterOf);
       sendJson(response, status, body);
       return;
     }
@@ -77,7 +82,7 @@ export function ofrepRoutes({
     // new as an event. Every response is made from the newest rules, so they need no handling.
     const endpoint = { requestUri: refetchUri(environment) };
     const eventStreams = [{ type: 'sse', endpoint, inactivityDelaySec }];
-    evaluateAll(flags, context, { eventStreams }, () => response.destroyed).then(
+    evaluateAll(flags, context, { counterOf, more: { eventStreams }, isOver: () => response.destroyed }).then(
       (body) => {
         const bytes = Buffer.from(body);
         sendUnlessKnown(request, response, bytes);

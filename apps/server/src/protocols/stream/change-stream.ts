@@ -55,7 +55,14 @@ export class ChangeStream {
       }
       const first = missed.length > 0 ? missed : [log.current];
       if (response.destroyed) return;
-      this.#streams.open(response, log, { seen, first, heartbeatS, waits: 'up to', principal });
+      this.#streams.open(response, log, {
+        seen,
+        first,
+        heartbeatS,
+        waits: 'up to',
+        protocol: 'changes',
+        principal,
+      });
     };
     open();
   }
