@@ -25,7 +25,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     explain: ['set', 'flag', 'rule/operators', 'rule', 'hash', 'json'],
     check: ['set', 'flag', 'rule/operators', 'rule', 'kill', 'json'],
     set: ['flag', 'kill', 'json'],
-    flag: ['rule/operators', 'rule', 'kill', 'json'],
+    flag: ['rule/operators', 'rule', 'kill', 'hash', 'json'],
     kill: ['json'],
     'rule/operators': ['rule/optimize', 'rule', 'hash', 'json'],
     'rule/optimize': ['rule'],

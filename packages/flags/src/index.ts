@@ -14,6 +14,7 @@ export type {
   Explanation,
 } from './explain/explanation.ts';
 export { mayRead } from './flag/reads.ts';
+export { ruleOf, rulesOf, type FlagRule } from './flag/rules.ts';
 export { killedMember, type Killed } from './kill/killed.ts';
 export { plainMembers } from './kill/plain-members.ts';
 export { createWorkBudget, type WorkBudget } from './work-limit.ts';

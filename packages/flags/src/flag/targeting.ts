@@ -7,6 +7,7 @@ import { compileRule } from '../rule/compile.ts';
 import { operators } from '../rule/operators/index.ts';
 import type { Rule } from '../rule/rule.ts';
 import { wholeRule, type RuleOwner } from '../rule/scope.ts';
+import { ofRule } from './rules.ts';
 import { knownVariants, readVariant } from './variants.ts';
 
 /** A compiled flag: one evaluation for every evaluation context, or a rule that makes it. */
@@ -93,6 +94,12 @@ function unknownDefaultMessage({ key, defaultVariant }: Flag, variants: unknown)
   return `flag "${key}" defaults to ${show(defaultVariant)}, but its variants are ${knownVariants(variants)}`;
 }
 
+/** The evaluations of one branch, or of a rule without branches. */
+interface Matches {
+  readonly byDefault: Evaluation;
+  readonly byVariant: Map<string, Evaluation>;
+}
+
 /** The evaluations of one flag, each made when it is first needed. */
 class FlagOutcomes implements RuleOwner {
   readonly operators = operators;
@@ -103,7 +110,8 @@ class FlagOutcomes implements RuleOwner {
   parts = 0;
   readonly #variants: unknown;
   readonly #byDefault: Evaluation;
-  readonly #matches = new Map<string, Evaluation>();
+  /** By branch, 0 for results outside of branches. */
+  readonly #matches: Matches[] = [];
   #known: string | undefined;
 
   constructor(
@@ -124,25 +132,34 @@ class FlagOutcomes implements RuleOwner {
   }
 
   /** A rule that returns a boolean or a number names the variant of that spelling. */
-  outcome(result: unknown): Evaluation {
-    if (result === null || result === undefined) return this.#byDefault;
+  outcome(result: unknown, branch: number | undefined): Evaluation {
+    const matches = this.#matchesOf(branch);
+    if (result === null || result === undefined) return matches.byDefault;
     const known =
       typeof result === 'string'
-        ? this.#match(result)
+        ? this.#match(result, matches, branch)
         : typeof result === 'object'
           ? undefined
-          : this.#match(String(result));
+          : this.#match(String(result), matches, branch);
     return known ?? this.#unknown(result);
   }
 
-  #match(variant: string): Evaluation | undefined {
-    const known = this.#matches.get(variant);
+  #matchesOf(branch: number | undefined): Matches {
+    const index = branch === undefined ? 0 : branch + 1;
+    const known = this.#matches[index];
+    if (known !== undefined) return known;
+    const byDefault = branch === undefined ? this.#byDefault : ofRule({ ...this.#byDefault }, branch);
+    return (this.#matches[index] = { byDefault, byVariant: new Map() });
+  }
+
+  #match(variant: string, { byVariant }: Matches, branch: number | undefined): Evaluation | undefined {
+    const known = byVariant.get(variant);
     if (known) return known;
     const value = readVariant(this.#variants, variant);
     if (value === undefined) return undefined;
     const { flagMetadata } = this.#byDefault;
-    const outcome: Evaluation = Object.freeze({ value, variant, reason: 'TARGETING_MATCH', flagMetadata });
-    this.#matches.set(variant, outcome);
+    const outcome = ofRule({ value, variant, reason: 'TARGETING_MATCH', flagMetadata }, branch);
+    byVariant.set(variant, outcome);
     return outcome;
   }
 

@@ -2,7 +2,15 @@ import { RuleSyntaxError } from '../errors.ts';
 import { show } from '../json/problem.ts';
 import { isConstant, operandOf, operatorOf } from './logic.ts';
 import type { Rule } from './rule.ts';
-import { evaluatorScope, operandScope, operatorScope, pathOf, valueScope, type Scope } from './scope.ts';
+import {
+  branchOf,
+  evaluatorScope,
+  operandScope,
+  operatorScope,
+  pathOf,
+  valueScope,
+  type Scope,
+} from './scope.ts';
 import { countValue } from '../work-limit.ts';
 
 /** Compiles a JsonLogic rule with flagd's operators into closures. Throws a `RuleSyntaxError`. */
@@ -35,7 +43,7 @@ function compileParts(logic: unknown, scope: Scope): Rule {
 /** Compiles an operand in the scope of its operator; `index` is its place among the operands. */
 export function compileOperand(logic: unknown, scope: Scope, index: number): Rule {
   return isConstant(logic)
-    ? constant(resultOf(logic, scope), scope)
+    ? constant(resultOf(logic, scope, index), scope)
     : compileRule(logic, operandScope(scope, index));
 }
 
@@ -52,14 +60,20 @@ export function compileOperands(operand: unknown, scope: Scope): Rule[] | Rule {
   };
 }
 
-/** The result of a plain value: itself, or the evaluation of the flag that it names. */
-export function resultOf(value: unknown, { deciding, owner }: Scope): unknown {
-  return deciding ? owner.outcome(value) : value;
+/**
+ * The result of a plain value: itself, or the evaluation of the flag that it names. `index` is its
+ * place among the operands of the scope's operator.
+ */
+export function resultOf(value: unknown, scope: Scope, index?: number): unknown {
+  return scope.deciding ? scope.owner.outcome(value, branchOf(scope, index)) : value;
 }
 
 /** A rule whose result becomes the evaluation of the flag where the scope wants one. */
-export function decided(rule: Rule, { deciding, owner }: Scope): Rule {
-  return deciding ? (data, now) => owner.outcome(rule(data, now)) : rule;
+export function decided(rule: Rule, scope: Scope): Rule {
+  if (!scope.deciding) return rule;
+  const { owner } = scope;
+  const branch = branchOf(scope);
+  return (data, now) => owner.outcome(rule(data, now), branch);
 }
 
 /**

@@ -15,8 +15,11 @@ export interface RuleOwner {
   readonly evaluators: Readonly<Record<string, unknown>>;
   /** The JSON path of the rule. */
   readonly path: string;
-  /** The evaluation of the flag for a result of its rule. */
-  outcome(result: unknown): unknown;
+  /**
+   * The evaluation of the flag for a result of its rule. `branch` is the branch of the outermost
+   * `if` that the result comes from, counted from 0; the otherwise is the last one.
+   */
+  outcome(result: unknown, branch: number | undefined): unknown;
   /** How many operators and operands were compiled so far. */
   parts: number;
   /**
@@ -102,6 +105,17 @@ export function pathOf({ owner, parent, segment, referenced }: Scope): string {
   if (referenced && parent?.referenced === false) return joinPath(evaluatorsPath, segment ?? '');
   const path = parent ? pathOf(parent) : owner.path;
   return segment === undefined ? path : joinPath(path, segment);
+}
+
+/**
+ * The branch of the outermost `if` that a scope lies in; undefined outside of one. `index` is the
+ * place among the operands of the scope's operator, if the operand has no scope of its own.
+ */
+export function branchOf(scope: Scope, index?: number): number | undefined {
+  let [inner, place]: [Scope, string | number | undefined] = [scope, index];
+  while (inner.parent?.parent !== undefined) [inner, place] = [inner.parent, inner.segment];
+  const isChoice = inner.parent !== undefined && (inner.segment === 'if' || inner.segment === '?:');
+  return isChoice && typeof place === 'number' ? Math.floor(place / 2) : undefined;
 }
 
 /**

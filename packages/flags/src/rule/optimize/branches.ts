@@ -38,7 +38,7 @@ function branchAt(index: number, list: readonly unknown[], scope: Scope): Branch
 }
 
 function compileResult(logic: unknown, scope: Scope, index: number): Result {
-  return isConstant(logic) ? resultOf(logic, scope) : compileOperand(logic, scope, index);
+  return isConstant(logic) ? resultOf(logic, scope, index) : compileOperand(logic, scope, index);
 }
 
 /**
