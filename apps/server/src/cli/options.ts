@@ -67,7 +67,7 @@ export const commands: readonly CommandInfo[] = [
   {
     name: 'token',
     operand: 'create NAME | list | revoke ID | rotate ID',
-    help: 'makes, lists, revokes or replaces tokens: those of a server, or of a folder or file that a server uses',
+    help: 'makes, lists, revokes or replaces tokens of a server, or of its folder or file',
   },
 ];
 
@@ -113,7 +113,7 @@ export const options: readonly Option[] = [
     env: 'GRAYLANE_FLAGS',
     value: 'FILE',
     commands: ['serve', 'explain'],
-    help: "a flags file in flagd's format, without a history, or its https: address; several files are merged, the last one wins; repeatable",
+    help: "a flags file in flagd's format, or its https: address, without a history; repeatable, the last wins",
   },
   {
     name: 'flags-interval',
@@ -244,7 +244,7 @@ export const options: readonly Option[] = [
     value: 'NAME',
     default: 'none',
     commands: ['serve'],
-    help: 'a host name of this server, beside localhost; any name without it, unless it listens on loopback; repeatable',
+    help: 'a host name of this server; default: any, on loopback only localhost; repeatable',
   },
   {
     name: 'allow-origin',

@@ -1,4 +1,4 @@
-import { commands, options, titleOf, type Option } from './options.ts';
+import { commands, options, type Option } from './options.ts';
 import { allowedFor } from './setting-types.ts';
 
 /** docs/settings.md: every setting, as Markdown. */
@@ -21,7 +21,7 @@ function sections(): string[] {
     '| --- | --- | --- |',
     ...tools.map(({ name, operand = '', help }) => {
       const own = options.filter((option: Option) => option.commands.includes(name));
-      return `| \`${name} ${operand}\` | ${help} | ${own.map((option) => `\`--${option.name}\``).join(', ')} |`;
+      return `| \`${name} ${operand.replaceAll('|', '\\|')}\` | ${help} | ${own.map((option) => `\`--${option.name}\``).join(', ')} |`;
     }),
     '',
     section(
@@ -46,8 +46,7 @@ function marked(text: string): string {
   return text.replaceAll(/\bhttps?:\/\/[^\s,;]+/g, '`$&`');
 }
 
-function row({ name, value, env, default: fallback = '', help, type, commands: owners }: Option): string {
+function row({ name, value, env, default: fallback = '', help, type }: Option): string {
   const option = value === undefined ? `--${name}` : `--${name} ${value}`;
-  const whose = owners.includes('serve') ? '' : ` (${owners.map(titleOf).join(', ')})`;
-  return `| \`${option}\` | ${env === undefined ? '' : `\`${env}\``} | ${marked(fallback)} | ${marked(help)}${whose} | ${marked(allowedFor(type))} |`;
+  return `| \`${option}\` | ${env === undefined ? '' : `\`${env}\``} | ${marked(fallback)} | ${marked(help)} | ${marked(allowedFor(type))} |`;
 }
