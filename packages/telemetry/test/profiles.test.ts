@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { managementServer, type ManagementServer } from '@graylane/telemetry/management';
 import { Profile } from 'pprof-format';
@@ -8,7 +7,7 @@ import { go, goToolPprof } from '../../../test/components/go.ts';
 
 let server: ManagementServer;
 let url = '';
-let kept: unknown[] = [];
+const held: { memory?: unknown } = {};
 let work: NodeJS.Timeout;
 
 beforeAll(async () => {
@@ -16,14 +15,14 @@ beforeAll(async () => {
   url = `${await server.listening}/debug/`;
   work = setInterval(() => {
     burnCpuForTheTest();
-    kept.push(...holdMemoryForTheTest());
-    if (kept.length > 100_000) kept = [];
-  }, 20);
+    held.memory = holdMemoryForTheTest();
+  }, 50);
 });
 
 afterAll(async () => {
   clearInterval(work);
   await server.close();
+  delete held.memory;
 });
 
 function burnCpuForTheTest(): number {
@@ -32,8 +31,21 @@ function burnCpuForTheTest(): number {
   return sum;
 }
 
+/**
+ * 8 MiB: the sampler takes one sample for each 512 KiB on average, and a call of which it takes
+ * none has a probability of e^-16.
+ */
 function holdMemoryForTheTest(): unknown[] {
-  return Array.from({ length: 500 }, (_, index) => ({ index, text: 'x'.repeat(100 + (index % 7)) }));
+  return Array.from({ length: 64 }, () => Array.from({ length: 16_384 }).fill(0));
+}
+
+/**
+ * Allocates the objects that are held anew: a profile of live objects has only those of the time
+ * since the sampler started, and a profile of all allocations starts it again.
+ */
+async function liveProfile(path: string): Promise<Profile> {
+  held.memory = holdMemoryForTheTest();
+  return profile(path);
 }
 
 async function profile(path: string): Promise<Profile> {
@@ -63,7 +75,7 @@ describe('profiles', () => {
   });
 
   test('heap profiles show live objects, allocation profiles all of them', async () => {
-    const live = await profile('pprof/heap?gc=1');
+    const live = await liveProfile('pprof/heap?gc=1');
     expect(functionsOf(live)).toContain('holdMemoryForTheTest');
     const allocated = await profile('pprof/allocs?seconds=1');
     expect(functionsOf(allocated)).toContain('holdMemoryForTheTest');
@@ -115,8 +127,7 @@ describe('profiles', () => {
     const other = managementServer({ port: 0, crash: false });
     await other.listening;
     await other.close();
-    await sleep(50);
-    expect(functionsOf(await profile('pprof/heap'))).toContain('holdMemoryForTheTest');
+    expect(functionsOf(await liveProfile('pprof/heap'))).toContain('holdMemoryForTheTest');
   });
 });
 
@@ -126,6 +137,7 @@ await describeWith(go, 'go tool pprof', () => {
     ['heap', 'holdMemoryForTheTest', 'Type: inuse_space'],
     ['allocs?seconds=1', 'holdMemoryForTheTest', 'Type: alloc_space'],
   ])('reads /debug/pprof/%s from the port', async (path, name, type) => {
+    held.memory = holdMemoryForTheTest();
     const report = await goToolPprof('-top', '-nodecount=500', `${url}pprof/${path}`);
     expect(report).toContain(type);
     expect(report).toContain(name);
