@@ -11,7 +11,10 @@ const remedy = 'run test/components/install-hops.sh';
 
 /** A service of another language between two of ours. */
 export interface Hop extends Component {
-  /** The command of the service, which prints its address. */
+  /**
+   * The command of the service, which prints its HTTP address and its gRPC port. With the arguments
+   * brokers, source and target it also relays messages between two topics of Kafka.
+   */
   readonly relay: readonly string[];
   /** The command that signs and verifies marks, line by line. */
   readonly marks: readonly string[];
@@ -19,6 +22,7 @@ export interface Hop extends Component {
 
 const python = `${cache}/hops-python/bin/python`;
 const go = `${cache}/hops-go/relay`;
+const java = `${cache}/hops-java`;
 
 export const pythonHop: Hop = {
   id: 'hops-python',
@@ -43,9 +47,9 @@ export const javaHops: readonly Hop[] = ['1.49.0', '1.64.0', '1.68.0'].map((vers
   id: 'hops-java',
   name: `OpenTelemetry for Java ${version}`,
   remedy,
-  available: () => existsSync(`${cache}/hops-java/.built`),
-  relay: ['java', '-cp', `${cache}/hops-java/${version}:${cache}/hops-java/${version}/*`, 'Relay'],
-  marks: ['java', '-cp', `${cache}/hops-java/${version}`, 'Marks'],
+  available: () => existsSync(`${java}/.built`),
+  relay: ['java', '-cp', `${java}/${version}:${java}/${version}/*:${java}/lib/*`, 'Relay'],
+  marks: ['java', '-cp', `${java}/${version}`, 'Marks'],
 }));
 
 export interface RunningHop {

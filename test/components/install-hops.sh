@@ -7,8 +7,9 @@ cache="$(cd "$here/../.." && pwd)/.graylane"
 bash "$here/install-venv.sh" hops-python \
   opentelemetry-api==1.45.1 opentelemetry-sdk==1.45.1 \
   opentelemetry-instrumentation-flask==0.66b1 opentelemetry-instrumentation-requests==0.66b1 \
-  opentelemetry-instrumentation-confluent-kafka==0.66b1 \
-  flask==3.1.2 requests==2.32.5 confluent-kafka==2.16.1
+  opentelemetry-instrumentation-grpc==0.66b1 \
+  opentelemetry-instrumentation-confluent-kafka==0.66b1 opentelemetry-instrumentation-kafka-python==0.66b1 \
+  flask==3.1.2 requests==2.32.5 grpcio==1.85.3 confluent-kafka==2.16.1 kafka-python==3.0.12
 
 # built FOLDER SOURCE...: whether the folder was made from these very sources; otherwise it begins anew.
 built() {
@@ -33,10 +34,12 @@ fi
 java_folder="$cache/hops-java"
 if ! built "$java_folder" "$here"/hops/java/*; then
   echo 'hops-java: fetching OpenTelemetry and compiling ...'
+  copy=(mvn -q -B -f "$here/hops/java/pom.xml" dependency:copy-dependencies)
+  "${copy[@]}" -DexcludeGroupIds=io.opentelemetry -DoutputDirectory="$java_folder/lib"
   for version in 1.49.0 1.64.0 1.68.0; do
-    mvn -q -B -f "$here/hops/java/pom.xml" dependency:copy-dependencies \
+    "${copy[@]}" -DincludeGroupIds=io.opentelemetry \
       -Dotel.version="$version" -DoutputDirectory="$java_folder/$version"
-    javac -d "$java_folder/$version" -cp "$java_folder/$version/*" "$here"/hops/java/*.java
+    javac -d "$java_folder/$version" -cp "$java_folder/$version/*:$java_folder/lib/*" "$here"/hops/java/*.java
   done
   done_with "$java_folder"
 fi

@@ -1,5 +1,6 @@
 // Command hops is a service in Go as teams write it: OpenTelemetry's own baggage propagator, net/http and gRPC.
 // It prints its HTTP address and its gRPC port. GET /?to=URL and any unary gRPC call are relayed with the baggage that came.
+// With the arguments BROKERS FROM TO it also relays messages between topics of Kafka.
 // With the argument "marks" it signs and verifies marks instead.
 package main
 
@@ -96,6 +97,9 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "marks" {
 		marks(os.Stdin, os.Stdout)
 		return
+	}
+	if len(os.Args) == 4 {
+		go relayMessages(os.Args[1], os.Args[2], os.Args[3])
 	}
 	forHTTP, forGRPC := listen(), listen()
 	server := grpc.NewServer(grpc.ForceServerCodec(raw{}), grpc.UnknownServiceHandler(relayGRPC))

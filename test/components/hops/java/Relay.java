@@ -13,8 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Executors;
 
 /**
- * A service in Java with OpenTelemetry's own baggage propagator. Prints its address; GET /?to=URL is relayed with the
- * baggage that came.
+ * A service in Java with OpenTelemetry's own baggage propagator. Prints its HTTP address and its gRPC port; GET /?to=URL
+ * and any unary gRPC call are relayed with the baggage that came. With the arguments BROKERS FROM TO it also relays
+ * messages between topics.
  */
 public class Relay {
   private static final W3CBaggagePropagator PROPAGATOR = W3CBaggagePropagator.getInstance();
@@ -38,7 +39,13 @@ public class Relay {
     server.setExecutor(Executors.newFixedThreadPool(4));
     server.createContext("/", Relay::relay);
     server.start();
-    System.out.println("http://127.0.0.1:" + server.getAddress().getPort());
+    if (arguments.length == 3) {
+      Thread messages = new Thread(() -> KafkaRelay.run(arguments[0], arguments[1], arguments[2]));
+      messages.setDaemon(true);
+      messages.start();
+    }
+    int grpcPort = GrpcRelay.start().getPort();
+    System.out.println("http://127.0.0.1:" + server.getAddress().getPort() + " " + grpcPort);
     // The parent holds our standard input open for as long as it lives.
     while (System.in.read() >= 0) {}
     System.exit(0);
