@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { spreadOf, waitWithin } from '../../apps/server/src/sse/reconnect-delay.ts';
+import { reconnectSpreadMs, waitWithin } from '../../apps/server/src/sse/reconnect-delay.ts';
 import { followStream } from '../../apps/server/test/support/follow.ts';
 import { backoff } from '../../packages/source/src/url/backoff.ts';
 import type { HerdReport } from '../support/herd.ts';
@@ -33,7 +33,7 @@ test.each([
   ['EventSources', eventSources],
 ])('however long the server is away and however many they are, %s never crowd', (_who, waiting) => {
   for (const count of [100, 250, 1000, 5000, 30_000]) {
-    const spreadMs = spreadOf(count);
+    const spreadMs = reconnectSpreadMs(count);
     const random = randomFrom(count);
     const knocks: number[] = [];
     for (let client = 0; client < count; client += 1) {
@@ -49,7 +49,7 @@ test.each([
     }
     expect(busiest(knocks, 100), `of ${count}`).toBeLessThanOrEqual(crowd);
   }
-  expect(spreadOf(5000)).toBeLessThanOrEqual(10_000);
+  expect(reconnectSpreadMs(5000)).toBeLessThanOrEqual(10_000);
 });
 
 test(`${herd} clients that lose their server come back spread out, every one, and have the newest rules`, async () => {
@@ -65,7 +65,7 @@ test(`${herd} clients that lose their server come back spread out, every one, an
     await once(clients, 'message');
     // Heartbeats report the number of clients; when the newest one has had two, each has had one.
     const last = await followStream(`${server.url}/api/v1/environments/default/stream?heartbeat=1`);
-    const beats = (): number => last.all.filter(({ retry }) => retry === spreadOf(herd + 1)).length;
+    const beats = (): number => last.all.filter(({ retry }) => retry === reconnectSpreadMs(herd + 1)).length;
     await expect.poll(beats, patience).toBeGreaterThanOrEqual(3);
     last.close();
     const { knocks: earlier } = await report('v1');

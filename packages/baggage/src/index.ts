@@ -24,7 +24,7 @@ export type { MarkOptions } from './lane/mark.ts';
 export type { SignOptions } from './lane/signer.ts';
 export type { SigningKey } from './lane/signing-key.ts';
 export type { Dye, DyeChoice } from './policy/dye.ts';
-export type { DyeClient, DyeContext, DyeDetails } from './policy/ask-rule.ts';
+export type { DyeClient, DyeContext, DyeDetails } from './policy/dye-rule.ts';
 export { getCell, withCell } from './request/context.ts';
 export type { RequestCell } from './request/cell.ts';
 export type { Pin } from './lane/pins.ts';

@@ -56,8 +56,8 @@ function isStepDone(rollout: Rollout, verdict: Verdict, now: number): boolean {
   if (step === undefined) return (verdict.calibration?.looks ?? 0) >= (rollout.sameCodeLooks ?? 0);
   const { minSeconds = 0, minRequests = 0 } = step;
   const lasted = now - rollout.since >= minSeconds * 1000;
-  const asked = requestsOf(verdict) - (rollout.requestsBefore ?? 0) >= minRequests;
-  return lasted && asked && (verdict.action === 'promote' || rollout.reportOnly === true);
+  const enough = requestsOf(verdict) - (rollout.requestsBefore ?? 0) >= minRequests;
+  return lasted && enough && (verdict.action === 'promote' || rollout.reportOnly === true);
 }
 
 function requestsOf({ requests }: Verdict): number {

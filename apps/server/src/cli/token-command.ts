@@ -99,9 +99,9 @@ async function inFile(options: TokenAction, file: TokenFile): Promise<void> {
   switch (options.action) {
     case 'create': {
       const { name, scope, environment, expiresInDays } = options;
-      const asked = readTokenRequest({ name, scope, environment, expiresInDays });
+      const wanted = readTokenRequest({ name, scope, environment, expiresInDays });
       const isFirst = !existsSync(file.path);
-      show(await file.update((records) => createToken(records, asked, now)));
+      show(await file.update((records) => createToken(records, wanted, now)));
       if (isFirst) console.error(`${file.path}: created; from now on every request needs a token`);
       break;
     }

@@ -4,7 +4,7 @@ import type { StreamMetrics } from '../metrics/stream-metrics.ts';
 import type { Frame } from './frame.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import { HeartbeatWheel } from './heartbeat-wheel.ts';
-import { spreadOf } from './reconnect-delay.ts';
+import { reconnectSpreadMs } from './reconnect-delay.ts';
 import { Subscriber, type EventLog, type Shared, type StreamStart } from './subscriber.ts';
 
 /** How streams are kept. */
@@ -21,7 +21,7 @@ export interface EventStreamsOptions {
  */
 export class EventStreams {
   readonly #audiences = new Map<EventLog, Set<Subscriber>>();
-  readonly #heartbeats = new HeartbeatWheel<Subscriber>((one) => one.beat(spreadOf(this.#size)));
+  readonly #heartbeats = new HeartbeatWheel<Subscriber>((one) => one.beat(reconnectSpreadMs(this.#size)));
   readonly #shared: Shared;
   readonly #tokens: Pick<Tokens, 'admits'>;
   readonly #metrics: StreamMetrics | undefined;
@@ -63,7 +63,7 @@ export class EventStreams {
       this.#size -= 1;
       this.#metrics?.closed(protocol);
     });
-    subscriber.begin(start.first, spreadOf(this.#size));
+    subscriber.begin(start.first, reconnectSpreadMs(this.#size));
   }
 
   /** The bytes that wait for slow clients. */
@@ -80,7 +80,7 @@ export class EventStreams {
   end(log: EventLog): void {
     const audience = this.#audiences.get(log) ?? new Set();
     this.#audiences.delete(log);
-    for (const subscriber of audience) subscriber.end(spreadOf(this.#size));
+    for (const subscriber of audience) subscriber.end(reconnectSpreadMs(this.#size));
   }
 
   /** Ends the streams whose token is no longer valid. */
@@ -89,7 +89,7 @@ export class EventStreams {
       for (const subscriber of audience) {
         if (this.#tokens.admits(subscriber.principal)) continue;
         audience.delete(subscriber);
-        subscriber.end(spreadOf(this.#size));
+        subscriber.end(reconnectSpreadMs(this.#size));
       }
     }
   }

@@ -15,7 +15,7 @@ const maxSpreadMs = 60_000;
  * The time over which this many clients should reconnect if all lost their streams now, in
  * milliseconds.
  */
-export function spreadOf(clients: number): number {
+export function reconnectSpreadMs(clients: number): number {
   return Math.min(Math.max(1, Math.ceil((clients * perClientMs) / stepMs)) * stepMs, maxSpreadMs);
 }
 

@@ -2,7 +2,7 @@
  * A client with some methods replaced and everything else its own. The other methods run on the
  * client itself: classes with private fields don't accept a stand-in as `this`.
  */
-export function overriding<Client extends object>(client: Client, methods: Partial<Client>): Client {
+export function overrideMethods<Client extends object>(client: Client, methods: Partial<Client>): Client {
   return new Proxy(client, {
     get: (target, key) => {
       if (Object.hasOwn(methods, key)) return Reflect.get(methods, key);

@@ -5,7 +5,7 @@ import { markerOf, type MarkOptions, type Marker } from '../lane/mark.ts';
 import { baseline, isLane, laneFault } from '../lane/names.ts';
 import { report, type Logger } from '../report.ts';
 import type { RequestCell } from '../request/cell.ts';
-import { askRule, type DyeClient, type DyeContext, type RuleAnswer } from './ask-rule.ts';
+import { evaluateDyeRule, type DyeClient, type DyeContext, type DyeRuleResult } from './dye-rule.ts';
 import { checkLanes, isKnown, type KnownLanes } from './ingress.ts';
 
 /** How the edge decides which requests are dyed, once a request. */
@@ -111,10 +111,10 @@ export function dyeRequest<Request>(
     const facts = factsOf(dye.evaluationContext(request));
     const chosen = chosenLane(dye, request);
     if (chosen !== undefined) return mark(dye, cell, facts, { lane: chosen }, 'choice');
-    const answer = askRule(dye, facts);
-    return answer instanceof Promise
-      ? answer.then((found) => mark(dye, cell, facts, found, 'rule'))
-      : mark(dye, cell, facts, answer, 'rule');
+    const result = evaluateDyeRule(dye, facts);
+    return result instanceof Promise
+      ? result.then((found) => mark(dye, cell, facts, found, 'rule'))
+      : mark(dye, cell, facts, result, 'rule');
   } catch (error) {
     // A fault of graylane or of a callback: the request goes on in baseline.
     fail(dye, cell, error);
@@ -125,16 +125,16 @@ function mark(
   dye: Dye<never>,
   cell: RequestCell,
   facts: DyeContext,
-  answer: RuleAnswer,
+  result: DyeRuleResult,
   by: 'rule' | 'choice',
 ): void {
   try {
-    if (answer.fault !== undefined) undyed(dye, answer.fault);
+    if (result.fault !== undefined) undyed(dye, result.fault);
     const admission = cell.decision;
-    cell.dye(knownLane(dye, answer.lane), carriedBy(dye, facts), checkDye(dye));
+    cell.dye(knownLane(dye, result.lane), carriedBy(dye, facts), checkDye(dye));
     const flag = dye.flag ?? 'lane';
-    const fault = answer.fault ?? refusal(flag, answer.lane, cell.lane);
-    cell.decision = { ...answer, by, lane: cell.lane, flag, fault, admission };
+    const fault = result.fault ?? refusal(flag, result.lane, cell.lane);
+    cell.decision = { ...result, by, lane: cell.lane, flag, fault, admission };
   } catch (error) {
     fail(dye, cell, error);
   }

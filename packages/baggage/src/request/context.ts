@@ -8,7 +8,7 @@ const cellKey = createContextKey('graylane request cell');
  * The API's key for baggage, which it does not export: read from the argument of its `getValue`
  * call.
  */
-const baggageKey = askedFor((probe) => propagation.getBaggage(probe));
+const baggageKey = keyReadBy((probe) => propagation.getBaggage(probe));
 
 /** The cell of an OTel context, if a middleware, an adapter or the propagator has put one there. */
 export function getCell(otelContext: Context): RequestCell | undefined {
@@ -82,13 +82,14 @@ class RequestContext implements Context {
   }
 }
 
-function askedFor(ask: (probe: Context) => unknown): symbol {
-  const asked: symbol[] = [];
+/** The key under which a function of OpenTelemetry's API looks in a context. */
+function keyReadBy(read: (probe: Context) => unknown): symbol {
+  const keys: symbol[] = [];
   const probe: Context = {
-    getValue: (key) => void asked.push(key),
+    getValue: (key) => void keys.push(key),
     setValue: () => probe,
     deleteValue: () => probe,
   };
-  ask(probe);
-  return asked[0] ?? Symbol('no key');
+  read(probe);
+  return keys[0] ?? Symbol('no key');
 }

@@ -9,7 +9,7 @@ interface Inside {
   /** The OTel context that the adapter was called in; undefined if nothing at all is to be sent. */
   readonly caller: Context | undefined;
   /** The destinations whose headers are set. */
-  readonly told: ReadonlyArray<string | undefined>;
+  readonly destinations: ReadonlyArray<string | undefined>;
 }
 
 /**
@@ -17,7 +17,7 @@ interface Inside {
  * context, finds none there.
  */
 export function withoutBaggage(otelContext: Context): Context {
-  return inside(otelContext, { caller: undefined, told: [] });
+  return inside(otelContext, { caller: undefined, destinations: [] });
 }
 
 /**
@@ -29,7 +29,7 @@ export function withoutBaggageTo(
   otelContext: Context,
   ...destinations: ReadonlyArray<string | undefined>
 ): Context {
-  return inside(otelContext, { caller: otelContext, told: destinations });
+  return inside(otelContext, { caller: otelContext, destinations });
 }
 
 /**
@@ -45,8 +45,8 @@ export function insideOf(otelContext: Context): Inside | undefined {
  * Whether an adapter further out has set the headers for this destination: setting them here would
  * remove them.
  */
-export function isToldFor(otelContext: Context, destination: string | undefined): boolean {
-  return destination !== undefined && insideOf(otelContext)?.told.includes(destination) === true;
+export function hasHeadersSet(otelContext: Context, destination: string | undefined): boolean {
+  return destination !== undefined && insideOf(otelContext)?.destinations.includes(destination) === true;
 }
 
 function inside(otelContext: Context, found: Inside): Context {

@@ -45,13 +45,13 @@ export class Evaluator {
   }
 
   value<T extends FlagValue>(call: Call<T>): T | Promise<T> {
-    const answer = this.#quickAnswer(call);
-    return answer === notQuick ? Promise.resolve(this.details(call)).then(({ value }) => value) : answer;
+    const result = this.#quickValue(call);
+    return result === notQuick ? Promise.resolve(this.details(call)).then(({ value }) => value) : result;
   }
 
   valueSync<T extends FlagValue>(call: Call<T>): T {
-    const answer = this.#quickAnswer(call);
-    return answer === notQuick ? this.detailsSync(call).value : answer;
+    const result = this.#quickValue(call);
+    return result === notQuick ? this.detailsSync(call).value : result;
   }
 
   details<T extends FlagValue>(call: Call<T>): EvaluationDetails<T> | Promise<EvaluationDetails<T>> {
@@ -92,7 +92,7 @@ export class Evaluator {
    * The value if there is no hook and the provider is synchronous, so that the details are not
    * needed.
    */
-  #quickAnswer<T extends FlagValue>(call: Call<T>): T | typeof notQuick {
+  #quickValue<T extends FlagValue>(call: Call<T>): T | typeof notQuick {
     let provider: Provider;
     let resolver: Resolver | undefined;
     try {
@@ -144,9 +144,9 @@ export class Evaluator {
     { type, flagKey, defaultValue, context }: Call<T>,
   ): ResolutionDetails<T> {
     this.#requireReady();
-    const answer = resolver.call(provider, flagKey, defaultValue, this.#merged(context), this.#logger);
-    if (isThenable(answer)) throw this.#refuse(answer, `provider "${provider.metadata.name}"`, type);
-    return answer;
+    const result = resolver.call(provider, flagKey, defaultValue, this.#merged(context), this.#logger);
+    if (isThenable(result)) throw this.#refuse(result, `provider "${provider.metadata.name}"`, type);
+    return result;
   }
 
   #stages<T extends FlagValue>(

@@ -18,11 +18,11 @@ export async function checkResponse(response: IncomingMessage, hasToken: boolean
   const { 'content-type': type = 'no content type', 'content-encoding': encoding = 'identity' } = headers;
   if (!/^text\/event-stream\b/i.test(type)) {
     const page = /^text\/html\b/i.test(type) ? ', perhaps the login page of a proxy' : '';
-    throw new Refusal(`responded with ${printable(type)}${page}, not text/event-stream: ${wrongAddress}`);
+    throw new Refusal(`responded with ${forMessage(type)}${page}, not text/event-stream: ${wrongAddress}`);
   }
   if (encoding.toLowerCase() !== 'identity') {
     throw new Refusal(
-      `responded with content-encoding ${printable(encoding)}, which hides how much data is on its way: ` +
+      `responded with content-encoding ${forMessage(encoding)}, which hides how much data is on its way: ` +
         'switch compression off in the proxy before it',
     );
   }
@@ -45,6 +45,6 @@ function originOf(location: string): string {
   return URL.canParse(location) ? new URL(location).origin : 'another path of the same server';
 }
 
-function printable(header: string): string {
+function forMessage(header: string): string {
   return JSON.stringify(header.slice(0, 100)).slice(1, -1);
 }

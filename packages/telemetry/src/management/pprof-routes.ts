@@ -46,7 +46,7 @@ async function cpu(request: RouteRequest): Promise<Reply> {
   if ('profile' in byLane) return download('cpu.pb.gz', byLane.profile, { [laneHeader]: 'yes' });
   const note = `not split by lane: ${byLane.reason}`;
   const profile = await cpuProfileToPprof(await recordCpu(seconds, request.signal), [note]);
-  return download('cpu.pb.gz', profile, { [laneHeader]: `no; ${printableHeader(byLane.reason)}` });
+  return download('cpu.pb.gz', profile, { [laneHeader]: `no; ${headerSafe(byLane.reason)}` });
 }
 
 async function heap(sampler: HeapSampler, request: RouteRequest): Promise<Reply> {
@@ -64,6 +64,6 @@ async function allocations(sampler: HeapSampler, request: RouteRequest): Promise
   return download('allocs.pb.gz', await heapProfileToPprof(profile, 'alloc_space'));
 }
 
-function printableHeader(reason: string): string {
+function headerSafe(reason: string): string {
   return reason.replaceAll(/[^\x20-\x7e]/g, ' ');
 }

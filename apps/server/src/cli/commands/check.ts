@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { checkDyeRules, checkFlags, type Problem } from '@graylane/flags';
 import { parseDocument } from '../../json/parse-document.ts';
 import { describeProblem } from '../../model/problem-text.ts';
-import { counted } from '../../pluralize.ts';
+import { pluralize } from '../../pluralize.ts';
 import { TimeSlices } from '../../time-slices.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function checkCommand(file: string): Promise<number> {
   for (const problem of problems) console.error(`${file}: ${describeProblem(problem)}`);
   for (const warning of warnings) console.error(`${file}: warning: ${describeProblem(warning)}`);
   if (problems.length === 0) console.log(`${file}: no problems`);
-  else console.error(`${file}: ${counted(problems.length, 'problem')}`);
+  else console.error(`${file}: ${pluralize(problems.length, 'problem')}`);
   return problems.length === 0 ? 0 : 1;
 }
 

@@ -1,4 +1,4 @@
-import { counted } from '../../pluralize.ts';
+import { pluralize } from '../../pluralize.ts';
 import { requestAdmin, refusal, type AdminResponse, type Target } from './admin-client.ts';
 import { readJsonFile } from './json-file.ts';
 
@@ -36,7 +36,7 @@ function summary(before: AdminResponse | undefined, after: AdminResponse): strin
   const removed = [...old.keys()].filter((key) => !now.has(key)).length;
   const changed = [...now].filter(([key, flag]) => old.has(key) && old.get(key) !== flag).length;
   const created = before === undefined ? 'created; ' : '';
-  return `${created}${counted(now.size, 'flag')}: ${added} added, ${changed} changed, ${removed} removed`;
+  return `${created}${pluralize(now.size, 'flag')}: ${added} added, ${changed} changed, ${removed} removed`;
 }
 
 function flagsOf(response: AdminResponse | undefined): ReadonlyMap<string, string> {

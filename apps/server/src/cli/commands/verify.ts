@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { counted } from '../../pluralize.ts';
+import { pluralize } from '../../pluralize.ts';
 import { verifyJournal } from '../../store/journal/verify.ts';
 
 /** The options of `graylane-server verify DIR [--head HASH]`. */
@@ -29,7 +29,7 @@ export async function verifyCommand({ folder, head }: VerifyOptions): Promise<nu
       anchored ||= hasAnchor;
       for (const fault of faults) console.error(`${file}: ${fault}`);
       for (const note of notes) console.log(`${file}: ${note}`);
-      if (faults.length === 0) console.log(`${file}: ${counted(revisions, 'revision')}, head ${newest}`);
+      if (faults.length === 0) console.log(`${file}: ${pluralize(revisions, 'revision')}, head ${newest}`);
       else sound = false;
     } catch (error) {
       console.error(`${file}: ${(error as Error).message}`);

@@ -44,9 +44,9 @@ export function tokensApi(router: Router, tokens: Tokens): void {
       response.json({ tokens: visible.map(describeToken) });
     })
     .post(readBody({ limit: maxBody }), async (request: Request, response: Response) => {
-      const asked = readTokenRequest(isObject(request.body) ? request.body : {});
-      requireEnvironment(principalOf(request), asked.environment);
-      const { record, token } = await change((records) => createToken(records, asked, Date.now()));
+      const wanted = readTokenRequest(isObject(request.body) ? request.body : {});
+      requireEnvironment(principalOf(request), wanted.environment);
+      const { record, token } = await change((records) => createToken(records, wanted, Date.now()));
       response.setHeader('cache-control', 'no-store');
       response.status(201).json({ ...describeToken(record), token });
     })

@@ -16,7 +16,7 @@ export interface WebDocumentOptions {
   readonly copy?: string | undefined;
 }
 
-/** An answer that takes longer has failed. */
+/** A response that takes longer has failed. */
 const timeoutMs = 10_000;
 
 /** The largest document, as in a write. */

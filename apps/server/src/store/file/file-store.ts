@@ -11,7 +11,7 @@ import { differingParts, jsonPath, partOf } from '../../model/parts.ts';
 import { describeProblem, listProblems } from '../../model/problem-text.ts';
 import type { Authorship, Change, HistoryPage, Revision } from '../../model/revision.ts';
 import { mergeThreeWay } from '../../model/three-way-merge.ts';
-import { counted } from '../../pluralize.ts';
+import { pluralize } from '../../pluralize.ts';
 import { TimeSlices } from '../../time-slices.ts';
 import { applyChange, type Applied } from '../apply-change.ts';
 import type { Decide, FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
@@ -395,7 +395,7 @@ export class FileStore implements FlagStore {
     const after = { revision: revision.revision, flags, shared };
     this.#snapshot = after;
     this.#trouble = undefined;
-    this.#log.info(`${this.#file.path}: revision ${after.revision}, ${counted(flags.size, 'flag')}`);
+    this.#log.info(`${this.#file.path}: revision ${after.revision}, ${pluralize(flags.size, 'flag')}`);
     for (const listener of this.#listeners) listener({ before, after, revision, affected });
   }
 
@@ -417,11 +417,11 @@ export class FileStore implements FlagStore {
 
   /** Remembers an error of the disk, for operators. */
   #troubled(error: unknown): unknown {
-    const told = diskError(this.#file.path, error);
-    if (told !== error) {
-      this.#trouble = { message: (told as Error).message, since: this.#trouble?.since ?? new Date() };
+    const described = diskError(this.#file.path, error);
+    if (described !== error) {
+      this.#trouble = { message: (described as Error).message, since: this.#trouble?.since ?? new Date() };
     }
-    return told;
+    return described;
   }
 }
 

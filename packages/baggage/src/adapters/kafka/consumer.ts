@@ -1,7 +1,7 @@
 import { checkOptions } from '../../check-options.ts';
 import { checkIngress, type IngressPolicy } from '../../policy/ingress.ts';
 import { originOfBatch, runInMessage, runUndyed, type KafkaBatch, type KafkaMessage } from './messages.ts';
-import { overriding } from '../override-methods.ts';
+import { overrideMethods } from '../override-methods.ts';
 import { reportProcess } from './report-operation.ts';
 
 /**
@@ -60,7 +60,7 @@ export function withBaggageConsumer<Consumer extends KafkaConsumer>(
       }),
     });
   };
-  const ours = overriding(consumer, { run } as Partial<Consumer>);
+  const ours = overrideMethods(consumer, { run } as Partial<Consumer>);
   wrapped.add(ours);
   return ours;
 }

@@ -1,7 +1,7 @@
 import { context, type Context } from '@opentelemetry/api';
 import { emit } from '../../policy/emit.ts';
 import type { EgressPolicy } from '../../policy/egress.ts';
-import { isToldFor } from '../../request/hidden-baggage.ts';
+import { hasHeadersSet } from '../../request/hidden-baggage.ts';
 
 /**
  * The headers of a message: a record whose values are strings, Buffers or arrays of them (kafkajs,
@@ -40,7 +40,7 @@ export function dyedHeaders(
   egress: EgressPolicy,
   destination: string,
 ): (headers: KafkaHeaders | null | undefined) => KafkaHeaders {
-  if (isToldFor(otelContext, destination)) return copyOf;
+  if (hasHeadersSet(otelContext, destination)) return copyOf;
   const baggage = emit(otelContext, egress, destination);
   return (headers) => replaceBaggage(headers, baggage);
 }

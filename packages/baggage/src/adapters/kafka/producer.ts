@@ -3,7 +3,7 @@ import { checkOptions } from '../../check-options.ts';
 import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
 import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
 import { dyedHeaders, kafkaDestination, type KafkaHeaders } from './headers.ts';
-import { overriding } from '../override-methods.ts';
+import { overrideMethods } from '../override-methods.ts';
 import { reportSend } from './report-operation.ts';
 
 /**
@@ -44,11 +44,11 @@ export function withBaggageProducer<Producer extends KafkaProducer>(
   checkOptions('withBaggageProducer', options, { egress: 'object?' }, example);
   const { egress } = options ?? {};
   checkEgress(egress);
-  return overriding(producer, {
+  return overrideMethods(producer, {
     ...carrying(producer, egress),
     transaction: async () => {
       const transaction = await producer.transaction();
-      return overriding(transaction, carrying(transaction, egress));
+      return overrideMethods(transaction, carrying(transaction, egress));
     },
   } as Partial<Producer>);
 }

@@ -1,7 +1,7 @@
 import type { components } from '../../../protocols/admin/gen/admin-api.ts';
 import { isObject } from '../../../is-object.ts';
 import { diff, type Difference } from '../../../model/diff.ts';
-import { counted } from '../../../pluralize.ts';
+import { pluralize } from '../../../pluralize.ts';
 import { CommandError, requestAdmin, refusal, type Target } from '../admin-client.ts';
 import { readJsonFile } from '../json-file.ts';
 import { differenceLines } from './difference-lines.ts';
@@ -59,7 +59,7 @@ function differencesOf(before: unknown, after: unknown): Difference[] {
 
 function differencesText(differences: readonly Difference[]): string[] {
   if (differences.length === 0) return ['no differences'];
-  return [`${counted(differences.length, 'difference')}:`, ...differenceLines(differences)];
+  return [`${pluralize(differences.length, 'difference')}:`, ...differenceLines(differences)];
 }
 
 function contextsText({ changed, flags, changes }: Preview, contexts: readonly unknown[]): string[] {
@@ -71,7 +71,7 @@ function contextsText({ changed, flags, changes }: Preview, contexts: readonly u
         `  ${nameOf(contexts[context], context)}: ${flag} ${resultText(before)} -> ${resultText(after)}`,
     );
   return [
-    `${changed} of ${counted(contexts.length, 'context')} would change${counts.length > 0 ? ':' : ''}`,
+    `${changed} of ${pluralize(contexts.length, 'context')} would change${counts.length > 0 ? ':' : ''}`,
     ...counts.map(([flag, count]) => `  ${flag}: ${count}`),
     ...rows,
     ...(changes.length > shownChanges ? [`  and ${changes.length - shownChanges} more`] : []),

@@ -2,7 +2,7 @@ import process from 'node:process';
 import { context } from '@opentelemetry/api';
 import { allowedKeys, type EgressPolicy } from '../../../policy/egress.ts';
 import { withoutBaggageTo } from '../../../request/hidden-baggage.ts';
-import { overriding } from '../../override-methods.ts';
+import { overrideMethods } from '../../override-methods.ts';
 import { checkedOptions } from './client-options.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
 import { sentHeaders } from './headers.ts';
@@ -55,7 +55,7 @@ function wrapBuiltIn(egress: EgressPolicy, builtIn: Fetch): Fetch {
   return (input, init) => {
     const dispatcher = dispatcherOf(init) ?? globalDispatcher();
     const caller = context.active();
-    const judging = overriding<Dispatcher>(dispatcher, {
+    const judging = overrideMethods<Dispatcher>(dispatcher, {
       dispatch: (options, handler) =>
         dispatchWithBaggage(options, {
           caller,

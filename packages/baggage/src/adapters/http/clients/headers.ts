@@ -5,7 +5,7 @@ import { headerSafe } from '../../../codec/header-safe.ts';
 import { getLane } from '../../../request/active-lane.ts';
 import { allowedKeys, type EgressPolicy } from '../../../policy/egress.ts';
 import { getCell } from '../../../request/context.ts';
-import { isToldFor } from '../../../request/hidden-baggage.ts';
+import { hasHeadersSet } from '../../../request/hidden-baggage.ts';
 
 /** Headers by their names in lower case. A header without a value is removed. */
 export type SentHeaders = ReadonlyMap<string, string | undefined>;
@@ -20,7 +20,7 @@ export function sentHeaders(
   policy: EgressPolicy,
   destination: string | undefined,
 ): SentHeaders {
-  if (isToldFor(otelContext, destination)) return new Map();
+  if (hasHeadersSet(otelContext, destination)) return new Map();
   const baggage = destination === undefined ? undefined : emit(otelContext, policy, destination);
   const sent = new Map([['baggage', baggage]]);
   if (policy.laneHeader === undefined) return sent;

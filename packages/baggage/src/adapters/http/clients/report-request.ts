@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { reportCall, type CallAttributes, type CallReport } from '../../../call-listener.ts';
-import { overriding } from '../../override-methods.ts';
+import { overrideMethods } from '../../override-methods.ts';
 
 /** A request, as far as its duration shows it. */
 export interface ReportedRequest {
@@ -52,7 +52,7 @@ export function reportingHandler<Handler>(handler: Handler, report: CallReport):
       return target[name]?.(...args);
     };
   }
-  return overriding(target, methods) as Handler;
+  return overrideMethods(target, methods) as Handler;
 }
 
 const methods: ReadonlySet<string> = new Set(

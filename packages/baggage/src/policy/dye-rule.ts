@@ -39,7 +39,7 @@ export interface DyeDetails {
 export type DyeContext = { targetingKey?: string } & Record<string, string | number | boolean>;
 
 /** The decision of a dye rule. */
-export interface RuleAnswer {
+export interface DyeRuleResult {
   readonly lane: string;
   readonly variant?: string | undefined;
   readonly reason?: string | undefined;
@@ -58,14 +58,14 @@ interface Rule {
  * request. Returns at once if the client does: a promise and a timer are most of the cost of a dye.
  * Never throws or rejects.
  */
-export function askRule(
+export function evaluateDyeRule(
   { client, flag = 'lane', timeoutMs = 1000 }: Rule,
   facts: DyeContext,
-): RuleAnswer | Promise<RuleAnswer> {
+): DyeRuleResult | Promise<DyeRuleResult> {
   try {
     const details = detailsOf(client, flag, facts);
-    if (!isThenable(details)) return answerOf(details, flag);
-    return inTime(Promise.resolve(details), flag, timeoutMs).then((found) => answerOf(found, flag), faulty);
+    if (!isThenable(details)) return resultOf(details, flag);
+    return inTime(Promise.resolve(details), flag, timeoutMs).then((found) => resultOf(found, flag), faulty);
   } catch (error) {
     return faulty(error);
   }
@@ -84,11 +84,14 @@ function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as Promise<T> | null | undefined)?.then === 'function';
 }
 
-function faulty(error: unknown): RuleAnswer {
+function faulty(error: unknown): DyeRuleResult {
   return { lane: baseline, fault: String(error) };
 }
 
-function answerOf({ value, variant, reason, errorCode, errorMessage }: DyeDetails, flag: string): RuleAnswer {
+function resultOf(
+  { value, variant, reason, errorCode, errorMessage }: DyeDetails,
+  flag: string,
+): DyeRuleResult {
   if (errorCode !== undefined) {
     return { lane: baseline, reason, fault: faultOf(flag, errorCode, errorMessage) };
   }
@@ -113,7 +116,7 @@ function faultOf(flag: string, errorCode: string, errorMessage: string | undefin
   }
 }
 
-async function inTime<T>(answer: Promise<T>, flag: string, timeoutMs: number): Promise<T> {
+async function inTime<T>(result: Promise<T>, flag: string, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
@@ -121,7 +124,7 @@ async function inTime<T>(answer: Promise<T>, flag: string, timeoutMs: number): P
     }, timeoutMs);
   });
   try {
-    return await Promise.race([answer, late]);
+    return await Promise.race([result, late]);
   } finally {
     clearTimeout(timer);
   }
