@@ -43,6 +43,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
   },
   'packages/provider': {
     testing: ['baggage'],
+    usage: ['baggage'],
   },
   'packages/telemetry': {
     register: ['management', 'logs', 'flags', 'profiles', 'routes'],

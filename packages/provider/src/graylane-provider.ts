@@ -12,13 +12,16 @@ import {
   type ResolutionDetails,
   type TrackingEventDetails,
 } from '@openfeature/server-sdk';
-import { BaggageReader, type BaggageMapping } from './baggage/mapping.ts';
+import { BaggageReader, laneOf, type BaggageMapping } from './baggage/mapping.ts';
 import { CacheFile } from './cache-file.ts';
 import type { SyncProvider } from './client/sync-provider.ts';
 import { LiveFlags } from './live-flags.ts';
 import { StateLog } from './state-log.ts';
 import { decideOnce, isPinned, type Decision, type PinningProvider } from './baggage/pins.ts';
 import { notReady, resolve, type FlagType } from './resolve.ts';
+import { FlagUse } from './usage/flag-use.ts';
+import { openUsage, type UsageOptions } from './usage/open-usage.ts';
+import type { UsageReporter } from './usage/usage-reporter.ts';
 
 /** Where the flags come from, and which baggage their rules see. */
 export interface GraylaneProviderOptions {
@@ -41,6 +44,11 @@ export interface GraylaneProviderOptions {
    * stands still does not count. Default: 10,000.
    */
   readonly startTimeoutMs?: number;
+  /**
+   * The report to the flag server of how often which flag had which variant, by rule and lane,
+   * without evaluation contexts or values; `false` for none. For the source `{ url }` alone.
+   */
+  readonly usage?: UsageOptions | false;
   /** Hooks for every evaluation of this provider: last before, first after it. Default: none. */
   readonly hooks?: readonly Hook[];
   /**
@@ -64,8 +72,9 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   readonly #open: () => LiveFlags;
   readonly #baggage: BaggageReader;
   readonly #startTimeoutMs: number;
-  /** Whether the rule of a flag may read what the baggage adds to an evaluation context. */
-  readonly #readers = new WeakMap<Flag, boolean>();
+  /** Whether the rule of a flag may read baggage, and how often it was evaluated. */
+  readonly #uses = new WeakMap<Flag, FlagUse>();
+  readonly #usage: UsageReporter | undefined;
   #live: LiveFlags;
   #closed = false;
 
@@ -80,6 +89,7 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
       trustBaggage = false,
       cacheFile,
       startTimeoutMs = 10_000,
+      usage = {},
       hooks = [],
       logger,
     } = given;
@@ -88,6 +98,7 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
     this.hooks = [...hooks];
     this.#open = () => this.#openFlags(openSource(source), cacheFile, new StateLog(logger));
     this.#live = this.#open();
+    this.#usage = openUsage(source, usage, (message) => new StateLog(logger).trouble(message));
   }
 
   /** The source's name for the flags in force, which pins carry. Empty before the first flags. */
@@ -104,12 +115,13 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
   async initialize(): Promise<void> {
     if (this.#closed) this.#live = this.#open();
     this.#closed = false;
+    this.#usage?.start();
     await this.#live.open(this.#startTimeoutMs);
   }
 
   async onClose(): Promise<void> {
     this.#closed = true;
-    await this.#live.close();
+    await Promise.all([this.#live.close(), this.#usage?.close()]);
   }
 
   /**
@@ -231,26 +243,42 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
     const { flags, revision } = this.#live;
     if (flags === undefined) return undefined;
     const flag = flags.get(flagKey);
-    const merged = this.#readsBaggage(flag) ? this.#baggage.merge(context) : context;
+    if (flag === undefined) return evaluate(flags, flagKey, context);
+    const use = this.#uses.get(flag) ?? this.#useOf(flag);
+    const { readsBaggage } = use;
+    const cell = readsBaggage ? this.#baggage.activeCell() : undefined;
+    const merged = readsBaggage ? this.#baggage.merge(context, cell) : context;
     const evaluation: Evaluation = evaluate(flags, flagKey, merged);
-    return evaluation.flagMetadata['pin'] === true
-      ? decideOnce(evaluation, flagKey, flag, revision, this.#baggage.activeCell())
-      : evaluation;
+    const decision =
+      evaluation.flagMetadata['pin'] === true
+        ? decideOnce(evaluation, flagKey, flag, revision, readsBaggage ? cell : this.#baggage.activeCell())
+        : evaluation;
+    if (this.#usage !== undefined) use.count(decision, readsBaggage ? laneOf(cell) : undefined);
+    return decision;
   }
 
   /** Most rules read no baggage, and a merged evaluation context costs more than they do. */
-  #readsBaggage(flag: Flag | undefined): boolean {
-    if (flag === undefined) return false;
-    let reads = this.#readers.get(flag);
-    if (reads === undefined) {
-      reads = mayRead(flag, this.#baggage.names);
-      this.#readers.set(flag, reads);
-    }
-    return reads;
+  #useOf(flag: Flag): FlagUse {
+    const use = new FlagUse(flag, mayRead(flag, this.#baggage.names), this.#usage?.counter.add ?? ignore);
+    this.#uses.set(flag, use);
+    return use;
   }
 }
 
-const optionNames = ['source', 'baggage', 'trustBaggage', 'cacheFile', 'startTimeoutMs', 'hooks', 'logger'];
+function ignore(): void {
+  // Without a report nothing is counted.
+}
+
+const optionNames = [
+  'source',
+  'baggage',
+  'trustBaggage',
+  'cacheFile',
+  'startTimeoutMs',
+  'usage',
+  'hooks',
+  'logger',
+];
 const optionTypes = {
   baggage: 'object',
   cacheFile: 'string',

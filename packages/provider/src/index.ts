@@ -1,4 +1,5 @@
 export { GraylaneProvider, type GraylaneProviderOptions } from './graylane-provider.ts';
+export type { UsageOptions } from './usage/open-usage.ts';
 export { withBaggage } from './baggage/with-baggage.ts';
 export { BaggageTransactionContextPropagator } from './baggage/transaction-context.ts';
 export { getSyncClient } from './client/get-sync-client.ts';

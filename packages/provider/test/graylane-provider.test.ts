@@ -136,7 +136,7 @@ describe('the evaluation context', () => {
     const reader = new BaggageReader(mapping);
     const keys = ['lane', 'user-id', 'age', 'beta', 'tenant', 'plan', 'secret'];
     return runInMessage({ headers: { baggage } }, { ingress: { mode: 'accept', keys } }, () =>
-      reader.merge(given as EvaluationContext),
+      reader.merge(given as EvaluationContext, reader.activeCell()),
     );
   }
 });
@@ -317,7 +317,7 @@ test('an option that is none is refused at once, with those that there are', () 
   const options = { source: { flags: document }, cachefile: 'flags.cache' };
   expect(() => new GraylaneProvider(options)).toThrow(
     new TypeError(
-      'GraylaneProvider has no option "cachefile": its options are source, baggage, trustBaggage, cacheFile, startTimeoutMs, hooks, logger',
+      'GraylaneProvider has no option "cachefile": its options are source, baggage, trustBaggage, cacheFile, startTimeoutMs, usage, hooks, logger',
     ),
   );
   const nothing = undefined as unknown as typeof options;

@@ -16,4 +16,10 @@ export {
 } from './protocol.ts';
 // For the packages that are built on this one.
 export { checkOptions, checkTypes, type OptionType } from './check-options.ts';
+export {
+  openServerClient,
+  type PostOptions,
+  type PostResult,
+  type ServerClient,
+} from './url/server-client.ts';
 export { openWatcher } from './watch-file.ts';

@@ -4,7 +4,7 @@ export type AttributeValue = string | number | boolean | readonly AttributeValue
 /** Attributes by key: a map, since clients choose the keys, and `__proto__` is a possible one. */
 export type Attributes = ReadonlyMap<string, AttributeValue>;
 
-/** What produced a signal. All points and spans of one scope of an export share one object. */
+/** The producer of a signal. All points and spans of one scope of an export share one object. */
 export interface Source {
   /** The resource's `service.name`, or `unknown_service`. */
   readonly service: string;

@@ -97,9 +97,11 @@ export class BaggageReader {
     return new Set([...this.#ordinary, ...this.#authoritative].map(({ as }) => as));
   }
 
-  /** The mapped members beneath a context, the authoritative ones above it. Neither is changed. */
-  merge(given: EvaluationContext): EvaluationContext {
-    const cell = this.activeCell();
+  /**
+   * The mapped members of a request beneath a context, the authoritative ones above it. Neither is
+   * changed.
+   */
+  merge(given: EvaluationContext, cell: RequestCell | undefined): EvaluationContext {
     const [only] = this.#authoritative;
     if (only !== undefined && this.#ordinary.length + this.#authoritative.length === 1) {
       // The default mapping. The name also stands first, since an object that grows after a spread
@@ -126,17 +128,20 @@ interface CompiledMember {
 }
 
 /**
- * The lane is the one that the request runs in, for any key of its member; a request that is not
- * dyed, or was dyed with a lane that is killed by now, counts as baseline.
+ * The lane that a request runs in. One that is not dyed, or was dyed with a lane that is killed by
+ * now, counts as baseline.
  */
+export function laneOf(cell: RequestCell | undefined): string {
+  const lane = cell?.lane ?? baseline;
+  return isKilledLane(lane) ? baseline : lane;
+}
+
+/** The lane is the one that the request runs in, for any key of its member. */
 function read(
   { key, parse }: CompiledMember,
   cell: RequestCell | undefined,
 ): EvaluationContextValue | undefined {
-  if (key === 'lane' || key === cell?.laneKey) {
-    const lane = cell?.lane ?? baseline;
-    return parse(isKilledLane(lane) ? baseline : lane);
-  }
+  if (key === 'lane' || key === cell?.laneKey) return parse(laneOf(cell));
   return parse(cell?.baggage.member(key)?.value);
 }
 

@@ -33,7 +33,7 @@ export class BaggageTransactionContextPropagator implements TransactionContextPr
   }
 
   getTransactionContext(): EvaluationContext {
-    return this.#baggage.merge(this.#own.getStore() ?? {});
+    return this.#baggage.merge(this.#own.getStore() ?? {}, this.#baggage.activeCell());
   }
 
   setTransactionContext<Args extends unknown[], Result>(

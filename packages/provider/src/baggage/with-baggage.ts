@@ -23,7 +23,7 @@ export function withBaggage<P extends Provider>(
       // `this`.
       return (...args: unknown[]): unknown => {
         if (position !== undefined)
-          args[position] = baggage.merge((args[position] ?? {}) as EvaluationContext);
+          args[position] = baggage.merge((args[position] ?? {}) as EvaluationContext, baggage.activeCell());
         return Reflect.apply(member, target, args) as unknown;
       };
     },

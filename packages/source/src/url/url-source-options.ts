@@ -25,8 +25,10 @@ export interface UrlSourceOptions {
 export interface UrlTarget {
   /** The change stream. */
   readonly address: URL;
-  /** The server, for messages. */
+  /** The server: its base URL, and the same for messages. */
+  readonly base: URL;
   readonly server: string;
+  readonly environment: string;
   readonly token: string | undefined;
   readonly ca: string | undefined;
   readonly maxEventBytes: number;
@@ -68,7 +70,7 @@ export function readUrlSourceOptions(options: UrlSourceOptions): UrlTarget {
   Object.assign(base, { search: '', hash: '', pathname: base.pathname.replace(/\/?$/, '/') });
   const path = `api/v1/environments/${encodeURIComponent(environment)}/stream?heartbeat=1`;
   const server = base.href.replace(/\/$/, '');
-  return { address: new URL(path, base), server, token, ca, maxEventBytes };
+  return { address: new URL(path, base), base, server, environment, token, ca, maxEventBytes };
 }
 
 function checkAuthorities(ca: string, { protocol }: URL): void {
