@@ -105,6 +105,13 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     ],
     'protocols/stream': ['protocols/ofrep', 'http', 'http/front-door', 'sse', 'store', 'model'],
     'rollouts/process': ['rollouts/evidence', 'rollouts/targeting', 'rollouts/definition', 'model'],
+    'rollouts/evidence/otlp': ['rollouts/evidence', 'rollouts/evidence/counting', 'signals'],
+    'rollouts/evidence/prometheus': [
+      'rollouts/evidence',
+      'rollouts/evidence/counting',
+      'rollouts/definition',
+    ],
+    'rollouts/evidence/counting': ['rollouts/evidence', 'rollouts/definition'],
     'rollouts/evidence': ['rollouts/definition'],
     'rollouts/targeting': ['rollouts/definition', 'model'],
     'rollouts/definition': ['model'],

@@ -1,47 +1,22 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { durationBoundaries } from '@graylane/telemetry';
 import { managementServer, processRegistry } from '@graylane/telemetry/management';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../../../test/components/components.ts';
-import { prometheus } from '../../../test/components/prometheus.ts';
+import { prometheus, startPrometheus, type PrometheusServer } from '../../../test/components/prometheus.ts';
 
 const management = managementServer({ port: 0, crash: false, heapSampling: false });
-let folder = '';
-let server: ChildProcess;
+let server: PrometheusServer;
 let url = '';
 
 await describeWith(prometheus, 'a Prometheus that scrapes the management port', () => {
   beforeAll(async () => {
-    const target = new URL((await management.listening) ?? '').host;
-    folder = mkdtempSync(`${tmpdir()}/graylane-prometheus-`);
-    writeFileSync(
-      `${folder}/prometheus.yml`,
-      `scrape_configs: [{ job_name: graylane, scrape_interval: 250ms, scrape_timeout: 250ms, static_configs: [{ targets: ['${target}'] }] }]`,
-    );
-    const port = await freePort();
-    url = `http://127.0.0.1:${port}/api/v1`;
-    server = spawn(
-      'prometheus',
-      [
-        `--config.file=${folder}/prometheus.yml`,
-        `--storage.tsdb.path=${folder}/data`,
-        `--web.listen-address=127.0.0.1:${port}`,
-        '--enable-feature=exemplar-storage',
-      ],
-      { stdio: 'ignore' },
-    );
+    server = await startPrometheus('graylane', [new URL((await management.listening) ?? '').host]);
+    url = `${server.url}/api/v1`;
   });
 
   afterAll(async () => {
-    const gone = once(server, 'exit');
-    server.kill();
-    await gone;
+    await server.close();
     await management.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   test('reads histograms, counters and exemplars', async () => {
@@ -81,12 +56,4 @@ async function get(path: string): Promise<unknown> {
     // Prometheus is still starting.
     return undefined;
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  return typeof address === 'object' && address ? address.port : 0;
 }

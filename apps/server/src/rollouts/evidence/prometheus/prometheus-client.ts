@@ -1,0 +1,112 @@
+/** A series with its raw samples: times in ms since 1970, values as Prometheus has them. */
+export interface Series {
+  readonly labels: ReadonlyMap<string, string>;
+  readonly samples: readonly Sample[];
+}
+
+export interface Sample {
+  readonly at: number;
+  readonly value: number;
+}
+
+/** A query that has no usable response; the message names the remedy. */
+export class PrometheusError extends Error {}
+
+/** A response that takes longer, or is larger, has failed. */
+const [timeoutMs, maxBytes] = [10_000, 33_554_432];
+
+/**
+ * Evaluates a query at a time.
+ * @throws {PrometheusError}
+ */
+export async function queryMatrix(
+  address: string,
+  query: string,
+  at: number,
+  signal: AbortSignal,
+): Promise<readonly Series[]> {
+  const base = new URL(address);
+  const url = new URL(`${base.pathname.replace(/\/$/, '')}/api/v1/query`, base);
+  const headers = authorizationOf(base);
+  url.username = '';
+  url.password = '';
+  const where = url.host;
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  try {
+    const body = new URLSearchParams({ query, time: (at / 1000).toFixed(3) });
+    const response = await fetch(url, { method: 'POST', body, headers, signal: limited, redirect: 'manual' });
+    return readMatrix(await readText(response), response.status, where);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof PrometheusError) throw error;
+    throw new PrometheusError(`Prometheus at ${where} ${reasonOf(error as Error)}`, { cause: error });
+  }
+}
+
+/** The user and password of the address, which fetch does not accept in it. */
+function authorizationOf({ username, password }: URL): Record<string, string> {
+  if (username === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+async function readText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += (chunk as Uint8Array).length;
+    if (size > maxBytes)
+      throw new PrometheusError(
+        `the response has more than ${maxBytes} bytes: narrow the SLI with a selector`,
+      );
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+  }
+  return text;
+}
+
+/** A response of Prometheus' HTTP API. */
+interface QueryResponse {
+  readonly status?: unknown;
+  readonly errorType?: unknown;
+  readonly error?: unknown;
+  readonly data?: { readonly resultType?: unknown; readonly result?: unknown };
+}
+
+function readMatrix(text: string, status: number, where: string): Series[] {
+  let body: QueryResponse | null;
+  try {
+    body = JSON.parse(text) as QueryResponse | null;
+  } catch {
+    throw new PrometheusError(
+      `${where} responds with status ${status} and no JSON: name the address of Prometheus`,
+    );
+  }
+  if (status !== 200 || body?.status !== 'success') {
+    const { errorType = 'error', error = '' } = body ?? {};
+    throw new PrometheusError(
+      `Prometheus at ${where} responds with ${status} ${String(errorType)}: ${String(error).slice(0, 300)}`,
+    );
+  }
+  const { resultType, result } = body.data ?? {};
+  if (resultType !== 'matrix' || !Array.isArray(result)) {
+    throw new PrometheusError(
+      `Prometheus at ${where} responds with "${String(resultType)}" instead of a matrix`,
+    );
+  }
+  return (result as MatrixItem[]).map(({ metric = {}, values = [] }) => ({
+    labels: new Map(Object.entries(metric)),
+    samples: values.map(([seconds, value]) => ({ at: Math.round(seconds * 1000), value: Number(value) })),
+  }));
+}
+
+interface MatrixItem {
+  readonly metric?: Readonly<Record<string, string>>;
+  readonly values?: readonly (readonly [seconds: number, value: string])[];
+}
+
+function reasonOf({ name, message, cause }: Error): string {
+  if (name === 'TimeoutError') return `did not respond within ${timeoutMs / 1000} s`;
+  const detail = cause instanceof Error ? cause.message || String(cause) : message;
+  return `can't be reached (${detail}): check the address of guard.source`;
+}

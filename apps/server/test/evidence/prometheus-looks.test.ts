@@ -1,0 +1,290 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { LookQuestion } from '../../src/rollouts/evidence/look-source.ts';
+import { increaseOf } from '../../src/rollouts/evidence/prometheus/counter-increase.ts';
+import { PrometheusLooks } from '../../src/rollouts/evidence/prometheus/prometheus-looks.ts';
+
+const to = Date.UTC(2026, 0, 1);
+const from = to - 17_000;
+const signal = new AbortController().signal;
+
+describe('the increase of a counter', () => {
+  test.each([
+    [
+      'from the last sample before the window',
+      [
+        [-20, 5],
+        [-5, 8],
+        [-3, 9],
+      ],
+      true,
+      4,
+    ],
+    [
+      'over a restart',
+      [
+        [-20, 100],
+        [-10, 3],
+        [-5, 4],
+      ],
+      true,
+      4,
+    ],
+    [
+      'from zero, if the target was scraped before',
+      [
+        [-10, 7],
+        [-5, 9],
+      ],
+      true,
+      9,
+    ],
+    [
+      'from its first sample, if the target was not',
+      [
+        [-10, 7],
+        [-5, 9],
+      ],
+      false,
+      2,
+    ],
+    [
+      'without samples after the window',
+      [
+        [-20, 1],
+        [-5, 2],
+        [5, 100],
+      ],
+      true,
+      1,
+    ],
+  ] as const)('counts %s', (_case, samples, scrapedBefore, value) => {
+    expect(increaseOf(series(samples), -15_000, 0, scrapedBefore)).toEqual({
+      value,
+      newest: -(samples.some(([at]) => at === -3) ? 3000 : 5000),
+    });
+  });
+
+  test('is unknown without a sample in the window, or with one that is no count', () => {
+    expect(increaseOf(series([[-20, 1]]), -15_000, 0, true)).toBeUndefined();
+    for (const value of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+      expect(
+        increaseOf(
+          series([
+            [-20, 1],
+            [-5, value],
+          ]),
+          -15_000,
+          0,
+          true,
+        ),
+      ).toEqual({ fault: `a sample is ${value}, not a count` });
+    }
+  });
+
+  function series(samples: readonly (readonly [seconds: number, value: number])[]) {
+    return {
+      labels: new Map<string, string>(),
+      samples: samples.map(([seconds, value]) => ({ at: seconds * 1000, value })),
+    };
+  }
+});
+
+describe('a look at Prometheus', () => {
+  let api: Server;
+  let response: { status: number; body: string };
+  let queries: string[];
+  let looks: PrometheusLooks;
+
+  beforeEach(async () => {
+    queries = [];
+    looks = new PrometheusLooks();
+    api = createServer((request, answer) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (text: string) => (body += text));
+      request.on('end', () => {
+        queries.push(new URLSearchParams(body).get('query') ?? '');
+        answer.writeHead(response.status).end(response.body);
+      });
+    });
+    await once(api.listen(0, '127.0.0.1'), 'listening');
+  });
+  afterEach(async () => {
+    api.closeAllConnections();
+    api.close();
+    await once(api, 'close');
+  });
+
+  test('counts raw samples of all buckets', async () => {
+    respond(
+      both((lane) =>
+        histogram({ service_name: 'payments', lane }, { 0.1: [3, 5], 1: [4, 8], '+Inf': [4, 9] }),
+      ),
+    );
+    const { look, holds, ageMs } = await looks.look(question(), signal);
+    expect(holds).toEqual([]);
+    const counts = { kind: 'histogram', bounds: [0.1, 1], counts: [2, 2, 1] };
+    expect(look).toEqual({ at: to - 2000, slis: { latency: { gray: counts, control: counts } } });
+    expect(ageMs).toBe(5000);
+    expect(queries).toEqual([
+      '{__name__=~"rpc_server_call_duration_bucket|rpc_server_call_duration_count|rpc_server_call_duration_sum|rpc_server_call_duration_seconds_bucket|rpc_server_call_duration_seconds_count|rpc_server_call_duration_seconds_sum|rpc_server_call_duration_total",lane=~"gray|gray-control"}[315s]',
+    ]);
+  });
+
+  test('finds a service by its job, and the series of a selector by that alone', async () => {
+    const buckets = { 1: [0, 5], '+Inf': [0, 5] } as const;
+    respond(both((lane) => histogram({ job: 'shop/payments', lane }, buckets)));
+    expect((await looks.look(question(), signal)).look).toBeDefined();
+    respond(both((lane) => histogram({ app: 'pay "v2"', lane }, buckets)));
+    expect((await looks.look(question({ app: 'pay "v2"' }), signal)).look).toBeDefined();
+    expect(queries.at(-1)).toContain('app="pay \\"v2\\""');
+  });
+
+  test.each([
+    [
+      'no series',
+      () => success([]),
+      /^latency: Prometheus has no requests of payments in rpc\.server\.call\.duration with the label lane="gray"/,
+    ],
+    [
+      'a bad query',
+      () => ({ status: 400, body: '{"status":"error","errorType":"bad_data","error":"parse error"}' }),
+      /responds with 400 bad_data: parse error/,
+    ],
+    [
+      'a timeout',
+      () => ({ status: 503, body: '{"status":"error","errorType":"timeout","error":"query timed out"}' }),
+      /responds with 503 timeout: query timed out/,
+    ],
+    ['a login page', () => ({ status: 200, body: '<html>' }), /no JSON: name the address of Prometheus/],
+    ['null', () => ({ status: 200, body: 'null' }), /responds with 200 error/],
+    [
+      'a vector',
+      () => ({ status: 200, body: '{"status":"success","data":{"resultType":"vector","result":[]}}' }),
+      /"vector" instead of a matrix/,
+    ],
+    [
+      'NaN',
+      () =>
+        success(
+          both((lane) =>
+            histogram({ service_name: 'payments', lane }, { 1: [1, Number.NaN], '+Inf': [1, 2] }),
+          ),
+        ),
+      /rpc_server_call_duration_seconds_bucket of payments: a sample is NaN, not a count/,
+    ],
+    [
+      'a negative counter',
+      () =>
+        success(
+          both((lane) => histogram({ service_name: 'payments', lane }, { 1: [-2, -1], '+Inf': [1, 2] })),
+        ),
+      /a sample is -2, not a count/,
+    ],
+    [
+      'buckets that were not reset together',
+      () =>
+        success(both((lane) => histogram({ service_name: 'payments', lane }, { 1: [0, 9], '+Inf': [0, 5] }))),
+      /a bucket has counted less than a smaller one/,
+    ],
+    [
+      'two names of a metric',
+      () =>
+        success(
+          both((lane) => [
+            ...histogram({ service_name: 'payments', lane }, { '+Inf': [0, 5] }),
+            ...histogram({ service_name: 'payments', lane }, { '+Inf': [0, 5] }, 'rpc_server_call_duration'),
+          ]),
+        ),
+      /may be rpc_server_call_duration_seconds or rpc_server_call_duration: drop one of them/,
+    ],
+    [
+      'two labels of a service',
+      () =>
+        success(
+          both((lane) => [
+            ...histogram({ service_name: 'payments', lane }, { '+Inf': [0, 5] }),
+            ...histogram({ job: 'payments', lane }, { '+Inf': [0, 5] }),
+          ]),
+        ),
+      /others with the job payments: name them with a selector/,
+    ],
+  ])('holds with the reason if there is %s', async (_case, make, message) => {
+    response = make();
+    const { look, holds } = await looks.look(question(), signal);
+    expect([look, holds]).toEqual([undefined, [expect.stringMatching(message)]]);
+  });
+
+  test('holds if Prometheus can not be reached, and rejects if it is aborted', async () => {
+    respond([]);
+    const unreachable = { ...question(), source: { prometheus: 'http://127.0.0.1:1' } };
+    expect((await looks.look(unreachable, signal)).holds).toEqual([
+      expect.stringMatching(
+        /^Prometheus at 127\.0\.0\.1:1 can't be reached \(.*\): check the address of guard\.source$/,
+      ),
+    ]);
+    const aborted = AbortSignal.abort(new Error('shutting down'));
+    await expect(looks.look(question(), aborted)).rejects.toThrow('shutting down');
+  });
+
+  test('does not count a window with faults later', async () => {
+    respond(
+      both((lane) => histogram({ service_name: 'payments', lane }, { 1: [1, Number.NaN], '+Inf': [1, 2] })),
+    );
+    await looks.look(question(), signal);
+    respond(both((lane) => histogram({ service_name: 'payments', lane }, { 1: [1, 2], '+Inf': [1, 2] })));
+    expect((await looks.look(question(), signal)).holds).toEqual([
+      'the look is shorter than the time in which scrapes settle',
+    ]);
+  });
+
+  function question(selector?: Readonly<Record<string, string>>): LookQuestion {
+    const { port } = api.address() as AddressInfo;
+    return {
+      environment: 'default',
+      source: { prometheus: `http://127.0.0.1:${port}` },
+      lane: 'gray',
+      slis: [
+        {
+          name: 'latency',
+          service: 'payments',
+          metric: 'rpc.server.call.duration',
+          kind: 'latency',
+          ...(selector && { selector }),
+        },
+      ],
+      from,
+      to,
+    };
+  }
+
+  function respond(result: readonly object[]): void {
+    response = success(result);
+  }
+});
+
+/** The series of both arms. */
+function both(make: (lane: string) => readonly object[]): readonly object[] {
+  return ['gray', 'gray-control'].flatMap(make);
+}
+
+/** The buckets of a histogram, each with a value before the window and one in it. */
+function histogram(
+  labels: Readonly<Record<string, string>>,
+  buckets: Readonly<Record<string, readonly [before: number, after: number]>>,
+  name = 'rpc_server_call_duration_seconds',
+): readonly object[] {
+  return Object.entries(buckets).map(([le, [before, after]]) => ({
+    metric: { __name__: `${name}_bucket`, le, instance: 'a:1', ...labels },
+    values: [
+      [(from - 1000) / 1000, String(before)],
+      [(to - 5000) / 1000, String(after)],
+    ],
+  }));
+}
+
+function success(result: readonly object[]): { status: number; body: string } {
+  return { status: 200, body: JSON.stringify({ status: 'success', data: { resultType: 'matrix', result } }) };
+}
