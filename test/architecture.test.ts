@@ -61,7 +61,15 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
   },
   'packages/slis': { contract: ['source'] },
   'apps/server': {
-    cli: ['cli/commands', 'cli/commands/revisions', 'http/front-door', 'http/port', 'tokens', 'model'],
+    cli: [
+      'cli/commands',
+      'cli/commands/revisions',
+      'http/front-door',
+      'http/port',
+      'tokens',
+      'model',
+      'logging',
+    ],
     'cli/commands/revisions': ['cli/commands', 'model'],
     'cli/commands': [
       'cli/commands/explanation',
@@ -117,6 +125,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     'rollouts/definition': ['model'],
     observe: ['http', 'http/port', 'sse', 'backpressure', 'metrics', 'tokens', 'store'],
     metrics: ['store', 'model'],
+    logging: ['store', 'model'],
     http: ['http/port', 'metrics', 'store', 'model'],
     'http/body': ['model', 'backpressure'],
     'http/front-door': ['http/port', 'tokens', 'store', 'model'],

@@ -242,6 +242,6 @@ async function expectAsBefore(server: ServerProcess): Promise<void> {
   });
   expect(await answer.json()).toMatchObject({ value: true, variant: 'on' });
   // A call that names an unknown environment is logged, since some clients hide the error.
-  const warnings = server.output.split('\n').filter((line) => line.includes('warning'));
+  const warnings = server.output.split('\n').filter((line) => line.includes('"level":"warn"'));
   expect(warnings.filter((line) => !line.includes('there is no environment'))).toEqual([]);
 }

@@ -16,6 +16,8 @@ export interface ServerProcessOptions {
   readonly within?: readonly string[];
   /** Further options of the command line. Default: none. */
   readonly options?: readonly string[];
+  /** Further variables of its environment. Default: none. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -26,6 +28,7 @@ export class ServerProcess {
   readonly folder: string;
   readonly #source: readonly string[];
   readonly #within: readonly string[];
+  readonly #env: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
   #output = '';
   port = 0;
@@ -46,11 +49,15 @@ export class ServerProcess {
     return server;
   }
 
-  private constructor(data: string | undefined, { within = [], options = [] }: ServerProcessOptions) {
+  private constructor(
+    data: string | undefined,
+    { within = [], options = [], env = {} }: ServerProcessOptions,
+  ) {
     this.folder = mkdtempSync(`${tmpdir()}/graylane-chaos-`);
     const source = data === undefined ? ['--flags', `${this.folder}/flags.json`] : ['--data', data];
     this.#source = [...source, ...options];
     this.#within = within;
+    this.#env = env;
   }
 
   get url(): string {
@@ -105,6 +112,7 @@ export class ServerProcess {
       ...flags,
     ];
     const child = spawn(command ?? 'bash', args, {
+      env: { ...process.env, ...this.#env },
       // The server ends with the channel to its parent.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -114,8 +122,10 @@ export class ServerProcess {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     }
     // It is closed, rather than gone, when all that it has printed has been read.
-    const [report] = (await Promise.race([once(child, 'message'), once(child, 'close')])) as [unknown];
+    const closed = once(child, 'close');
+    const [report] = (await Promise.race([once(child, 'message'), closed])) as [unknown];
     if (typeof report !== 'object' || report === null || !('ready' in report)) {
+      await closed;
       throw new Error(`the server did not start:\n${this.#output.slice(from)}`);
     }
     const said = /http (\d+), grpc (\d+), management (\d+)/;

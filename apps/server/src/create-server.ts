@@ -10,6 +10,7 @@ import { HttpPort } from './http/port/http-port.ts';
 import { listen } from './http/port/listen.ts';
 import { isLoopbackAddress } from './http/port/loopback.ts';
 import type { Log } from './log.ts';
+import { logChanges } from './logging/log-changes.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
 import { openManagementPort, type ManagementPort } from './observe/management-port.ts';
 import { observeServer } from './observe/observe-server.ts';
@@ -67,6 +68,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     certificate?.close();
     throw error;
   });
+  const endChangeLines = logChanges(environments, log);
   const streams = new EventStreams(tokens, { metrics: metrics.streams });
   const stream = new ChangeStream(environments, streams);
   const refetches = new RefetchStream(environments, streams);
@@ -89,6 +91,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     await Promise.all([http.close(), management?.close(), grpc.close()]);
     readers.close();
     endMetrics();
+    endChangeLines();
     tokens.close();
     certificate?.close();
     await environments.close();

@@ -1,11 +1,8 @@
+/** The details of an event, beside its message. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
 /** Receives the events of the server, for operators. */
 export interface Log {
-  info(text: string): void;
-  warn(text: string): void;
+  info(text: string, fields?: LogFields): void;
+  warn(text: string, fields?: LogFields): void;
 }
-
-/** Writes one line per event to the standard streams; further lines of an event are indented. */
-export const consoleLog: Log = {
-  info: (text) => console.log(`graylane-server: ${text}`),
-  warn: (text) => console.error(`graylane-server: warning: ${text}`),
-};

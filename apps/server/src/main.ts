@@ -12,11 +12,12 @@ import { setCommand } from './cli/commands/set.ts';
 import { tokenCommand } from './cli/token-command.ts';
 import { verifyCommand } from './cli/commands/verify.ts';
 import { helpOf } from './cli/help.ts';
-import { consoleLog } from './log.ts';
+import { ServerLog } from './logging/server-log.ts';
+import { startTracing, type Tracing } from './observe/start-tracing.ts';
 import { createServer, type Access, type RunningServer } from './create-server.ts';
 import { readCommand, type Command } from './cli/read-command.ts';
 import { UsageError } from './cli/read-options.ts';
-import { originName, type Settings } from './cli/settings.ts';
+import { originName, type ProcessSettings } from './cli/settings.ts';
 
 /** The command line: the only place that reads the environment. */
 export async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
@@ -30,7 +31,7 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
     return;
   }
   try {
-    await run(command);
+    await run(command, environment);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     console.error(`graylane-server: ${error.message}`);
@@ -38,7 +39,7 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
   }
 }
 
-async function run(command: Command): Promise<void> {
+async function run(command: Command, environment: NodeJS.ProcessEnv): Promise<void> {
   switch (command.name) {
     case 'help':
       process.stdout.write(helpOf(command.of));
@@ -80,17 +81,23 @@ async function run(command: Command): Promise<void> {
       await tokenCommand(command.options);
       break;
     case 'serve':
-      await serve(command);
+      await serve(command, environment);
   }
 }
 
-async function serve(settings: Settings): Promise<void> {
+async function serve(settings: ProcessSettings, environment: NodeJS.ProcessEnv): Promise<void> {
+  const log = new ServerLog(settings.log);
+  const tracing = await startTracing(environment, log);
   let server: RunningServer;
   try {
-    server = await createServer(settings, consoleLog);
+    server = await createServer(settings, log);
   } catch (error) {
     const { message } = error as Error;
-    console.error(`graylane-server: ${message}`);
+    // A terminal shows the line that each command prints.
+    if (log.format === 'json') log.error(message);
+    else console.error(`graylane-server: ${message}`);
+    await log.end();
+    await tracing.shutdown();
     process.exitCode = 1;
     reportToParent({ failed: message });
     if (process.connected) process.disconnect();
@@ -98,10 +105,11 @@ async function serve(settings: Settings): Promise<void> {
   }
   const { source, host } = settings;
   const { port, grpcPort, managementPort, access } = server;
-  consoleLog.info(
+  log.info(
     `serving ${originName(source)} on ${host}: http ${port}, grpc ${grpcPort}, management ${managementPort}; ${accesses[access]}`,
+    { version: await version(), pid: process.pid },
   );
-  stopWith(server);
+  stopWith(server, tracing, log);
   reportToParent({ ready: port });
 }
 
@@ -121,20 +129,25 @@ function reportToParent(report: { readonly ready: number } | { readonly failed: 
  * Finishes the work under way on SIGTERM, Ctrl-C or the end of the parent process. A second Ctrl-C
  * ends at once.
  */
-function stopWith(server: RunningServer): void {
+function stopWith(server: RunningServer, tracing: Tracing, log: ServerLog): void {
   let stopping = false;
-  const stop = (): void => {
+  const stop = async (event: string): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    server.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error('graylane-server: could not shut down cleanly', error);
-        process.exit(1);
-      },
-    );
+    log.info(event === 'disconnect' ? 'the parent process ended: shutting down' : `${event}: shutting down`);
+    try {
+      await server.close();
+      await tracing.shutdown();
+      log.info('stopped');
+    } catch (error) {
+      log.error(`could not shut down cleanly: ${String(error)}`);
+      process.exitCode = 1;
+    }
+    await log.end();
+    process.exit();
   };
-  for (const event of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.once(event, stop);
+  for (const event of ['SIGINT', 'SIGTERM', 'disconnect'] as const)
+    process.once(event, () => void stop(event));
 }
 
 async function version(): Promise<string> {

@@ -10,7 +10,7 @@ import type { ImportOptions } from './commands/import.ts';
 import { commands, strayOption, type CommandName } from './options.ts';
 import { GivenOptions, UsageError } from './read-options.ts';
 import { isAddress } from './setting-types.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { readSettings, type ProcessSettings } from './settings.ts';
 import { readToken, type TokenOptions } from './token-command.ts';
 import type { VerifyOptions } from './commands/verify.ts';
 
@@ -29,7 +29,7 @@ export type Command =
   | ({ readonly name: 'undo' } & UndoOptions)
   | ({ readonly name: 'verify' } & VerifyOptions)
   | { readonly name: 'token'; readonly options: TokenOptions }
-  | ({ readonly name: 'serve' } & Settings);
+  | ({ readonly name: 'serve' } & ProcessSettings);
 
 /**
  * Reads the command line; an option takes precedence over its variable.

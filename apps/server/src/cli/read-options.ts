@@ -37,6 +37,12 @@ export class GivenOptions {
     return typeof value === 'string' ? value : undefined;
   }
 
+  /** A setting that is one of several words. */
+  word<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
+    const value = this.#read(name);
+    return words.find((word) => word === value);
+  }
+
   number(name: string): number | undefined {
     const value = this.#read(name);
     return typeof value === 'number' ? value : undefined;

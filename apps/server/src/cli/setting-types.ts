@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { clientAddress } from '../http/front-door/client-address.ts';
 import { originPattern } from '../http/front-door/origin-pattern.ts';
 import { isLoopbackAddress } from '../http/port/loopback.ts';
+import { logFormats, logLevels } from '../logging/log-options.ts';
 import { isScope, type Scope } from '../tokens/scope.ts';
 import { isDays } from '../tokens/token-record.ts';
 
@@ -28,6 +29,8 @@ interface Values {
   readonly scope: Scope;
   readonly url: string;
   readonly host: string;
+  readonly level: string;
+  readonly format: string;
   readonly list: readonly string[];
   readonly origins: readonly string[];
   readonly proxies: readonly string[];
@@ -68,6 +71,8 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
     read: (text) => (isIP(text) > 0 || text === 'localhost' ? text : undefined),
     allowed: 'an address of this machine, e.g. 0.0.0.0 or :: for all',
   },
+  level: wordOf(logLevels),
+  format: wordOf(logFormats),
   list: { read: readItems, allowed: 'host names, e.g. flags.example.com' },
   origins: {
     read: readAll(originPattern),
@@ -90,6 +95,11 @@ export function allowedFor(type: SettingType): string {
 /** Reads a value; undefined if it is not allowed. */
 export function readValue(type: SettingType, text: string): SettingValue | undefined {
   return kinds[type].read(text);
+}
+
+/** One of several words. */
+function wordOf(words: readonly string[]): Kind<string> {
+  return { read: (text) => words.find((word) => word === text), allowed: words.join(', ') };
 }
 
 function readSwitch(text: string): boolean | undefined {

@@ -1,3 +1,4 @@
+import { logFormats, logLevels, type LogOptions } from '../logging/log-options.ts';
 import { UsageError, type GivenOptions } from './read-options.ts';
 import { isAddress } from './setting-types.ts';
 
@@ -64,12 +65,18 @@ export interface Settings {
   readonly trustProxies?: readonly string[];
 }
 
+/** The settings of the process, beside those of the server. */
+export interface ProcessSettings extends Settings {
+  readonly log: LogOptions;
+}
+
 /**
  * Reads how the server is to run.
  * @throws {UsageError} if there is no source or more than one, or a value is not allowed.
  */
-export function readSettings(given: GivenOptions): Settings {
+export function readSettings(given: GivenOptions): ProcessSettings {
   return {
+    log: { level: given.word('log-level', logLevels), format: given.word('log-format', logFormats) },
     source: readSource(given),
     readOnly: given.switch('read-only'),
     tokens: given.text('tokens'),

@@ -1,9 +1,14 @@
 import type { Edit, ParsedDocument, PartChange, PartPath } from './document.ts';
 
+/** The key of the trace of a change: a symbol, so that no store writes it. */
+export const traceId: unique symbol = Symbol('trace id');
+
 /** The author of a change, and the reason. */
 export interface Authorship {
   readonly author: string;
   readonly reason?: string | undefined;
+  /** The trace of the request for the change, for the log. */
+  readonly [traceId]?: string | undefined;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Log } from '../log.ts';
 import { RequestError } from '../model/request-error.ts';
 import type { FileWatcher } from '../store/file/file-watcher.ts';
 import { timeOf } from './change-tokens.ts';
+import { logTokenChanges } from './log-token-changes.ts';
 import { anonymous, type Principal } from './principal.ts';
 import type { TokenFile } from './token-file.ts';
 import { hashOf, isWhole } from './token.ts';
@@ -121,6 +122,7 @@ export class Tokens {
     this.#required = true;
     const read = JSON.stringify(records);
     if (read === this.#read) return;
+    if (this.#read !== '') logTokenChanges(this.#records, records, this.#log);
     this.#read = read;
     this.#records = records;
     this.#index();

@@ -2,9 +2,9 @@ const longestMs = 3000;
 
 /**
  * Exports what is left when the process ends by itself or by SIGTERM. The signal keeps its effect:
- * it ends the process unless the application handles it.
+ * it ends the process unless the application handles it. Returns a function that does it earlier.
  */
-export function flushAtExit(flush: () => Promise<void>): void {
+export function flushAtExit(flush: () => Promise<void>): () => Promise<void> {
   let flushed: Promise<void> | undefined;
   const once = async (): Promise<void> => {
     flushed ??= Promise.race([flush(), expiry()]).catch(() => {
@@ -19,6 +19,7 @@ export function flushAtExit(flush: () => Promise<void>): void {
       if (!isHandled) process.kill(process.pid, 'SIGTERM');
     });
   });
+  return once;
 }
 
 async function expiry(): Promise<void> {

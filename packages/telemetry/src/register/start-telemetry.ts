@@ -9,6 +9,15 @@ import { readSettings, type Settings } from './settings.ts';
 import { flushAtExit } from './flush-at-exit.ts';
 import { startSdk } from './start-sdk.ts';
 
+/** What was started. */
+export interface StartedTelemetry {
+  /**
+   * Exports what is left. The end of the process does this, too; an application that ends itself
+   * by `process.exit` waits for it.
+   */
+  shutdown(this: void): Promise<void>;
+}
+
 /**
  * Starts tracing, metrics, logs and the management port from the environment, and prints one line
  * with what it started. It never throws: if it can't start, the application runs without it.
@@ -16,11 +25,14 @@ import { startSdk } from './start-sdk.ts';
 export async function startTelemetry(
   env: NodeJS.ProcessEnv = process.env,
   print: (line: string) => void = printLine,
-): Promise<void> {
+): Promise<StartedTelemetry> {
   try {
-    print(await start(readSettings(env), env, print));
+    const { summary, shutdown } = await start(readSettings(env), env, print);
+    print(summary);
+    return { shutdown };
   } catch (error) {
     print(`could not start, and the application runs without it: ${String(error)}`);
+    return { shutdown: async () => {} };
   }
 }
 
@@ -28,13 +40,13 @@ async function start(
   settings: Settings,
   env: NodeJS.ProcessEnv,
   print: (line: string) => void,
-): Promise<string> {
+): Promise<StartedTelemetry & { readonly summary: string }> {
   const peers = new Peers();
   // Checks the names of the lanes also where there is no SDK.
   instrumentLanes({ lanes: settings.lanes });
   const sdk = startSdk(settings, peers, env);
   const parts = typeof sdk === 'string' ? [sdk] : [...sdk.summary];
-  if (typeof sdk !== 'string') flushAtExit(sdk.shutdown);
+  const shutdown = typeof sdk === 'string' ? async () => {} : flushAtExit(sdk.shutdown);
   if (countEvaluations(peers)) parts.push('flag evaluations');
   if (settings.isConsoleByLane) laneConsole();
   const url = await startManagement(settings, typeof sdk === 'string' ? undefined : sdk.metricsSource, print)
@@ -42,7 +54,7 @@ async function start(
   if (url !== undefined) parts.push(`management port ${url}`);
   parts.push(`lanes ${['baseline', ...settings.lanes].join(', ')}`);
   if (peers.missing.length > 0) parts.push(`missing: npm install ${peers.missing.join(' ')}`);
-  return parts.join('; ');
+  return { summary: parts.join('; '), shutdown };
 }
 
 function startManagement(

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { trace } from '@opentelemetry/api';
 import { principalOf } from '../../http/front-door/principal.ts';
 import { RequestError } from '../../model/request-error.ts';
-import type { Authorship } from '../../model/revision.ts';
+import { traceId, type Authorship } from '../../model/revision.ts';
 
 const maxReason = 1000;
 
@@ -12,14 +13,22 @@ const maxReason = 1000;
  */
 export function authorship(request: IncomingMessage): Authorship {
   const author = principalOf(request).name;
+  const known = { author, [traceId]: traceOf(request) };
   const sent = request.headers['graylane-reason'];
-  if (typeof sent !== 'string' || sent.trim() === '') return { author };
+  if (typeof sent !== 'string' || sent.trim() === '') return known;
   const reason = decodePercent(decodeUtf8(sent)).trim();
-  if (reason.length <= maxReason && !/\p{Cc}/u.test(reason)) return { author, reason };
+  if (reason.length <= maxReason && !/\p{Cc}/u.test(reason)) return { ...known, reason };
   throw new RequestError(
     'invalid_request',
     `Graylane-Reason must be one line of at most ${maxReason} characters`,
   );
+}
+
+/** The trace of a request: that of its span, or of its client without one (W3C Trace Context). */
+function traceOf({ headers }: IncomingMessage): string | undefined {
+  const [, sent] =
+    /^00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(String(headers['traceparent'])) ?? [];
+  return trace.getActiveSpan()?.spanContext().traceId ?? sent;
 }
 
 /** Node reads header values as Latin-1, byte by byte. */

@@ -21,6 +21,7 @@ import type { LongCalls } from './long-calls.ts';
 import { sharedMessagesKey, withSharedMessages } from './shared-messages.ts';
 import type { AnyResponse, SlowReaders } from '../../backpressure/slow-readers.ts';
 import { syncService } from './sync-service.ts';
+import { traceCalls } from './trace-calls.ts';
 import { toUniversalRequest } from './universal-request.ts';
 import { writeResponse } from './write-response.ts';
 
@@ -103,7 +104,7 @@ function handlersOf({ environments, calls, metrics, log }: FlagdRoutesOptions): 
   const router = createConnectRouter({
     readMaxBytes: maxRequestBytes,
     acceptCompression: [compressionGzip, compressionBrotli],
-    interceptors: [metrics.calls.interceptor, errorInterceptor(log)],
+    interceptors: [...traceCalls(), metrics.calls.interceptor, errorInterceptor(log)],
   });
   const { evaluations } = metrics;
   router.service(FlagSyncService, syncService(environments, calls));

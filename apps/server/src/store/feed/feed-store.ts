@@ -5,7 +5,6 @@ import { differingParts } from '../../model/parts.ts';
 import { listProblems } from '../../model/problem-text.ts';
 import { RequestError } from '../../model/request-error.ts';
 import type { HistoryPage, Revision } from '../../model/revision.ts';
-import { pluralize } from '../../pluralize.ts';
 import { TimeSlices } from '../../time-slices.ts';
 import { applyChange } from '../apply-change.ts';
 import type { FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
@@ -124,7 +123,6 @@ export class FeedStore implements FlagStore {
       const revision = await this.#revisions.append({ author: this.#feed.name, changes });
       const after = { revision: revision.revision, flags, shared };
       this.#snapshot = after;
-      this.#log.info(`${this.#feed.name}: revision ${after.revision}, ${pluralize(flags.size, 'flag')}`);
       for (const listener of this.#listeners) listener({ before, after, revision, affected });
     }
     await this.#feed.accept();

@@ -11,7 +11,6 @@ import { differingParts, jsonPath, partOf } from '../../model/parts.ts';
 import { describeProblem, listProblems } from '../../model/problem-text.ts';
 import type { Authorship, Change, HistoryPage, Revision } from '../../model/revision.ts';
 import { mergeThreeWay } from '../../model/three-way-merge.ts';
-import { pluralize } from '../../pluralize.ts';
 import { TimeSlices } from '../../time-slices.ts';
 import { applyChange, type Applied } from '../apply-change.ts';
 import type { Decide, FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
@@ -395,7 +394,6 @@ export class FileStore implements FlagStore {
     const after = { revision: revision.revision, flags, shared };
     this.#snapshot = after;
     this.#trouble = undefined;
-    this.#log.info(`${this.#file.path}: revision ${after.revision}, ${pluralize(flags.size, 'flag')}`);
     for (const listener of this.#listeners) listener({ before, after, revision, affected });
   }
 
