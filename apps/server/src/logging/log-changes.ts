@@ -10,7 +10,7 @@ const mostChanges = 20;
 /** The number of revisions that may wait for the writes that they belong to. */
 const mostHeld = 100;
 
-/** Values that name a state or a variant; other values can be long, or hold what others must not read. */
+/** Values that name a state or a variant; other values can be long, or secret. */
 const shownValues = /\.(?:state|defaultVariant)$/;
 
 /**
