@@ -28,17 +28,17 @@ await compare({
   unit: 'ms',
   rounds: 5,
   peers: ['@openfeature/flagd-core'],
-  note: 'From JSON text. graylane compiles a flag when it is first asked, so the second row asks every flag once.',
+  note: 'From a JSON string. graylane compiles a flag when it is first evaluated, so the second row evaluates every flag once.',
   rows: sets.flatMap(({ size, text }): Row[] => [
     {
       name: `${size} flags, loaded`,
       contenders: [took('flagd-core', () => load(text)), took('graylane', () => compileFlags(text))],
     },
     {
-      name: `${size} flags, loaded and each asked once`,
+      name: `${size} flags, loaded and each evaluated once`,
       contenders: [
-        took('flagd-core', () => askAllOfCore(load(text))),
-        took('graylane', () => askAll(compileFlags(text))),
+        took('flagd-core', () => evaluateAllOfCore(load(text))),
+        took('graylane', () => evaluateAll(compileFlags(text))),
       ],
     },
   ]),
@@ -53,7 +53,7 @@ await compare({
   rows: sets.map(({ size, key, document, changed, text, changedText }): Row => {
     const core = load(text);
     const previous = compileFlags(document);
-    askAll(previous);
+    evaluateAll(previous);
     const deltas = [document, changed].map(({ flags }) =>
       JSON.stringify({ flags: { [key]: (flags as Record<string, object>)[key] } }),
     );
@@ -76,37 +76,13 @@ await compare({
   }),
 });
 
-await compare({
-  question: 'How much memory does a flag take?',
-  unit: 'KB',
-  rounds: 3,
-  peers: ['@openfeature/flagd-core'],
-  note: 'The growth of the heap after a collection, a flag.',
-  rows: sets.flatMap(({ size, text }): Row[] => [
-    {
-      name: `${size} flags, loaded`,
-      contenders: [
-        grew('flagd-core', size, () => load(text)),
-        grew('graylane', size, () => compileFlags(text)),
-      ],
-    },
-    {
-      name: `${size} flags, each asked once`,
-      contenders: [
-        grew('flagd-core', size, () => askAllOfCore(load(text))),
-        grew('graylane', size, () => askAll(compileFlags(text))),
-      ],
-    },
-  ]),
-});
-
 function load(text: string): FlagdCore {
   const core = new FlagdCore(undefined, silent);
   core.setConfigurations(text);
   return core;
 }
 
-function askAllOfCore(core: FlagdCore): FlagdCore {
+function evaluateAllOfCore(core: FlagdCore): FlagdCore {
   for (const [key, { variants }] of core.getFlags()) {
     if (variants.has('on')) core.resolveBooleanEvaluation(key, false, { ...facts }, silent);
     else core.resolveObjectEvaluation(key, {}, { ...facts }, silent);
@@ -114,7 +90,7 @@ function askAllOfCore(core: FlagdCore): FlagdCore {
   return core;
 }
 
-function askAll(flags: FlagSet): FlagSet {
+function evaluateAll(flags: FlagSet): FlagSet {
   for (const key of flags.keys()) evaluate(flags, key, { ...facts });
   return flags;
 }
@@ -130,25 +106,4 @@ function took(name: string, operation: () => unknown): Contender {
       return Number(process.hrtime.bigint() - start) / 1e6;
     },
   };
-}
-
-/** Kilobytes a flag that stay on the heap for what an operation makes. */
-function grew(name: string, size: number, operation: () => unknown): Contender {
-  return {
-    name,
-    sample: () => {
-      const before = heap();
-      const kept = operation();
-      const growth = heap() - before;
-      if (kept === undefined) throw new Error('a benchmark must make something');
-      return growth / size / 1024;
-    },
-  };
-}
-
-function heap(): number {
-  if (globalThis.gc === undefined) throw new Error('run it with --expose-gc, as npm run bench does');
-  globalThis.gc();
-  globalThis.gc();
-  return process.memoryUsage().heapUsed;
 }
