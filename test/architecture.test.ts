@@ -112,6 +112,14 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'metrics',
     ],
     'protocols/stream': ['protocols/ofrep', 'http', 'http/front-door', 'sse', 'store', 'model'],
+    'rollouts/control': [
+      'rollouts/process',
+      'rollouts/evidence',
+      'rollouts/targeting',
+      'rollouts/definition',
+      'store',
+      'model',
+    ],
     'rollouts/process': ['rollouts/evidence', 'rollouts/targeting', 'rollouts/definition', 'model'],
     'rollouts/evidence/otlp': ['rollouts/evidence', 'rollouts/evidence/counting', 'signals'],
     'rollouts/evidence/prometheus': [

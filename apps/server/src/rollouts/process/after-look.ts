@@ -52,7 +52,8 @@ export function afterLook(record: RolloutRecord, response: LookResponse, now: nu
 function moved(record: RolloutRecord, verdict: Verdict, now: number): RolloutRecord {
   const { rollout, calibrating, definition } = record;
   const author = guardOf(record);
-  if (rollout.state === 'promoted') {
+  // A pause keeps the units that are gray: they are rolled back when the evidence suffices.
+  if (rollout.state === 'promoted' || rollout.state === 'paused') {
     if (verdict.action !== 'rollback') return record;
     const by = { kind: 'rollback', now, author, reason: verdict.because, verdict } as const;
     return acted(record, by, { rollout: { ...rollout, state: 'rolled_back', since: now } });

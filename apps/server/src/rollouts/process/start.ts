@@ -3,7 +3,7 @@ import type { GuardMode, RolloutDefinition } from '../definition/definition.ts';
 import type { FlagDefinition } from '../targeting/dye-rule.ts';
 import { acted, type ActBy } from './acted.ts';
 import { armsKeyAt, weightsToCalibrate } from './arms.ts';
-import { hasStarted } from './schedule.ts';
+import { hasStarted, whyNotForward } from './schedule.ts';
 import type { RolloutRecord, Watch } from './record.ts';
 
 /** A rollout that begins. */
@@ -49,11 +49,14 @@ export function begin(beginning: Beginning): RolloutRecord {
     calibrating: [],
     ended: false,
     finished: false,
-    because: `it begins at ${definition.schedule.start ?? 'once'}`,
+    because: 'it waits for its start time',
     acts: [],
     watch: newWatch(definition, earlier, now),
   };
-  if (!hasStarted(definition.schedule, now)) return record;
+  const { schedule } = definition;
+  if (!hasStarted(schedule, now)) return record;
+  const closed = whyNotForward(schedule, now);
+  if (closed !== undefined) return { ...record, because: closed };
   return started(record, { kind: 'start', now, author, reason: reason ?? describe(definition) });
 }
 

@@ -1,0 +1,224 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Log } from '../../log.ts';
+import { RequestError } from '../../model/request-error.ts';
+import type { Environments } from '../../store/environments.ts';
+import type { FlagStore } from '../../store/flag-store.ts';
+import type { Term } from '../../store/leadership.ts';
+import type { LookQuestion, LookResponse, LookSource } from '../evidence/look-source.ts';
+import { afterLook } from '../process/after-look.ts';
+import { atTime } from '../process/at-time.ts';
+import { isWatched, type RolloutRecord } from '../process/record.ts';
+import { Rollouts } from './rollouts.ts';
+import { obstacleOf } from './rule-edits.ts';
+
+/** The parts of a controller. */
+export interface ControllerOptions {
+  readonly environments: Environments;
+  readonly source: LookSource;
+  readonly log: Log;
+}
+
+/** How often a leader looks for rollouts that another server has started, in milliseconds. */
+const scanMs = 10_000;
+
+/** A source may take this long to respond, in looks. */
+const patience = 2;
+
+/**
+ * Moves the rollouts of all environments, on the server that leads. Each write names its term, and
+ * each decision is made from the stored record within the write: a controller that was paused past
+ * its term can't act, and none acts twice.
+ */
+export class RolloutController {
+  readonly #options: ControllerOptions;
+  readonly #withdraw: () => void;
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  readonly #wakes = new Set<() => void>();
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#withdraw = options.environments.leadership.lead((term) => this.#lead(term));
+  }
+
+  /** Looks for new rollouts at once. */
+  wake(): void {
+    for (const wake of this.#wakes) wake();
+  }
+
+  /** Ends all looks; the rollouts stay as they are. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#withdraw();
+    await Promise.all(this.#running);
+  }
+
+  #lead(term: Term): void {
+    const signal = AbortSignal.any([term.ended, this.#closing.signal]);
+    const { environments } = this.#options;
+    const ends = new Map<FlagStore, AbortController>();
+    const unsubscribes = [
+      environments.onCreate((name, store) => {
+        const end = new AbortController();
+        ends.set(store, end);
+        this.#keep(this.#watch(name, store, term, AbortSignal.any([signal, end.signal])));
+      }),
+      environments.onRemove((_name, store) => ends.get(store)?.abort()),
+    ];
+    signal.addEventListener('abort', () => {
+      for (const unsubscribe of unsubscribes) unsubscribe();
+    });
+  }
+
+  #keep(work: Promise<void>): void {
+    this.#running.add(work);
+    void work.finally(() => this.#running.delete(work));
+  }
+
+  /** Watches each rollout of an environment, as long as it can move. */
+  async #watch(name: string, store: FlagStore, term: Term, signal: AbortSignal): Promise<void> {
+    const rollouts = new Rollouts(store);
+    const watched = new Set<string>();
+    while (!signal.aborted) {
+      // Registered before the list is read, so that no rollout is missed.
+      const woken = this.#nextWake(store, signal);
+      for (const record of await this.#listed(rollouts, name)) {
+        if (watched.has(record.id) || !isWatched(record)) continue;
+        watched.add(record.id);
+        const work = this.#follow({ name, store, rollouts, id: record.id, term, signal });
+        this.#keep(work.finally(() => watched.delete(record.id)));
+      }
+      await woken;
+    }
+  }
+
+  async #listed(rollouts: Rollouts, name: string): Promise<readonly RolloutRecord[]> {
+    try {
+      return await rollouts.list();
+    } catch (error) {
+      this.#options.log.warn(`${name}: the rollouts can't be read: ${(error as Error).message}`);
+      return [];
+    }
+  }
+
+  /** Resolves after a change of the flags, a call of `wake`, or a while. */
+  async #nextWake(store: FlagStore, signal: AbortSignal): Promise<void> {
+    const waking = new AbortController();
+    const wake = (): void => waking.abort();
+    const unsubscribe = store.onChange(wake);
+    this.#wakes.add(wake);
+    await pause(scanMs, undefined, { signal: AbortSignal.any([signal, waking.signal]), ref: false }).catch(
+      () => {
+        // Woken, or the term has ended.
+      },
+    );
+    this.#wakes.delete(wake);
+    unsubscribe();
+  }
+
+  /** Looks at one rollout, again and again, until it can't move any more. */
+  async #follow(followed: Followed): Promise<void> {
+    const { id, signal, name } = followed;
+    let trouble: string | undefined;
+    while (!signal.aborted) {
+      let waitMs = scanMs;
+      try {
+        const record = await this.#tick(followed);
+        if (!isWatched(record)) return;
+        waitMs = record.definition.guard.lookSeconds * 1000;
+        trouble = undefined;
+      } catch (error) {
+        if (isOver(error)) return;
+        const { message } = error as Error;
+        if (message !== trouble)
+          this.#options.log.warn(`${name}: the rollout ${id} can't go on for now: ${message}`);
+        trouble = message;
+      }
+      await pause(waitMs, undefined, { signal, ref: false }).catch(() => {
+        // The term has ended.
+      });
+    }
+  }
+
+  /** One look: first the moves that are due, then the counts, then the moves by the verdict. */
+  async #tick({ name, store, rollouts, id, term, signal }: Followed): Promise<RolloutRecord> {
+    const fence = { term: term.number };
+    const obstacle = (record: RolloutRecord, current: FlagStore['snapshot']): string | undefined =>
+      obstacleOf(record, current) ?? obstacleOf(record, store.snapshot);
+    const before = await rollouts.change(
+      id,
+      (record, current) => atTime(record, Date.now(), obstacle(record, current)),
+      fence,
+    );
+    if (!isWatched(before) || before.rollout.state === 'scheduled' || isEarly(before)) return before;
+    const response = await this.#look(questionOf(before, name), before, signal);
+    if (signal.aborted) return before;
+    return rollouts.change(
+      id,
+      (record, current) => {
+        // Somebody acted meanwhile: these counts are of other arms, or were counted already.
+        if (record.move !== before.move || record.watch.lookedAt !== before.watch.lookedAt) return record;
+        const hindrance = obstacle(record, current);
+        if (hindrance !== undefined) return hindered(record, hindrance);
+        return afterLook(record, response, Date.now());
+      },
+      fence,
+    );
+  }
+
+  async #look(
+    question: LookQuestion,
+    { definition }: RolloutRecord,
+    signal: AbortSignal,
+  ): Promise<LookResponse> {
+    if (question.from >= question.to) {
+      return {
+        holds: ['the clock of this server has gone back: the next look waits until it has caught up'],
+      };
+    }
+    const limit = AbortSignal.timeout(patience * definition.guard.lookSeconds * 1000);
+    try {
+      return await this.#options.source.look(question, AbortSignal.any([signal, limit]));
+    } catch (error) {
+      const why = limit.aborted
+        ? 'the source of the counts did not respond in time'
+        : (error as Error).message;
+      return { holds: [`there is no look: ${why}`] };
+    }
+  }
+}
+
+interface Followed {
+  readonly name: string;
+  readonly store: FlagStore;
+  readonly rollouts: Rollouts;
+  readonly id: string;
+  readonly term: Term;
+  readonly signal: AbortSignal;
+}
+
+/** The question about the time since the last look. */
+export function questionOf({ definition, watch }: RolloutRecord, environment: string): LookQuestion {
+  const { lane, guard } = definition;
+  return { environment, source: guard.source, lane, slis: guard.slis, from: watch.lookedAt, to: Date.now() };
+}
+
+/** An obstacle pauses a rollout, and its arms can't be compared. */
+function hindered(record: RolloutRecord, obstacle: string): RolloutRecord {
+  const after = atTime(record, Date.now(), obstacle);
+  return { ...after, watch: { ...after.watch, holds: [obstacle] } };
+}
+
+/** Whether the arms have moved just now, so that a look would have next to no requests. */
+function isEarly({ definition, watch }: RolloutRecord): boolean {
+  const since = Date.now() - watch.lookedAt;
+  return since >= 0 && since < definition.guard.lookSeconds * 500;
+}
+
+/** Another server leads, or the environment is gone. */
+function isOver(error: unknown): boolean {
+  return (
+    error instanceof RequestError &&
+    (error.code === 'stale_term' || error.code === 'unknown_environment' || error.code === 'not_found')
+  );
+}
