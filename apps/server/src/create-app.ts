@@ -15,7 +15,9 @@ import { sendOfrepError } from './protocols/ofrep/errors.ts';
 import type { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
 import { ofrepRoutes } from './protocols/ofrep/routes.ts';
 import type { ChangeStream } from './protocols/stream/change-stream.ts';
+import { rolloutsApi } from './protocols/rollouts/routes.ts';
 import { streamRoutes } from './protocols/stream/routes.ts';
+import type { RolloutController } from './rollouts/control/controller.ts';
 import type { Intake } from './signals/intake.ts';
 import type { Environments } from './store/environments.ts';
 
@@ -25,6 +27,7 @@ export interface AppOptions {
   readonly stream: ChangeStream;
   readonly refetches: RefetchStream;
   readonly intake: Intake;
+  readonly rollouts: RolloutController;
   readonly door: FrontDoor;
   readonly readiness: Readiness;
   readonly readers: SlowReaders;
@@ -39,6 +42,7 @@ export function createApp(options: AppOptions): RequestListener {
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(health(environments, options.readiness, door.descriptors));
   app.use('/api/v1', adminApi(environments, door.tokens));
+  app.use('/api/v1', rolloutsApi(options));
   app.use(notFound, problemHandler(log));
   const admitted = behind(door, log, (request, response) => {
     request.url = pathOf(request.url ?? '/');

@@ -20,6 +20,8 @@ import { ChangeStream } from './protocols/stream/change-stream.ts';
 import { Intake } from './signals/intake.ts';
 import { EventStreams } from './sse/event-streams.ts';
 import { FileWatcher } from './store/file/file-watcher.ts';
+import { RolloutController } from './rollouts/control/controller.ts';
+import { noSignals } from './rollouts/evidence/no-signals.ts';
 import { openEnvironments } from './open-environments.ts';
 import { openTokens } from './open-tokens.ts';
 
@@ -77,7 +79,8 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const intake = new Intake(log);
   const shared = { environments, door, readiness, readers, metrics, log };
   const endMetrics = observeServer({ ...shared, streams, descriptors, source: kindOf(settings) });
-  const http = new HttpPort(createApp({ ...shared, stream, refetches, intake }), { certificate });
+  const rollouts = new RolloutController({ environments, source: noSignals, log });
+  const http = new HttpPort(createApp({ ...shared, stream, refetches, intake, rollouts }), { certificate });
   let management: ManagementPort | undefined;
   const grpc = createGrpcPort({ ...shared, certificate });
   descriptors.watch(http.server);
@@ -85,6 +88,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
 
   const close = async (): Promise<void> => {
     readiness.ready = false;
+    const rested = rollouts.close();
     stream.close();
     refetches.close();
     streams.close();
@@ -94,6 +98,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     endChangeLines();
     tokens.close();
     certificate?.close();
+    await rested;
     await environments.close();
   };
 

@@ -11,6 +11,7 @@ import { Service as ServiceV1 } from '../src/protocols/flagd/gen/flagd/evaluatio
 import { Service as ServiceV2 } from '../src/protocols/flagd/gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { FlagSyncService } from '../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
 import { adminApi } from '../src/protocols/admin/routes.ts';
+import { rolloutsApi } from '../src/protocols/rollouts/routes.ts';
 import type { Environments } from '../src/store/environments.ts';
 import type { Tokens } from '../src/tokens/tokens.ts';
 import { scopes, type Scope } from '../src/tokens/scope.ts';
@@ -46,6 +47,15 @@ const expected: Readonly<Record<string, Readonly<Record<string, Scope>>>> = {
   '/api/v1/environments/x/history/x/undo': { POST: 'write' },
   '/api/v1/environments/x/flags/x/explain': { POST: 'definitions' },
   '/api/v1/environments/x/preview': { POST: 'definitions' },
+  '/api/v1/environments/x/rollouts': { GET: 'definitions', POST: 'write' },
+  '/api/v1/environments/x/rollouts/x': { GET: 'definitions' },
+  '/api/v1/environments/x/rollouts/x/report': { GET: 'definitions' },
+  '/api/v1/environments/x/rollouts/x/verdict': { GET: 'definitions' },
+  '/api/v1/environments/x/rollouts/x/pause': { POST: 'write' },
+  '/api/v1/environments/x/rollouts/x/resume': { POST: 'write' },
+  '/api/v1/environments/x/rollouts/x/promote': { POST: 'write' },
+  '/api/v1/environments/x/rollouts/x/rollback': { POST: 'write' },
+  '/api/v1/environments/x/rollouts/x/finish': { POST: 'write' },
   '/api/v1/environments/x/stream': { GET: 'definitions' },
   '/v1/metrics': { POST: 'definitions' },
   '/v1/traces': { POST: 'definitions' },
@@ -114,7 +124,9 @@ test.each(['url', 'managementUrl'] as const)(
 );
 
 test('the table has every route of the admin API', () => {
-  const { stack } = adminApi({} as Environments, {} as Tokens);
+  const environments = {} as Environments;
+  const rollouts = rolloutsApi({ environments, rollouts: { wake: () => {} } });
+  const stack = [...adminApi(environments, {} as Tokens).stack, ...rollouts.stack];
   for (const { route } of stack) {
     const path = `/api/v1${route?.path.replaceAll(/:\w+/g, 'x')}`;
     for (const { method } of route?.stack ?? []) {

@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
+import { rolloutsApi } from '../src/protocols/rollouts/routes.ts';
 import { adminApi } from '../src/protocols/admin/routes.ts';
 import { openapi as document } from '../src/protocols/admin/openapi.ts';
 import { FileSlots } from '../src/store/disk/file-slots.ts';
@@ -34,7 +35,10 @@ test('every route of the admin API is described, and nothing else', async () => 
     log: { info: () => {}, warn: () => {} },
   });
   try {
-    const routes = adminApi(singleEnvironment(store), tokens).stack.flatMap(({ route }) =>
+    const environments = singleEnvironment(store);
+    const rollouts = rolloutsApi({ environments, rollouts: { wake: () => {} } });
+    const stack = [...adminApi(environments, tokens).stack, ...rollouts.stack];
+    const routes = stack.flatMap(({ route }) =>
       (route?.stack ?? []).flatMap(({ method }) =>
         methods.includes(method) ? [`${method} /api/v1${route?.path.replaceAll(/:\w+/g, '{}')}`] : [],
       ),

@@ -16,6 +16,7 @@ type Methods = Readonly<Record<string, Scope | 'open'>>;
 
 const openGet: Methods = { GET: 'open' };
 const read: Methods = { GET: 'definitions' };
+const act: Methods = { POST: 'write' };
 const part: Methods = { GET: 'definitions', PUT: 'write', PATCH: 'write', DELETE: 'write' };
 
 /**
@@ -47,6 +48,15 @@ const table: Readonly<Record<string, Methods>> = {
   '/api/v1/environments/{environment}/history/{revision}/undo': { POST: 'write' },
   '/api/v1/environments/{environment}/flags/{flag}/explain': { POST: 'definitions' },
   '/api/v1/environments/{environment}/preview': { POST: 'definitions' },
+  '/api/v1/environments/{environment}/rollouts': { GET: 'definitions', POST: 'write' },
+  '/api/v1/environments/{environment}/rollouts/{rollout}': read,
+  '/api/v1/environments/{environment}/rollouts/{rollout}/report': read,
+  '/api/v1/environments/{environment}/rollouts/{rollout}/verdict': read,
+  '/api/v1/environments/{environment}/rollouts/{rollout}/pause': act,
+  '/api/v1/environments/{environment}/rollouts/{rollout}/resume': act,
+  '/api/v1/environments/{environment}/rollouts/{rollout}/promote': act,
+  '/api/v1/environments/{environment}/rollouts/{rollout}/rollback': act,
+  '/api/v1/environments/{environment}/rollouts/{rollout}/finish': act,
   '/api/v1/environments/{environment}/stream': read,
   '/v1/metrics': { POST: 'definitions' },
   '/v1/traces': { POST: 'definitions' },

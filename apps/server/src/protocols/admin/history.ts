@@ -3,6 +3,7 @@ import { storeOf, type Environments } from '../../store/environments.ts';
 import type { PartPath } from '../../model/document.ts';
 import type { Revision } from '../../model/revision.ts';
 import { diff } from '../../model/diff.ts';
+import { actOfRevision } from '../../rollouts/targeting/act-of-revision.ts';
 import { jsonPath } from '../../model/parts.ts';
 import { undoOf } from '../../model/undo.ts';
 import { changesSince } from '../../store/changes-since.ts';
@@ -94,8 +95,10 @@ export function historyApi(router: Router, environments: Environments): void {
   }
 }
 
+/** A revision of a rollout names it, so that its report is found. */
 function describe({ changes, ...revision }: Revision): object {
-  return { ...revision, diff: changes.flatMap(diff) };
+  const rollout = actOfRevision({ changes })?.id;
+  return { ...revision, rollout, diff: changes.flatMap(diff) };
 }
 
 function readLimit(value: unknown): number {

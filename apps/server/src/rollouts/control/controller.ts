@@ -8,6 +8,7 @@ import type { LookQuestion, LookResponse, LookSource } from '../evidence/look-so
 import { afterLook } from '../process/after-look.ts';
 import { atTime } from '../process/at-time.ts';
 import { isWatched, type RolloutRecord } from '../process/record.ts';
+import { keepDetails } from './details.ts';
 import { Rollouts } from './rollouts.ts';
 import { obstacleOf } from './rule-edits.ts';
 
@@ -124,6 +125,7 @@ export class RolloutController {
       let waitMs = scanMs;
       try {
         const record = await this.#tick(followed);
+        await this.#keepDetails(record, followed);
         if (!isWatched(record)) return;
         waitMs = record.definition.guard.lookSeconds * 1000;
         trouble = undefined;
@@ -138,6 +140,18 @@ export class RolloutController {
         // The term has ended.
       });
     }
+  }
+
+  /** A report without details is better than a rollout that stands still. */
+  async #keepDetails(record: RolloutRecord, { name, store, term, signal }: Followed): Promise<void> {
+    const { source, log } = this.#options;
+    const options = { environment: name, store, source, signal, fence: { term: term.number } };
+    await keepDetails(record, options).catch((error: unknown) => {
+      if (!signal.aborted)
+        log.warn(
+          `${name}: the report of the rollout ${record.id} has no details: ${(error as Error).message}`,
+        );
+    });
   }
 
   /** One look: first the moves that are due, then the counts, then the moves by the verdict. */

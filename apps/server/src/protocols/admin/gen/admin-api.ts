@@ -362,6 +362,260 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/environments/{environment}/rollouts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Lists the rollouts of an environment, the newest first
+         * @description To follow rollouts, poll once per look with If-None-Match.
+         */
+        readonly get: operations["listRollouts"];
+        readonly put?: never;
+        /**
+         * Starts a rollout of a lane, or schedules it
+         * @description The server moves the weights of the dye rule by ordinary revisions. It refuses with 422 and all faults what can't be rolled out, and with 409 a dye rule or a lane that another rollout moves.
+         */
+        readonly post: operations["startRollout"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/rollouts/{rollout}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        /** Returns a rollout with its verdict */
+        readonly get: operations["getRollout"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/rollouts/{rollout}/report": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        /** Returns the report of a rollout: JSON, or a page for browsers */
+        readonly get: operations["getRolloutReport"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/rollouts/{rollout}/verdict": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        /** Returns the verdict as a metric for other release systems */
+        readonly get: operations["getRolloutVerdict"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/rollouts/{rollout}/pause": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Pauses a rollout: its weights stay as they are */
+        readonly post: operations["pauseRollout"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/rollouts/{rollout}/resume": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Resumes a paused rollout, or tries a rolled back one again; its release is judged anew */
+        readonly post: operations["resumeRollout"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/rollouts/{rollout}/promote": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Moves a rollout one step on, or to the end */
+        readonly post: operations["promoteRollout"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/rollouts/{rollout}/rollback": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Rolls a rollout back: no unit is in the lane until it is resumed */
+        readonly post: operations["rollbackRollout"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/rollouts/{rollout}/finish": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Gives the dye rule of a rollout that has ended back, as it was before */
+        readonly post: operations["finishRollout"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/environments/{environment}/stream": {
         readonly parameters: {
             readonly query?: never;
@@ -564,6 +818,8 @@ export interface components {
             readonly after?: unknown;
         };
         readonly Revision: {
+            /** @description The rollout that made the revision; it has a report */
+            readonly rollout?: string;
             readonly revision: string;
             /** Format: date-time */
             readonly at: string;
@@ -741,6 +997,279 @@ export interface components {
             readonly to: number;
             readonly taken: boolean;
         };
+        readonly RolloutStep: {
+            /** @description Percent of the eligible units, in hundredths at the finest */
+            readonly weight: number;
+            readonly minSeconds?: number;
+            /** @description Requests of each arm in the step */
+            readonly minRequests?: number;
+        };
+        readonly RolloutSli: {
+            readonly name: string;
+            /** @description The resource's service.name */
+            readonly service: string;
+            /** @description A duration histogram in seconds */
+            readonly metric: string;
+            /** @enum {unknown} */
+            readonly kind: "latency" | "errors";
+            /** @description Of errors: attributes and the regular expression that a bad value matches as a whole */
+            readonly bad?: {
+                readonly [key: string]: string;
+            };
+            readonly selector?: {
+                readonly [key: string]: string;
+            };
+        };
+        readonly RolloutGuard: {
+            /** @default 0.05 */
+            readonly alpha: number;
+            /** @default 1.1 */
+            readonly margin: number;
+            /** @default 1.5 */
+            readonly promoteMargin: number;
+            /**
+             * @description The strongest action; an environment's first rollout defaults to pause, later ones to act
+             * @enum {unknown}
+             */
+            readonly mode?: "report" | "pause" | "act";
+            /** @default 15 */
+            readonly lookSeconds: number;
+            /** @default 100 */
+            readonly minRequests: number;
+            /** @description Absolute limits by SLI */
+            readonly breaker?: {
+                readonly [key: string]: {
+                    readonly badRatio?: number;
+                    /** @description Seconds */
+                    readonly slowerThan?: number;
+                    readonly share?: number;
+                };
+            };
+            /**
+             * @default hold
+             * @enum {unknown}
+             */
+            readonly sampleRatio: "hold" | "pause" | "rollback";
+            readonly slis: readonly components["schemas"]["RolloutSli"][];
+            /** @description otlp: signals that are sent to this server */
+            readonly source?: "otlp" | {
+                /** Format: uri */
+                readonly prometheus: string;
+            };
+        };
+        /** @description Steps have rising weights */
+        readonly RolloutRequest: {
+            /** @description The key of the dye rule */
+            readonly flag: string;
+            readonly lane: string;
+            /** @enum {unknown} */
+            readonly unit: "request" | "user" | "tenant";
+            /** @description The attribute that is bucketed; default requestId, targetingKey or tenant, by the unit */
+            readonly unitKey?: string;
+            /** @description A flagd condition; every unit by default */
+            readonly eligible?: unknown;
+            /**
+             * @description A/A looks before the first step, for each weight that needs them
+             * @default 60
+             */
+            readonly sameCodeLooks: number;
+            /**
+             * @description Both arms run the same code for good, and the guard's own false alarms are counted
+             * @default false
+             */
+            readonly standing: boolean;
+            readonly steps: readonly components["schemas"]["RolloutStep"][];
+            readonly schedule?: {
+                /** Format: date-time */
+                readonly start?: string;
+                readonly hours?: {
+                    readonly timeZone: string;
+                    readonly days?: readonly ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                    readonly from?: string;
+                    readonly to?: string;
+                };
+                readonly freezes?: readonly {
+                    /** Format: date-time */
+                    readonly from: string;
+                    /** Format: date-time */
+                    readonly to: string;
+                    readonly reason?: string;
+                }[];
+            };
+            /** @default 3600 */
+            readonly bakeSeconds: number;
+            /** @default 1 */
+            readonly bakeWeight: number;
+            readonly guard: components["schemas"]["RolloutGuard"];
+        };
+        readonly RolloutSummary: {
+            readonly id: string;
+            readonly flag: string;
+            readonly lane: string;
+            /** @enum {unknown} */
+            readonly unit: "request" | "user" | "tenant";
+            readonly standing: boolean;
+            /** @enum {unknown} */
+            readonly state: "scheduled" | "running" | "paused" | "promoted" | "rolled_back";
+            /** @description From 1; 0 while both arms run the same code */
+            readonly step: number;
+            readonly steps: number;
+            readonly weights: {
+                readonly gray: number;
+                readonly control: number;
+            };
+            /** @enum {unknown} */
+            readonly mode: "report" | "pause" | "act";
+            /** @description The guard looks no more */
+            readonly ended: boolean;
+            /** @description The dye rule is its own again */
+            readonly finished: boolean;
+            /** @description Why the rollout is in its state */
+            readonly because: string;
+            /** Format: date-time */
+            readonly since: string;
+            /** Format: date-time */
+            readonly startedAt?: string;
+            readonly author?: string;
+            /** @enum {unknown} */
+            readonly action?: "hold" | "promote" | "pause" | "rollback";
+            readonly holds: readonly string[];
+        };
+        readonly Rollouts: {
+            readonly rollouts: readonly components["schemas"]["RolloutSummary"][];
+        };
+        readonly RolloutAct: {
+            /** @description The number of the revision among those of the rollout */
+            readonly move: number;
+            /** @enum {unknown} */
+            readonly kind: "start" | "calibrate" | "step" | "pause" | "resume" | "promote" | "rollback" | "end" | "finish";
+            /** Format: date-time */
+            readonly at: string;
+            readonly author: string;
+            readonly reason: string;
+            /** @enum {unknown} */
+            readonly state: "scheduled" | "running" | "paused" | "promoted" | "rolled_back";
+            readonly step: number;
+            readonly weight: number;
+            /** @description In reports */
+            readonly revision?: string;
+            readonly verdict?: Record<string, never>;
+            readonly carriers?: readonly components["schemas"]["RolloutPart"][];
+            readonly diff?: readonly components["schemas"]["Difference"][];
+            /** @description In reports: slow traces, signals of the runtime, the same hour of the last days */
+            readonly details?: Record<string, never>;
+        };
+        readonly RolloutPart: {
+            readonly sli: string;
+            readonly service: string;
+            readonly route?: string;
+            readonly instance?: string;
+            readonly gray: {
+                readonly requests: number;
+                readonly bad: number;
+                readonly seconds: number;
+            };
+            readonly control: {
+                readonly requests: number;
+                readonly bad: number;
+                readonly seconds: number;
+            };
+        };
+        readonly Rollout: {
+            readonly id: string;
+            readonly flag: string;
+            readonly lane: string;
+            /** @enum {unknown} */
+            readonly unit: "request" | "user" | "tenant";
+            readonly standing: boolean;
+            /** @enum {unknown} */
+            readonly state: "scheduled" | "running" | "paused" | "promoted" | "rolled_back";
+            /** @description From 1; 0 while both arms run the same code */
+            readonly step: number;
+            readonly steps: number;
+            readonly weights: {
+                readonly gray: number;
+                readonly control: number;
+            };
+            /** @enum {unknown} */
+            readonly mode: "report" | "pause" | "act";
+            /** @description The guard looks no more */
+            readonly ended: boolean;
+            /** @description The dye rule is its own again */
+            readonly finished: boolean;
+            /** @description Why the rollout is in its state */
+            readonly because: string;
+            /** Format: date-time */
+            readonly since: string;
+            /** Format: date-time */
+            readonly startedAt?: string;
+            readonly author?: string;
+            /** @enum {unknown} */
+            readonly action?: "hold" | "promote" | "pause" | "rollback";
+            readonly holds: readonly string[];
+            readonly definition: Record<string, never>;
+            readonly attempt: number;
+            readonly calibrating: readonly number[];
+            /** @description The verdict of the guard: action, because, ln E of each test, thresholds, counts */
+            readonly verdict?: Record<string, never>;
+            readonly looks: number;
+            readonly aaLooks: number;
+            /** Format: date-time */
+            readonly lookedAt: string;
+            /** Format: date-time */
+            readonly triedAt?: string;
+            /** @description The age of the newest data */
+            readonly ageSeconds?: number;
+            readonly series: readonly {
+                readonly at: number;
+                readonly step: number;
+                readonly fast: number;
+                readonly robust: number;
+                readonly reverse: number;
+                readonly threshold: number;
+            }[];
+            readonly parts: readonly components["schemas"]["RolloutPart"][];
+            /** @description Of mock rollouts over lanes that ran the same code */
+            readonly falseAlarms?: {
+                readonly mockRollouts: number;
+                readonly pauses: number;
+                readonly rollbacks: number;
+                readonly looks: number;
+            };
+            readonly acts: readonly components["schemas"]["RolloutAct"][];
+        };
+        readonly RolloutReport: {
+            readonly environment: string;
+            /** Format: date-time */
+            readonly at: string;
+            readonly rollout: components["schemas"]["Rollout"];
+            readonly who: {
+                readonly flag: string;
+                readonly lane: string;
+                readonly control: string;
+                readonly unit: string;
+                readonly unitKey: string;
+                readonly eligible?: unknown;
+                readonly seed: string;
+                readonly requests?: Record<string, never>;
+                readonly units?: Record<string, never>;
+            };
+            readonly acts: readonly components["schemas"]["RolloutAct"][];
+            readonly series: readonly Record<string, never>[];
+            /** @description The requests of both arms by SLI, since the release began */
+            readonly distributions: Record<string, never>;
+            readonly carriers: readonly components["schemas"]["RolloutPart"][];
+        };
+        readonly VerdictMetric: {
+            /** @enum {unknown} */
+            readonly value: 0 | 0.5 | 1;
+            /** @enum {unknown} */
+            readonly verdict: "pass" | "fail" | "inconclusive";
+            /** @enum {unknown} */
+            readonly state: "scheduled" | "running" | "paused" | "promoted" | "rolled_back";
+            readonly because: string;
+            readonly holds: readonly string[];
+        };
         readonly TokenRequest: {
             /** @description The unique name of the token; it is the author of the revisions that the token makes */
             readonly name: string;
@@ -809,6 +1338,11 @@ export interface components {
         };
     };
     parameters: {
+        /**
+         * @description The id of a rollout
+         * @example m1x2k3ab12cd
+         */
+        readonly Rollout: string;
         /**
          * @description The environment
          * @example default
@@ -1759,6 +2293,440 @@ export interface operations {
             readonly 404: components["responses"]["Problem"];
             readonly 413: components["responses"]["Problem"];
             readonly 415: components["responses"]["Problem"];
+        };
+    };
+    readonly listRollouts: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The ETag of the last response: 304 if nothing has changed */
+                readonly "If-None-Match"?: string;
+            };
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The rollouts */
+            readonly 200: {
+                headers: {
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rollouts"];
+                };
+            };
+            /** @description Nothing has changed since the response with this ETag */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly startRollout: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
+                 * @example payday
+                 */
+                readonly "Graylane-Reason"?: components["parameters"]["Reason"];
+            };
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RolloutRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The rollout */
+            readonly 201: {
+                headers: {
+                    /** @description The path of the rollout */
+                    readonly Location?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 409: components["responses"]["Problem"];
+            readonly 413: components["responses"]["Problem"];
+            readonly 415: components["responses"]["Problem"];
+            readonly 422: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+            readonly 507: components["responses"]["Problem"];
+        };
+    };
+    readonly getRollout: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The ETag of the last response: 304 if nothing has changed */
+                readonly "If-None-Match"?: string;
+            };
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The rollout */
+            readonly 200: {
+                headers: {
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Nothing has changed since the response with this ETag */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly getRolloutReport: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The report */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RolloutReport"];
+                    readonly "text/html": string;
+                };
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly getRolloutVerdict: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description 1 passes, 0 fails, .5 is inconclusive */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["VerdictMetric"];
+                };
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly pauseRollout: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
+                 * @example payday
+                 */
+                readonly "Graylane-Reason"?: components["parameters"]["Reason"];
+            };
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The rollout after the act */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 409: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+            readonly 507: components["responses"]["Problem"];
+        };
+    };
+    readonly resumeRollout: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
+                 * @example payday
+                 */
+                readonly "Graylane-Reason"?: components["parameters"]["Reason"];
+            };
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The rollout after the act */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 409: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+            readonly 507: components["responses"]["Problem"];
+        };
+    };
+    readonly promoteRollout: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
+                 * @example payday
+                 */
+                readonly "Graylane-Reason"?: components["parameters"]["Reason"];
+            };
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": {
+                    /**
+                     * @description To the end, not one step
+                     * @default false
+                     */
+                    readonly full?: boolean;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The rollout after the act */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 409: components["responses"]["Problem"];
+            readonly 413: components["responses"]["Problem"];
+            readonly 415: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+            readonly 507: components["responses"]["Problem"];
+        };
+    };
+    readonly rollbackRollout: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
+                 * @example payday
+                 */
+                readonly "Graylane-Reason"?: components["parameters"]["Reason"];
+            };
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The rollout after the act */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 409: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+            readonly 507: components["responses"]["Problem"];
+        };
+    };
+    readonly finishRollout: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
+                 * @example payday
+                 */
+                readonly "Graylane-Reason"?: components["parameters"]["Reason"];
+            };
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The rollout after the act */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 409: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+            readonly 507: components["responses"]["Problem"];
         };
     };
     readonly followEnvironment: {
