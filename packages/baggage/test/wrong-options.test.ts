@@ -3,7 +3,7 @@ import { baggageMiddleware, type BaggageMiddlewareOptions } from '@graylane/bagg
 import { baggageFetch } from '@graylane/baggage/fetch';
 import { baggageClientInterceptor } from '@graylane/baggage/grpc';
 import { baggageRequest } from '@graylane/baggage/http';
-import { withBaggageProducer } from '@graylane/baggage/kafka';
+import { withBaggageConsumer, withBaggageProducer } from '@graylane/baggage/kafka';
 import { baggageInterceptor } from '@graylane/baggage/undici';
 import { describe, expect, test } from 'vitest';
 
@@ -90,12 +90,39 @@ describe('a middleware that could not work says so when it is made', () => {
   });
 });
 
+const producer = { send() {}, sendBatch() {}, transaction() {} };
+
+test.each<[string, () => unknown, RegExp]>([
+  [
+    'a producer of @platformatic/kafka',
+    () => withBaggageProducer({ send() {} } as never, { egress: { to: {} } }),
+    /no sendBatch\(\): use baggageHeaders\(topic, \{ egress \}\)/,
+  ],
+  [
+    'a producer of node-rdkafka',
+    () => withBaggageProducer({ produce() {} } as never, { egress: { to: {} } }),
+    /no send\(\): use baggageHeaders/,
+  ],
+  [
+    'a consumer that is a stream',
+    () => withBaggageConsumer({ consume() {} } as never, { ingress: { mode: 'strip' } }),
+    /no run\(\): use runInMessage\(message, \{ ingress \}, handle\)/,
+  ],
+  [
+    'no consumer',
+    () => withBaggageConsumer(undefined as never, { ingress: { mode: 'strip' } }),
+    /the interface of kafkajs/,
+  ],
+])('%s is refused, since wrapping it would change nothing', (_what, wrap, words) => {
+  expect(wrap).toThrow(words);
+});
+
 const adapters = {
   fetch: baggageFetch,
   undici: baggageInterceptor,
   http: baggageRequest,
   grpc: baggageClientInterceptor,
-  kafka: (options: { egress: never }) => withBaggageProducer({} as never, options),
+  kafka: (options: { egress: never }) => withBaggageProducer(producer as never, options),
 };
 
 describe.each(Object.entries(adapters))(

@@ -171,6 +171,7 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
       const raw = await headersOf(topic);
       const adapted: PeerProducer = {
         ...plain,
+        sendBatch: (batch) => plain.sendBatch(batch),
         send: async ({ messages }) =>
           plain.send({
             topic,
@@ -306,6 +307,49 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
       const lines = await seen.until((line) => line.startsWith('29 '));
       expect(lines.filter((line) => !line.startsWith('batch'))).toEqual(expected(30));
       for (const line of lines.filter((one) => one.startsWith('batch'))) expect(line).toBe('batch baseline');
+    });
+
+    test('that is handled as a whole, in baseline, is logged once and counted', async () => {
+      const topic = await newTopic();
+      const before = baggageCounts().unadmitted ?? 0;
+      const lines = inbox<string>();
+      const policy = { ...ingress, logger: { warn: (line: string) => lines.put(line) } };
+      const seen = inbox<string>();
+      await fill(topic, 2);
+      const consumer = await consume(
+        topic,
+        { eachBatch: async ({ batch }) => batch.messages.forEach((message) => seen.put(sighting(message))) },
+        { policy },
+      );
+      expect(await seen.take(2)).toEqual(['0 baseline', '1 baseline']);
+      expect(await lines.take(1)).toEqual([
+        expect.stringMatching(/eachBatch handled them in baseline: pass each to forEachMessage/),
+      ]);
+      await fill(topic, 2, 2);
+      await seen.take(4);
+      await consumer.disconnect();
+      expect(lines.all.length).toBe(1);
+      expect((baggageCounts().unadmitted ?? 0) - before).toBe(2);
+    });
+
+    test('whose messages are run one by one, in any order, is not', async () => {
+      const topic = await newTopic();
+      const before = baggageCounts().unadmitted ?? 0;
+      const seen = inbox<string>();
+      await fill(topic, 4);
+      const consumer = await consume(topic, {
+        eachBatch: async ({ batch }) => {
+          await Promise.resolve();
+          await Promise.all(
+            batch.messages.map((message) =>
+              runInMessage(message, { ingress }, async () => seen.put(sighting(message))),
+            ),
+          );
+        },
+      });
+      expect(await seen.take(4)).toEqual(expected(4));
+      await consumer.disconnect();
+      expect(baggageCounts().unadmitted ?? 0).toBe(before);
     });
 
     test('is handled again from the message that failed, in the same lane', async () => {

@@ -1,6 +1,7 @@
 import { checkOptions } from '../../check-options.ts';
 import { checkIngress, type IngressPolicy } from '../../policy/ingress.ts';
-import { originOfBatch, runInMessage, runUndyed, type KafkaBatch, type KafkaMessage } from './messages.ts';
+import { needMethods, undyedEvents } from './client.ts';
+import { runBatch, runInMessage, runUndyed, type KafkaBatch, type KafkaMessage } from './messages.ts';
 import { overrideMethods } from '../override-methods.ts';
 import { reportProcess } from './report-operation.ts';
 
@@ -29,9 +30,10 @@ const example = "withBaggageConsumer(consumer, { ingress: { mode: 'accept', keys
 /**
  * A consumer whose `eachMessage` runs in the baggage of its message, as far as the policy admits
  * it. `eachBatch` runs without baggage, since its messages may carry different lanes;
- * `forEachMessage` runs a handler in that of each. The configuration of `run` is copied. A consumer
- * that is wrapped already keeps its policy.
- * @throws {TypeError} if an option is unknown or missing, or the policy can't be used.
+ * `forEachMessage` runs a handler in that of each. Listeners of the consumer's events run in no
+ * lane. The configuration of `run` is copied. A consumer that is wrapped already keeps its policy.
+ * @throws {TypeError} if an option is unknown or missing, the policy can't be used, or the consumer
+ *   has no `run`.
  */
 export function withBaggageConsumer<Consumer extends KafkaConsumer>(
   consumer: Consumer,
@@ -40,11 +42,12 @@ export function withBaggageConsumer<Consumer extends KafkaConsumer>(
   checkOptions('withBaggageConsumer', options, { ingress: 'object' }, example);
   const { ingress } = options;
   checkIngress(ingress);
+  needMethods('withBaggageConsumer', consumer, ['run'], 'runInMessage(message, { ingress }, handle)');
   if (wrapped.has(consumer)) return consumer;
   const group = groupOf(consumer);
   const run: KafkaConsumer['run'] = (config) => {
     const { eachMessage, eachBatch } = config ?? {};
-    return consumer.run({
+    const ours: KafkaRunConfig = {
       ...config,
       ...(eachMessage && {
         eachMessage: (payload) =>
@@ -53,14 +56,14 @@ export function withBaggageConsumer<Consumer extends KafkaConsumer>(
           ),
       }),
       ...(eachBatch && {
-        eachBatch: (payload) => {
-          originOfBatch.set(payload.batch, { ingress, group: group() });
-          return runUndyed(() => eachBatch(payload));
-        },
+        eachBatch: (payload) =>
+          runBatch(payload.batch, { ingress, group: group() }, () => eachBatch(payload)),
       }),
-    });
+    };
+    // The client's timers and its `restartOnFailure` run where `run` was called.
+    return runUndyed(() => consumer.run(ours));
   };
-  const ours = overrideMethods(consumer, { run } as Partial<Consumer>);
+  const ours = overrideMethods(consumer, { run, ...undyedEvents(consumer) } as Partial<Consumer>);
   wrapped.add(ours);
   return ours;
 }

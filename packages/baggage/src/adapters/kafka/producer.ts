@@ -2,6 +2,7 @@ import { context, type Context } from '@opentelemetry/api';
 import { checkOptions } from '../../check-options.ts';
 import { checkEgress, type EgressPolicy } from '../../policy/egress.ts';
 import { withoutBaggageTo } from '../../request/hidden-baggage.ts';
+import { needMethods, undyedEvents } from './client.ts';
 import { dyedHeaders, kafkaDestination, type KafkaHeaders } from './headers.ts';
 import { overrideMethods } from '../override-methods.ts';
 import { reportSend } from './report-operation.ts';
@@ -34,8 +35,10 @@ export interface KafkaProducerOptions {
 /**
  * A producer whose messages, those of transactions included, carry the baggage of the active
  * request that their topic may see: one `baggage` header, or none for a topic that the policy does
- * not name. It replaces one that a message has. Messages and headers are copied.
- * @throws {TypeError} if an option is unknown, or the policy can't be used.
+ * not name. It replaces one that a message has. Messages and headers are copied. Listeners of the
+ * producer's events run in no lane.
+ * @throws {TypeError} if an option is unknown, the policy can't be used, or the producer has
+ *   another interface.
  */
 export function withBaggageProducer<Producer extends KafkaProducer>(
   producer: Producer,
@@ -44,7 +47,9 @@ export function withBaggageProducer<Producer extends KafkaProducer>(
   checkOptions('withBaggageProducer', options, { egress: 'object?' }, example);
   const { egress } = options ?? {};
   checkEgress(egress);
+  needMethods('withBaggageProducer', producer, ['send', 'sendBatch'], 'baggageHeaders(topic, { egress })');
   return overrideMethods(producer, {
+    ...undyedEvents(producer),
     ...carrying(producer, egress),
     transaction: async () => {
       const transaction = await producer.transaction();
