@@ -21,7 +21,9 @@ import { Intake } from './signals/intake.ts';
 import { EventStreams } from './sse/event-streams.ts';
 import { FileWatcher } from './store/file/file-watcher.ts';
 import { RolloutController } from './rollouts/control/controller.ts';
-import { noSignals } from './rollouts/evidence/no-signals.ts';
+import { lookSources } from './rollouts/evidence/look-sources.ts';
+import { OtlpLooks } from './rollouts/evidence/otlp/otlp-looks.ts';
+import { PrometheusLooks } from './rollouts/evidence/prometheus/prometheus-looks.ts';
 import { openEnvironments } from './open-environments.ts';
 import { openTokens } from './open-tokens.ts';
 
@@ -79,7 +81,9 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const intake = new Intake(log);
   const shared = { environments, door, readiness, readers, metrics, log };
   const endMetrics = observeServer({ ...shared, streams, descriptors, source: kindOf(settings) });
-  const rollouts = new RolloutController({ environments, source: noSignals, log });
+  const otlp = new OtlpLooks(intake);
+  const source = lookSources({ otlp, prometheus: new PrometheusLooks() });
+  const rollouts = new RolloutController({ environments, source, log });
   const http = new HttpPort(createApp({ ...shared, stream, refetches, intake, rollouts }), { certificate });
   let management: ManagementPort | undefined;
   const grpc = createGrpcPort({ ...shared, certificate });
@@ -88,7 +92,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
 
   const close = async (): Promise<void> => {
     readiness.ready = false;
-    const rested = rollouts.close();
+    const rested = rollouts.close().then(() => otlp.close());
     stream.close();
     refetches.close();
     streams.close();

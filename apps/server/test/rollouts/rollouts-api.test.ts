@@ -131,7 +131,12 @@ describe('a rollout by the API', () => {
     await expect
       .poll(async () => ((await send('GET', path)).body as { holds: string[] }).holds.length)
       .toBeGreaterThan(0);
-    expect((await send('GET', path)).body).toMatchObject({ state: 'running', step: 1, looks: 0 });
+    expect((await send('GET', path)).body).toMatchObject({
+      state: 'running',
+      step: 1,
+      looks: 0,
+      holds: [expect.stringContaining('payments')],
+    });
     expect((await send('GET', `${path}/verdict`)).body).toMatchObject({
       value: 0.5,
       verdict: 'inconclusive',

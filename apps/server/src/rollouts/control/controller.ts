@@ -164,9 +164,10 @@ export class RolloutController {
       (record, current) => atTime(record, Date.now(), obstacle(record, current)),
       fence,
     );
-    if (!isWatched(before) || before.rollout.state === 'scheduled' || isEarly(before)) return before;
+    if (!isWatched(before) || before.rollout.state === 'scheduled') return before;
     const response = await this.#look(questionOf(before, name), before, signal);
-    if (signal.aborted) return before;
+    // The first question about a lane lets the source begin to keep its signals.
+    if (signal.aborted || isEarly(before)) return before;
     return rollouts.change(
       id,
       (record, current) => {
