@@ -1,11 +1,17 @@
+import { RE2JS } from 're2js';
 import { defined, type Faults, type Members } from './faults.ts';
+import { readOpenSlo } from './open-slo.ts';
 import type { Sli } from './sli.ts';
 
 const remedy =
-  'use an array of 1 to 20 objects { name, service, metric, kind: "latency" | "errors", bad?, selector? }';
+  'use an array of 1 to 20 objects { name, service, metric, kind: "latency" | "errors", bad?, selector? }, or slisFrom';
 
 /** Reads the SLIs of a guard. */
-export function readSlis({ slis }: Members, faults: Faults): readonly Sli[] {
+export function readSlis({ slis, slisFrom }: Members, faults: Faults): readonly Sli[] {
+  if (slisFrom !== undefined && slis !== undefined) {
+    faults.add('$.guard.slisFrom', slisFrom, 'give either slis or slisFrom');
+  }
+  if (slisFrom !== undefined) return readOpenSlo(slisFrom, '$.guard.slisFrom', faults);
   if (!Array.isArray(slis) || slis.length === 0 || slis.length > 20) {
     faults.add('$.guard.slis', slis, remedy);
     return [];
@@ -50,9 +56,10 @@ function readBad(sent: unknown, path: string, faults: Faults): Readonly<Record<s
     faults.add(path, sent, `name an attribute and its bad values, ${example}`);
   for (const [name, pattern] of Object.entries(bad)) {
     try {
-      RegExp(pattern, 'u');
+      RE2JS.compile(pattern);
     } catch {
-      faults.add(`${path}[${JSON.stringify(name)}]`, pattern, `use a regular expression, ${example}`);
+      const ofPattern = `use a regular expression in RE2's syntax, as Prometheus has it, ${example}`;
+      faults.add(`${path}[${JSON.stringify(name)}]`, pattern, ofPattern);
     }
   }
   return bad;

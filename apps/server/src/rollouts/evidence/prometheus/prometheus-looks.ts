@@ -105,12 +105,13 @@ function selectorOf({ metric, selector }: Sli, lane: string): string {
 }
 
 /**
- * The series of the SLI's service, by the label `service_name` or, without it, `job`. An SLI with a
- * selector names its series by that alone.
+ * The series of the SLI's service, by the label `service_name` or, without it, `job`. If there are
+ * none, an SLI with a selector names its series by that alone.
  * @throws {PrometheusError} if two metrics, or both labels, could be meant.
  */
 function seriesOf(series: readonly Series[], { service, metric, selector }: Sli): readonly Series[] {
-  const chosen = selector === undefined ? ofService(series, service, metric) : series;
+  const own = ofService(series, service, metric);
+  const chosen = own.length === 0 && selector !== undefined ? series : own;
   const names = new Set(
     chosen.map(({ labels }) => (labels.get('__name__') ?? '').replace(/_(?:bucket|count|sum)$/, '')),
   );
