@@ -158,6 +158,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     logging: ['store', 'model'],
     http: ['http/port', 'metrics', 'store', 'model'],
     'http/body': ['model', 'backpressure'],
+    'http/console': ['http/front-door'],
     'http/front-door': ['http/port', 'tokens', 'store', 'model'],
     'http/port': ['store/file'],
     sse: ['tokens', 'store', 'model', 'backpressure', 'metrics'],

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import express from 'express';
 import type { SlowReaders } from './backpressure/slow-readers.ts';
+import { consoleFiles } from './http/console/console-files.ts';
 import { noteRefusedPreflight } from './http/front-door/cross-origin.ts';
 import type { FrontDoor } from './http/front-door/front-door.ts';
 import { routeNameOf } from './http/front-door/route-scopes.ts';
@@ -35,10 +36,10 @@ export interface AppOptions {
   readonly log: Log;
 }
 
-/** The public port: OFREP, the admin API, the change stream, OTLP, health. */
+/** The public port: OFREP, the admin API, the change stream, OTLP, the console, health. */
 export function createApp(options: AppOptions): RequestListener {
   const { environments, door, metrics, log } = options;
-  const routes = [ofrepRoutes(options), streamRoutes(options), otlpRoutes(options)];
+  const routes = [ofrepRoutes(options), streamRoutes(options), otlpRoutes(options), consoleFiles()];
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(health(environments, options.readiness, door.descriptors));
   app.use('/api/v1', adminApi(environments, door.tokens));

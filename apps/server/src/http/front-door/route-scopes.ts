@@ -25,6 +25,18 @@ const part: Methods = { GET: 'definitions', PUT: 'write', PATCH: 'write', DELETE
  * was forgotten here, or that a router reads in another way, is closed.
  */
 const table: Readonly<Record<string, Methods>> = {
+  // The console: its files hold no data.
+  '/': openGet,
+  '/icon.svg': openGet,
+  '/assets/{file}': openGet,
+  '/sign-in': openGet,
+  '/environments': openGet,
+  '/tokens': openGet,
+  '/audit': openGet,
+  '/e/{environment}': openGet,
+  '/e/{environment}/{screen}': openGet,
+  '/e/{environment}/{screen}/{item}': openGet,
+  '/e/{environment}/{screen}/{item}/{part}': openGet,
   '/healthz': openGet,
   '/readyz': openGet,
   '/ofrep/v1/evaluate/flags': { POST: 'evaluate' },
