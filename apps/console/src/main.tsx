@@ -1,3 +1,13 @@
 import { render } from 'preact';
+import { followPlace } from './live/current.ts';
+import { startRouter } from './router/location.ts';
+import { App } from './shell/app.tsx';
+import { followEnvironmentNames } from './live/environment-names.ts';
+import { startShortcuts } from './shell/shortcuts.ts';
+import './styles/index.css';
 
-render(<h1>graylane</h1>, document.querySelector('#app') as HTMLElement);
+startRouter();
+startShortcuts();
+followPlace();
+followEnvironmentNames();
+render(<App />, document.querySelector('#app') as HTMLElement);

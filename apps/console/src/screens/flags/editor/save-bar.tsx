@@ -1,0 +1,121 @@
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { ApiError } from '../../../api/request.ts';
+import { sameJson } from '../../../json/values.ts';
+import { live } from '../../../live/current.ts';
+import { navigate, screenHref } from '../../../router/location.ts';
+import { Dialog } from '../../../ui/dialog.tsx';
+import { TextField } from '../../../ui/field.tsx';
+import { Failed } from '../../../ui/states.tsx';
+import type { Definition, Draft } from '../draft/draft.ts';
+import { saveFlag } from '../draft/save-flag.ts';
+
+interface SaveBarProps {
+  readonly environment: string;
+  readonly draft: Draft;
+  readonly problems: number;
+  readonly onConflict: (theirs: Definition | undefined) => void;
+}
+
+/** Saves or discards the draft, and removes the flag. */
+export function SaveBar({ environment, draft, problems, onConflict }: SaveBarProps): JSX.Element {
+  const reason = useSignal('');
+  const isBusy = useSignal(false);
+  const error = useSignal<ApiError | undefined>(undefined);
+  const saved = useSignal(false);
+  const isRemoving = useSignal(false);
+  const isNew = draft.base.value === undefined;
+
+  const save = async (definition: Definition | undefined): Promise<void> => {
+    isBusy.value = true;
+    error.value = undefined;
+    try {
+      const base = draft.base.peek();
+      const change = { environment, key: draft.key, base, definition, reason: reason.peek().trim() };
+      const result = await saveFlag(change);
+      if (result !== 'saved') onConflict(result.conflict.theirs);
+      else {
+        draft.restart(definition);
+        reason.value = '';
+        saved.value = true;
+        if (definition === undefined) navigate(screenHref(environment, 'flags'));
+      }
+    } catch (failure) {
+      error.value = failure as ApiError;
+    }
+    isBusy.value = false;
+  };
+  const parsed = draft.parsed.value;
+  const isChanged = draft.isChanged.value;
+  if (isChanged) saved.value = false;
+  const canSave = isChanged && 'definition' in parsed && problems === 0 && !isBusy.value;
+  return (
+    <>
+      {error.value && <Failed error={error.value} />}
+      <form
+        class={isChanged ? 'save-bar changed' : 'save-bar'}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (canSave) void save(parsed.definition);
+        }}
+      >
+        {isChanged ? (
+          <>
+            <label class="reason">
+              Reason
+              <input
+                class="input"
+                value={reason.value}
+                maxLength={1000}
+                placeholder="Why is it changed? It stays in the history"
+                onInput={(event) => (reason.value = event.currentTarget.value)}
+              />
+            </label>
+            <button type="button" class="button" onClick={() => discard(environment, draft)}>
+              Discard
+            </button>
+            <button type="submit" class="button primary" disabled={!canSave}>
+              {isBusy.value ? 'Saving…' : isNew ? 'Create the flag' : 'Save'}
+            </button>
+          </>
+        ) : (
+          <>
+            <span class="soft" role="status">
+              {saved.value ? 'Saved. Clients get it by the stream.' : 'No unsaved change.'}
+            </span>
+            <button type="button" class="button small plain end" onClick={() => (isRemoving.value = true)}>
+              Remove the flag…
+            </button>
+          </>
+        )}
+      </form>
+      {isRemoving.value && (
+        <Dialog
+          title={`Remove ${draft.key}?`}
+          onClose={() => (isRemoving.value = false)}
+          onSubmit={() => {
+            isRemoving.value = false;
+            void save(undefined);
+          }}
+        >
+          <p>Code that still evaluates it gets its own default. The history can bring the flag back.</p>
+          <TextField label="Reason" value={reason.value} onInput={(value) => (reason.value = value)} />
+          <div class="actions">
+            <button type="button" class="button" onClick={() => (isRemoving.value = false)}>
+              Cancel
+            </button>
+            <button type="submit" class="button danger">
+              Remove
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function discard(environment: string, draft: Draft): void {
+  const served = live.peek()?.flags.peek()?.get(draft.key)?.definition as Definition | undefined;
+  draft.restart(served);
+  if (served === undefined || sameJson(served, {})) navigate(screenHref(environment, 'flags'));
+}

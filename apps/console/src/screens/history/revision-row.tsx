@@ -1,0 +1,81 @@
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { Differences } from '../../ui/differences.tsx';
+import { countOf, shortRevision } from '../../ui/numbers.ts';
+import { Time } from '../../ui/time.tsx';
+import type { Revision } from './revisions.ts';
+
+interface RevisionRowProps {
+  readonly revision: Revision;
+  readonly isMarked: boolean;
+  readonly isComparing: boolean;
+  readonly onCompare: () => void;
+  readonly onUndo: () => void;
+}
+
+/** One revision; its differences open below it. */
+export function RevisionRow({
+  revision,
+  isMarked,
+  isComparing,
+  onCompare,
+  onUndo,
+}: RevisionRowProps): JSX.Element {
+  const { revision: name, at, author, reason, undoes, diff } = revision;
+  const isOpen = useSignal(false);
+  return (
+    <li class="revision">
+      <span class="number mono" title={name}>
+        {shortRevision(name)}
+      </span>
+      <div class="what">
+        <span class="reason">{reason ?? summaryOf(revision)}</span>
+        <span class="soft small">
+          <Time at={at} /> · {author} · {diff.length === 0 ? 'no difference' : partsOf(revision)}
+          {undoes !== undefined && ` · undoes ${shortRevision(undoes)}`}
+        </span>
+      </div>
+      <div class="row actions">
+        <button
+          type="button"
+          class="button small plain"
+          aria-expanded={isOpen.value}
+          onClick={() => (isOpen.value = !isOpen.value)}
+        >
+          {countOf(diff.length, 'difference')}
+        </button>
+        <button type="button" class="button small plain" aria-pressed={isMarked} onClick={onCompare}>
+          {isMarked ? 'comparing…' : isComparing ? 'with this one' : 'Compare'}
+        </button>
+        <button type="button" class="button small" onClick={onUndo}>
+          Undo…
+        </button>
+      </div>
+      {isOpen.value && (
+        <div class="detail">
+          <Differences of={diff} />
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** The flags and members that a revision changes. */
+function partsOf({ diff }: Revision): string {
+  const names = new Set(diff.map(({ path }) => partOf(path)));
+  const [first, ...others] = names;
+  return others.length === 0 ? (first ?? '') : `${first} and ${countOf(others.length, 'more', 'more')}`;
+}
+
+function partOf(path: string): string {
+  const [, plain, quoted] = /^\$\.flags(?:\.([\w$]+)|\[("(?:[^"\\]|\\.)*")\])/.exec(path) ?? [];
+  if (plain !== undefined) return plain;
+  return quoted === undefined ? path.replace(/^\$\.?/, '') : (JSON.parse(quoted) as string);
+}
+
+function summaryOf({ diff }: Revision): string {
+  const [first] = diff;
+  if (first === undefined) return 'No reason given';
+  const verb = first.before === undefined ? 'Add' : first.after === undefined ? 'Remove' : 'Change';
+  return `${verb} ${partOf(first.path)}`;
+}

@@ -1,0 +1,29 @@
+const whole = new Intl.NumberFormat('en');
+
+/** A count with separators: "12,480". */
+export function count(value: number): string {
+  return whole.format(Math.round(value));
+}
+
+/** "1 context", "3 contexts". */
+export function countOf(value: number, noun: string, plural: string = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : plural}`;
+}
+
+/** A share from 0 to 1 in percent, with as many digits as it deserves. */
+export function percent(share: number): string {
+  const value = share * 100;
+  const digits = value === 0 || value >= 99.95 ? 0 : value < 0.1 ? 3 : value < 1 ? 2 : 1;
+  return `${value.toFixed(digits)} %`;
+}
+
+/** Seconds as milliseconds or seconds: "182 ms", "1.4 s". */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '—';
+  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+}
+
+/** Revisions are numbers, or hashes where a file has no history. */
+export function shortRevision(revision: string): string {
+  return revision.length > 10 ? revision.slice(0, 8) : revision;
+}
