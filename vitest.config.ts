@@ -49,7 +49,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'journeys',
-          include: ['test/journey/**/*.test.ts', 'test/chaos/**/*.test.ts'],
+          include: ['test/journey/**/*.test.ts', 'test/chaos/**/*.test.ts', 'test/console/**/*.test.ts'],
           fileParallelism: false,
         },
       },

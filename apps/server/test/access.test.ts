@@ -56,6 +56,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, Scope>>>> = {
   '/api/v1/environments/x/rollouts/x/promote': { POST: 'write' },
   '/api/v1/environments/x/rollouts/x/rollback': { POST: 'write' },
   '/api/v1/environments/x/rollouts/x/finish': { POST: 'write' },
+  '/api/v1/environments/x/verify': { GET: 'definitions' },
   '/api/v1/environments/x/stream': { GET: 'definitions' },
   '/v1/metrics': { POST: 'definitions' },
   '/v1/traces': { POST: 'definitions' },

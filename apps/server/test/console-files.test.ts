@@ -131,7 +131,7 @@ describe('a server that requires tokens', () => {
   );
 
   test('the management port has no console', async () => {
-    expect((await fetch(`${served.managementUrl}/`)).status).toBe(404);
+    expect((await fetch(`${served.managementUrl}/`)).status).toBe(401);
   });
 });
 

@@ -48,7 +48,7 @@ function readMembership(operand: readonly unknown[], source: unknown): Test | un
   if (operand.length !== 2) return undefined;
   const [subject, container] = [attributeOf(first), attributeOf(second)];
   if (subject !== undefined && Array.isArray(second) && second.every(isLiteral)) {
-    return compare(subject, 'in', second as Literal[], source);
+    return compare(subject, 'in', second, source);
   }
   return container !== undefined && typeof first === 'string'
     ? compare(container, 'contains', [first], source)

@@ -32,7 +32,7 @@ export function outcomeInWords(outcome: Outcome, fallback: string): string {
         .join(', ');
     case 'default':
       return fallback;
-    case 'block':
+    default:
       return 'a result in JSON';
   }
 }

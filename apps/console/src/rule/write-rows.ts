@@ -44,7 +44,7 @@ function writeOutcome(outcome: Outcome): unknown {
       const shares = outcome.shares.map(({ variant, weight }) => [variant, weight]);
       return { fractional: outcome.by === undefined ? shares : [outcome.by, ...shares] };
     }
-    case 'default':
+    default:
       return null;
   }
 }

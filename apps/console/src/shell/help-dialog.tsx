@@ -17,7 +17,7 @@ export function HelpDialog(): JSX.Element {
           <Row keys={['k']} action="Kill a lane or a flag" />
           <Row keys={['j']} action="In a flag: rows or JSON" />
           <Row keys={['Esc', 'Tab']} action="Leave the JSON editor" />
-          <Row keys={['Alt', '↑']} action="Move a row up, with ↓ down" />
+          <Row keys={['↑', '↓']} action="On the number of a row: move the row" />
           <Row keys={['?']} action="This list" />
           {[...environmentScreens, ...serverScreens].map(
             ({ key, title }) => key && <Row key={key} keys={['g', key]} action={`Go to ${title}`} />,

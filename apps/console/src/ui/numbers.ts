@@ -23,7 +23,7 @@ export function duration(seconds: number): string {
   return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
 }
 
-/** Revisions are numbers, or hashes where a file has no history. */
+/** A revision without the name of its history: "42". */
 export function shortRevision(revision: string): string {
-  return revision.length > 10 ? revision.slice(0, 8) : revision;
+  return revision.split('.').at(-1)?.slice(0, 10) ?? revision;
 }

@@ -1,3 +1,4 @@
+import type { Verification } from './verification.ts';
 import type { Snapshot } from '../model/document.ts';
 import type { Change, HistoryPage, Revision } from '../model/revision.ts';
 import type { Fence, RecordReader, Records } from './records.ts';
@@ -47,6 +48,8 @@ export interface FlagStore {
   history(page: HistoryPage): Promise<readonly Revision[]>;
   /** One revision, undefined if this history does not have it. */
   revision(revision: string): Promise<Revision | undefined>;
+  /** Checks the hash chain of the history; undefined if it has none. */
+  verify?(): Promise<Verification> | undefined;
   /** Finishes the writes under way. */
   close(): Promise<void>;
 }

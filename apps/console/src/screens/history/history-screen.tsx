@@ -18,7 +18,7 @@ export function HistoryScreen(): JSX.Element {
   const { query } = place.value;
   const flag = query.get('flag') ?? undefined;
   const [older, newer] = query.get('compare')?.split('..') ?? [];
-  const { revisions, next, error, more } = useHistory(here, flag);
+  const { revisions, next, error, more } = useHistory();
   const undoing = useSignal<Revision | undefined>(undefined);
   const marked = useSignal<string | undefined>(undefined);
   const compareWith = (revision: string): void => {
@@ -99,13 +99,16 @@ interface HistoryPages {
 }
 
 /** Pages of revisions; a new revision of the stream comes in at the top. */
-function useHistory(of: string, flag: string | undefined): HistoryPages {
+function useHistory(): HistoryPages {
   const revisions = useSignal<readonly Revision[] | undefined>(undefined);
   const next = useSignal<string | undefined>(undefined);
   const error = useSignal<ApiError | undefined>(undefined);
+  const subject = useSignal(subjectOf());
   const read = async (before: string | undefined): Promise<void> => {
+    const [shown, flag] = [environment.peek(), place.peek().query.get('flag') ?? undefined];
     try {
-      const page = await readPage({ environment: of, flag, before });
+      const page = await readPage({ environment: shown, flag, before });
+      if (subject.peek() !== subjectOf()) return;
       const known = revisions.peek() ?? [];
       const fresh = new Set(page.revisions.map(({ revision }) => revision));
       const others = known.filter(({ revision }) => !fresh.has(revision));
@@ -123,6 +126,11 @@ function useHistory(of: string, flag: string | undefined): HistoryPages {
   };
   useSignalEffect(() => {
     void live.value?.revision.value;
+    if (subject.peek() !== subjectOf()) {
+      subject.value = subjectOf();
+      revisions.value = undefined;
+      next.value = undefined;
+    }
     void read(undefined);
   });
   return {
@@ -131,4 +139,9 @@ function useHistory(of: string, flag: string | undefined): HistoryPages {
     error: error.value,
     more: () => void read(revisions.peek()?.length ? next.peek() : undefined),
   };
+}
+
+/** The environment and the flag whose history is shown. */
+function subjectOf(): string {
+  return JSON.stringify([environment.value, place.value.query.get('flag')]);
 }

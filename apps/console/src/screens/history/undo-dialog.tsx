@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { ApiError, api, environmentPath } from '../../api/request.ts';
+import { api, environmentPath, type ApiError } from '../../api/request.ts';
 import { live } from '../../live/current.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Differences } from '../../ui/differences.tsx';

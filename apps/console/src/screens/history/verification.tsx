@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { ApiError, api, environmentPath } from '../../api/request.ts';
+import { api, environmentPath, type ApiError, type Schema } from '../../api/request.ts';
 import { countOf } from '../../ui/numbers.ts';
 
 interface VerificationProps {
@@ -23,14 +23,12 @@ export function Verification({ environment, revision }: VerificationProps): JSX.
   const verify = async (): Promise<void> => {
     isBusy.value = true;
     try {
-      const { body } = await api<{ readonly revisions: number; readonly problem?: string }>(
-        'GET',
-        environmentPath(environment, 'verify'),
-      );
+      const { body } = await api<Schema<'Verification'>>('GET', environmentPath(environment, 'verify'));
+      const [fault] = body.faults;
       result.value =
-        body.problem === undefined
+        fault === undefined
           ? { revision, words: `${countOf(body.revisions, 'revision')}, chain verified`, isGood: true }
-          : { revision, words: body.problem, isGood: false };
+          : { revision, words: fault, isGood: false };
     } catch (error) {
       result.value = { revision, words: (error as ApiError).message, isGood: false };
     }

@@ -112,9 +112,9 @@ function send(file: ConsoleFile, { method, headers }: IncomingMessage, response:
     response.end();
     return;
   }
-  const zips = file.gzipped !== undefined && /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
-  const body = zips ? (file.gzipped as Buffer) : file.body;
-  if (zips) response.setHeader('content-encoding', 'gzip');
+  const zipped = /\bgzip\b/.test(headers['accept-encoding']?.toString() ?? '') ? file.gzipped : undefined;
+  const body = zipped ?? file.body;
+  if (zipped) response.setHeader('content-encoding', 'gzip');
   response.setHeader('content-type', file.type);
   response.setHeader('content-length', body.length);
   response.end(method === 'HEAD' ? undefined : body);

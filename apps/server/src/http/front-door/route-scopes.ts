@@ -69,6 +69,7 @@ const table: Readonly<Record<string, Methods>> = {
   '/api/v1/environments/{environment}/rollouts/{rollout}/promote': act,
   '/api/v1/environments/{environment}/rollouts/{rollout}/rollback': act,
   '/api/v1/environments/{environment}/rollouts/{rollout}/finish': act,
+  '/api/v1/environments/{environment}/verify': read,
   '/api/v1/environments/{environment}/stream': read,
   '/v1/metrics': { POST: 'definitions' },
   '/v1/traces': { POST: 'definitions' },

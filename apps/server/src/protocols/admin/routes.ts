@@ -7,6 +7,7 @@ import { openapi } from './openapi.ts';
 import { partResource } from './part-resource.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import { previewApi } from './preview.ts';
+import { verifyApi } from './verify.ts';
 import { tokensApi } from './tokens.ts';
 import { sendJson } from '../../http/body/send-json.ts';
 import { methodNotAllowed } from '../../http/problem-details.ts';
@@ -26,6 +27,7 @@ export function adminApi(environments: Environments, tokens: Tokens): Router {
   partResource(router, environments, { noun: 'segment', member: '$evaluators', patchable: false });
   previewApi(router, environments);
   explainApi(router, environments);
+  verifyApi(router, environments);
   tokensApi(router, tokens);
   return router;
 }

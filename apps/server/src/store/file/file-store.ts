@@ -15,6 +15,7 @@ import { TimeSlices } from '../../time-slices.ts';
 import { applyChange, type Applied } from '../apply-change.ts';
 import type { Decide, FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
 import type { RevisionLog } from '../journal/revision-log.ts';
+import type { Verification } from '../verification.ts';
 import { recordsOf, type Fence, type Records } from '../records.ts';
 import { diskError } from '../disk/disk-error.ts';
 import type { FileWatcher } from './file-watcher.ts';
@@ -67,6 +68,7 @@ const maxAttempts = 10;
 export class FileStore implements FlagStore {
   readonly #file: FlagsFile;
   readonly #revisions: RevisionLog;
+  #verifying: Promise<Verification> | undefined;
   readonly #records: StoredRecords;
   readonly records: Records;
   readonly #log: Log;
@@ -170,6 +172,12 @@ export class FileStore implements FlagStore {
 
   revision(revision: string): Promise<Revision | undefined> {
     return this.#revisions.find(revision);
+  }
+
+  /** Checks the hash chain of the journal, once for all that wait; undefined without a journal. */
+  verify(): Promise<Verification> | undefined {
+    this.#verifying ??= this.#revisions.verify?.().finally(() => (this.#verifying = undefined));
+    return this.#verifying;
   }
 
   /**

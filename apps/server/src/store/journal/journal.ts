@@ -7,6 +7,8 @@ import type { FileSlots } from '../disk/file-slots.ts';
 import { syncFolder } from '../disk/staged-file.ts';
 import { formatLine, parseLine, type JournalEntry } from './line.ts';
 import { newHistory, touches, type NewRevision, type RevisionLog } from './revision-log.ts';
+import type { Verification } from '../verification.ts';
+import { verifyJournal } from './verify.ts';
 import { scanJournal, type JournalScan } from './scan.ts';
 
 /** How many bytes are read at once when many lines are read. */
@@ -115,6 +117,10 @@ export class Journal implements RevisionLog {
   async appendRemoval(authorship: Authorship): Promise<void> {
     const at = new Date().toISOString();
     await this.#append({ n: this.length + 1, at, ...authorship, changes: [], removed: true });
+  }
+
+  verify(): Promise<Verification> {
+    return verifyJournal(this.#options.file, undefined);
   }
 
   async find(revision: string): Promise<Revision | undefined> {

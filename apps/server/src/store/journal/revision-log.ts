@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Verification } from '../verification.ts';
 import type { HistoryPage, RecordEdit, Revision } from '../../model/revision.ts';
 
 /** A revision that has no number yet. */
@@ -19,6 +20,8 @@ export interface RevisionLog {
   append(revision: NewRevision, records?: readonly RecordEdit[]): Promise<Revision>;
   find(revision: string): Promise<Revision | undefined>;
   page(page: HistoryPage): Promise<readonly Revision[]>;
+  /** Checks the hash chain; a log without one has no such method. */
+  verify?(): Promise<Verification>;
   close(): Promise<void>;
 }
 

@@ -33,7 +33,7 @@ export class Draft {
     this.parsed = computed(() => parse(this.#text.value));
     this.isChanged = computed(() => {
       const parsed = this.parsed.value;
-      return !('definition' in parsed) || !sameJson(parsed.definition, this.#base.value);
+      return !('definition' in parsed) || !sameJson(parsed.definition, this.#base.value ?? {});
     });
     let last: Definition = this.#base.value ?? {};
     this.definition = computed(() => {

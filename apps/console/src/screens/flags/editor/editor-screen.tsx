@@ -12,7 +12,7 @@ import { Draft, type Definition } from '../draft/draft.ts';
 import { typeOf } from '../list/flag-rows.ts';
 import { PreviewPanel } from '../preview/preview-panel.tsx';
 import { Conflict } from './conflict.tsx';
-import { editing } from './editing.ts';
+import { editing } from '../draft/editing.ts';
 import { RowsForm } from './rows-form.tsx';
 import { SaveBar } from './save-bar.tsx';
 
@@ -47,7 +47,7 @@ export function EditorScreen({ environment, flagKey }: EditorProps): JSX.Element
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, []);
-  if (served === undefined && !draft.isChanged.value)
+  if (draft.base.value === undefined && !draft.isChanged.value)
     return <NoFlag environment={environment} flagKey={flagKey} />;
   const hasMoved = draft.isChanged.value && !sameJson(served, draft.base.value);
   const problems = draft.problems(flags);

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { Outcome, Share } from '../../../rule/rows.ts';
 import { bucketKeyInWords, sharesInPercent } from '../../../rule/words.ts';
 import { Block } from './block.tsx';
-import { attributeList } from './suggestions.tsx';
+import { attributeList } from '../draft/suggestions.tsx';
 
 interface OutcomeEditorProps {
   readonly label: string;

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Condition, RuleRow, Test } from '../../../rule/rows.ts';
 import { Block } from './block.tsx';
+import { followPointer } from './follow-pointer.ts';
 import { OutcomeEditor } from './outcome-editor.tsx';
 import { TestEditor } from './test-editor.tsx';
 
@@ -16,8 +17,6 @@ interface RowEditorProps {
   readonly onMove: (to: number) => void;
 }
 
-const dragType = 'application/x-graylane-row';
-
 /** One row: its place, its condition, and the outcome. */
 export function RowEditor(props: RowEditorProps): JSX.Element {
   const { row, index, count, variants, fallback, segments, onChange, onRemove, onMove } = props;
@@ -31,30 +30,14 @@ export function RowEditor(props: RowEditorProps): JSX.Element {
     requestAnimationFrame(() => list?.querySelectorAll<HTMLElement>('.place button')[index + step]?.focus());
   };
   return (
-    <li
-      class="rule-row"
-      onDragOver={(event) => {
-        if (event.dataTransfer?.types.includes(dragType)) event.preventDefault();
-      }}
-      onDrop={(event) => {
-        const from = event.dataTransfer?.getData(dragType) ?? '';
-        if (from === '') return;
-        event.preventDefault();
-        dropped?.(index);
-        dropped = undefined;
-      }}
-    >
+    <li class="rule-row" data-row={index}>
       <span class="place">
         <button
           type="button"
           class="button small plain icon handle number"
-          draggable
           aria-label={`Row ${place} of ${count}. Arrow keys move it`}
           onKeyDown={onKeyDown}
-          onDragStart={(event) => {
-            event.dataTransfer?.setData(dragType, String(index));
-            dropped = onMove;
-          }}
+          onPointerDown={(event) => followPointer(event, onMove)}
         >
           {place}
         </button>
@@ -83,9 +66,6 @@ export function RowEditor(props: RowEditorProps): JSX.Element {
     </li>
   );
 }
-
-/** Moves the row that is being dragged. */
-let dropped: ((to: number) => void) | undefined;
 
 interface ConditionProps {
   readonly condition: Condition;

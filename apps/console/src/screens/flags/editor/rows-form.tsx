@@ -7,7 +7,7 @@ import { writeRows } from '../../../rule/write-rows.ts';
 import type { Draft } from '../draft/draft.ts';
 import { OutcomeEditor } from './outcome-editor.tsx';
 import { RowEditor } from './row-editor.tsx';
-import { suggestionsOf, Suggestions } from './suggestions.tsx';
+import { suggestionsOf, Suggestions } from '../draft/suggestions.tsx';
 import { VariantsEditor } from './variants-editor.tsx';
 
 interface RowsFormProps {
@@ -109,7 +109,7 @@ export function RowsForm({ draft, flags }: RowsFormProps): JSX.Element {
         </div>
       </section>
       <VariantsEditor draft={draft} />
-      <section class="card" aria-label="Description">
+      <section class="card" aria-label="About">
         <div class="field">
           <label for="description">Description</label>
           <input

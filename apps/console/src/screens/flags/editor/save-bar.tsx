@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { ApiError } from '../../../api/request.ts';
+import type { ApiError } from '../../../api/request.ts';
 import { sameJson } from '../../../json/values.ts';
 import { live } from '../../../live/current.ts';
 import { navigate, screenHref } from '../../../router/location.ts';

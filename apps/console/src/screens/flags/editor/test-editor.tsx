@@ -4,7 +4,7 @@ import { sameJson } from '../../../json/values.ts';
 import { readLiteral, readLiterals, showLiteral } from '../../../rule/operations.ts';
 import { comparisons, takesMany, type Comparison, type Literal, type Test } from '../../../rule/rows.ts';
 import { Block } from './block.tsx';
-import { attributeList } from './suggestions.tsx';
+import { attributeList } from '../draft/suggestions.tsx';
 
 interface TestEditorProps {
   readonly test: Test;

@@ -22,6 +22,7 @@ export function VariantsEditor({ draft }: { readonly draft: Draft }): JSX.Elemen
         <label class="row end">
           default
           <select
+            aria-label="Default variant"
             value={typeof defaultVariant === 'string' ? `=${defaultVariant}` : ''}
             onChange={(event) => {
               const chosen = event.currentTarget.value;

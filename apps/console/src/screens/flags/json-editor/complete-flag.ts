@@ -2,7 +2,7 @@ import type { CompletionContext, CompletionResult } from '@codemirror/autocomple
 import type { FlagSet } from '@graylane/flags';
 import { isRecord } from '../../../json/values.ts';
 import type { Draft } from '../draft/draft.ts';
-import { suggestionsOf } from '../editor/suggestions.tsx';
+import { suggestionsOf } from '../draft/suggestions.tsx';
 
 const operators = [
   'if',

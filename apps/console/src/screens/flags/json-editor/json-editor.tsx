@@ -2,7 +2,7 @@ import { useSignalEffect } from '@preact/signals';
 import type { EditorView } from '@codemirror/view';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { editing } from '../editor/editing.ts';
+import { editing } from '../draft/editing.ts';
 import { createEditor, replaceText } from './create-editor.ts';
 
 /** The flag as JSON, in a shadow root: CodeMirror's styles would be refused in the page. */

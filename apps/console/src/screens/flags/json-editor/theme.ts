@@ -17,6 +17,9 @@ export const theme: ReturnType<typeof EditorView.theme> = EditorView.theme({
     backgroundColor: 'var(--accent)',
     color: 'var(--accent-ink)',
   },
+  // CodeMirror's own marks are data: URLs, which the policy of the page refuses.
+  '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad)' },
+  '.cm-lint-marker-error': { content: '"●"', color: 'var(--bad)' },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
 });
 

@@ -616,6 +616,29 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/environments/{environment}/verify": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        /** Checks the hash chain of the history */
+        readonly get: operations["verifyHistory"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/environments/{environment}/stream": {
         readonly parameters: {
             readonly query?: never;
@@ -1324,6 +1347,13 @@ export interface components {
             readonly rotatedAt?: string;
             /** @description The secret string, gl_…; the server stores only its hash */
             readonly token: string;
+        };
+        readonly Verification: {
+            readonly revisions: number;
+            /** @description The hash of the newest revision */
+            readonly head: string;
+            /** @description Empty if no revision was changed or cut off */
+            readonly faults: readonly string[];
         };
     };
     responses: {
@@ -2727,6 +2757,36 @@ export interface operations {
             readonly 409: components["responses"]["Problem"];
             readonly 503: components["responses"]["Problem"];
             readonly 507: components["responses"]["Problem"];
+        };
+    };
+    readonly verifyHistory: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The result */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Verification"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
         };
     };
     readonly followEnvironment: {
