@@ -8,7 +8,9 @@ export interface Difference {
   readonly after?: unknown;
 }
 
-/** The differences between two JSON values, as deep as both have objects; arrays differ as a whole. */
+/**
+ * The differences between two JSON values, as deep as both have objects; arrays differ as a whole.
+ */
 export function differences(before: unknown, after: unknown, path: string): Difference[] {
   if (sameJson(before, after)) return [];
   if (!isRecord(before) || !isRecord(after)) {

@@ -32,7 +32,9 @@ export function showLiteral(value: Literal): string {
     : JSON.stringify(value);
 }
 
-/** Reads a field: a number, `true`, `false`, `null` or a quoted string as JSON, else as a string. */
+/**
+ * Reads a field: a number, `true`, `false`, `null` or a quoted string as JSON, else as a string.
+ */
 export function readLiteral(text: string): Literal {
   const trimmed = text.trim();
   if (/^(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|".*")$/.test(trimmed)) {

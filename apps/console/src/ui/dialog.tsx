@@ -8,7 +8,10 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog. The browser keeps the focus inside, closes it by Escape and gives the focus back. */
+/**
+ * A modal dialog. The browser keeps the focus inside, closes it by Escape and gives the focus
+ * back.
+ */
 export function Dialog({ title, onClose, onSubmit, children }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {

@@ -4,7 +4,7 @@ import { readPage, readRevision, type Revision } from './revisions.ts';
 /** More revisions than these are not put together in the page. */
 const maxBetween = 200;
 
-/** What two revisions differ in, and the revisions that made it. */
+/** The differences of two revisions, and the revisions that made them. */
 export interface RevisionComparison {
   readonly differences: readonly Difference[];
   readonly between: readonly Revision[];

@@ -12,7 +12,7 @@ interface ComparisonProps {
   readonly newer: string;
 }
 
-/** What two revisions differ in. */
+/** The differences of two revisions. */
 export function Comparison({ older, newer }: ComparisonProps): JSX.Element {
   const { resource } = useResource(() => compareRevisions(environment.value, older, newer));
   const read = resource.value;

@@ -16,7 +16,10 @@ interface ConsoleFile {
   readonly cacheControl: string;
 }
 
-/** The folders where a build of the console may lie: beside this package in the repository, or in it. */
+/**
+ * The folders where a build of the console may lie: beside this package in the repository, or in
+ * it.
+ */
 const folders = ['../../../../console/dist/site/', '../../../dist/console/'].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );

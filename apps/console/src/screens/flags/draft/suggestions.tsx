@@ -5,7 +5,7 @@ import { isRecord } from '../../../json/values.ts';
 /** The id of the list of attributes, for fields. */
 export const attributeList = 'known-attributes';
 
-/** What the environment knows and fields suggest. */
+/** Names that the environment knows, for suggestions. */
 export interface Known {
   readonly attributes: readonly string[];
   readonly segments: readonly string[];

@@ -10,7 +10,9 @@ interface ConflictProps {
   readonly onDone: () => void;
 }
 
-/** A flag that two people changed: theirs, mine, and both together. Nothing is lost by any choice. */
+/**
+ * A flag that two people changed: theirs, mine, and both together. Nothing is lost by any choice.
+ */
 export function Conflict({ draft, theirs, onDone }: ConflictProps): JSX.Element {
   const base = draft.base.value;
   const mine = draft.definition.value;

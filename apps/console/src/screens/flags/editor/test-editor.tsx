@@ -92,7 +92,7 @@ interface ValuesInputProps {
   readonly onChange: (values: readonly Literal[]) => void;
 }
 
-/** A field for values. What is typed stays as it is typed, for example a comma at the end. */
+/** A field for values. The typed text stays as it is, for example with a comma at the end. */
 function ValuesInput({ label, values, isMany, onChange }: ValuesInputProps): JSX.Element {
   const read = (text: string): readonly Literal[] => (isMany ? readLiterals(text) : [readLiteral(text)]);
   const show = (): string =>

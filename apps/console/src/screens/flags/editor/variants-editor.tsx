@@ -92,7 +92,7 @@ interface ValueInputProps {
   readonly onChange: (value: unknown) => void;
 }
 
-/** The value as JSON; a string needs no quotes. What cannot be read yet changes nothing. */
+/** The value as JSON; a string needs no quotes. Text that is not JSON yet changes nothing. */
 function ValueInput({ name, value, onChange }: ValueInputProps): JSX.Element {
   const isString = typeof value === 'string';
   const show = (): string => (isString ? value : JSON.stringify(value));

@@ -4,7 +4,10 @@ import { joinPath } from '@graylane/flags';
 
 type Node = ReturnType<typeof syntaxTree>['topNode'];
 
-/** Where the value of a JSON path stands in the text of a flag; its nearest ancestor if it is absent. */
+/**
+ * Where the value of a JSON path stands in the text of a flag; its nearest ancestor if it is
+ * absent.
+ */
 export function rangeOfPath(
   state: EditorState,
   path: string,

@@ -11,7 +11,9 @@ interface ExplainProps {
   readonly isDraft: boolean;
 }
 
-/** The way of one context through the rule: each condition, the values read, and the bucket drawn. */
+/**
+ * The way of one context through the rule: each condition, the values read, and the bucket drawn.
+ */
 export function ExplainPanel({ flagKey, flags, context, isDraft }: ExplainProps): JSX.Element {
   const { evaluation, rule } = explain(flags, flagKey, context);
   const { variant, value, reason, errorMessage } = evaluation;
@@ -105,7 +107,7 @@ function Step({ step }: { readonly step: ExplainedStep }): JSX.Element {
   );
 }
 
-/** What a step read by itself, and what its operands read. */
+/** The facts that a step and its operands read. */
 function readsOf({ reads = [], steps, bucket }: ExplainedStep): readonly ExplainedRead[] {
   const below = steps.flatMap(({ operator, reads: read = [] }) => (operator === 'var' ? read : []));
   return bucket ? [] : [...reads, ...below].filter(({ path }) => path !== '');

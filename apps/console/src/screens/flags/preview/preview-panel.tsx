@@ -15,7 +15,7 @@ interface PreviewProps {
   readonly flags: FlagSet;
 }
 
-/** What the draft does to contexts, and why one of them has its result. All of it runs in the page. */
+/** The effect of the draft on contexts, and the way of one of them. It all runs in the page. */
 export function PreviewPanel({ environment, draft, flags }: PreviewProps): JSX.Element {
   const source = place.value.query.get('contexts') === 'recent' ? 'recent' : 'pasted';
   const read =

@@ -4,7 +4,10 @@ import type { Context } from './contexts.ts';
 
 const known = new Map<string, Signal<readonly Context[] | undefined>>();
 
-/** The contexts that services evaluated lately; undefined until they are read, or where there are none. */
+/**
+ * The contexts that services evaluated lately; undefined until they are read, or where there are
+ * none.
+ */
 export function recentContexts(environment: string): ReadonlySignal<readonly Context[] | undefined> {
   const existing = known.get(environment);
   if (existing) return existing;
