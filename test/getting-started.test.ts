@@ -103,7 +103,7 @@ async function start(code: string): Promise<void> {
       output += data.toString();
     });
   }
-  await expect.poll(() => own, { message: `${name} starts` }).toMatch(/listens on port|: serving /);
+  await expect.poll(() => own, { message: `${name} starts` }).toMatch(/listens on port|"msg":"serving /);
 }
 
 /** Sends the requests of a block; the line below each one is the response. */
