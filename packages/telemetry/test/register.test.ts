@@ -237,6 +237,25 @@ describe('--import @graylane/telemetry/register, with OpenTelemetry 2.x', () => 
     expect(app.stderr()).not.toContain('management port');
   });
 
+  test('shows what is refused, once, unless OTEL_LOG_LEVEL or the application decides otherwise', async () => {
+    const refused = async (app: App): Promise<string[]> => {
+      for (let request = 0; request < 3; request += 1) {
+        await fetch(`${app.url}/orders/7`, { headers: { baggage: 'lane=Not%20A%20Lane' } });
+      }
+      const lines = app.stderr().split('\n');
+      return lines.filter((line) =>
+        /^graylane telemetry: warning: a request in lane "Not A Lane" runs in baseline/.test(line),
+      );
+    };
+    expect(await refused(await start(environment))).toHaveLength(1);
+    expect(await refused(await start({ ...environment, OTEL_LOG_LEVEL: 'none' }))).toEqual([]);
+    const before = `data:text/javascript,${encodeURIComponent(
+      `import { diag } from '${import.meta.resolve('@opentelemetry/api')}'; diag.setLogger({ error() {}, warn() {}, info() {}, debug() {}, verbose() {} });`,
+    )}`;
+    const args = ['--import', before, '--import', '@graylane/telemetry/register', 'app.js'];
+    expect(await refused(await start(environment, { args }))).toEqual([]);
+  });
+
   test('ends when the application ends', async () => {
     const app = await start(environment);
     app.child.send('close');

@@ -7,6 +7,7 @@ import type { MetricsSource } from '../management/metrics-endpoint.ts';
 import { Peers } from './peers.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { flushAtExit } from './flush-at-exit.ts';
+import { showWarnings } from './show-warnings.ts';
 import { startSdk } from './start-sdk.ts';
 
 /** What was started. */
@@ -41,6 +42,7 @@ async function start(
   env: NodeJS.ProcessEnv,
   print: (line: string) => void,
 ): Promise<StartedTelemetry & { readonly summary: string }> {
+  showWarnings(env, print);
   const peers = new Peers();
   // Checks the names of the lanes also where there is no SDK.
   instrumentLanes({ lanes: settings.lanes });
