@@ -52,7 +52,7 @@ export type Access = 'token' | 'loopback' | 'insecure';
 export async function createServer(settings: Settings, log: Log): Promise<RunningServer> {
   const descriptors = new Descriptors(log);
   const watcher = new FileWatcher();
-  const rateLimit = new RateLimit(settings);
+  const rateLimit = RateLimit.of(settings);
   const { host = '127.0.0.1' } = settings;
   const isLocal = isLoopbackAddress(host);
   const tokens = await openTokens(settings, watcher, log);

@@ -11,6 +11,9 @@ const warmUps = 20;
 /** A timer runs during some of these runs; the work itself runs during all of them. */
 const runs = 10;
 
+/** What only counts or logs a request is not on its path. */
+const observes = /^(packages\/telemetry|apps\/server\/src\/(metrics|logging|observe))\//;
+
 /** Some work by its name, for which the files are counted. */
 export type Subjects = Readonly<Record<string, () => Promise<void>>>;
 
@@ -45,6 +48,6 @@ async function filesSinceLastLook(session: Session): Promise<ReadonlySet<string>
     .filter(({ functions }) => functions.some(({ ranges }) => ranges.some(({ count }) => count > 0)))
     .filter(({ url }) => url.startsWith('file:'))
     .map(({ url }) => relative(root, fileURLToPath(url)))
-    .filter((file) => /^(packages|apps)\/[\w-]+\/src\//.test(file));
+    .filter((file) => /^(packages|apps)\/[\w-]+\/src\//.test(file) && !observes.test(file));
   return new Set(files);
 }

@@ -13,7 +13,8 @@ type AnyResponse = ServerResponse | Http2ServerResponse;
 export interface FrontDoorOptions {
   readonly guard: Guard;
   readonly descriptors: Descriptors;
-  readonly rateLimit: RateLimit;
+  /** Default: evaluations are not limited. */
+  readonly rateLimit: RateLimit | undefined;
   readonly tokens: Tokens;
 }
 
@@ -25,7 +26,7 @@ export class FrontDoor {
   readonly guard: Guard;
   readonly descriptors: Descriptors;
   /** Applied by the routes that evaluate: streams, health and the admin API are not limited. */
-  readonly rateLimit: RateLimit;
+  readonly rateLimit: RateLimit | undefined;
   readonly tokens: Tokens;
 
   constructor({ guard, descriptors, rateLimit, tokens }: FrontDoorOptions) {

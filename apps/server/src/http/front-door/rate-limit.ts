@@ -22,21 +22,29 @@ const maxClients = 10_000;
 
 /** A token bucket for each client, shared by all protocols of a server. */
 export class RateLimit {
-  readonly #perSecond: number | undefined;
+  readonly #perSecond: number;
   readonly #addressOf: ClientAddress;
   readonly #now: () => number;
   readonly #buckets = new Map<string, { tokens: number; filledAt: number }>();
 
-  constructor({ rateLimit, trustProxies }: RateLimitOptions, now: () => number = Date.now) {
-    this.#perSecond = rateLimit;
-    this.#addressOf = clientAddress(trustProxies);
+  /**
+   * The limit that these options set; undefined if they set none.
+   * @throws {RangeError} if a proxy is not an address.
+   */
+  static of({ rateLimit, trustProxies }: RateLimitOptions): RateLimit | undefined {
+    const addressOf = clientAddress(trustProxies);
+    return rateLimit === undefined ? undefined : new RateLimit(rateLimit, addressOf);
+  }
+
+  constructor(perSecond: number, addressOf: ClientAddress, now: () => number = Date.now) {
+    this.#perSecond = perSecond;
+    this.#addressOf = addressOf;
     this.#now = now;
   }
 
   /** @throws {RequestError} `rate_limited`, with the seconds until the next request is admitted. */
   admit(request: AnyRequest): void {
     const perSecond = this.#perSecond;
-    if (perSecond === undefined) return;
     const client = this.#clientOf(request);
     const time = this.#now();
     const known = this.#buckets.get(client);

@@ -67,7 +67,7 @@ export function flagdRoutes(
         door.guard.allowReading(request, response, exposedHeaders);
       }
       if (handler?.isStream === true && request.httpVersionMajor === 1) requireRoom(door.descriptors);
-      if (isEvaluation && handler?.isStream === false) door.rateLimit.admit(request);
+      if (isEvaluation && handler?.isStream === false) door.rateLimit?.admit(request);
     } catch (error) {
       refusal = error;
     }

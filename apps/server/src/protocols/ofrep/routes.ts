@@ -109,7 +109,7 @@ export function ofrepRoutes({
     };
     attempt(() => {
       if (method !== 'POST') throw wrongMethod(method, ['POST']);
-      rateLimit.admit(request);
+      rateLimit?.admit(request);
       // A body need not name its type (RFC 9110, section 8.3). Ignored, it would lose the context.
       request.headers['content-type'] ??= 'application/json';
       readJson(request, response, (error) =>
