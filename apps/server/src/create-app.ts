@@ -17,10 +17,12 @@ import type { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
 import { ofrepRoutes } from './protocols/ofrep/routes.ts';
 import type { ChangeStream } from './protocols/stream/change-stream.ts';
 import { rolloutsApi } from './protocols/rollouts/routes.ts';
+import { trafficApi } from './protocols/traffic/routes.ts';
 import { streamRoutes } from './protocols/stream/routes.ts';
 import type { RolloutController } from './rollouts/control/controller.ts';
 import type { Intake } from './signals/intake.ts';
 import type { Environments } from './store/environments.ts';
+import type { UsageKeeper } from './usage/usage-keeper.ts';
 
 /** The parts of the HTTP ports. */
 export interface AppOptions {
@@ -29,6 +31,7 @@ export interface AppOptions {
   readonly refetches: RefetchStream;
   readonly intake: Intake;
   readonly rollouts: RolloutController;
+  readonly usage: UsageKeeper;
   readonly door: FrontDoor;
   readonly readiness: Readiness;
   readonly readers: SlowReaders;
@@ -39,15 +42,18 @@ export interface AppOptions {
 /** The public port: OFREP, the admin API, the change stream, OTLP, the console, health. */
 export function createApp(options: AppOptions): RequestListener {
   const { environments, door, metrics, log } = options;
-  const routes = [ofrepRoutes(options), streamRoutes(options), otlpRoutes(options), consoleFiles()];
+  const routes = [ofrepRoutes(options), streamRoutes(options), consoleFiles()];
+  const receive = otlpRoutes(options);
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(health(environments, options.readiness, door.descriptors));
   app.use('/api/v1', adminApi(environments, door.tokens));
   app.use('/api/v1', rolloutsApi(options));
+  app.use('/api/v1', trafficApi(options));
   app.use(notFound, problemHandler(log));
   const admitted = behind(door, log, (request, response) => {
     request.url = pathOf(request.url ?? '/');
     if (routes.some((serve) => serve(request, response))) return;
+    if (request.url.startsWith('/v1/') && receive(request, response)) return;
     noteRefusedPreflight(door.guard, request);
     app(request, response);
   });

@@ -24,6 +24,7 @@ import { RolloutController } from './rollouts/control/controller.ts';
 import { lookSources } from './rollouts/evidence/look-sources.ts';
 import { OtlpLooks } from './rollouts/evidence/otlp/otlp-looks.ts';
 import { PrometheusLooks } from './rollouts/evidence/prometheus/prometheus-looks.ts';
+import { UsageKeeper } from './usage/usage-keeper.ts';
 import { openEnvironments } from './open-environments.ts';
 import { openTokens } from './open-tokens.ts';
 
@@ -79,12 +80,15 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const readiness = { ready: false };
   const readers = new SlowReaders();
   const intake = new Intake(log);
+  const usage = await UsageKeeper.open({ environments, intake, log });
   const shared = { environments, door, readiness, readers, metrics, log };
-  const endMetrics = observeServer({ ...shared, streams, descriptors, source: kindOf(settings) });
+  const endMetrics = observeServer({ ...shared, streams, descriptors, usage, source: kindOf(settings) });
   const otlp = new OtlpLooks(intake);
   const source = lookSources({ otlp, prometheus: new PrometheusLooks() });
   const rollouts = new RolloutController({ environments, source, log });
-  const http = new HttpPort(createApp({ ...shared, stream, refetches, intake, rollouts }), { certificate });
+  const http = new HttpPort(createApp({ ...shared, stream, refetches, intake, usage, rollouts }), {
+    certificate,
+  });
   let management: ManagementPort | undefined;
   const grpc = createGrpcPort({ ...shared, certificate });
   descriptors.watch(http.server);
@@ -103,6 +107,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     tokens.close();
     certificate?.close();
     await rested;
+    await usage.close();
     await environments.close();
   };
 

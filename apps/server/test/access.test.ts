@@ -11,6 +11,8 @@ import { Service as ServiceV1 } from '../src/protocols/flagd/gen/flagd/evaluatio
 import { Service as ServiceV2 } from '../src/protocols/flagd/gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { FlagSyncService } from '../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
 import { adminApi } from '../src/protocols/admin/routes.ts';
+import { trafficApi } from '../src/protocols/traffic/routes.ts';
+import type { UsageKeeper } from '../src/usage/usage-keeper.ts';
 import { rolloutsApi } from '../src/protocols/rollouts/routes.ts';
 import type { Environments } from '../src/store/environments.ts';
 import type { Tokens } from '../src/tokens/tokens.ts';
@@ -46,6 +48,8 @@ const expected: Readonly<Record<string, Readonly<Record<string, Scope>>>> = {
   '/api/v1/environments/x/history/x': { GET: 'definitions' },
   '/api/v1/environments/x/history/x/undo': { POST: 'write' },
   '/api/v1/environments/x/flags/x/explain': { POST: 'definitions' },
+  '/api/v1/environments/x/flags/x/usage': { GET: 'definitions' },
+  '/api/v1/environments/x/usage': { GET: 'definitions' },
   '/api/v1/environments/x/preview': { POST: 'definitions' },
   '/api/v1/environments/x/rollouts': { GET: 'definitions', POST: 'write' },
   '/api/v1/environments/x/rollouts/x': { GET: 'definitions' },
@@ -127,7 +131,9 @@ test.each(['url', 'managementUrl'] as const)(
 test('the table has every route of the admin API', () => {
   const environments = {} as Environments;
   const rollouts = rolloutsApi({ environments, rollouts: { wake: () => {} } });
-  const stack = [...adminApi(environments, {} as Tokens).stack, ...rollouts.stack];
+  const traffic = trafficApi({ environments, usage: {} as UsageKeeper });
+  const admin = adminApi(environments, {} as Tokens);
+  const stack = [admin, rollouts, traffic].flatMap((router) => router.stack);
   for (const { route } of stack) {
     const path = `/api/v1${route?.path.replaceAll(/:\w+/g, 'x')}`;
     for (const { method } of route?.stack ?? []) {

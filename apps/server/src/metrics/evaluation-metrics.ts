@@ -2,12 +2,21 @@ import type { Evaluation } from '@graylane/flags';
 import type { MetricRegistry, NumberSeries } from '@graylane/telemetry/management';
 import type { Environments } from '../store/environments.ts';
 import type { FlagStore } from '../store/flag-store.ts';
+import type { ServerEvaluations, Tally } from '../usage/server-evaluations.ts';
 
 /** The protocol of an evaluation on the server. */
 type Protocol = 'ofrep' | 'flagd';
 
+/** Counts one more evaluation with the same result. */
+export interface EvaluationCounter {
+  add(): void;
+}
+
 /** Finds the counter of one evaluation. Callers on a hot path keep it with the evaluation. */
-export type CounterOf = (key: string, evaluation: Evaluation) => NumberSeries;
+export type CounterOf = (key: string, evaluation: Evaluation) => EvaluationCounter;
+
+/** Counts the evaluations of an environment by flag, for the report on its usage. */
+type UsageOf = (protocol: Protocol, store: FlagStore) => ServerEvaluations | undefined;
 
 /** The number of series; beyond it, further flags count as `other`. */
 const mostSeries = 10_000;
@@ -26,20 +35,27 @@ export class EvaluationMetrics {
   }
 
   /** Counts the evaluations of each environment. Returns a function that ends this. */
-  follow(environments: Environments): () => void {
+  follow(environments: Environments, usageOf: UsageOf): () => void {
     return environments.onCreate((name, store) => {
-      const ofrep = this.#counterOf('ofrep', name);
-      const flagd = this.#counterOf('flagd', name);
-      this.#counters.set(store, { ofrep, flagd });
+      const counterOf = (protocol: Protocol): CounterOf => {
+        const seriesOf = this.#seriesOf(protocol, name);
+        return (key, evaluation) => {
+          const series = seriesOf(key, evaluation);
+          const flag = store.snapshot.flags.get(key);
+          const tally = flag && usageOf(protocol, store)?.tallyOf(flag, evaluation);
+          return tally === undefined ? series : both(series, tally);
+        };
+      };
+      this.#counters.set(store, { ofrep: counterOf('ofrep'), flagd: counterOf('flagd') });
     });
   }
 
   /** The counters of one environment. */
   of(protocol: Protocol, store: FlagStore): CounterOf {
-    return this.#counters.get(store)?.[protocol] ?? this.#counterOf(protocol, other);
+    return this.#counters.get(store)?.[protocol] ?? this.#seriesOf(protocol, other);
   }
 
-  #counterOf(protocol: Protocol, environment: string): CounterOf {
+  #seriesOf(protocol: Protocol, environment: string): (key: string, evaluation: Evaluation) => NumberSeries {
     const series = new Map<string, NumberSeries>();
     const find = (key: string, variant: string, reason: string): NumberSeries => {
       const name = `${key}\u0000${variant}\u0000${reason}`;
@@ -63,6 +79,16 @@ export class EvaluationMetrics {
         ? find(other, '', 'flag_not_found')
         : find(key, variant, (errorCode ?? reason).toLowerCase());
   }
+}
+
+/** One look-up less for each evaluation than two counters. */
+function both(series: NumberSeries, tally: Tally): EvaluationCounter {
+  return {
+    add: () => {
+      series.add();
+      if ((tally.count += 1) === 1) tally.begin();
+    },
+  };
 }
 
 const other = 'other';

@@ -5,6 +5,7 @@ import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import { observeStores } from '../metrics/store-metrics.ts';
 import type { EventStreams } from '../sse/event-streams.ts';
 import type { Environments } from '../store/environments.ts';
+import type { UsageKeeper } from '../usage/usage-keeper.ts';
 
 /** The parts whose state is read at each scrape. */
 export interface ObservedParts {
@@ -14,6 +15,7 @@ export interface ObservedParts {
   readonly descriptors: Descriptors;
   readonly readiness: Readiness;
   readonly metrics: ServerMetrics;
+  readonly usage: UsageKeeper;
   /** The kind of source: `data`, `flags` or another one. */
   readonly source: string;
 }
@@ -23,7 +25,7 @@ export interface ObservedParts {
  * wait for slow clients, and readiness. Returns a function that ends this.
  */
 export function observeServer(parts: ObservedParts): () => void {
-  const { environments, streams, readers, descriptors, readiness, source } = parts;
+  const { environments, streams, readers, descriptors, readiness, usage, source } = parts;
   const { registry, evaluations } = parts.metrics;
   const ready = registry.gauge('graylane_ready', 'Whether the server accepts requests (1).');
   const connections = registry.gauge('graylane_connections', 'Open connections of clients.');
@@ -33,7 +35,7 @@ export function observeServer(parts: ObservedParts): () => void {
     'Bytes in memory that wait for slow clients, of streams and of other responses.',
   );
   const ends = [
-    evaluations.follow(environments),
+    evaluations.follow(environments, (protocol, store) => usage.of(store)?.[protocol]),
     observeStores(environments, source, registry),
     registry.onCollect(() => {
       ready().set(readiness.ready ? 1 : 0);

@@ -59,6 +59,8 @@ const table: Readonly<Record<string, Methods>> = {
   '/api/v1/environments/{environment}/history/{revision}': read,
   '/api/v1/environments/{environment}/history/{revision}/undo': { POST: 'write' },
   '/api/v1/environments/{environment}/flags/{flag}/explain': { POST: 'definitions' },
+  '/api/v1/environments/{environment}/flags/{flag}/usage': read,
+  '/api/v1/environments/{environment}/usage': read,
   '/api/v1/environments/{environment}/preview': { POST: 'definitions' },
   '/api/v1/environments/{environment}/rollouts': { GET: 'definitions', POST: 'write' },
   '/api/v1/environments/{environment}/rollouts/{rollout}': read,

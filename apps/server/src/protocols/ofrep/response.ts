@@ -5,9 +5,8 @@ import {
   type EvaluationContext,
   type FlagSet,
 } from '@graylane/flags';
-import type { NumberSeries } from '@graylane/telemetry/management';
 import { forEachInSlices } from '../../for-each-in-slices.ts';
-import type { CounterOf } from '../../metrics/evaluation-metrics.ts';
+import type { CounterOf, EvaluationCounter } from '../../metrics/evaluation-metrics.ts';
 
 /** A response before it is sent. */
 export interface OfrepResponse {
@@ -57,7 +56,7 @@ export async function evaluateAll(
 /** The JSON of an evaluation, and its counter. */
 interface Known {
   readonly json: string;
-  readonly counter: NumberSeries;
+  readonly counter: EvaluationCounter;
 }
 
 /** An evaluation belongs to one flag and is shared between calls, and so is its JSON. */

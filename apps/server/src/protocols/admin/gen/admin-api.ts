@@ -726,6 +726,57 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/environments/{environment}/flags/{flag}/usage": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The key of the flag
+                 * @example fees
+                 */
+                readonly flag: components["parameters"]["Flag"];
+            };
+            readonly cookie?: never;
+        };
+        /** Returns how often a flag is evaluated: by service, variant and rule */
+        readonly get: operations["getFlagUsage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/usage": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        /** Lists flags with their usage: all, those that are not evaluated, or those that always have one variant */
+        readonly get: operations["listUsage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1354,6 +1405,71 @@ export interface components {
             readonly head: string;
             /** @description Empty if no revision was changed or cut off */
             readonly faults: readonly string[];
+        };
+        readonly UsageSummary: {
+            readonly flag: string;
+            /**
+             * Format: date-time
+             * @description Since when evaluations are counted
+             */
+            readonly since: string;
+            /** Format: date-time */
+            readonly lastEvaluated: string | null;
+            readonly evaluations: number;
+            readonly services: readonly string[];
+            readonly variants: readonly {
+                /** @description Null where the default of the code applied */
+                readonly variant: string | null;
+                readonly evaluations: number;
+                /** Format: date-time */
+                readonly lastEvaluated: string | null;
+            }[];
+        };
+        readonly FlagUsage: {
+            readonly flag: string;
+            /**
+             * Format: date-time
+             * @description Since when evaluations are counted
+             */
+            readonly since: string;
+            /** Format: date-time */
+            readonly lastEvaluated: string | null;
+            readonly evaluations: number;
+            /** @description The one that evaluated the flag last is the first. (OFREP) and (flagd) stand for the clients of these protocols */
+            readonly services: readonly {
+                readonly service: string;
+                readonly evaluations: number;
+                /** @description To the minute */
+                readonly last5Minutes: number;
+                /** Format: date-time */
+                readonly lastEvaluated: string | null;
+            }[];
+            readonly variants: readonly {
+                /** @description Null where the default of the code applied */
+                readonly variant: string | null;
+                readonly evaluations: number;
+                /** @description To the minute */
+                readonly last5Minutes: number;
+                /** Format: date-time */
+                readonly lastEvaluated: string | null;
+                /** @description By lane, where the rule can read the lane */
+                readonly lanes: {
+                    readonly [key: string]: number;
+                };
+            }[];
+            /** @description The branches of the outermost if of the rule as it is now; empty for a rule of another form */
+            readonly rules: readonly {
+                readonly index: number;
+                /** @description Names the condition, across changes of the flag */
+                readonly id: string;
+                /** @description In words; null for the otherwise */
+                readonly condition: string | null;
+                readonly evaluations: number;
+                /** @description To the minute */
+                readonly last5Minutes: number;
+                /** Format: date-time */
+                readonly lastEvaluated: string | null;
+            }[];
         };
     };
     responses: {
@@ -2953,6 +3069,79 @@ export interface operations {
             readonly 413: components["responses"]["Problem"];
             readonly 503: components["responses"]["Problem"];
             readonly 507: components["responses"]["Problem"];
+        };
+    };
+    readonly getFlagUsage: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The key of the flag
+                 * @example fees
+                 */
+                readonly flag: components["parameters"]["Flag"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The evaluations since they are counted */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["FlagUsage"];
+                };
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+        };
+    };
+    readonly listUsage: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only flags without an evaluation in so many days, and counted for as long */
+                readonly unusedDays?: number;
+                /** @description Only flags with one variant in so many days, and counted for as long. Not together with unusedDays */
+                readonly constantDays?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The flags */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly flags: readonly components["schemas"]["UsageSummary"][];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
         };
     };
 }

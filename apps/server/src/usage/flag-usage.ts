@@ -1,0 +1,175 @@
+import { isObject } from '../is-object.ts';
+import { LiveCount, type Count } from './count.ts';
+
+/** Evaluations of one flag with one result, that one service reports together. */
+export interface UsageSample {
+  readonly flagKey: string;
+  readonly service: string;
+  /** Undefined where the default of the code applied. */
+  readonly variant: string | undefined;
+  /** Undefined if the rule can't read the lane, or the evaluation did not come from a provider. */
+  readonly lane: string | undefined;
+  /** The id of the branch that matched, as `rulesOf` has it. */
+  readonly rule: string | undefined;
+  readonly count: number;
+  /** When the report came, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** The kinds of names by which evaluations are counted, and the most names of each. */
+const most = { services: 200, variants: 500, lanes: 500, rules: 1000 } as const;
+
+type Dimension = keyof typeof most;
+
+const dimensions = Object.keys(most) as readonly Dimension[];
+
+/** The counts of one flag, as they are stored. */
+export interface StoredUsage {
+  /** Since when the evaluations of the flag are counted, in milliseconds since 1970. */
+  readonly since: number;
+  readonly counts: Readonly<Record<Dimension, Readonly<Record<string, Count>>>>;
+}
+
+/**
+ * How often one flag was evaluated: by service, variant, variant and lane, and rule. The number of
+ * names is bounded: beyond it, the one that was seen least recently is forgotten.
+ */
+export class FlagUsage {
+  readonly since: number;
+  readonly #counts: Counts = newCounts();
+  /** The counts that are not stored yet, and those that are being stored. */
+  #unsaved: Counts = newCounts();
+  #saving: Counts = newCounts();
+  #isChanged = false;
+
+  constructor(since: number) {
+    this.since = since;
+  }
+
+  /** Whether there are counts that are not stored yet. */
+  get isChanged(): boolean {
+    return this.#isChanged;
+  }
+
+  get(dimension: Dimension): ReadonlyMap<string, LiveCount> {
+    return this.#counts[dimension];
+  }
+
+  /** When the flag was evaluated last, in milliseconds since 1970; 0 if it never was. */
+  get last(): number {
+    let last = 0;
+    for (const count of this.#counts.services.values()) last = Math.max(last, count.last);
+    return last;
+  }
+
+  get count(): number {
+    let total = 0;
+    for (const { count } of this.#counts.variants.values()) total += count;
+    return total;
+  }
+
+  add({ service, variant = '', lane, rule, count, at }: UsageSample): void {
+    this.#add('services', service, count, at);
+    this.#add('variants', variant, count, at);
+    if (lane !== undefined) this.#add('lanes', laneKey(variant, lane), count, at);
+    if (rule !== undefined) this.#add('rules', rule, count, at);
+    this.#isChanged = true;
+  }
+
+  /** Begins to store the counts; {@link saved} ends it. One that failed is repeated with the next. */
+  save(): void {
+    addAll(this.#saving, this.#unsaved);
+    this.#unsaved = newCounts();
+    this.#isChanged = false;
+  }
+
+  /** What to store: the stored counts, perhaps those of other servers too, with those of this one. */
+  mergedWith(stored: unknown): StoredUsage {
+    const read = readStored(stored);
+    const merged = newCounts();
+    if (read !== undefined) restoreAll(merged, read);
+    addAll(merged, this.#saving);
+    return { since: Math.min(read?.since ?? this.since, this.since), counts: recordsOf(merged) };
+  }
+
+  /** Takes over the counts that {@link mergedWith} has returned and that are stored now. */
+  saved(stored: StoredUsage): void {
+    this.#saving = newCounts();
+    this.restore(stored);
+  }
+
+  /** Takes over stored counts. */
+  restore(stored: StoredUsage): void {
+    restoreAll(this.#counts, stored);
+    for (const dimension of dimensions) {
+      for (const [name, { count, last }] of this.#unsaved[dimension]) {
+        this.#counts[dimension].get(name)?.addStored(count, last);
+      }
+    }
+  }
+
+  #add(dimension: Dimension, name: string, count: number, at: number): void {
+    addTo(this.#counts, dimension, name).add(count, at);
+    addTo(this.#unsaved, dimension, name).add(count, at);
+  }
+}
+
+/** The name of the evaluations with one variant in one lane. A lane has no space. */
+export function laneKey(variant: string, lane: string): string {
+  return `${lane} ${variant}`;
+}
+
+/** What was stored; undefined if it is not of this form. */
+export function readStored(value: unknown): StoredUsage | undefined {
+  if (!isObject(value) || typeof value['since'] !== 'number' || !isObject(value['counts'])) return undefined;
+  const counts = value['counts'];
+  return dimensions.every((dimension) => isObject(counts[dimension]))
+    ? (value as unknown as StoredUsage)
+    : undefined;
+}
+
+type Counts = Readonly<Record<Dimension, Map<string, LiveCount>>>;
+
+function newCounts(): Counts {
+  return { services: new Map(), variants: new Map(), lanes: new Map(), rules: new Map() };
+}
+
+/** The count of a name. A new name may displace another one. */
+function addTo(counts: Counts, dimension: Dimension, name: string): LiveCount {
+  const names = counts[dimension];
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  if (names.size >= most[dimension]) names.delete(oldestOf(names));
+  const added = new LiveCount();
+  names.set(name, added);
+  return added;
+}
+
+function oldestOf(names: ReadonlyMap<string, LiveCount>): string {
+  let [oldest, since] = ['', Number.POSITIVE_INFINITY];
+  for (const [name, { last }] of names) if (last < since) [oldest, since] = [name, last];
+  return oldest;
+}
+
+function addAll(counts: Counts, more: Counts): void {
+  for (const dimension of dimensions) {
+    for (const [name, { count, last }] of more[dimension])
+      addTo(counts, dimension, name).addStored(count, last);
+  }
+}
+
+function restoreAll(counts: Counts, stored: StoredUsage): void {
+  for (const dimension of dimensions) {
+    for (const [name, count] of Object.entries(stored.counts[dimension])) {
+      addTo(counts, dimension, name).replace(count);
+    }
+  }
+}
+
+function recordsOf(counts: Counts): StoredUsage['counts'] {
+  const entries = dimensions.map((dimension) => {
+    const names = [...counts[dimension]].map(([name, { count, last }]) => [name, { count, last }] as const);
+    return [dimension, Object.fromEntries(names)] as const;
+  });
+  return Object.fromEntries(entries) as StoredUsage['counts'];
+}
