@@ -76,14 +76,14 @@ export class FlagUsage {
     this.#isChanged = true;
   }
 
-  /** Begins to store the counts; {@link saved} ends it. One that failed is repeated with the next. */
+  /** Begins to store the counts; {@link saved} ends it. The next call repeats one that failed. */
   save(): void {
     addAll(this.#saving, this.#unsaved);
     this.#unsaved = newCounts();
     this.#isChanged = false;
   }
 
-  /** What to store: the stored counts, perhaps those of other servers too, with those of this one. */
+  /** The counts to store: those in the store, perhaps of other servers, with those of this one. */
   mergedWith(stored: unknown): StoredUsage {
     const read = readStored(stored);
     const merged = newCounts();
@@ -119,7 +119,7 @@ export function laneKey(variant: string, lane: string): string {
   return `${lane} ${variant}`;
 }
 
-/** What was stored; undefined if it is not of this form. */
+/** The stored counts; undefined if they are not of this form. */
 export function readStored(value: unknown): StoredUsage | undefined {
   if (!isObject(value) || typeof value['since'] !== 'number' || !isObject(value['counts'])) return undefined;
   const counts = value['counts'];
