@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { compileFlags, createWorkBudget, evaluate } from '../src/index.ts';
+import {
+  compileFlags,
+  createWorkBudget,
+  evaluate,
+  explain,
+  type Evaluation,
+  type EvaluationContext,
+} from '../src/index.ts';
 import { maxWork } from '../src/limits.ts';
 
 const flag = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };
@@ -141,6 +148,82 @@ describe('1,000 flags and a hostile evaluation context', () => {
       evaluate(flags, 'f', { ...contexts['arrays of numbers'] }, { budget });
     expect(maxWork - budget.left).toBeLessThan(1000 * 20);
   });
+});
+
+describe('an object whose members have the names of methods', () => {
+  const objects = [
+    '{"toString":"x"}',
+    '{"valueOf":1}',
+    '{"toString":null,"valueOf":{}}',
+    '{"toJSON":"x","hasOwnProperty":1,"constructor":{"name":1},"then":1}',
+    '{"__proto__":{"toString":1}}',
+    '{"length":3,"0":"t1"}',
+  ].map((text): unknown => JSON.parse(text));
+  const wrapped = [
+    (value: unknown) => value,
+    (value: unknown) => [value],
+    (value: unknown) => ['t1', [value, 1]],
+    (value: unknown) => Object.assign(Object.create(null) as object, { value }),
+  ];
+
+  test.each(Object.keys(rules))('evaluates as an empty one: %s', (name) => {
+    // A condition names one of these variants, so that its result shows.
+    const variants = { ...flag.variants, true: true, false: false };
+    const flags = compileFlags({ flags: { flag: { ...flag, variants, targeting: rules[name]?.(1) } } });
+    for (const wrap of wrapped) {
+      for (const other of ['t1', 1, true, null, 'same']) {
+        const contextsOf = (value: unknown): EvaluationContext[] => {
+          const one = wrap(value);
+          const two = other === 'same' ? one : other;
+          return [
+            { targetingKey: 'ada', a: one, b: two },
+            { targetingKey: 'ada', a: two, b: one },
+          ];
+        };
+        const expected = contextsOf({}).map((context) => outcome(evaluate(flags, 'flag', context)));
+        for (const object of objects) {
+          for (const [index, context] of contextsOf(object).entries()) {
+            expect(outcome(evaluate(flags, 'flag', context))).toEqual(expected[index]);
+            expect(outcome(explain(flags, 'flag', context).evaluation)).toEqual(expected[index]);
+          }
+        }
+      }
+    }
+  });
+
+  test('is the string that JavaScript makes of an object, and no number', () => {
+    const [, second] = objects;
+    const flags = compileFlags({
+      flags: {
+        text: { ...flag, targeting: when({ '==': [a, '[object Object]'] }) },
+        number: { ...flag, targeting: when({ '==': [a, 1] }) },
+        order: { ...flag, targeting: when({ '<=': [a, 1] }) },
+      },
+    });
+    const values = ['text', 'number', 'order'].map((key) => evaluate(flags, key, { a: second }).value);
+    expect(values).toEqual([true, false, false]);
+  });
+
+  test('leaves a Date the string and the number that it is', () => {
+    const flags = compileFlags({
+      flags: {
+        order: { ...flag, targeting: when({ '<': [a, 1001] }) },
+        text: { ...flag, targeting: when({ '==': [a, b] }) },
+      },
+    });
+    const date = new Date(1000);
+    expect(evaluate(flags, 'order', { a: date }).value).toBe(true);
+    expect(evaluate(flags, 'text', { a: date, b: String(date) }).value).toBe(true);
+  });
+
+  function when(condition: unknown): unknown {
+    return { if: [condition, 'on', 'off'] };
+  }
+
+  /** An error message may show the value. */
+  function outcome({ errorMessage: _value, ...rest }: Evaluation): unknown {
+    return rest;
+  }
 });
 
 describe('a budget', () => {

@@ -6,7 +6,7 @@ import { countComparison, countWork, longText } from '../work-limit.ts';
 export function toText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return '';
-  if (!Array.isArray(value)) return String(value);
+  if (!Array.isArray(value)) return String(asOperand(value));
   const parts: string[] = [];
   append(parts, value, 0, maxDepth);
   return parts.join('');
@@ -25,10 +25,28 @@ export function toNumber(value: unknown): number {
 export function looselyEqual(one: unknown, other: unknown): boolean {
   if (Array.isArray(one)) return arrayEquals(one, other);
   if (Array.isArray(other)) return arrayEquals(other, one);
+  if (isObjectLike(one) !== isObjectLike(other)) return primitivesEqual(asOperand(one), asOperand(other));
+  return primitivesEqual(one, other);
+}
+
+function primitivesEqual(one: unknown, other: unknown): boolean {
   if (typeof one !== typeof other) countConversion(one, other);
   else countComparison(one, other);
   // oxlint-disable-next-line eqeqeq -- JavaScript's coercion is what JsonLogic specifies.
   return one == other;
+}
+
+/**
+ * A value as JavaScript's operators may have it: the members of a JSON object can be named
+ * `toString` and `valueOf`, and must not be called. Dates and other classes keep their methods.
+ */
+function asOperand(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  return isPlain || Object.hasOwn(value, 'toString') || Object.hasOwn(value, 'valueOf')
+    ? '[object Object]'
+    : value;
 }
 
 /** A comparison of two numbers; JavaScript also takes two strings. */
@@ -37,7 +55,9 @@ export type Order = (one: number, other: number) => boolean;
 /**
  * JsonLogic's comparisons, which are JavaScript's: two strings by code unit, all else as numbers.
  */
-export function inOrder(order: Order, one: unknown, other: unknown): boolean {
+export function inOrder(order: Order, left: unknown, right: unknown): boolean {
+  const one = asOperand(left);
+  const other = asOperand(right);
   if (!Array.isArray(one) && !Array.isArray(other)) {
     if (typeof one !== typeof other) countConversion(one, other);
     else countComparison(one, other);
