@@ -26,10 +26,10 @@ export function toolPath(path: string): string {
  * What `npm pack` makes of each library, by package name; unpacked where the projects below find
  * it.
  */
-export async function installTarballs(): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function installTarballs(): Promise<ReadonlyMap<string, Tarball>> {
   const scope = `${folder}/node_modules/@graylane`;
   rmSync(scope, { recursive: true, force: true });
-  const contents = new Map<string, readonly string[]>();
+  const contents = new Map<string, Tarball>();
   for (const name of readdirSync(`${root}packages`)) {
     const packing = ['pack', '--json', '--pack-destination', folder];
     const { stdout } = await execute('npm', packing, { cwd: `${root}packages/${name}` });
@@ -38,16 +38,20 @@ export async function installTarballs(): Promise<ReadonlyMap<string, readonly st
     const tarball = `${folder}/${packed.filename}`;
     await execute('tar', ['-xzf', tarball, '--strip-components=1', '-C', `${scope}/${name}`]);
     rmSync(tarball);
-    contents.set(
-      packed.name,
-      packed.files.map(({ path }) => path),
-    );
+    contents.set(packed.name, { bytes: packed.size, files: packed.files.map(({ path }) => path) });
   }
   return contents;
 }
 
+/** The content of a package as npm publishes it. */
+export interface Tarball {
+  readonly bytes: number;
+  readonly files: readonly string[];
+}
+
 interface Packed {
   readonly name: string;
+  readonly size: number;
   readonly filename: string;
   readonly files: readonly { readonly path: string }[];
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createContext, runInContext } from 'node:vm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
-import { consumers, installTarballs, Project, toolPath } from '../components/consumers.ts';
+import { consumers, installTarballs, Project, toolPath, type Tarball } from '../components/consumers.ts';
 
 /** Uses every entry; prints `gray true` where all of them work together. */
 const program = `
@@ -35,7 +35,7 @@ const testFile = (body: string): string =>
   try { ${body} } finally { console.log = log; } expect(out).toBe('gray true'); });`;
 
 await describeWith(consumers, 'the packed libraries', () => {
-  let contents: ReadonlyMap<string, readonly string[]>;
+  let contents: ReadonlyMap<string, Tarball>;
   beforeAll(async () => {
     contents = await installTarballs();
   });
@@ -259,7 +259,7 @@ await describeWith(consumers, 'the packed libraries', () => {
 
   test('contain code, its source maps, types, README and LICENSE, and no sources', () => {
     expect([...contents.keys()].toSorted()).toContain('@graylane/baggage');
-    for (const [name, files] of contents) {
+    for (const [name, { files }] of contents) {
       expect(files, name).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
       const strangers = files.filter(
         (file) =>
@@ -273,8 +273,33 @@ await describeWith(consumers, 'the packed libraries', () => {
     }
   });
 
+  test('have at most 400 KB each', () => {
+    for (const [name, { bytes }] of contents) expect(bytes, name).toBeLessThanOrEqual(400_000);
+  });
+
+  test('load few files, and none that Node reads twice', async () => {
+    // Node reads a large CommonJS file for its exports before it compiles it, if it is imported.
+    const app = `
+      import { Session } from 'node:inspector';
+      const session = new Session();
+      session.connect();
+      const files = [];
+      session.on('Debugger.scriptParsed', ({ params: { url } }) => {
+        const [, file] = /@graylane[/](.*[.]js)$/.exec(url) ?? [];
+        if (file !== undefined) files.push(file);
+      });
+      session.post('Debugger.enable');
+      await import('@graylane/provider');
+      console.log(files.join());`;
+    const project = new Project('loaded', { 'app.mjs': app });
+    const loaded = (await project.node('app.mjs')).split(',');
+    expect(loaded).toEqual(expect.arrayContaining(['flags/dist/index.js', 'source/dist/index.js']));
+    expect(loaded.filter((file) => /^(flags|source|provider)\/dist\/cjs/.test(file))).toEqual([]);
+    expect(loaded.length, loaded.join(' ')).toBeLessThanOrEqual(15);
+  });
+
   test('name no file that is missing', () => {
-    for (const [name, files] of contents) {
+    for (const [name, { files }] of contents) {
       const path = toolPath(`node_modules/${name}/package.json`);
       const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
       const named = ['main', 'types', 'bin', 'typesVersions', 'exports'].flatMap((field) =>
