@@ -38,6 +38,7 @@ const demo = JSON.parse(readFileSync(`${root}apps/demo/package.json`, 'utf8'));
 const packed = Object.fromEntries(
   [
     'packages/flags',
+    'packages/rollout',
     'packages/baggage',
     'packages/source',
     'packages/provider',

@@ -15,8 +15,8 @@ export const newest: Component = {
   id: 'newest',
   name: 'newest Node with OpenTelemetry 3.x',
   remedy: 'run node test/components/install-newest.js',
-  // An installation from before telemetry was added lacks the metrics SDK.
-  available: () => existsSync(newestNode) && existsSync(`${folder}/node_modules/@opentelemetry/sdk-metrics`),
+  // An installation from before the server logged through pino lacks it.
+  available: () => existsSync(newestNode) && existsSync(`${folder}/node_modules/pino`),
 };
 
 /** The same, and a broker beside it. */
@@ -48,6 +48,7 @@ export function newestScripts(path: string): { readonly node: string; readonly f
 function bringPackages(): void {
   for (const [name, path] of Object.entries({
     flags: 'packages/flags',
+    rollout: 'packages/rollout',
     baggage: 'packages/baggage',
     source: 'packages/source',
     provider: 'packages/provider',
