@@ -64,6 +64,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     cli: [
       'cli/commands',
       'cli/commands/revisions',
+      'cli/commands/rollouts',
       'http/front-door',
       'http/port',
       'tokens',
@@ -71,6 +72,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'logging',
     ],
     'cli/commands/revisions': ['cli/commands', 'model'],
+    'cli/commands/rollouts': ['cli/commands'],
     'cli/commands': [
       'cli/commands/explanation',
       'protocols/admin',

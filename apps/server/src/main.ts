@@ -9,6 +9,7 @@ import { historyCommand } from './cli/commands/revisions/history.ts';
 import { previewCommand } from './cli/commands/revisions/preview.ts';
 import { undoCommand } from './cli/commands/revisions/undo.ts';
 import { setCommand } from './cli/commands/set.ts';
+import { rolloutCommand } from './cli/commands/rollouts/rollout.ts';
 import { tokenCommand } from './cli/token-command.ts';
 import { verifyCommand } from './cli/commands/verify.ts';
 import { helpOf } from './cli/help.ts';
@@ -76,6 +77,9 @@ async function run(command: Command, environment: NodeJS.ProcessEnv): Promise<vo
       break;
     case 'explain':
       await explainCommand(command);
+      break;
+    case 'rollout':
+      process.exitCode = await rolloutCommand(command.options);
       break;
     case 'token':
       await tokenCommand(command.options);

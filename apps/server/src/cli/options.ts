@@ -13,6 +13,7 @@ export type CommandName =
   | 'diff'
   | 'preview'
   | 'set'
+  | 'rollout'
   | 'token';
 
 /** A command of the command line. */
@@ -65,6 +66,12 @@ export const commands: readonly CommandInfo[] = [
   },
   { name: 'undo', operand: 'REVISION', help: 'takes a revision back; later changes of other parts stay' },
   {
+    name: 'rollout',
+    operand:
+      'start FILE | list | status ID | watch ID | pause ID | resume ID | promote ID | rollback ID | finish ID',
+    help: 'moves a lane step by step, guarded by its evidence; FILE is the request as JSON, or - for standard input',
+  },
+  {
     name: 'token',
     operand: 'create NAME | list | revoke ID | rotate ID',
     help: 'makes, lists, revokes or replaces tokens of a server, or of its folder or file',
@@ -94,6 +101,7 @@ const remote: readonly CommandName[] = [
   'preview',
   'diff',
   'undo',
+  'rollout',
 ];
 const withServer: readonly CommandName[] = [...remote, 'token'];
 
@@ -326,8 +334,8 @@ export const options: readonly Option[] = [
     name: 'reason',
     type: 'text',
     value: 'TEXT',
-    default: 'import of FILE; undo REVISION; none for set',
-    commands: ['import', 'set', 'undo'],
+    default: 'import of FILE; undo REVISION; none for set and rollout',
+    commands: ['import', 'set', 'undo', 'rollout'],
     help: 'the reason for the change, kept in the history',
   },
   {
@@ -349,8 +357,14 @@ export const options: readonly Option[] = [
   {
     name: 'json',
     type: 'switch',
-    commands: ['explain', 'preview', 'diff'],
+    commands: ['explain', 'preview', 'diff', 'rollout'],
     help: 'prints JSON instead of text',
+  },
+  {
+    name: 'full',
+    type: 'switch',
+    commands: ['rollout'],
+    help: 'promotes a rollout to the end instead of one step',
   },
   {
     name: 'head',

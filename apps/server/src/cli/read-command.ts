@@ -7,6 +7,7 @@ import type { PreviewOptions } from './commands/revisions/preview.ts';
 import type { UndoOptions } from './commands/revisions/undo.ts';
 import type { SetOptions } from './commands/set.ts';
 import type { ImportOptions } from './commands/import.ts';
+import { readRolloutAction, type RolloutOptions } from './commands/rollouts/rollout.ts';
 import { commands, strayOption, type CommandName } from './options.ts';
 import { GivenOptions, UsageError } from './read-options.ts';
 import { isAddress } from './setting-types.ts';
@@ -28,6 +29,7 @@ export type Command =
   | ({ readonly name: 'diff' } & DiffOptions)
   | ({ readonly name: 'undo' } & UndoOptions)
   | ({ readonly name: 'verify' } & VerifyOptions)
+  | { readonly name: 'rollout'; readonly options: RolloutOptions }
   | { readonly name: 'token'; readonly options: TokenOptions }
   | ({ readonly name: 'serve' } & ProcessSettings);
 
@@ -58,6 +60,7 @@ function toolNamed(name: string): ToolName {
 /** The commands that do one thing and end. */
 function readTool(name: ToolName, operands: readonly string[], given: GivenOptions): Command {
   if (name === 'token') return { name, options: readToken(operands, given) };
+  if (name === 'rollout') return { name, options: readRollout(operands, given) };
   requireOperands(name, operands);
   const [operand, ...more] = operands;
   const target = readTarget(given);
@@ -95,6 +98,18 @@ function readTool(name: ToolName, operands: readonly string[], given: GivenOptio
     default:
       return { name, folder: operand ?? '', head: given.text('head') };
   }
+}
+
+function readRollout(operands: readonly string[], given: GivenOptions): RolloutOptions {
+  const action = readRolloutAction(operands);
+  if (action === undefined) {
+    throw new UsageError(
+      'rollout takes one of: start FILE, list, and status, watch, pause, resume, promote, rollback or finish with an ID; e.g. graylane-server rollout start rollout.json',
+    );
+  }
+  const [full, json] = [given.switch('full'), given.switch('json')];
+  if (full && action.action !== 'promote') throw new UsageError('--full is an option of rollout promote');
+  return { ...action, ...readTarget(given), reason: given.text('reason'), full, json };
 }
 
 /** Requires as many operands as help shows; brackets make one optional, `...` repeats the last. */

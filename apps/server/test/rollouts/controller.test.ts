@@ -195,8 +195,8 @@ describe('the controller', { timeout: 120_000 }, () => {
     const id = await started();
     await until(id, ({ watch }) => watch.looks > 0);
     frozen.freeze({ forever: true });
-    const asked = frozen.questions.length;
-    await expect.poll(() => frozen.questions.length).toBeGreaterThan(asked);
+    const before = frozen.questions.length;
+    await expect.poll(() => frozen.questions.length).toBeGreaterThan(before);
     control(awake);
     const record = await until(id, ({ rollout }) => rollout.state === 'rolled_back');
     // The look that it was frozen in ends now; the controller closes after that.
