@@ -20,6 +20,7 @@ const newest = {
   '@opentelemetry/instrumentation-grpc': '^0.300.0',
   '@opentelemetry/instrumentation-http': '^0.301.0',
   '@opentelemetry/instrumentation-kafkajs': '^0.33.0',
+  '@opentelemetry/instrumentation-pino': '^0.70.0',
   '@opentelemetry/instrumentation-undici': '^0.34.0',
   '@opentelemetry/sdk-logs': '^3.1.0',
   '@opentelemetry/sdk-metrics': '^3.1.0',
