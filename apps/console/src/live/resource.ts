@@ -1,5 +1,5 @@
 import { signal, useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals';
-import { useCallback } from 'preact/hooks';
+import { useCallback, useEffect } from 'preact/hooks';
 import type { ApiError } from '../api/request.ts';
 
 /** Something that a screen reads from the server. */
@@ -9,10 +9,14 @@ export type Resource<T> =
   | { readonly state: 'failed'; readonly error: ApiError };
 
 /**
- * Reads something when the component appears, when a signal that `load` reads changes, and at
- * `reload`. While it is read again the old value stays; a failure then comes beside it.
+ * Reads something when the component appears, when a signal that `load` reads changes, at `reload`,
+ * and every so often while the page is visible. While it is read again the old value stays; a
+ * failure then comes beside it.
  */
-export function useResource<T>(load: () => Promise<T>): {
+export function useResource<T>(
+  load: () => Promise<T>,
+  { everyMs }: { readonly everyMs?: number } = {},
+): {
   readonly resource: ReadonlySignal<Resource<T>>;
   readonly reload: () => void;
 } {
@@ -33,6 +37,13 @@ export function useResource<T>(load: () => Promise<T>): {
     );
     return () => (isOver = true);
   });
+  useEffect(() => {
+    if (everyMs === undefined) return undefined;
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') turn.value = turn.peek() + 1;
+    }, everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
   const reload = useCallback(() => (turn.value = turn.peek() + 1), [turn]);
   return { resource, reload };
 }

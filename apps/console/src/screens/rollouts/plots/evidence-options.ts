@@ -1,0 +1,82 @@
+import type uPlot from 'uplot';
+import { evidenceInWords } from '../intervals.ts';
+import { shownReport } from '../shown-report.ts';
+
+/** The options of the plot, with the colours of the page. */
+export function evidenceOptions(width: number): uPlot.Options {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string): string => resolve(style.getPropertyValue(`--${name}`).trim());
+  const line = colour('line');
+  const axis = {
+    stroke: colour('ink-soft'),
+    grid: { stroke: line, width: 1 },
+    ticks: { stroke: line, width: 1 },
+  };
+  return {
+    width,
+    height: 260,
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false } },
+    scales: { y: { range: (_plot, low, high) => [Math.min(low, -4.6) - 0.3, Math.max(high, 3) + 0.7] } },
+    axes: [
+      axis,
+      {
+        ...axis,
+        size: 64,
+        splits: (_plot, _axis, low, high) => decades.filter((ln) => ln >= low && ln <= high),
+        values: (_plot, splits) => splits.map((ln) => `E ${evidenceInWords(ln)}`),
+      },
+    ],
+    series: [
+      {},
+      { label: 'fast', stroke: colour('bad'), width: 2, points: { show: true, size: 5 } },
+      { label: 'robust', stroke: colour('warn'), width: 2, dash: [8, 3], points: { show: false } },
+      { label: 'reverse', stroke: colour('good'), width: 2, dash: [2, 3], points: { show: false } },
+      { label: 'threshold', stroke: colour('ink-soft'), width: 1, dash: [6, 6], points: { show: false } },
+    ],
+    hooks: { drawClear: [(plot) => drawSteps(plot, colour('sunken'), colour('ink-soft'))] },
+  };
+}
+
+const decades = [-4.605, -2.303, 0, 2.303, 4.605, 6.908, 9.21, 13.8, 23, 46, 92, 184];
+
+/** Every second step as a band, each with its number. */
+function drawSteps(plot: uPlot, band: string, ink: string): void {
+  const series = shownReport.peek()?.series ?? [];
+  const { ctx, bbox } = plot;
+  ctx.save();
+  let from = 0;
+  for (let at = 1; at <= series.length; at += 1) {
+    const step = stepOf(series[from]);
+    if (at < series.length && stepOf(series[at]) === step) continue;
+    const left = plot.valToPos(timeOf(series[from]), 'x', true);
+    const right = at < series.length ? plot.valToPos(timeOf(series[at]), 'x', true) : bbox.left + bbox.width;
+    if (step % 2 === 1) {
+      ctx.fillStyle = band;
+      ctx.fillRect(left, bbox.top, right - left, bbox.height);
+    }
+    ctx.fillStyle = ink;
+    ctx.font = `${12 * devicePixelRatio}px sans-serif`;
+    ctx.fillText(step === 0 ? 'A/A' : `step ${step}`, left + 6, bbox.top + 14 * devicePixelRatio);
+    from = at;
+  }
+  ctx.restore();
+}
+
+function stepOf(point: object | undefined): number {
+  return (point as { readonly step?: number } | undefined)?.step ?? 0;
+}
+
+function timeOf(point: object | undefined): number {
+  return ((point as { readonly at?: number } | undefined)?.at ?? 0) / 1000;
+}
+
+/** A canvas does not know `light-dark()`. */
+function resolve(value: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = value;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
