@@ -23,6 +23,6 @@ export function bucketInWords([from, to]: Bucket): string {
 export function evidenceInWords(ln: number): string {
   if (ln >= 14) return `e^${ln.toFixed(0)}`;
   const value = Math.exp(ln);
-  if (value >= 100) return value.toFixed(0);
-  return value >= 0.01 ? value.toPrecision(2) : '< 0.01';
+  if (value >= 10) return value.toFixed(0);
+  return value >= 0.01 ? String(Number(value.toPrecision(2))) : '< 0.01';
 }

@@ -147,7 +147,8 @@ function isOffered(kind: ActByHand, { state, finished, ended }: Rollout): boolea
 }
 
 function Because({ rollout }: { readonly rollout: Rollout }): JSX.Element {
-  const { verdict, because, holds, state } = rollout;
+  const { verdict, because, state } = rollout;
+  const holds = rollout.holds.filter((hold) => hold !== verdict?.because && hold !== because);
   const kind =
     state === 'rolled_back' ? 'bad' : state === 'promoted' ? 'good' : state === 'paused' ? 'warn' : '';
   return (

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { span } from '../../../ui/time.tsx';
 import type { Rollout } from '../rollout.ts';
 
 /** The steps as bands, with the current one marked. */
@@ -18,7 +19,7 @@ export function Steps({ rollout }: { readonly rollout: Rollout }): JSX.Element {
         <li key={index} class={position(index)} aria-current={position(index) === 'now' ? 'step' : undefined}>
           <span class="number">{weight} %</span>
           <span class="soft small">
-            {[minSeconds && `${Math.round(minSeconds / 60)} min`, minRequests && `${minRequests} requests`]
+            {[minSeconds && span(minSeconds * 1000), minRequests && `${minRequests} requests`]
               .filter(Boolean)
               .join(', ') || 'by evidence'}
           </span>

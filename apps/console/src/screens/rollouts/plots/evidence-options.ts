@@ -1,5 +1,6 @@
 import type uPlot from 'uplot';
 import { evidenceInWords } from '../intervals.ts';
+import type { Report } from '../rollout.ts';
 import { shownReport } from '../shown-report.ts';
 
 /** The options of the plot, with the colours of the page. */
@@ -42,7 +43,7 @@ const decades = [-4.605, -2.303, 0, 2.303, 4.605, 6.908, 9.21, 13.8, 23, 46, 92,
 
 /** Every second step as a band, each with its number. */
 function drawSteps(plot: uPlot, band: string, ink: string): void {
-  const series = shownReport.peek()?.series ?? [];
+  const series = shownReport.peek()?.rollout.series ?? [];
   const { ctx, bbox } = plot;
   ctx.save();
   let from = 0;
@@ -63,12 +64,14 @@ function drawSteps(plot: uPlot, band: string, ink: string): void {
   ctx.restore();
 }
 
-function stepOf(point: object | undefined): number {
-  return (point as { readonly step?: number } | undefined)?.step ?? 0;
+type Point = Report['rollout']['series'][number];
+
+function stepOf(point: Point | undefined): number {
+  return point?.step ?? 0;
 }
 
-function timeOf(point: object | undefined): number {
-  return ((point as { readonly at?: number } | undefined)?.at ?? 0) / 1000;
+function timeOf(point: Point | undefined): number {
+  return (point?.at ?? 0) / 1000;
 }
 
 /** A canvas does not know `light-dark()`. */

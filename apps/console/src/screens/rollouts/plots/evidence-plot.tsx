@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { evidenceInWords } from '../intervals.ts';
+import type { Report } from '../rollout.ts';
 import { shownReport } from '../shown-report.ts';
 import { evidenceOptions } from './evidence-options.ts';
 
@@ -36,7 +37,7 @@ export function EvidencePlot(): JSX.Element | null {
     void shownReport.value;
     plot.current?.setData(dataNow());
   });
-  const last = shownReport.value?.series.at(-1) as Point | undefined;
+  const last = shownReport.value?.rollout.series.at(-1);
   if (last === undefined) return null;
   const words = `fast test ${evidenceInWords(last.fast)}, robust test ${evidenceInWords(last.robust)}, promotion ${evidenceInWords(last.reverse)}, threshold ${evidenceInWords(last.threshold)}`;
   return (
@@ -59,16 +60,10 @@ export function EvidencePlot(): JSX.Element | null {
   );
 }
 
-interface Point {
-  readonly at: number;
-  readonly fast: number;
-  readonly robust: number;
-  readonly reverse: number;
-  readonly threshold: number;
-}
+type Point = Report['rollout']['series'][number];
 
 function dataNow(): uPlot.AlignedData {
-  const series = (shownReport.peek()?.series ?? []) as unknown as readonly Point[];
+  const series = shownReport.peek()?.rollout.series ?? [];
   const column = (read: (point: Point) => number): number[] => series.map(read);
   return [
     column(({ at }) => at / 1000),
