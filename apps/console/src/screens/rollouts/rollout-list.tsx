@@ -4,8 +4,8 @@ import { useResource } from '../../live/resource.ts';
 import { screenHref } from '../../router/location.ts';
 import { Empty, Failed, Waiting } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
-import { readRollouts, type RolloutSummary } from './rollout.ts';
-import { StateBadge } from './state-badge.tsx';
+import { readRollouts, type RolloutSummary } from './model/rollout.ts';
+import { StateBadge } from './model/state-badge.tsx';
 
 /** All rollouts of the environment. */
 export function RolloutList(): JSX.Element {

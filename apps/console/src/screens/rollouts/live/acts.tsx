@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { Differences } from '../../../ui/differences.tsx';
 import { shortRevision } from '../../../ui/numbers.ts';
 import { Time } from '../../../ui/time.tsx';
-import type { Act } from '../rollout.ts';
+import type { Act } from '../model/rollout.ts';
 
 /** The acts of people and of the guard, newest first, each with its revision. */
 export function Acts({ acts }: { readonly acts: readonly Act[] }): JSX.Element {

@@ -2,8 +2,8 @@ import type { ComponentChildren, JSX } from 'preact';
 import { clock } from '../../../live/resource.ts';
 import { count, countOf } from '../../../ui/numbers.ts';
 import { span, Time } from '../../../ui/time.tsx';
-import { evidenceInWords } from '../intervals.ts';
-import type { Report } from '../rollout.ts';
+import { evidenceInWords } from '../model/intervals.ts';
+import type { Report } from '../model/rollout.ts';
 
 /** How far the numbers can be trusted: units, margin, sample ratio, age, false alarms. */
 export function Facts({ report }: { readonly report: Report }): JSX.Element {

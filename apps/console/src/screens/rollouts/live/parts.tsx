@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { Schema } from '../../../api/request.ts';
 import { count, duration } from '../../../ui/numbers.ts';
-import { shareWithInterval } from '../intervals.ts';
+import { shareWithInterval } from '../model/intervals.ts';
 
 type Part = Schema<'RolloutPart'>;
 

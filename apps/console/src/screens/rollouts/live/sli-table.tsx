@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { duration } from '../../../ui/numbers.ts';
-import { bucketInWords, evidenceInWords, shareWithInterval } from '../intervals.ts';
-import type { Verdict } from '../rollout.ts';
+import { bucketInWords, evidenceInWords, shareWithInterval } from '../model/intervals.ts';
+import type { Verdict } from '../model/rollout.ts';
 
 /**
  * Each SLI with its evidence, both arms with intervals, and the distance of their distributions.

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { span } from '../../../ui/time.tsx';
-import type { Rollout } from '../rollout.ts';
+import type { Rollout } from '../model/rollout.ts';
 
 /** The steps as bands, with the current one marked. */
 export function Steps({ rollout }: { readonly rollout: Rollout }): JSX.Element {

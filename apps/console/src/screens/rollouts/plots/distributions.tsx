@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import { duration } from '../../../ui/numbers.ts';
-import { shareWithInterval } from '../intervals.ts';
-import type { Distribution, SliVerdict } from '../rollout.ts';
-import { shownReport } from '../shown-report.ts';
+import { shareWithInterval } from '../model/intervals.ts';
+import type { Distribution, SliVerdict } from '../model/rollout.ts';
+import { shownReport } from '../model/shown-report.ts';
 
 /** The requests of both arms by indicator: latencies as shares by bucket, errors with intervals. */
 export function Distributions(): JSX.Element | null {

@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
-import { evidenceInWords } from '../intervals.ts';
-import type { Report } from '../rollout.ts';
-import { shownReport } from '../shown-report.ts';
+import { evidenceInWords } from '../model/intervals.ts';
+import type { Report } from '../model/rollout.ts';
+import { shownReport } from '../model/shown-report.ts';
 
 /** The options of the plot, with the colours of the page. */
 export function evidenceOptions(width: number): uPlot.Options {

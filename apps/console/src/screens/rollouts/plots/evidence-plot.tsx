@@ -3,9 +3,9 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { evidenceInWords } from '../intervals.ts';
-import type { Report } from '../rollout.ts';
-import { shownReport } from '../shown-report.ts';
+import { evidenceInWords } from '../model/intervals.ts';
+import type { Report } from '../model/rollout.ts';
+import { shownReport } from '../model/shown-report.ts';
 import { evidenceOptions } from './evidence-options.ts';
 
 /** The evidence after each look, on a logarithmic axis, with the threshold and the steps. */

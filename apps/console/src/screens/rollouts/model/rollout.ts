@@ -1,4 +1,4 @@
-import { api, environmentPath, type Schema } from '../../api/request.ts';
+import { api, environmentPath, type Schema } from '../../../api/request.ts';
 
 /** A rollout in a list. */
 export type RolloutSummary = Schema<'RolloutSummary'>;

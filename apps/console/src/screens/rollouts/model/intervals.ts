@@ -1,4 +1,4 @@
-import { duration, percent } from '../../ui/numbers.ts';
+import { duration, percent } from '../../../ui/numbers.ts';
 import type { Bucket, Portion } from './rollout.ts';
 
 const z = 1.96;
