@@ -168,6 +168,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     sse: ['tokens', 'store', 'model', 'backpressure', 'metrics'],
     tokens: ['store/file', 'store/disk', 'model'],
     'store/feed': ['store/file', 'store/journal', 'store/disk', 'store', 'json', 'model'],
+    'store/postgres': ['store/journal', 'tokens', 'store', 'model'],
     'store/file': ['store/journal', 'store/disk', 'store', 'json', 'model'],
     'store/journal': ['store/disk', 'store', 'json', 'model'],
     'store/disk': ['store', 'model'],

@@ -1,39 +1,94 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { Supervised } from '../support/supervised.ts';
+import { promisify } from 'node:util';
+import { freePort, Supervised } from '../support/supervised.ts';
+import type { Component } from './components.ts';
+
+/** The folder of PostgreSQL's programs, undefined if there are none. */
+function binFolder(): string | undefined {
+  const bin = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout?.trim();
+  return bin && existsSync(`${bin}/initdb`) ? bin : undefined;
+}
+
+/** A PostgreSQL as sites have it. */
+export const postgres: Component = {
+  id: 'postgres',
+  name: 'PostgreSQL',
+  remedy: 'install PostgreSQL, e.g. apt-get install postgresql',
+  available: () => binFolder() !== undefined,
+};
 
 /** A running PostgreSQL, for the processes of this machine. */
 export interface Postgres {
-  /** Where clients connect, to a database that is empty. */
+  /** Where clients connect over its socket, to a database that is empty. */
   readonly url: string;
+  /** Its port on 127.0.0.1. */
+  readonly port: number;
+  readonly folder: string;
+  /** Creates an empty database; returns its URL over TCP. */
+  createDatabase(name: string, options?: string): Promise<string>;
+  /** Runs SQL as the superuser; returns the rows as psql prints them, unaligned. */
+  run(sql: string, database?: string): Promise<string>;
+  /** Stops it, as `pg_ctl stop` does; `immediate` is a crash. */
+  stop(mode: 'fast' | 'immediate'): Promise<void>;
+  /** Starts it after a stop, on the same port. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Starts a PostgreSQL on a socket of its own, in a temporary folder. It can't outlive this process.
+ * Starts a PostgreSQL on a port and a socket of its own, in a temporary folder. It can't outlive
+ * this process.
  */
 export async function startPostgres(): Promise<Postgres> {
-  const bin = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout?.trim();
-  if (!bin || !existsSync(`${bin}/initdb`)) throw new Error('there is no PostgreSQL here');
+  const bin = binFolder();
+  if (bin === undefined) throw new Error('there is no PostgreSQL here');
   const folder = mkdtempSync(`${tmpdir()}/graylane-postgres-`);
   const data = ['-D', `${folder}/data`];
-  const [run, ...as] = unprivileged(folder);
+  const [command, ...as] = unprivileged(folder);
   const begin = [...as, `${bin}/initdb`, ...data, '--auth=trust', '--username=postgres', '--no-sync'];
-  const { status, stderr } = spawnSync(run, begin, { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(command, [...begin, '--encoding=UTF8', '--locale=C'], {
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`PostgreSQL can't begin a database: ${stderr}`);
-  const server = new Supervised(run, [...as, `${bin}/postgres`, ...data, '-k', folder, '-h', '']);
+  const port = await freePort();
+  const listens = ['-k', folder, '-h', '127.0.0.1', '-p', String(port)];
+  let server: Supervised;
+  const start = async (): Promise<void> => {
+    server = new Supervised(command, [...as, `${bin}/postgres`, ...data, ...listens]);
+    await server.said(/ready to accept connections/);
+  };
+  const run = async (sql: string, database = 'postgres'): Promise<string> => {
+    const args = ['-h', folder, '-p', String(port), '-U', 'postgres', '-d', database, '-XAtq', '-c', sql];
+    return (await promisify(execFile)(`${bin}/psql`, args)).stdout.trim();
+  };
   const close = async (): Promise<void> => {
     await server.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   };
   try {
-    await server.said(/ready to accept connections/);
+    await start();
   } catch (error) {
     await close();
     throw error;
   }
-  return { url: `postgres://postgres@/postgres?host=${folder}`, close };
+  return {
+    url: `postgres://postgres@/postgres?host=${folder}&port=${port}`,
+    port,
+    folder,
+    run,
+    createDatabase: async (name, options = '') => {
+      await run(`create database ${name} ${options}`);
+      return `postgres://postgres@127.0.0.1:${port}/${name}`;
+    },
+    stop: async (mode) => {
+      await promisify(execFile)(command, [...as, `${bin}/pg_ctl`, 'stop', ...data, '-m', mode, '-w']);
+      await server.close();
+    },
+    start,
+    close,
+  };
 }
 
 /**

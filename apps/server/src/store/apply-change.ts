@@ -58,6 +58,19 @@ export async function applyChange(
   return { ...content, changes, affected: await affectedFlags(before, content, changes, slices) };
 }
 
+/**
+ * Applies the changes of a revision that another server has written, and judged. The document must
+ * be the one before that revision.
+ */
+export async function applyRevision(
+  before: Content,
+  changes: readonly PartChange[],
+  slices: TimeSlices,
+): Promise<Applied> {
+  const content = await changeContent(before, changes, slices);
+  return { ...content, changes, affected: await affectedFlags(before, content, changes, slices) };
+}
+
 async function affectedFlags(
   before: Content,
   after: Content,

@@ -1,13 +1,18 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Log } from '../../log.ts';
-import { compileDocument } from '../../model/compile.ts';
 import type { ParsedDocument, Snapshot } from '../../model/document.ts';
-import { judgeChange } from '../../model/judge-change.ts';
 import { differingParts } from '../../model/parts.ts';
-import { RequestError } from '../../model/request-error.ts';
 import type { Authorship } from '../../model/revision.ts';
 import { TimeSlices } from '../../time-slices.ts';
+import {
+  emptyDocument,
+  firstChanges,
+  firstStart,
+  requireNewName,
+  requireRemovable,
+  requireWritable,
+} from '../environment-rules.ts';
 import { defaultEnvironment, storeOf, type Environments } from '../environments.ts';
 import type { FlagStore } from '../flag-store.ts';
 import { soleLeadership, type Leadership } from '../leadership.ts';
@@ -30,13 +35,6 @@ export interface DataFolderOptions {
   readonly log: Log;
   readonly readOnly?: boolean | undefined;
 }
-
-const namePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-
-const emptyDocument: ParsedDocument = {
-  flags: new Map(),
-  shared: { $schema: 'https://flagd.dev/schema/v0/flags.json' },
-};
 
 /**
  * The environments of a folder that one server holds. `environments/NAME/` has the flags file,
@@ -65,10 +63,7 @@ export class DataFolder implements Environments {
     try {
       for (const name of await data.#found()) await data.#open(name);
       if (!data.#stores.has(defaultEnvironment)) {
-        await data.#create(defaultEnvironment, emptyDocument, {
-          author: 'graylane',
-          reason: 'the first start',
-        });
+        await data.#create(defaultEnvironment, emptyDocument, firstStart);
       }
       return data;
     } catch (error) {
@@ -104,22 +99,9 @@ export class DataFolder implements Environments {
 
   async create(name: string, document: ParsedDocument, authorship: Authorship): Promise<FlagStore> {
     return this.#inTurn(async () => {
-      this.#refuseReadOnly();
-      if (this.#stores.has(name))
-        throw new RequestError('name_taken', `the environment "${name}" already exists: choose another name`);
-      if (!namePattern.test(name)) {
-        const remedy =
-          'use 1 to 63 lower-case letters, digits, "-" and "_", the first one a letter or a digit';
-        throw new RequestError(
-          'invalid',
-          `${JSON.stringify(name)} is not a name for an environment: ${remedy}`,
-        );
-      }
-      const slices = new TimeSlices();
-      const content = await compileDocument(document, slices);
-      const changes = await differingParts(undefined, document, slices);
-      const problems = await judgeChange(content, changes, slices);
-      if (problems.length > 0) throw new RequestError('invalid', 'the flags are not valid', { problems });
+      requireWritable(this.#options.readOnly);
+      requireNewName(name, this.#stores.has(name));
+      await firstChanges(document, new TimeSlices());
       const store = await this.#create(name, document, authorship).catch((error: unknown) => {
         throw diskError(this.#path(name), error);
       });
@@ -130,14 +112,9 @@ export class DataFolder implements Environments {
 
   async remove(name: string, decide: (current: Snapshot) => Authorship): Promise<void> {
     return this.#inTurn(async () => {
-      this.#refuseReadOnly();
+      requireWritable(this.#options.readOnly);
       storeOf(this, name);
-      if (name === defaultEnvironment) {
-        throw new RequestError(
-          'protected',
-          `the environment "${name}" serves requests that name no environment: it can't be removed`,
-        );
-      }
+      requireRemovable(name);
       const { store, journal } = this.#stores.get(name) as Opened;
       await store
         .end((current) => journal.appendRemoval(decide(current)))
@@ -164,15 +141,6 @@ export class DataFolder implements Environments {
       // The caller gets the error; the next task in the queue is not affected.
     });
     return done;
-  }
-
-  #refuseReadOnly(): void {
-    if (this.#options.readOnly) {
-      throw new RequestError(
-        'read_only',
-        'this server is read-only: start it without --read-only to change environments',
-      );
-    }
   }
 
   /** The environments on disk; an environment whose creation a crash cut short is removed. */
