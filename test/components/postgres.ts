@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { freePort, Supervised } from '../support/supervised.ts';
@@ -7,8 +7,12 @@ import type { Component } from './components.ts';
 
 /** The folder of PostgreSQL's programs, undefined if there are none. */
 function binFolder(): string | undefined {
-  const bin = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout?.trim();
-  return bin && existsSync(`${bin}/initdb`) ? bin : undefined;
+  const configured = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout?.trim();
+  // Debian has no links to them in the path.
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).toSorted().toReversed() : [];
+  const folders = [configured ?? '', ...versions.map((version) => `${debian}/${version}/bin`)];
+  return folders.find((folder) => existsSync(`${folder}/initdb`));
 }
 
 /** A PostgreSQL as sites have it. */

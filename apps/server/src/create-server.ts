@@ -25,7 +25,7 @@ import { lookSources } from './rollouts/evidence/look-sources.ts';
 import { OtlpLooks } from './rollouts/evidence/otlp/otlp-looks.ts';
 import { PrometheusLooks } from './rollouts/evidence/prometheus/prometheus-looks.ts';
 import { UsageKeeper } from './usage/usage-keeper.ts';
-import { openEnvironments } from './open-environments.ts';
+import { openDatabase, openEnvironments } from './open-environments.ts';
 import { openTokens } from './open-tokens.ts';
 
 /** A server that listens. */
@@ -56,21 +56,28 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const rateLimit = RateLimit.of(settings);
   const { host = '127.0.0.1' } = settings;
   const isLocal = isLoopbackAddress(host);
-  const tokens = await openTokens(settings, watcher, log);
+  const database = await openDatabase(settings, log);
+  const tokens = await openTokens(settings, watcher, log, database).catch(async (error: unknown) => {
+    await database?.close();
+    throw error;
+  });
   if (!isLocal && !tokens.required && settings.insecure !== true) {
     tokens.close();
+    await database?.close();
     throw new Error(exposedMessage(host, settings));
   }
-  const certificate = await openCertificate(settings, watcher, log).catch((error: unknown) => {
+  const certificate = await openCertificate(settings, watcher, log).catch(async (error: unknown) => {
     tokens.close();
+    await database?.close();
     throw error;
   });
   const guard = new Guard({ ...settings, anyHost: !isLocal }, log);
   const door = new FrontDoor({ guard, descriptors, rateLimit, tokens });
   const metrics = new ServerMetrics();
-  const environments = await openEnvironments(settings, log).catch((error: unknown) => {
+  const environments = await openEnvironments(settings, log, database).catch(async (error: unknown) => {
     tokens.close();
     certificate?.close();
+    await database?.close();
     throw error;
   });
   const endChangeLines = logChanges(environments, log);
@@ -112,6 +119,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   };
 
   try {
+    database?.listener.start();
     await stream.recall();
     const port = await listen(http.server, {
       host,
@@ -143,7 +151,11 @@ function kindOf({ source }: Settings): string {
 
 function exposedMessage(host: string, { source }: Settings): string {
   const place =
-    'data' in source ? `--data ${source.data}` : '--tokens FILE, and start the server with --tokens FILE';
+    'data' in source
+      ? `--data ${source.data}`
+      : 'database' in source
+        ? '--database URL'
+        : '--tokens FILE, and start the server with --tokens FILE';
   return `--host ${host} lets other machines in, and there is no token: create one with graylane-server token create NAME --scope admin ${place}, or let every machine read and write with --insecure`;
 }
 

@@ -8,7 +8,7 @@ import { differingParts } from '../src/model/parts.ts';
 import { noHash } from '../src/store/journal/line.ts';
 import { appendLine } from '../src/store/postgres/revision-rows.ts';
 import { TimeSlices } from '../src/time-slices.ts';
-import { Database } from '../src/store/postgres/database.ts';
+import { Database } from '../src/store/postgres/database/database.ts';
 import { PostgresEnvironments } from '../src/store/postgres/postgres-environments.ts';
 import { fees } from './support/serve.ts';
 import { storeContract } from './support/store-contract.ts';
@@ -109,7 +109,8 @@ await describeWith(postgres, 'PostgreSQL', () => {
       for (const replica of replicas) replica.leadership.lead((term) => terms.push({ ...term, replica }));
       await expect.poll(() => terms).toHaveLength(1);
       const [first] = terms;
-      const store = storeOf(first?.replica as PostgresEnvironments, 'default');
+      const leader = first?.replica ?? expect.fail('there is no leader');
+      const store = storeOf(leader, 'default');
       await store.write(() => put('fees', fees), { term: first?.number });
       await server.run(
         `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted`,

@@ -116,6 +116,23 @@ export const options: readonly Option[] = [
     help: 'a folder of environments with their history; created if it does not exist',
   },
   {
+    name: 'database',
+    type: 'database',
+    env: 'DATABASE_URL',
+    value: 'URL',
+    commands: ['serve', 'token'],
+    help: 'a PostgreSQL with environments and their history, which any number of servers share',
+  },
+  {
+    name: 'database-direct',
+    type: 'database',
+    env: 'DATABASE_DIRECT_URL',
+    value: 'URL',
+    default: 'that of --database',
+    commands: ['serve', 'token'],
+    help: 'the PostgreSQL itself, where --database leads to a pooler, e.g. PgBouncer',
+  },
+  {
     name: 'flags',
     type: 'flags',
     env: 'GRAYLANE_FLAGS',

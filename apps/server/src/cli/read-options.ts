@@ -72,7 +72,9 @@ export class GivenOptions {
     const value = readValue(option.type, text);
     if (value !== undefined) return value;
     const source = given === undefined ? option.env : `--${name}`;
-    throw new UsageError(`${source} is "${text}": use ${allowedFor(option.type)}`);
+    // The URL of a database may have a password.
+    const shown = option.type === 'database' ? 'malformed' : `"${text}"`;
+    throw new UsageError(`${source} is ${shown}: use ${allowedFor(option.type)}`);
   }
 
   /**

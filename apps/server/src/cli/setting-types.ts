@@ -28,6 +28,7 @@ interface Values {
   readonly interval: number;
   readonly scope: Scope;
   readonly url: string;
+  readonly database: string;
   readonly host: string;
   readonly level: string;
   readonly format: string;
@@ -67,6 +68,10 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
     allowed: 'evaluate, definitions, write or admin; each includes those before it',
   },
   url: { read: readUrl, allowed: 'the address of a server, e.g. http://127.0.0.1:8080' },
+  database: {
+    read: (text) => (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined),
+    allowed: 'the URL of a PostgreSQL: postgres://USER:PASSWORD@HOST:5432/DATABASE',
+  },
   host: {
     read: (text) => (isIP(text) > 0 || text === 'localhost' ? text : undefined),
     allowed: 'an address of this machine, e.g. 0.0.0.0 or :: for all',

@@ -1,3 +1,4 @@
+import { parseAddress } from '../store/postgres/database/address.ts';
 import { logFormats, logLevels, type LogOptions } from '../logging/log-options.ts';
 import { UsageError, type GivenOptions } from './read-options.ts';
 import { isAddress } from './setting-types.ts';
@@ -12,18 +13,24 @@ export interface WebOrigin {
 }
 
 /**
- * Where flags come from: one flags file, several that are merged, one at an address, or a folder of
- * environments with their history.
+ * Where flags come from: one flags file, several that are merged, one at an address, or
+ * environments with their history, in a folder or a PostgreSQL.
  */
 export type FlagOrigin =
   | { readonly flags: string }
   | { readonly files: readonly string[] }
   | { readonly web: WebOrigin }
-  | { readonly data: string };
+  | { readonly data: string }
+  | {
+      readonly database: string;
+      /** A URL of PostgreSQL itself, if `database` is that of a pooler. */
+      readonly directDatabase?: string | undefined;
+    };
 
 /** The origin as messages name it. */
 export function originName(origin: FlagOrigin): string {
   if ('data' in origin) return origin.data;
+  if ('database' in origin) return parseAddress(origin.database).shown;
   if ('files' in origin) return origin.files.join(', ');
   return 'web' in origin ? new URL(origin.web.url).host : origin.flags;
 }
@@ -96,15 +103,26 @@ export function readSettings(given: GivenOptions): ProcessSettings {
 
 /** An option takes precedence over variables, that of the other source included. */
 function readSource(given: GivenOptions): FlagOrigin {
-  const isGiven = given.has('flags') || given.has('data');
-  const flags = !isGiven || given.has('flags') ? given.list('flags') : [];
-  const data = !isGiven || given.has('data') ? given.text('data') : undefined;
-  if (flags.length > 0 && data !== undefined)
-    throw new UsageError('--flags and --data are both given: serve flags files, or one data folder');
+  const names = ['flags', 'data', 'database'];
+  const isGiven = names.some((name) => given.has(name));
+  const counts = (name: string): boolean => !isGiven || given.has(name);
+  const flags = counts('flags') ? given.list('flags') : [];
+  const data = counts('data') ? given.text('data') : undefined;
+  const database = counts('database') ? given.text('database') : undefined;
+  const found = [flags[0], data, database].flatMap((one, at) =>
+    one === undefined ? [] : [`--${names[at]}`],
+  );
+  if (found.length > 1) {
+    const remedy = 'serve flags files, or one data folder, or one database';
+    throw new UsageError(`${found.join(' and ')} are both given: ${remedy}`);
+  }
   if (flags.length > 0) return readFlags(flags, given);
   if (data !== undefined) return { data };
+  if (database !== undefined) return { database, directDatabase: given.text('database-direct') };
   const remedy = 'name a flags file with --flags FILE (GRAYLANE_FLAGS), or a data folder with --data DIR';
-  throw new UsageError(`there are no flags to serve: ${remedy} (GRAYLANE_DATA)`);
+  throw new UsageError(
+    `there are no flags to serve: ${remedy} (GRAYLANE_DATA), or a PostgreSQL with --database URL (DATABASE_URL)`,
+  );
 }
 
 function readFlags(flags: readonly string[], given: GivenOptions): FlagOrigin {

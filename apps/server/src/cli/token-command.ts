@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
+import { Database } from '../store/postgres/database/database.ts';
+import { PostgresTokens } from '../store/postgres/postgres-tokens.ts';
 import { TokenFile, tokensOfFolder } from '../tokens/token-file.ts';
 import { RequestError } from '../model/request-error.ts';
 import { createToken, defaultOverlapS, revokeToken, rotateToken } from '../tokens/change-tokens.ts';
+import type { TokenStore } from '../tokens/token-store.ts';
 import { readTokenRequest, type TokenRecord } from '../tokens/token-record.ts';
 import { CommandError, refusal, requestApi, type Server } from './commands/admin-client.ts';
 import { UsageError, type GivenOptions } from './read-options.ts';
@@ -21,8 +23,14 @@ export type TokenAction =
 
 /** The options of `graylane-server token`: the action, and where the tokens are. */
 export type TokenOptions = TokenAction & {
-  readonly at: Server | { readonly data: string } | { readonly tokens: string };
+  readonly at: Server | Place;
 };
+
+/** A file of tokens, that of a data folder, or a database. */
+type Place =
+  | { readonly data: string }
+  | { readonly tokens: string }
+  | { readonly database: string; readonly directDatabase: string | undefined };
 
 /**
  * Reads the operands and options of `graylane-server token`.
@@ -65,65 +73,83 @@ function readAction([action, operand, ...more]: readonly string[], given: GivenO
 
 /** Only options name a folder or file: the variables of a server must not divert the command. */
 function readPlace(given: GivenOptions): TokenOptions['at'] {
-  const named = ['data', 'tokens', 'url'].filter((name) => given.has(name));
+  const named = ['data', 'tokens', 'database', 'url'].filter((name) => given.has(name));
   if (named.length > 1) {
     throw new UsageError(`${named.map((name) => `--${name}`).join(' and ')} are both given: use one of them`);
   }
-  const [data, tokens] = ['data', 'tokens'].map((name) => (given.has(name) ? given.text(name) : undefined));
+  const [data, tokens, database] = ['data', 'tokens', 'database'].map((name) =>
+    given.has(name) ? given.text(name) : undefined,
+  );
   if (data !== undefined) return { data };
   if (tokens !== undefined) return { tokens };
+  if (database !== undefined) return { database, directDatabase: given.text('database-direct') };
   return { url: given.text('url') ?? 'http://127.0.0.1:8080', token: given.text('token') };
 }
 
 type Listed = Pick<TokenRecord, 'id' | 'name' | 'scope' | 'environment' | 'createdAt' | 'expiresAt'>;
 
 /**
- * Creates, lists, revokes or rotates tokens: in a file, also while a server uses it, or over the
- * API of a server. Only the new token goes to the standard output, so that a script can capture it.
+ * Creates, lists, revokes or rotates tokens: in a file or database, also while servers use it, or
+ * over the API of a server. Only the new token goes to the standard output, so that a script can
+ * capture it.
  */
 export async function tokenCommand(options: TokenOptions): Promise<void> {
   try {
-    await ('url' in options.at ? overApi(options, options.at) : inFile(options, fileOf(options.at)));
+    const { at } = options;
+    if ('url' in at) await overApi(options, at);
+    else if ('database' in at) await inDatabase(options, at);
+    else await inStore(options, new TokenFile('data' in at ? tokensOfFolder(at.data) : at.tokens));
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError((error as Error).message, { cause: error });
   }
 }
 
-function fileOf(at: { readonly data: string } | { readonly tokens: string }): TokenFile {
-  return new TokenFile('data' in at ? tokensOfFolder(at.data) : at.tokens);
+async function inDatabase(
+  options: TokenAction,
+  { database: url, directDatabase: directUrl }: Extract<Place, { database: string }>,
+): Promise<void> {
+  const database = await Database.open({ url, directUrl, log: { info: () => {}, warn: () => {} } });
+  try {
+    await inStore(options, new PostgresTokens(database));
+  } finally {
+    await database.close();
+  }
 }
 
-async function inFile(options: TokenAction, file: TokenFile): Promise<void> {
+async function inStore(options: TokenAction, store: TokenStore): Promise<void> {
   const now = Date.now();
   switch (options.action) {
     case 'create': {
       const { name, scope, environment, expiresInDays } = options;
       const wanted = readTokenRequest({ name, scope, environment, expiresInDays });
-      const isFirst = !existsSync(file.path);
-      show(await file.update((records) => createToken(records, wanted, now)));
-      if (isFirst) console.error(`${file.path}: created; from now on every request needs a token`);
+      const isFirst = (await store.read()) === undefined;
+      show(await store.update((records) => createToken(records, wanted, now)));
+      if (isFirst) console.error(`${store.place}: created; from now on every request needs a token`);
       break;
     }
     case 'list':
-      list((await existing(file).read()) ?? []);
+      list(await existing(store));
       break;
     case 'revoke': {
-      const { record } = await existing(file).update((records) => revokeToken(records, options.id));
+      await existing(store);
+      const { record } = await store.update((records) => revokeToken(records, options.id));
       console.log(`revoked ${record.name} (${record.id})`);
       break;
     }
     case 'rotate':
-      show(await existing(file).update((records) => rotateToken(records, options.id, options.overlapS, now)));
+      await existing(store);
+      show(await store.update((records) => rotateToken(records, options.id, options.overlapS, now)));
   }
 }
 
-/** A file that must exist: to change it would create it, and close a server that was open. */
-function existing(file: TokenFile): TokenFile {
-  if (existsSync(file.path)) return file;
+/** Tokens that must exist: to change them would create them, and close a server that was open. */
+async function existing(store: TokenStore): Promise<readonly TokenRecord[]> {
+  const records = await store.read();
+  if (records !== undefined) return records;
   throw new RequestError(
     'not_found',
-    `there are no tokens in ${file.path}: create one with token create NAME`,
+    `there are no tokens in ${store.place}: create one with token create NAME`,
   );
 }
 

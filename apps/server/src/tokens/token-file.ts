@@ -4,8 +4,10 @@ import { setTimeout } from 'node:timers/promises';
 import { RequestError } from '../model/request-error.ts';
 import { diskError } from '../store/disk/disk-error.ts';
 import { readIfThere, syncFolder, writeDurably } from '../store/disk/staged-file.ts';
+import type { FileWatcher } from '../store/file/file-watcher.ts';
 import { isScope } from './scope.ts';
 import type { TokenRecord } from './token-record.ts';
+import type { TokenStore } from './token-store.ts';
 
 const [patienceMs, retryMs] = [5000, 20];
 
@@ -22,7 +24,7 @@ export function tokensOfFolder(folder: string): string {
  * the same time: a lock beside the file keeps their changes apart, and each change replaces the
  * whole file.
  */
-export class TokenFile {
+export class TokenFile implements TokenStore {
   readonly path: string;
 
   constructor(path: string) {
@@ -72,6 +74,14 @@ export class TokenFile {
     } catch (error) {
       throw diskError(this.path, error);
     }
+  }
+
+  get place(): string {
+    return this.path;
+  }
+
+  watch(onChange: () => void, watcher: FileWatcher): () => void {
+    return watcher.watch(this.path, onChange);
   }
 
   get #lockPath(): string {

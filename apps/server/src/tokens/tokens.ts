@@ -4,14 +4,14 @@ import type { FileWatcher } from '../store/file/file-watcher.ts';
 import { timeOf } from './change-tokens.ts';
 import { logTokenChanges } from './log-token-changes.ts';
 import { anonymous, type Principal } from './principal.ts';
-import type { TokenFile } from './token-file.ts';
 import { hashOf, isWhole } from './token.ts';
 import type { TokenRecord } from './token-record.ts';
+import type { TokenStore } from './token-store.ts';
 
 /** How the tokens of a server are kept. */
 export interface TokensOptions {
   /** Undefined for a server that can't have tokens. */
-  readonly file: TokenFile | undefined;
+  readonly file: TokenStore | undefined;
   /** Requires a token of every request even if the file does not exist yet. Default: false. */
   readonly required?: boolean;
   readonly watcher: FileWatcher;
@@ -32,7 +32,7 @@ const maxTimerMs = 2_147_483_647;
  * Once the file exists, every request needs a token, even after the last one was revoked.
  */
 export class Tokens {
-  readonly file: TokenFile | undefined;
+  readonly file: TokenStore | undefined;
   readonly #log: Log;
   readonly #listeners = new Set<() => void>();
   readonly #unwatch: () => void;
@@ -61,7 +61,7 @@ export class Tokens {
     this.file = file;
     this.#required = required;
     this.#log = log;
-    this.#unwatch = file === undefined ? () => {} : watcher.watch(file.path, () => void this.reload());
+    this.#unwatch = file?.watch(() => void this.reload(), watcher) ?? (() => {});
   }
 
   get records(): readonly TokenRecord[] {

@@ -28,7 +28,7 @@ export function tokensApi(router: Router, tokens: Tokens): void {
     decide: (records: readonly TokenRecord[]) => T,
   ): Promise<T> => {
     if (tokens.file === undefined) {
-      const remedy = 'start the server with --tokens FILE, or with --data DIR';
+      const remedy = 'start the server with --tokens FILE, --data DIR or --database URL';
       throw new RequestError('read_only', `this server has no file of tokens: ${remedy}`);
     }
     const changed = await tokens.file.update(decide);

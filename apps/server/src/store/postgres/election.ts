@@ -1,6 +1,6 @@
 import type { Leadership, Term } from '../leadership.ts';
-import type { Follower } from './listener.ts';
-import type { Session } from './session.ts';
+import type { Follower } from './database/listener.ts';
+import type { Session } from './database/session.ts';
 import { writeLock } from './write-queue.ts';
 
 /** The session lock that the leader holds. */

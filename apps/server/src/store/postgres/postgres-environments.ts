@@ -15,12 +15,12 @@ import type { FlagStore } from '../flag-store.ts';
 import { noHash } from '../journal/line.ts';
 import { newHistory } from '../journal/revision-log.ts';
 import type { Leadership } from '../leadership.ts';
-import type { Database } from './database.ts';
+import type { Database } from './database/database.ts';
 import { Election } from './election.ts';
 import type { PostgresStore } from './postgres-store.ts';
 import { Replica } from './replica.ts';
 import { appendLine, readAfter } from './revision-rows.ts';
-import type { Session } from './session.ts';
+import type { Session } from './database/session.ts';
 import { WriteQueue } from './write-queue.ts';
 
 type Listener = (name: string, store: FlagStore) => void;

@@ -1,11 +1,10 @@
 import type { Content, Snapshot } from '../../model/document.ts';
 import { RequestError } from '../../model/request-error.ts';
 import type { HistoryPage, Revision } from '../../model/revision.ts';
-import { counted } from '../../pluralize.ts';
 import type { Applied } from '../apply-change.ts';
 import type { Decide, FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
 import { recordsOf, type Fence, type Records } from '../records.ts';
-import type { Database } from './database.ts';
+import type { Database } from './database/database.ts';
 import { readRecords } from './record-rows.ts';
 import { readPage, toRevision } from './revision-rows.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -129,9 +128,6 @@ export class PostgresStore implements FlagStore {
     const after = { revision: revision.revision, flags, shared };
     this.#head = head;
     this.#snapshot = after;
-    this.#options.database.log.info(
-      `environment ${this.row.name}: revision ${after.revision}, ${counted(flags.size, 'flag')}`,
-    );
     for (const listener of this.#listeners) listener({ before, after, revision, affected });
   }
 

@@ -1,6 +1,6 @@
 import type { RecordEdit } from '../../model/revision.ts';
 import type { RecordReader, StoredRecord } from '../records.ts';
-import type { Statement } from './session.ts';
+import type { Statement } from './database/session.ts';
 
 /** The records of an environment, as one transaction sees them. */
 export function readRecords(statement: Statement, environment: number): RecordReader {

@@ -6,7 +6,7 @@ import { applyRevision, type Applied } from '../apply-change.ts';
 import type { JournalEntry } from '../journal/line.ts';
 import { PostgresStore, type EnvironmentRow, type Head, type StoreOptions } from './postgres-store.ts';
 import { toRevision, type Position, type RevisionRow } from './revision-rows.ts';
-import type { Statement } from './session.ts';
+import type { Statement } from './database/session.ts';
 
 /** A revision that this server has written itself, with the document after it. */
 export interface OwnRevision {

@@ -3,7 +3,8 @@ import type { PartChange, PartPath } from '../../model/document.ts';
 import type { HistoryPage, Revision } from '../../model/revision.ts';
 import { formatLine, type JournalEntry } from '../journal/line.ts';
 import { TimeSlices } from '../../time-slices.ts';
-import type { Statement } from './session.ts';
+import { HistoryReplaced } from './database/database-error.ts';
+import type { Statement } from './database/session.ts';
 
 /** A revision as a row: its place in the order of all revisions, and its line of a journal. */
 export interface RevisionRow {
@@ -28,13 +29,6 @@ export interface NewRow {
 export interface Position {
   readonly rev: number;
   readonly hash: string;
-}
-
-/** The database no longer has a revision that was read from it: it was put back, or replaced. */
-export class HistoryReplaced extends Error {
-  constructor() {
-    super('the database has another history than before, as after a restore: restart this server');
-  }
 }
 
 const pageSize = 500;

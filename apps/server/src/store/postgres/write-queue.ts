@@ -4,12 +4,12 @@ import { TimeSlices } from '../../time-slices.ts';
 import { applyChange } from '../apply-change.ts';
 import type { Decide } from '../flag-store.ts';
 import type { Fence } from '../records.ts';
-import type { Database } from './database.ts';
+import type { Database } from './database/database.ts';
 import type { Head, PostgresStore } from './postgres-store.ts';
 import { readRecords, writeRecords } from './record-rows.ts';
 import type { OwnRevision, Replica } from './replica.ts';
 import { appendLine, readAfter } from './revision-rows.ts';
-import type { Statement } from './session.ts';
+import type { Statement } from './database/session.ts';
 
 /** A write that waits for its turn. */
 interface Job {

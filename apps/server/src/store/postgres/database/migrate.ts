@@ -19,7 +19,7 @@ const patienceMs = 120_000;
 
 /** The migrations that are part of this version, in their order. */
 export async function shippedMigrations(): Promise<readonly Migration[]> {
-  const folder = new URL('../../../migrations/', import.meta.url);
+  const folder = new URL('../../../../migrations/', import.meta.url);
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted();
   return Promise.all(
     names.map(async (name) => ({ name, sql: await readFile(new URL(name, folder), 'utf8') })),

@@ -1,5 +1,5 @@
-import type { Log } from '../../log.ts';
-import { RequestError } from '../../model/request-error.ts';
+import type { Log } from '../../../log.ts';
+import { RequestError } from '../../../model/request-error.ts';
 import { parseAddress, type Address } from './address.ts';
 import { databaseError, startError } from './database-error.ts';
 import { Listener } from './listener.ts';
@@ -113,7 +113,7 @@ export class Database {
     this.#reader.close();
   }
 
-  /** Whether writes are possible again, after one was refused; a full disk shows in a write only. */
+  /** Tries whether writes are possible again; a full disk shows only in a write. */
   async #tryWriter(): Promise<void> {
     const { isFull = true } = this.#refused ?? {};
     if (isFull) return;

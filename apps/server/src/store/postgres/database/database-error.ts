@@ -1,5 +1,4 @@
-import { RequestError } from '../../model/request-error.ts';
-import { HistoryReplaced } from './revision-rows.ts';
+import { RequestError } from '../../../model/request-error.ts';
 import { UnknownOutcome } from './session.ts';
 
 /** Codes of Node, postgres.js and PostgreSQL for a database that can't be reached now. */
@@ -29,6 +28,13 @@ const unreachable: ReadonlySet<string> = new Set([
   '08006',
   '08P01', // a pooler that has no server
 ]);
+
+/** The database no longer has a revision that was read from it: it was put back, or replaced. */
+export class HistoryReplaced extends Error {
+  constructor() {
+    super('the database has another history than before, as after a restore: restart this server');
+  }
+}
 
 const refused = 'nothing was written';
 
