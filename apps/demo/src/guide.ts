@@ -13,6 +13,11 @@ export function printGuide({ gateway, flagServer, flagServerPid, flagsFile, kafk
   const { GRAYLANE_GRPC_PORT: grpcPort, GRAYLANE_MANAGEMENT_PORT: managementPort } = process.env;
   const ports = `--port ${port}${grpcPort ? ` --grpc-port ${grpcPort}` : ''}${managementPort ? ` --management-port ${managementPort}` : ''}`;
   const flag = `${flagServer}/api/v1/environments/default/flags/lane`;
+  const stopGuide = `Stop the flag server; the shop keeps deciding. Then start it again, in another terminal and in this folder:
+  kill ${flagServerPid}
+  node apps/server/bin/graylane-server.js --flags ${flagsFile} ${ports}
+
+`;
   console.log(`
 The shop is open: gateway -> orders (HTTP) -> payments (gRPC)${kafka ? ' -> ledger (Kafka)' : ''}
 
@@ -33,9 +38,5 @@ or send the flag (here: all users of tenant "acme"):
          "targeting":{"if":[{"==":[{"var":"tenant"},"acme"]},"gray"]}}'
 Both change the file, which is a copy: the next start makes it anew.
 
-Stop the flag server; the shop keeps deciding. Then start it again, in another terminal and in this folder:
-  kill ${flagServerPid}
-  node apps/server/bin/graylane-server.js --flags ${flagsFile} ${ports}
-
-Ctrl-C stops everything.`);
+${flagServerPid === undefined ? '' : stopGuide}Ctrl-C stops everything.`);
 }

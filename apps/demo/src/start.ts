@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChildService } from './support/child-service.ts';
 import { printGuide } from './guide.ts';
-import { portSetting } from './support/setting.ts';
+import { portSetting, setting } from './support/setting.ts';
 
 const flagsFile = process.env['GRAYLANE_FLAGS'] ?? copyOfFlags();
 const kafkaBrokers = process.env['KAFKA_BROKERS'];
@@ -13,9 +13,8 @@ process.once('SIGINT', () => void stop(0));
 process.once('SIGTERM', () => void stop(0));
 
 try {
-  const flagServer = ChildService.flagServer(flagsFile);
-  const flagServerPort = await start(flagServer);
-  const url = `http://127.0.0.1:${flagServerPort}`;
+  const flagServer = process.env['GRAYLANE_URL'] ? undefined : ChildService.flagServer(flagsFile);
+  const url = flagServer ? `http://127.0.0.1:${await start(flagServer)}` : setting('GRAYLANE_URL');
   const shared = { GRAYLANE_URL: url };
   const ledgerPort = kafkaBrokers ? await start(ChildService.shop('ledger', shared)) : undefined;
   if (ledgerPort === undefined) {
@@ -36,7 +35,7 @@ try {
   printGuide({
     gateway: `http://127.0.0.1:${gatewayPort}`,
     flagServer: url,
-    flagServerPid: flagServer.pid,
+    flagServerPid: flagServer?.pid,
     flagsFile,
     kafka: ledgerPort !== undefined,
   });

@@ -2,13 +2,15 @@ import { getSyncClient, GraylaneProvider, type SyncClient } from '@graylane/prov
 import { OpenFeature, type Client } from '@openfeature/server-sdk';
 import { setting } from '../support/setting.ts';
 
+const token = process.env['GRAYLANE_TOKEN'];
+
 /**
  * The OpenFeature client of every service: it evaluates in-process, with the baggage of the
  * request.
  */
 await OpenFeature.setProviderAndWait(
   new GraylaneProvider({
-    source: { url: setting('GRAYLANE_URL') },
+    source: { url: setting('GRAYLANE_URL'), ...(token && { token }) },
     baggage: {
       lane: { authoritative: true },
       'user-id': { as: 'targetingKey' },

@@ -53,4 +53,4 @@ app.get('/ledger/:traceId', async (request, response) => {
   response.status(answer.status).json(await answer.json());
 });
 
-announce(app, 'gateway', 'GATEWAY_PORT');
+announce(app, 'gateway', 'GATEWAY_PORT', undefined, process.env['GATEWAY_HOST']);

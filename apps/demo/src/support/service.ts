@@ -11,9 +11,15 @@ export type ServiceReport = { readonly ready: number } | { readonly failed: stri
  * Listens on the port in the variable, reports it to the parent process, and shuts down on a
  * signal.
  */
-export function announce(app: Express, service: string, variable: string, close?: () => unknown): void {
+export function announce(
+  app: Express,
+  service: string,
+  variable: string,
+  close?: () => unknown,
+  host: string = '127.0.0.1',
+): void {
   const port = portSetting(variable);
-  const server = app.listen(port, '127.0.0.1', (error?: Error) => {
+  const server = app.listen(port, host, (error?: Error) => {
     if (error) fail(error, port, variable);
     else ready((server.address() as AddressInfo).port);
   });
