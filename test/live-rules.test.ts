@@ -40,7 +40,7 @@ describe('a provider of a flag server', () => {
     expect(changes).toEqual([['version']]);
   });
 
-  test('keeps deciding when the server is gone, says STALE, and is right again when it is back', async () => {
+  test('keeps deciding when the server is gone, becomes STALE, and is right again when it is back', async () => {
     const client = await follow();
     const port = server?.port ?? 0;
     await server?.close();
@@ -94,7 +94,7 @@ describe('a provider of a flag server', () => {
     await fc.assert(property, { numRuns: 8, endOnFailure: true });
   }, 240_000);
 
-  test('says what is wrong without its token, nor the path of its stream', async () => {
+  test('logs faults without its token, and without the path of its stream', async () => {
     const source = { url: `http://127.0.0.1:${link.port}/?secret=query`, token: 'secret-token' };
     await link.close();
     const why = await failedStart((startTimeoutMs) =>
@@ -126,7 +126,7 @@ describe('a provider of a flag server', () => {
     }
   });
 
-  test('fails its start with the reason where nothing answers, and is ready when something does', async () => {
+  test('fails its start with the reason where no server responds, and is ready when one does', async () => {
     const { port } = link;
     await link.close();
     const why = await failedStart((startTimeoutMs) => follow({ startTimeoutMs }));

@@ -165,7 +165,7 @@ await describeWith(volumes, 'a disk in trouble', () => {
   });
 });
 
-describe('a journal that somebody has tampered with', () => {
+describe('a journal that was tampered with', () => {
   let journal: string;
   let head: string;
 

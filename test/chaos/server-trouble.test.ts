@@ -61,7 +61,7 @@ describe('while the server is in trouble, every evaluation is answered from the 
     await expectRecovery();
   });
 
-  test('something else answers 500 in its place, then 503 with Retry-After', async () => {
+  test('another server responds with 500 in its place, then 503 with Retry-After', async () => {
     await server.stop('SIGTERM');
     let asked = 0;
     const impostor = createServer((_request, response) => {

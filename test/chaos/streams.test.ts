@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 describe('a server that runs out of file descriptors', () => {
-  test('turns streams away before it does, says so, answers short requests, and recovers', async () => {
+  test('refuses streams before that, reports it, serves short requests, and recovers', async () => {
     server = await ServerProcess.start(rules('v1'), { openFiles: 256 });
     // One after another, until there is no room; then a crowd, most of which the server hangs up
     // on.
@@ -47,7 +47,7 @@ describe('a server that runs out of file descriptors', () => {
     expect(server.running).toBe(true);
   });
 
-  test('survives connections that ask for nothing, and recovers', async () => {
+  test('survives connections without a request, and recovers', async () => {
     server = await ServerProcess.start(rules('v1'), { openFiles: 256 });
     const sockets = Array.from({ length: 400 }, () => connect(server.port, '127.0.0.1'));
     for (const socket of sockets) socket.on('error', () => {});
@@ -67,7 +67,7 @@ describe('a server that runs out of file descriptors', () => {
   });
 });
 
-test('50 clients that stop reading cost little memory, keep nobody waiting, and miss nothing once they read again', async () => {
+test('50 clients that stop reading cost little memory, delay no other client, and miss nothing once they read again', async () => {
   server = await ServerProcess.start(rules('v0'));
   const live = await followStream(`${server.url}/api/v1/environments/default/stream`);
   const text = 'x'.repeat(100_000);

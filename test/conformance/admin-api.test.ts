@@ -9,7 +9,7 @@ import { describeWith } from '../components/components.ts';
 import { schemathesis, schemathesisConfig, schemathesisProgram } from '../components/schemathesis.ts';
 
 await describeWith(schemathesis, 'the admin API, asked by schemathesis', () => {
-  test('answers as its OpenAPI document says, to sense and nonsense', async () => {
+  test('responds as its OpenAPI document describes, to valid and invalid requests', async () => {
     const folder = mkdtempSync(`${tmpdir()}/graylane-openapi-`);
     // With a token from the start: the first one that is created over the API closes the server.
     const token = await tokenIn(`${folder}/data/tokens.json`, { name: 'judge', scope: 'admin' });

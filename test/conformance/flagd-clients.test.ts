@@ -109,7 +109,7 @@ beforeAll(async () => {
 });
 afterAll(() => served.close());
 
-test('the table holds every kind of answer', () => {
+test('the table holds every kind of result', () => {
   const all = [...expected, ...expectedOfForeign].join('\n');
   for (const kind of [
     'TARGETING_MATCH',
@@ -124,7 +124,7 @@ test('the table holds every kind of answer', () => {
   for (const variant of ['on', 'off', 'a', 'b', 'c']) expect(all).toContain(`TARGETING_MATCH ${variant}`);
 });
 
-describe('the same answers', () => {
+describe('the same results', () => {
   test("from graylane's provider over the change stream", async () => {
     expect(await answersOf(graylane({ url: served.url }), questions)).toEqual(expected);
   });
@@ -153,7 +153,7 @@ await describeWith(pythonFlagd, "the same answers from Python's flagd provider",
     expect(await askedOfPython('rpc', served)).toEqual([...expected, ...expectedOfForeign]);
   });
 
-  test('in-process, keys of any script included, where the set asks for the hash that Python has', async () => {
+  test("in-process, keys of any script included, where the set chooses Python's hash", async () => {
     const newer = { ...document, metadata: { ...document.metadata, fractionalHash: 'v3' } };
     const other = await serve(newer);
     try {

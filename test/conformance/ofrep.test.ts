@@ -53,7 +53,7 @@ await describeWith(conformanceData, 'every answer is what the OpenAPI document o
     await expectToFit(schema, answer);
   });
 
-  test('all flags at once, with the stream that says when to ask again', async () => {
+  test('all flags at once, with the stream of changes', async () => {
     const answer = await ask('', { context: user });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('etag')).toMatch(/^"[\w-]+"$/);
@@ -93,7 +93,7 @@ describe("OpenFeature's own OFREP providers", () => {
     await served.close();
   });
 
-  test('of the server answer as the rules say, kind by kind', async () => {
+  test('of the server return the results of the rules, kind by kind', async () => {
     served = await serve(document);
     await OpenFeatureServer.setProviderAndWait('ofrep', new OFREPProvider({ baseUrl: served.url }));
     const client = OpenFeatureServer.getClient('ofrep');

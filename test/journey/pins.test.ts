@@ -97,7 +97,7 @@ test('the next request sees the new rule in every service', async () => {
   expect(hops.map(({ pinned }) => pinned)).toEqual(['on STATIC', 'on CACHED', 'on CACHED']);
 });
 
-test('siblings agree on what is pinned at their ancestor, though it asks for no flag itself', async () => {
+test('siblings agree on what is pinned at their ancestor, though it evaluates no flag itself', async () => {
   meanwhile = () => change('on');
   const apart = await ask('/siblings');
   expect(apart.map(({ pinned }) => pinned)).toEqual(['off STATIC', 'off CACHED', 'on STATIC', 'on CACHED']);

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(async () => shop?.close());
 
 describe('a request through the shop', () => {
-  test('is baseline in every service when nobody dyed it', async () => {
+  test('is baseline in every service when it is not dyed', async () => {
     const { lane, total, hops, traceId } = await shop.checkout();
     expect(lane).toBe('baseline');
     expect(total).toBe(102.5);
@@ -30,7 +30,7 @@ describe('a request through the shop', () => {
     expect(values(hops, fee)).toEqual(new Set([false]));
   });
 
-  test('is gray in every service when the dye rule says so, and every flag obeys', async () => {
+  test('is gray in every service when the dye rule returns gray, and every flag obeys', async () => {
     const { lane, total, hops } = await shop.checkout(grayHeaders);
     expect(lane).toBe('gray');
     expect(total).toBe(101.5);
@@ -108,7 +108,7 @@ describe('a changed rule', () => {
     });
   });
 
-  test('is refused when it is broken: the last good rules stay, and health says where the mistake is', async () => {
+  test('is refused when it is broken: the last good rules stay, and health has the place of the mistake', async () => {
     const good = readFileSync(shop.flagsFile, 'utf8');
     writeFileSync(shop.flagsFile, good.replace('"flags": {', '"flags": { oops'));
     await eventually(async () => {
@@ -158,7 +158,7 @@ describe('the flag server killed', () => {
 });
 
 describe('the demo', () => {
-  test('says which port is in use and which variable moves it', async () => {
+  test('names the port in use and the variable that moves it', async () => {
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
     const { port } = holder.address() as AddressInfo;

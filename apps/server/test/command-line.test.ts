@@ -38,7 +38,7 @@ describe('graylane-server', () => {
     expect((await run('--version')).output).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  test('check lists every problem and exits with 1, or says that there is none', async () => {
+  test('check lists every problem and exits with 1, or reports that the file has none', async () => {
     expect(await run('check', good)).toEqual({ code: 0, output: `${good}: no problems\n` });
     const { code, output } = await run('check', bad);
     expect(code).toBe(1);

@@ -158,7 +158,7 @@ describe('a data folder', () => {
     });
   });
 
-  test('cuts off a line that was never finished, and says so', async () => {
+  test('cuts off an unfinished line, and logs that', async () => {
     const data = await start();
     const { revision } = await put(data, 'fees', fees);
     await data.close();
@@ -262,7 +262,7 @@ describe('a data folder', () => {
   });
 });
 
-describe('a data folder that can not be used says why, and what helps', () => {
+describe('a data folder that can not be used: the error has the reason and the remedy', () => {
   test('its path is a file', async () => {
     rmSync(folder, { recursive: true });
     writeFileSync(folder, '');
@@ -327,7 +327,7 @@ describe('the lock of a data folder', () => {
     await start();
   });
 
-  test('that somebody took away stops the writes of the one who had it', async () => {
+  test('that another process took away stops the writes of its former holder', async () => {
     const data = await start();
     lockFor({ pid: 1, host: 'elsewhere' });
     await expect(put(data, 'fees', fees)).rejects.toMatchObject({

@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => served.close());
 
-describe('one server answers for many environments', () => {
+describe('one server serves many environments', () => {
   test.each([
     [{}, 'home'],
     [{ 'graylane-environment': 'staging' }, 'stage'],
@@ -44,7 +44,7 @@ describe('one server answers for many environments', () => {
     expect((await sync.fetchAllFlags({}, { headers })).flagConfiguration).toContain(`"${value}"`);
   });
 
-  test('but not where a selector fits two, and says which', async () => {
+  test('but not where a selector matches two, which the error names', async () => {
     const refused = sync.fetchAllFlags({ selector: 'flagSetId=shop' });
     await expect(refused).rejects.toThrow(/\[invalid_argument\].*"default", "staging": use environment=NAME/);
   });
@@ -98,7 +98,7 @@ test("flagd's event stream hears of every environment without a selector, and of
   ending.abort();
 });
 
-test('the streams of an environment that is removed end, and nobody is let in again', async () => {
+test('the streams of an environment that is removed end, and new ones are refused', async () => {
   const streams = await Promise.all(
     ['/api/v1/environments/lab/stream', '/ofrep/v1/events?environment=lab'].map((path) =>
       followStream(`${served.url}${path}`),

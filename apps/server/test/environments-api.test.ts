@@ -88,7 +88,7 @@ describe('environments', () => {
   });
 });
 
-test('a server of one flags file has one environment, and says what has more', async () => {
+test('a server of one flags file has one environment, and names the option for more', async () => {
   const other = await serve({ flags: {} });
   try {
     const answer = await admin(other.url)('PUT', '/environments/staging', {

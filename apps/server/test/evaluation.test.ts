@@ -41,7 +41,7 @@ afterEach(() => served.close());
 describe('flagd.evaluation', () => {
   const metadata = { flagSetId: 'shop' };
 
-  test('answers each type in its field, in both versions', async () => {
+  test('returns each type in its field, in both versions', async () => {
     for (const client of [v1, v2]) {
       expect(await client.resolveBoolean({ flagKey: 'fees', context: { lane: 'gray' } })).toMatchObject({
         value: true,
@@ -139,7 +139,7 @@ describe('EventStream', () => {
     ]);
   });
 
-  test('says that the server goes, and ends with an error, as clients want it to come back', async () => {
+  test('announces a shutdown and ends with an error, so that clients reconnect', async () => {
     const events = listen();
     await events.take(1);
     await served.close();

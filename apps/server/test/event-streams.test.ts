@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 describe('a client that stops reading', () => {
-  test('keeps nobody waiting, is sent nothing more, and gets what it missed when it reads again', async () => {
+  test('does not delay other clients, is sent nothing more, and gets the missed events when it reads again', async () => {
     const streams = await serve();
     const slow = await follow({ reads: false });
     const live = await follow({ reads: true });

@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 
 describe('an address that other machines reach', () => {
-  test('needs a token, or to be asked for', async () => {
+  test('needs a token, or --insecure', async () => {
     await expect(start({ host: '0.0.0.0' })).rejects.toThrow(
       /^--host 0\.0\.0\.0 lets other machines in.*token create NAME --scope admin --tokens FILE.*--insecure$/,
     );

@@ -24,7 +24,7 @@ describe('a flag', () => {
     expect(await (await fetch(flags)).json()).toMatchObject({ flags: { fees, other: fees } });
   });
 
-  test('that is not there is a 404 that says how to create it', async () => {
+  test('that does not exist is a 404 with the way to create it', async () => {
     const answer = await fetch(`${flags}/nobody`);
     expect(answer.status).toBe(404);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');

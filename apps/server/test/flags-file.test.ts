@@ -61,7 +61,7 @@ describe('an edit by hand', () => {
     expect(served.read()).toBe('{"flags": {');
   });
 
-  test('just before a PUT is not lost, though nobody has noticed it yet', async () => {
+  test('just before a PUT is not lost, though the watcher has not seen it yet', async () => {
     served.edit(JSON.stringify({ flags: { fees, added: fees } }));
     const answer = await fetch(`${served.url}/api/v1/environments/default/flags/new`, {
       method: 'PUT',
@@ -85,7 +85,7 @@ test('a flag that is broken from the start takes no other down, and an edit else
   }
 });
 
-test('a server without readable flags does not start, and says why', async () => {
+test('a server without readable flags does not start, and prints the reason', async () => {
   await expect(serve('{"flags": oops}')).rejects.toThrow(
     /flags\.json is not a flag document:\s+\$: .*line 1, column 11/,
   );

@@ -158,7 +158,7 @@ describe('the gRPC port', () => {
     expect((await post(evaluation, stranger)).status).toBe(403);
   });
 
-  test('encodes status messages as little as gRPC asks for, since grpc-js decodes no more', async () => {
+  test('encodes status messages only as far as gRPC requires, since grpc-js decodes no more', async () => {
     const session = connectHttp2(baseUrl);
     try {
       const stream = session.request({

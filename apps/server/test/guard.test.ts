@@ -139,7 +139,7 @@ describe('a page from elsewhere', () => {
     expect(about).toEqual([expect.stringContaining(`${flag}": pages of other origins may evaluate`)]);
   });
 
-  test('that can not be allowed is not told to be', async () => {
+  test('that can not be allowed is logged without that remedy', async () => {
     await send('OPTIONS', evaluate, { origin: 'null', 'access-control-request-method': 'POST' });
     const about = served.logged.filter((line) => line.includes('"null"'));
     expect(about).toEqual([expect.stringContaining('only pages of http and https can be allowed')]);

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => served.close());
 
 describe('the history', () => {
-  test('says of each change who, why, and what differs, by JSON path', async () => {
+  test('has the author, the reason and the differences of each change, by JSON path', async () => {
     const headers = { ...change, 'graylane-reason': 'payday' };
     const body = { defaultVariant: 'on', metadata: { team: 'money' } };
     const { headers: answered } = await ask('PATCH', 'flags/fees', { body, headers });

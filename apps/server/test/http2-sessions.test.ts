@@ -24,7 +24,7 @@ test('a connection without a request is closed', async () => {
   await once(client, 'close');
 });
 
-test('a connection without open requests is told to go away', async () => {
+test('a connection without open requests gets GOAWAY', async () => {
   const client = await start({ firstRequestMs: never, idleMs: 100, pingMs: never });
   await request(client);
   await once(client, 'goaway');

@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('whatever the disk does to a folder, a server does not serve something wrong and call it right', () => {
-  test('a flipped bit in the journal: the newest flags, or a refusal that says where', async () => {
+  test('a flipped bit in the journal: the newest flags, or a refusal with the place', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(journal.length - 1), fc.nat(7), async (at, bit) => {
         const found = await openWith(flags, flipped(journal, at, bit));
@@ -45,7 +45,7 @@ describe('whatever the disk does to a folder, a server does not serve something 
     );
   });
 
-  test('a journal cut off anywhere: the newest flags, and a revision that says what the journal lacked', async () => {
+  test('a journal cut off anywhere: the newest flags, and a revision with the missing changes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(journal.length), async (length) => {
         const found = await openWith(flags, journal.subarray(0, length));

@@ -77,7 +77,7 @@ describe('all flags', () => {
   });
 });
 
-describe('what is no question', () => {
+describe('an evaluation request', () => {
   test.each([
     ['too large', JSON.stringify({ context: { text: 'x'.repeat(300_000) } }), {}, 413],
     ['nested too deep', `{"context":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`, {}, 400],
@@ -85,7 +85,7 @@ describe('what is no question', () => {
     ['XML', '<context/>', { 'content-type': 'application/xml' }, 415],
     ['JSON in UTF-16', '{}', { 'content-type': 'application/json; charset=utf-16' }, 415],
     ['packed in an unknown way', '{}', { 'content-encoding': 'zip' }, 415],
-  ])('as it is %s, is refused in the shape of OFREP', async (_case, body, headers, status) => {
+  ])('that is %s is refused in the shape of OFREP', async (_case, body, headers, status) => {
     for (const [path, key] of [
       ['/evaluate/flags/gr%C3%BCn', { key: 'grün' }],
       ['/evaluate/flags', {}],
@@ -100,7 +100,7 @@ describe('what is no question', () => {
     }
   });
 
-  test('but nested as deep as a rule may look is one', async () => {
+  test('that nests as deep as a rule may look is served', async () => {
     const deep = `${'{"a":'.repeat(98)}1${'}'.repeat(98)}`;
     const body = `{"context":{"lane":"gray","deep":${deep}}}`;
     const headers = { 'content-type': 'application/json' };
@@ -112,7 +112,7 @@ describe('what is no question', () => {
     expect(await answer.json()).toMatchObject({ value: true });
   });
 
-  test('but one in JSON that does not say so is one, and so is none at all', async () => {
+  test('without a content type is served, and so is one without a body', async () => {
     const { port } = new URL(served.url);
     const ask = async (body = ''): Promise<unknown> => {
       const options = { port, method: 'POST', path: '/ofrep/v1/evaluate/flags/fees', agent: false };
@@ -124,7 +124,7 @@ describe('what is no question', () => {
     expect(await ask()).toMatchObject({ value: false });
   });
 
-  test('but one that is asked for by its whole URL, as proxies do, is one', async () => {
+  test('with its whole URL as the target, as proxies send it, is served', async () => {
     const { port } = new URL(served.url);
     const path = 'http://localhost/ofrep/v1/evaluate/flags/colour';
     const asked = request({ port, method: 'POST', path, agent: false }).end();
@@ -132,7 +132,7 @@ describe('what is no question', () => {
     expect(await json(answer)).toMatchObject({ value: 'red' });
   });
 
-  test('about a flag whose key is not to be decoded, is refused with the key as it came', async () => {
+  test('for a flag whose key can not be decoded is refused with the key as it came', async () => {
     const answer = await post('/evaluate/flags/%ff', { context: {} });
     expect([answer.status, await answer.json()]).toMatchObject([400, { key: '%ff', errorCode: 'GENERAL' }]);
   });
@@ -181,7 +181,7 @@ describe('an error', () => {
 });
 
 describe('a rate limit', () => {
-  test('lets a second of questions pass, and says when there is room for more', async () => {
+  test('admits the requests of one second, and names the time of the next one', async () => {
     const limited = await serve({ flags: { fees } }, { rateLimit: 3 });
     try {
       const ask = (): Promise<Response> =>

@@ -74,7 +74,7 @@ test('is served, each operation with a name of its own and each reference with s
   }
 });
 
-test('tells the truth about a flag, a page of the history and a refusal', async () => {
+test('describes a flag, a page of the history and a refusal as they are', async () => {
   const served = await serve({ flags: { fees } });
   const ask = admin(served.url);
   const ajv = new Ajv2020({ strict: false, validateFormats: false });

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => served.close());
 
 describe('a preview', () => {
-  test('of a flag says who would change, and from what to what', async () => {
+  test('of a flag lists the contexts that would change, with both results', async () => {
     const flags = { fees: { ...fees, targeting: { if: [{ '==': [{ var: 'lane' }, 'baseline'] }, 'on'] } } };
     const { status, body } = await ask('POST', 'preview', { body: { contexts, flags } });
     expect(status).toBe(200);
@@ -47,7 +47,7 @@ describe('a preview', () => {
     expect(body).toMatchObject({ changed: 2, flags: { inside: 2 } });
   });
 
-  test('of a whole document says which flags would be gone', async () => {
+  test('of a whole document names the flags that would be removed', async () => {
     const document = { flags: { fees, still: fees } };
     const { body } = await ask('POST', 'preview', { body: { contexts, document } });
     expect(body).toMatchObject({ changed: 4, flags: { inside: 4 } });

@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 describe("OFREP's event stream", () => {
-  test('tells a new client at once what the rules are, then each change', async () => {
+  test('sends a new client the current revision at once, then each change', async () => {
     const stream = await follow();
     const [hint] = await stream.take(1);
     const [first] = await stream.events.take(1);
@@ -34,7 +34,7 @@ describe("OFREP's event stream", () => {
     expect(second?.id).not.toBe(first?.id);
   });
 
-  test('tells a client that comes back nothing where it has missed nothing, and once where it has missed much', async () => {
+  test('sends a client that reconnects no event if it missed nothing, and one event if it missed many changes', async () => {
     const [seen] = await (await follow()).events.take(1);
     const uptodate = await follow(seen?.id);
     await change('on');
@@ -49,7 +49,7 @@ describe("OFREP's event stream", () => {
     expect(events.at(-1)?.id).toBe(await revision());
   });
 
-  test('tells a client whose revision nobody knows to ask again', async () => {
+  test('makes a client with an unknown revision evaluate again', async () => {
     const [event] = await (await follow('elsewhere.7')).events.take(1);
     expect(event?.id).toBe(await revision());
   });
@@ -61,7 +61,7 @@ describe("OFREP's event stream", () => {
   });
 });
 
-test('a server that stops tells each client when to come back, and ends its stream in good order', async () => {
+test('a server that stops sends each client a time to reconnect, and ends its stream properly', async () => {
   for (const path of ['/ofrep/v1/events', '/api/v1/environments/default/stream']) {
     open.push(...(await Promise.all(Array.from({ length: 20 }, () => followStream(`${served.url}${path}`)))));
   }

@@ -20,7 +20,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('a client of the change stream that has everything is told just that after a restart', async () => {
+test('a client of the change stream that has missed nothing gets `current` after a restart', async () => {
   const ask = admin(url());
   await ask('PUT', 'flags/fees', { body: fees, headers: { 'if-none-match': '*' } });
   const before = await followStream(`${url()}/api/v1/environments/default/stream`);
@@ -35,7 +35,7 @@ test('a client of the change stream that has everything is told just that after 
   after.close();
 });
 
-test('a client of the change stream that was away over a restart gets what it missed, before, meanwhile and after', async () => {
+test('a client of the change stream that was away over a restart gets the changes before, during and after it', async () => {
   const ask = admin(url());
   const { before, id } = await firstSnapshot();
   const create = { headers: { 'if-none-match': '*' } };
@@ -72,7 +72,7 @@ test('a client of the change stream that was away over a restart gets what it mi
   after.close();
 });
 
-test('a client that was away since before what is remembered gets everything, flagged as a resync', async () => {
+test('a client that missed more than the server keeps gets a snapshot, marked as a resync', async () => {
   const { id } = await firstSnapshot();
   const ask = admin(url());
   for (let n = 0; n < 9; n += 1) {

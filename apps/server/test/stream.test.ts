@@ -44,7 +44,7 @@ describe('a client of the change stream', () => {
     });
   });
 
-  test('that comes back gets what it missed, or a resync where nobody knows its revision', async () => {
+  test('that reconnects gets the changes that it missed, or a resync if its revision is unknown', async () => {
     const [snapshot] = await (await follow()).take(1);
     const current = await (await follow({ 'last-event-id': snapshot?.id ?? '' })).take(1);
     expect(current).toEqual([{ event: 'current', id: snapshot?.id, revision: snapshot?.id }]);
@@ -99,7 +99,7 @@ describe('a client of the change stream', () => {
     socket.destroy();
   });
 
-  test('is sent a heartbeat as often as it asks', async () => {
+  test('gets a heartbeat at the interval that it requests', async () => {
     const response = await fetch(`${served.url}/api/v1/environments/default/stream?heartbeat=1`);
     let text = '';
     for await (const bytes of response.body ?? []) {

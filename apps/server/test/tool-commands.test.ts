@@ -33,7 +33,7 @@ describe('export and import', () => {
     expect(body['revisions']).toMatchObject([{ reason: `import of ${scratch}` }, { reason: 'für den Test' }]);
   });
 
-  test('say what is wrong, and change nothing', async () => {
+  test('print the problem, and change nothing', async () => {
     writeFileSync(scratch, JSON.stringify({ flags: { fees: { ...fees, defaultVariant: 'blue' } } }));
     const broken = await run('import', scratch);
     expect(broken.code).toBe(1);
@@ -53,7 +53,7 @@ describe('export and import', () => {
     expect(JSON.parse(served.read())).toEqual({ flags: { fees, other: fees } });
   });
 
-  test('name the server that does not answer', async () => {
+  test('name the server that does not respond', async () => {
     const answer = await run('export', '--url', 'http://127.0.0.1:1');
     expect(answer.code).toBe(1);
     expect(answer.output).toMatch(/no server responds at http:\/\/127\.0\.0\.1:1 .*--url/);
@@ -103,7 +103,7 @@ describe('check', () => {
   }
 });
 
-test('history prints who changed what, and why', async () => {
+test('history prints author, change and reason', async () => {
   const headers = { 'if-match': '*', 'graylane-reason': 'payday' };
   await admin(served.url)('PATCH', 'flags/fees', { body: { defaultVariant: 'on' }, headers });
   const { code, output } = await run('history');

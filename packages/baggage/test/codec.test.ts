@@ -211,7 +211,7 @@ describe('writing', () => {
     },
   );
 
-  test('answers nothing for nothing', () => {
+  test('returns an empty string for no members', () => {
     expect(formatBaggage(parseBaggage(''))).toBe('');
     expect(formatBaggage(parseBaggage('a=1').clear())).toBe('');
   });

@@ -59,7 +59,7 @@ describe('a dye', () => {
     expect(counted('undyed') - before).toBe(1);
   });
 
-  test('that cannot be asked is said in one line, whatever the error says', async () => {
+  test('that cannot be evaluated is logged on one line, for any error', async () => {
     const lines: unknown[] = [];
     const log = (...words: unknown[]): void => void lines.push(words);
     diag.setLogger(
@@ -82,7 +82,7 @@ describe('a dye', () => {
     ]);
   });
 
-  test('carries what it is told to, from the evaluation context alone', async () => {
+  test('carries the members of `carry`, from the evaluation context alone', async () => {
     const dye = dyeOf({
       evaluationContext: () => ({ targetingKey: 'ada', age: 36, vip: false, none: null, missing: undefined }),
       carry: {
@@ -111,7 +111,7 @@ describe('a dye', () => {
     expect(counted('undyed') - before).toBe(1);
   });
 
-  test('that expires says when, and counts its hops', async () => {
+  test('that expires has its expiry, and counts its hops', async () => {
     const sent = (): string => emit(context.active(), egress, 'orders') ?? '';
     expect(await lanes(dyeOf({ ttlSeconds: 60 }), {}, sent)).toMatch(/^lane=gray,lane-seal=1\.0\.\d{10}$/);
   });
@@ -160,7 +160,7 @@ describe('a dye that falls after a call has been made', () => {
   });
 });
 
-test('a lane grants no access: who may do what is decided alike in both lanes, forged ones included', async () => {
+test('a lane grants no access: permissions are the same in all lanes, forged ones included', async () => {
   const tokens = new Map([
     ['token-of-ada', 'admin'],
     ['token-of-bob', 'user'],

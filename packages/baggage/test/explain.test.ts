@@ -63,7 +63,7 @@ describe('the explanation of a request', () => {
     );
   });
 
-  test('names code that dyed it, and says that no policy saw it', () => {
+  test('names code that dyed it, and reports that no policy saw it', () => {
     runInLane('gray', () => expect(explainRequest().because).toBe('runInLane started it'));
     const request = admit([''], { mode: 'strip' }, ROOT_CONTEXT);
     getCell(request)?.dye('blue');

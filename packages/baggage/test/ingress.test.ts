@@ -98,7 +98,7 @@ describe('accept', () => {
     expect(laneOf('lane=gray,lane-seal=1.2.', { ...accept, maxHops: 2 })).toBe('baseline');
   });
 
-  test('begins to count the hops of a lane where it is told how many there may be', () => {
+  test('begins to count the hops of a lane with maxHops', () => {
     const counting3 = { ...accept, maxHops: 3 };
     expect(arrive('user-id=ada,lane=gray', counting3)).toBe('lane=gray,lane-seal=1.1.,user-id=ada');
     expect(arrive('lane=gray,lane-seal=1.2.', counting3)).toBe('lane=gray,lane-seal=1.3.');
@@ -117,7 +117,7 @@ describe('accept', () => {
     ]);
   });
 
-  test('asks a kill switch about each request, and believes in none that fails', () => {
+  test('calls a kill switch for each request, and ignores one that fails', () => {
     const alive = new Set(['gray']);
     const switched: IngressPolicy = { ...accept, lanes: (lane) => alive.has(lane) };
     expect(laneOf('lane=gray', switched)).toBe('gray');

@@ -24,18 +24,21 @@ const vectors = JSON.parse(
 };
 
 describe('the test vectors of docs/mark-format.md', () => {
-  test.each(vectors.signed)('$name is signed as they say', ({ expiry, seal, ...subject }) => {
+  test.each(vectors.signed)('$name is signed as specified', ({ expiry, seal, ...subject }) => {
     expect(signer(subject).sign(subjectOf(subject), Number(expiry))).toBe(seal);
   });
 
-  test.each(vectors.verified)('$name is judged as they say: $result', ({ seal, now, result, ...subject }) => {
-    vi.setSystemTime(now * 1000);
-    const found = signer(subject).verify(seal, subjectOf(subject));
-    expect(found === undefined ? 'forged' : isExpired(found.expiry) ? 'expired' : 'valid').toBe(result);
-    vi.useRealTimers();
-  });
+  test.each(vectors.verified)(
+    '$name is judged as specified: $result',
+    ({ seal, now, result, ...subject }) => {
+      vi.setSystemTime(now * 1000);
+      const found = signer(subject).verify(seal, subjectOf(subject));
+      expect(found === undefined ? 'forged' : isExpired(found.expiry) ? 'expired' : 'valid').toBe(result);
+      vi.useRealTimers();
+    },
+  );
 
-  test.each(vectors.pins)('the pins $value are read as they say', ({ value, pins }) => {
+  test.each(vectors.pins)('the pins $value are read as specified', ({ value, pins }) => {
     const read = parsePins(value);
     expect([...read].map(([key, { variant, revision }]) => [key, variant, revision])).toEqual(pins);
     if (read.size * 3 === value.split('.').length) expect(formatPins(read)).toBe(value);

@@ -56,7 +56,7 @@ describe('the propagator', () => {
     expect(propagation.getBaggage(extracted)?.getAllEntries()).toHaveLength(2);
   });
 
-  test('admits nothing and sends nothing by itself, unless it is told to', () => {
+  test('admits nothing and sends nothing by itself, by default', () => {
     const propagator = new GraylaneBaggagePropagator();
     const extracted = propagator.extract(ROOT_CONTEXT, { baggage: 'lane=gray' }, defaultTextMapGetter);
     expect(getLane(extracted)).toBe('baseline');
@@ -86,7 +86,7 @@ describe('the propagator', () => {
     expect(injected(propagator, extracted)).toEqual({});
   });
 
-  test('with an ingress policy lets in what that says, and a middleware of ours then judges anew', async () => {
+  test('admits by its ingress policy, and a middleware of ours then judges anew', async () => {
     const lanes = ['gray'];
     const ingress = { mode: 'accept', keys: ['lane', 'user-id'], laneHeader: 'X-Lane', lanes } as const;
     const propagator = new GraylaneBaggagePropagator({ inject: 'always', ingress });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { RequestCell } from '../src/request/cell.ts';
 
 describe('a request cell', () => {
-  test('shows a dye that falls late to whoever looked before', () => {
+  test('shows a late dye to code that has read the cell before', () => {
     const request = admit(['a=1'], { mode: 'accept', keys: ['a'] }, ROOT_CONTEXT);
     const early = propagation.getBaggage(request);
     getCell(request)?.dye('gray', [['user-id', 'ada']]);
@@ -62,7 +62,7 @@ describe('a request cell', () => {
     expect(formatBaggage(cell.baggage).length).toBeLessThan(2100);
   });
 
-  test('leaves out pins that nobody of ours has written', () => {
+  test('leaves out pins that graylane has not written', () => {
     for (const pins of [
       '',
       '.',

@@ -128,7 +128,7 @@ describe('a signed lane', () => {
   });
 });
 
-describe('what nobody of ours has signed', () => {
+describe('a mark without a valid signature', () => {
   const header = signedAt(now, 'gray', current);
   const [, signature = ''] = /\.([\w-]{43}),/.exec(header) ?? [];
   const expiry = String(now + 300);
@@ -171,7 +171,7 @@ describe('what nobody of ours has signed', () => {
     expect((baggageCounts().forged ?? 0) - (before.forged ?? 0)).toBe(forged.includes('lane=') ? 1 : 0);
   });
 
-  test('is baseline 10,000 times: forged, expired, or meant for somebody else', () => {
+  test('is baseline 10,000 times: forged, expired, or made for another audience', () => {
     expect(arriving(header)).toBe('gray');
     const before = baggageCounts();
     const elsewhere = signedAt(now, 'gray', current, 'bank');
@@ -270,7 +270,7 @@ describe('pins', () => {
   }
 });
 
-describe('a policy that cannot work is said when it is given', () => {
+describe('a policy that cannot work is refused when it is made', () => {
   test.each<[string, Partial<VerifyPolicy>]>([
     ['the signing key "k" has 5 bytes', { signingKeys: [{ id: 'k', secret: 'short' }] }],
     ['needs an id', { signingKeys: [{ id: '', secret: current.secret }] }],

@@ -11,7 +11,7 @@ const client = { getStringValue: () => 'gray' };
 const evaluationContext = (): object => ({});
 const secret = (id: string): object => ({ id, secret: 'x'.repeat(32) });
 
-describe('a middleware that could not work says so when it is made', () => {
+describe('a middleware that could not work throws when it is made', () => {
   test.each<[unknown, RegExp]>([
     [{ ingress: 'accept' }, /ingress\.mode must be "strip", "accept" or "verify", got undefined/],
     [{ ingress: { mode: 'trust', keys: ['lane'] } }, /ingress\.mode must be .*, got "trust"/],

@@ -114,7 +114,7 @@ describe('a rule does no more work than its bounds allow', () => {
     expect(ask({ if: [rule, 'on'] }).errorCode).toBeUndefined();
   });
 
-  test('chains, buckets and variants by the hundred thousand answer', () => {
+  test('chains, buckets and variants by the hundred thousand are evaluated', () => {
     const branches = Array.from({ length: 30_000 }, (_, index) => [
       index % 2 === 0 ? { '==': [{ var: 'a' }, `x${index}`] } : { '>': [{ var: 'b' }, index] },
       'on',

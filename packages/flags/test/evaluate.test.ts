@@ -8,7 +8,7 @@ const on = { state: 'ENABLED', variants: { on: true, off: false }, defaultVarian
 const special = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype'];
 
 describe('an evaluation', () => {
-  test('is pure: the same set, context and clock give the same answer, and none of them is changed', () => {
+  test('is pure: the same set, context and clock give the same result, and none of them is changed', () => {
     const rule = { if: [{ '<': [{ var: '$flagd.timestamp' }, 1000] }, 'on', 'off'] };
     const flags = compileFlags({ flags: { f: { ...on, targeting: rule } } });
     const context = Object.freeze({ targetingKey: 'ada' });
@@ -18,7 +18,7 @@ describe('an evaluation', () => {
     }
   });
 
-  test('asks a context anew each time, though it is the same object', () => {
+  test('reads a context anew each time, though it is the same object', () => {
     const flags = compileFlags({ flags: { f: { ...on, targeting: { if: [{ var: 'x' }, 'on'] } } } });
     const context = { x: true };
     expect(evaluate(flags, 'f', context).value).toBe(true);
@@ -26,7 +26,7 @@ describe('an evaluation', () => {
     expect(evaluate(flags, 'f', context).value).toBe(false);
   });
 
-  test('hands out what nobody can change for others', () => {
+  test('returns objects that callers can not change', () => {
     const flags = compileFlags({ flags: { f: { ...on, variants: { off: { deep: [1] } } } } });
     const { value } = evaluate(flags, 'f', {});
     expect(() => (value as { deep: number[] }).deep.push(2)).toThrow(TypeError);

@@ -39,7 +39,7 @@ describe('a set compiled with the one before', () => {
     );
   });
 
-  test('answers like one that is compiled alone', () => {
+  test('evaluates like one that is compiled alone', () => {
     const edits = [
       {},
       { plain: null },
@@ -79,7 +79,7 @@ describe('a bad flag', () => {
     expect(flags.warnings.map(({ path }) => path)).toEqual(['$.flags.bad']);
   });
 
-  test('that a shared rule makes bad is told where that rule is wrong', () => {
+  test('that a shared rule breaks has the place in that rule', () => {
     const flags = compileFlags({ ...document, $evaluators: { gray: { and: [true, { iff: [] }] } } });
     expect(flags.warnings.map(({ path }) => path)).toEqual(['$["$evaluators"].gray.and[1].iff']);
   });

@@ -43,7 +43,7 @@ describe('a table of flags', () => {
     );
   });
 
-  test('tells in which keys two versions can differ', () => {
+  test('lists the keys in which two versions can differ', () => {
     const first = new FlagTable<Held>(
       new Map('f g h i j k l m n'.split(' ').map((text) => [text, { text }])),
     );

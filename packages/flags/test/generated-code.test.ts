@@ -56,7 +56,7 @@ const context = fc
 describe('a chain as generated code', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  test('answers what the closures answer, whatever the conditions, names and facts', () => {
+  test('has the results of the closures, for any conditions, names and facts', () => {
     fc.assert(
       fc.property(chain, fc.array(context, { minLength: 1, maxLength: 4 }), (targeting, contexts) => {
         const document = { flags: { f: { ...flag, targeting } } };

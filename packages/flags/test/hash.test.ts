@@ -129,7 +129,7 @@ describe('fractional', () => {
     expect(evaluate(flags(buckets, v3), 'rollout', { targetingKey: 7 }).reason).toBe('DEFAULT');
   });
 
-  test('spreads 100,000 subjects as the weights say', () => {
+  test('spreads 100,000 subjects by the weights', () => {
     const rollout = flags([
       ['b1', 5],
       ['b2', 95],

@@ -126,7 +126,7 @@ describe('1,000 flags and a hostile evaluation context', () => {
     }
   });
 
-  test('respond in time, as one request asks for all of them', () => {
+  test('are evaluated in time, all of them by one request', () => {
     const list = Object.values(rules);
     const flags = setOf(1000, (number) => list[number % list.length]?.(number), 'v2');
     const outcomes = new Set<string | undefined>();

@@ -36,7 +36,7 @@ const document = {
 afterEach(() => OpenFeature.close());
 
 describe('under the OpenFeature SDK', () => {
-  test('answers every type, with variant, reason and metadata', async () => {
+  test('returns every type, with variant, reason and metadata', async () => {
     const client = await open({ source: { flags: document } });
     expect(await client.getStringDetails('text', 'x')).toEqual({
       flagKey: 'text',
@@ -142,7 +142,7 @@ describe('the evaluation context', () => {
 });
 
 describe('a flags file', () => {
-  test('is watched: edits change the answers, broken ones leave them and make the provider stale', async () => {
+  test('is watched: edits change the values, broken ones leave them and make the provider stale', async () => {
     const folder = mkdtempSync(`${tmpdir()}/graylane-provider-`);
     const file = `${folder}/flags.json`;
     const write = (defaultVariant: string): void =>
@@ -177,7 +177,7 @@ describe('a flags file', () => {
     );
   });
 
-  test('that holds no flags fails the start with what it lacks, said once', async () => {
+  test('without flags fails the start with the missing member, logged once', async () => {
     const folder = mkdtempSync(`${tmpdir()}/graylane-provider-`);
     const file = `${folder}/flags.json`;
     try {

@@ -40,7 +40,7 @@ beforeEach(async () => {
 
 afterEach(() => OpenFeature.clearProviders());
 
-describe('a flag that says pin: true', () => {
+describe('a flag with pin: true', () => {
   test('is decided once a request, though its rules change meanwhile', () => {
     runInLane('gray', () => {
       const first = atOrders.getBooleanDetailsSync('fees', true);
@@ -112,7 +112,7 @@ describe('a flag that says pin: true', () => {
     });
   });
 
-  test('may say so for a whole set of flags', async () => {
+  test('may be set for a whole set of flags', async () => {
     const document = {
       metadata: { pin: true },
       flags: { fees: { state: 'ENABLED', ...fees('off', false) } },
@@ -124,7 +124,7 @@ describe('a flag that says pin: true', () => {
     });
   });
 
-  test('keeps its type: whoever asks for another one gets TYPE_MISMATCH', () => {
+  test('keeps its type: a call for another one gets TYPE_MISMATCH', () => {
     runInLane('gray', () => {
       atOrders.getBooleanValueSync('fees', true);
       expect(atOrders.getStringDetailsSync('fees', 'x')).toMatchObject({
@@ -135,7 +135,7 @@ describe('a flag that says pin: true', () => {
   });
 });
 
-test('without a pin the same request gets mixed answers', () => {
+test('without a pin the same request gets mixed values', () => {
   orders.set({ fees: fees('off', false) });
   payments.set({ fees: fees('on', false) });
   runInLane('gray', () => {
@@ -145,7 +145,7 @@ test('without a pin the same request gets mixed answers', () => {
 });
 
 describe('a pin is not honoured', () => {
-  test('where the local definition does not say pin: true', () => {
+  test('where the local definition does not have pin: true', () => {
     payments.set({ fees: fees('on', false) });
     runInLane('gray', () => {
       atOrders.getBooleanValueSync('fees', true);
@@ -402,7 +402,7 @@ describe('pin(keys) at an ancestor', () => {
     }
   });
 
-  test('says which flags are pinned: those that exist, are enabled and say so', () => {
+  test('returns the pinned flags: those that exist, are enabled and have pin: true', () => {
     orders.replace({ fees: fees('off'), plain: true, off: { ...fees('on'), state: 'DISABLED' } });
     runInLane('gray', () => {
       expect(pin(['fees', 'plain', 'off', 'nobody'])).toEqual(['fees']);

@@ -112,7 +112,7 @@ describe.each<Way>(ways)('with $name', ({ install, order, beneath = [] }) => {
     },
   );
 
-  test('nobody is an absent fact, but the lane baseline', async () => {
+  test('no baggage makes absent facts, but the lane baseline', async () => {
     await install();
     expect(await ask(OpenFeature.getClient('way'), 'fact', [])).toBe('absent');
     expect(await ask(OpenFeature.getClient('way'), 'lane', [])).toBe('baseline');

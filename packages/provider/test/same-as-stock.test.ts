@@ -29,7 +29,7 @@ afterEach(async () => {
   await OpenFeature.clearProviders();
 });
 
-test('our client answers, calls hooks and asks the provider as the one of the SDK does', async () => {
+test("our client returns, calls hooks and calls the provider as the SDK's client does", async () => {
   const seen = { hooks: 0, bare: 0, failed: 0, refused: 0 };
   await fc.assert(
     fc.asyncProperty(situations, async (situation) => {

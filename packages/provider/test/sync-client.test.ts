@@ -72,7 +72,7 @@ test('the keys of flags have the types of the SDK, which an application may narr
 });
 
 describe('a synchronous call', () => {
-  test('answers the default with GENERAL and the remedy where the provider is asynchronous, and does not ask it', async () => {
+  test('returns the default with GENERAL and the remedy where the provider is asynchronous, and does not call it', async () => {
     const resolveBooleanEvaluation = vi.fn();
     await OpenFeature.setProviderAndWait('sync', providerOf({ resolveBooleanEvaluation }));
     const details = getSyncClient('sync').getBooleanDetailsSync('fees', false);
@@ -110,7 +110,7 @@ describe('a synchronous call', () => {
     },
   );
 
-  test('never throws: a provider that answers nothing is an answer with GENERAL', async () => {
+  test('never throws: a provider that returns nothing gives GENERAL', async () => {
     const resolveStringEvaluationSync = (() =>
       undefined) as unknown as SyncProvider['resolveStringEvaluationSync'];
     await OpenFeature.setProviderAndWait('sync', providerOf({ resolveStringEvaluationSync }));
@@ -196,7 +196,7 @@ describe('a client', () => {
     expect(errors[1]).toEqual(['own', 'to the client']);
   });
 
-  test('passes events on, once or until told otherwise', () => {
+  test('passes events on, once or until the handler is removed', () => {
     const client = getSyncClient('sync');
     const ready: unknown[] = [];
     const changes: unknown[] = [];

@@ -335,7 +335,7 @@ describe('a look', () => {
     expect(follow(constant([30, 50], [1, 50], 30), criteria).actions).toContain('rollback');
   });
 
-  test('is capped by the mode, and the verdict says what it would have done', () => {
+  test('is capped by the mode, and the verdict has the uncapped action', () => {
     const bad = constant([30, 50], [1, 50], 15);
     expect(follow(bad, { ...requests, mode: 'report' }).verdict).toMatchObject({
       action: 'hold',
@@ -373,7 +373,7 @@ describe('a look', () => {
     );
   });
 
-  test('whose assignment is off holds, pauses or rolls back, as the criteria say', () => {
+  test('whose assignment is off holds, pauses or rolls back, by the criteria', () => {
     const looks = constant([1, 50], [1, 50], 20).map((look) => ({
       ...look,
       assigned: { gray: 40, control: 80, expected: 0.5 },

@@ -38,7 +38,7 @@ describe('delivers', () => {
     expect(seen).toEqual([undefined, '2']);
   });
 
-  test('the environment that was asked for, to its token, uncompressed', async () => {
+  test('the requested environment, for its token, uncompressed', async () => {
     const seen: unknown[] = [];
     server = await serve(({ url, headers }, response) => {
       seen.push(url, headers);

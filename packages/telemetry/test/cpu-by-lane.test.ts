@@ -29,7 +29,7 @@ await describeWith(newest, 'a CPU profile on the newest Node', () => {
   });
 });
 
-test('a CPU profile on a Node that can not split it says so', async () => {
+test('a CPU profile on a Node that can not split it has the reason', async () => {
   const folder = fileURLToPath(new URL('instrumented', import.meta.url));
   const { byLane, nanoseconds } = await profile(process.execPath, folder);
   expect(byLane).toMatch(/^no; (?:@datadog\/pprof is not installed|Node .* can't label samples)/);

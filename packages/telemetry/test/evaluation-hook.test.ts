@@ -73,7 +73,7 @@ describe('the evaluation hook', () => {
     ]);
   });
 
-  test('sends value and targeting key where they are asked for, and nothing at a ratio of 0', async () => {
+  test('sends value and targeting key if configured, and nothing at a ratio of 0', async () => {
     const client = OpenFeature.getClient();
     client.addHooks(evaluationHook({ eventRatio: 1, value: true, targetingKey: true }));
     await client.getBooleanValue('fees', false, user);

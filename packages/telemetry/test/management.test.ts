@@ -50,7 +50,7 @@ describe('the management port', () => {
     expect(majors(await (await fetch(`${one}/metrics`)).text())).toBeLessThan(before + 20);
   });
 
-  test('is well and ready where no check is given, and says which check fails', async () => {
+  test('is healthy and ready where no check is given, and names a check that fails', async () => {
     const plain = await start();
     expect((await fetch(`${plain}/healthz`)).status).toBe(200);
     expect((await fetch(`${plain}/readyz`)).status).toBe(200);
@@ -96,7 +96,7 @@ describe('the management port', () => {
     expect(await (await fetch(`${other}/metrics`)).text()).not.toContain('of_its_own_total');
   });
 
-  test('reports a port in use to the application, where it asks for that', async () => {
+  test('reports a port in use to the application, if configured', async () => {
     const taken = Number(new URL(await start()).port);
     const errors: NodeJS.ErrnoException[] = [];
     const lines: string[] = [];
@@ -140,7 +140,7 @@ describe('the management port', () => {
     expect(metrics).toContain('nodejs_heap_size_used_bytes');
   });
 
-  test('serves OpenMetrics to those who ask for it, with names and an end as it wants them', async () => {
+  test('serves OpenMetrics on request, with the names and the end that it requires', async () => {
     processRegistry().counter('opened_total', 'A counter of the test.')().add(3);
     const accept = 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5';
     const response = await fetch(`${await start()}/metrics`, { headers: { accept } });

@@ -67,7 +67,7 @@ describe('profiles', () => {
     expect(functionsOf(recorded)).not.toContain('(idle)');
   });
 
-  test('a CPU profile says that it is not split by lane, and why', async () => {
+  test('a CPU profile that is not split by lane has the reason', async () => {
     const response = await fetch(`${url}pprof/profile?seconds=0.1`);
     expect(response.headers.get('graylane-cpu-by-lane')).toMatch(/^no; .*LaneContextManager/);
     const { comment, stringTable } = Profile.decode(gunzipSync(new Uint8Array(await response.arrayBuffer())));
@@ -97,7 +97,7 @@ describe('profiles', () => {
     expect(await response.text()).toContain('at most 120');
   });
 
-  test('are recorded one at a time, and one that nobody waits for ends', async () => {
+  test('are recorded one at a time, and one whose client is gone ends', async () => {
     const gone = new AbortController();
     const first = fetch(`${url}pprof/profile?seconds=100`, { signal: gone.signal });
     await expect

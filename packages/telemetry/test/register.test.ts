@@ -168,7 +168,7 @@ function suite(where: () => { readonly node?: string; readonly folder?: string }
       .toEqual(['gray', 'gray', 'baseline', 'stranger'].map((lane) => ['GET /orders/:id', lane]));
   });
 
-  test('a client that nobody has wrapped sends the trace, and no baggage', async () => {
+  test('a client that is not wrapped sends the trace, and no baggage', async () => {
     const app = await start({ ...environment, CALLEE: `${collectorUrl}/callee` }, where());
     await fetch(`${app.url}/orders/7`, { headers: { baggage: 'lane=gray' } });
     expect(called).toHaveLength(1);
@@ -230,7 +230,7 @@ describe('--import @graylane/telemetry/register, with OpenTelemetry 2.x', () => 
     expect(app.stderr()).toMatch(line);
   });
 
-  test('runs without an SDK where OTEL_SDK_DISABLED says so, and without a port where it is off', async () => {
+  test('runs without an SDK under OTEL_SDK_DISABLED, and without a port where it is off', async () => {
     const app = await start({ OTEL_SDK_DISABLED: 'true', GRAYLANE_MANAGEMENT_PORT: 'off' });
     expect((await fetch(`${app.url}/orders/7`)).status).toBe(200);
     expect(app.stderr()).toContain('no OpenTelemetry SDK (OTEL_SDK_DISABLED)');

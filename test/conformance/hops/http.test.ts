@@ -74,7 +74,7 @@ function overHttp(hop: Hop): void {
   }
 }
 
-describe('a service in .NET, simulated by what its issue tracker says', () => {
+describe('a service in .NET, simulated by its issue tracker', () => {
   test.each<[string, (member: string) => string]>([
     ['appends properties to the value', (member) => member.replaceAll(';', '%3B')],
     ['drops properties', (member) => member.split(';')[0] ?? ''],

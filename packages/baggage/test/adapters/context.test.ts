@@ -149,7 +149,7 @@ describe('a pool of worker threads', () => {
     worker.postMessage({ id, lane: getActiveLane() }, []);
   };
 
-  test('is told the lane with each task, and its answer finds the one who waits for it', async () => {
+  test('gets the lane with each task, and its result reaches the request that waits for it', async () => {
     const asking = async (): Promise<string[]> => [await new Promise<string>(ask), getActiveLane()];
     expect(await Promise.all([inRequest('lane=gray', asking), asking()])).toEqual([
       ['gray', 'gray'],
@@ -157,7 +157,7 @@ describe('a pool of worker threads', () => {
     ]);
   });
 
-  test("calls back in nobody's lane, unless the callback is bound", async () => {
+  test('calls back in no lane, unless the callback is bound', async () => {
     const said = await inRequest('lane=gray', () =>
       Promise.all([
         new Promise((resolve) => ask(() => resolve(getActiveLane()))),
@@ -168,7 +168,7 @@ describe('a pool of worker threads', () => {
   });
 });
 
-test('work that several requests share is in the lane of whoever asked first, unless it is given one', async () => {
+test('work that several requests share is in the lane of the first one, unless it is given a lane', async () => {
   const sharing = (work: () => Promise<string>): (() => Promise<string>) => {
     let started: Promise<string> | undefined;
     return () => (started ??= work());

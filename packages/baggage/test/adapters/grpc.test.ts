@@ -52,7 +52,7 @@ describe.each(kinds)('a call (%s)', (kind) => {
     }
   });
 
-  test('leaves its metadata as it was, and says nothing of an earlier request when it is used again', async () => {
+  test('leaves its metadata unchanged, so that a second use carries nothing of an earlier request', async () => {
     const metadata = new Metadata();
     metadata.set('baggage', 'lane=stale');
     metadata.set('x-tenant', 'acme');
@@ -84,8 +84,8 @@ test('a stream that waits for its reader goes on in the lane of its call', async
   }
 });
 
-describe('what comes back', () => {
-  test('an error reaches its callback in the lane of the caller, whoever opened the connection', async () => {
+describe('a response', () => {
+  test('an error reaches its callback in the lane of the caller, on a connection that another request opened', async () => {
     // The first calls wait for the connection.
     const fresh = remember(
       connectEcho(`127.0.0.1:${server.port}`, [allowing(`grpc://127.0.0.1:${server.port}`)]),
@@ -102,7 +102,7 @@ describe('what comes back', () => {
     );
   });
 
-  test('a deadline that passes is told to both ends in their lanes', async () => {
+  test('a deadline that passes is reported to both ends in their lanes', async () => {
     const before = server.cancelled.all.length;
     expect(await client.late()).toBe('DEADLINE_EXCEEDED baseline');
     expect(await inRequest('lane=gray', () => client.late())).toBe('DEADLINE_EXCEEDED gray');
@@ -172,7 +172,7 @@ test('services in one process have policies of their own, and a chain of them ca
   expect(last.received.all).toEqual([['user-id=ada']]);
 });
 
-test('a cancelled call is told so in its lane', async () => {
+test('a cancelled call is reported in its lane', async () => {
   const before = server.cancelled.all.length;
   await inRequest('lane=gray', () => client.cancelled());
   await client.cancelled();
@@ -212,7 +212,7 @@ describe('an interceptor beside another one of ours', () => {
     expect(await twice.received.take(2)).toEqual([['lane=gray,lane-seal=1.3.,user-id=ada'], []]);
   });
 
-  test('finds what the first one that a call meets has decided, whatever its own policy says', async () => {
+  test('uses the decision of the first one that a call passes, and not its own policy', async () => {
     const accept = { mode: 'accept', keys } as const;
     const strip = { mode: 'strip' } as const;
     const lanes = [];
@@ -229,7 +229,7 @@ describe('an interceptor beside another one of ours', () => {
     expect(lanes).toEqual(['handler gray', 'handler baseline']);
   });
 
-  test('has the last word on what is sent', async () => {
+  test('decides what is sent', async () => {
     const partner = remember(await serveEcho([]));
     const destination = `grpc://127.0.0.1:${partner.port}`;
     const told = allowing(destination);
@@ -250,7 +250,7 @@ describe('a channel whose target names no host', () => {
   const target = `unix:${folder}/socket`;
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test('carries nothing, unless the interceptor is told where it leads', async () => {
+  test('carries nothing, unless the interceptor has its destination', async () => {
     const local = remember(await serveEcho([], target));
     const egress = { to: { 'grpc://payments:443': ['lane'] } };
     const untold = remember(connectEcho(target, [baggageClientInterceptor({ egress })]));
@@ -273,7 +273,7 @@ describe('a server', () => {
     expect(await edge.received.take(1)).toEqual([[]]);
   });
 
-  test('answers calls with hostile entries, in no lane', async () => {
+  test('serves calls with hostile entries, in no lane', async () => {
     const session = connect(`http://127.0.0.1:${server.port}`);
     const sendable = hostileValues.filter((value) => /^[\t\u0020-\u007e\u0080-\u00ff]{0,8000}$/.test(value));
     expect(sendable.length).toBeGreaterThan(6);

@@ -152,7 +152,7 @@ describe('baggageFetch', () => {
     },
   );
 
-  test('has its header taken off where something in between leads elsewhere, which is told what the policy there says', async () => {
+  test('loses its header where something in between leads elsewhere, and gets that of the policy there', async () => {
     const astray: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
       dispatch({ ...options, origin: partner.origin }, handler);
     for (const to of [{}, { [partner.origin]: ['user-id'] }]) {
@@ -167,7 +167,7 @@ describe('baggageFetch', () => {
     ).toEqual([[], ['user-id=ada']]);
   });
 
-  test('lets an adapter further inside tell other origins what its own policy allows', async () => {
+  test('lets an inner adapter send other origins the members of its own policy', async () => {
     const toPartner = baggageFetch({ egress: { to: { [partner.origin]: ['lane'] } } });
     const fetch = baggageFetch({
       egress,
@@ -185,7 +185,7 @@ describe('baggageFetch', () => {
     expect(tokens.map(({ baggage }) => baggage)).toEqual([['lane=gray'], []]);
   });
 
-  test('fails on what is no URL as fetch does', async () => {
+  test('fails on an invalid URL as fetch does', async () => {
     for (const fetch of [
       baggageFetch({ egress }),
       baggageFetch({ egress, fetch: undiciFetch as unknown as typeof globalThis.fetch }),
@@ -264,7 +264,7 @@ describe('baggageInterceptor', () => {
     expect(seen().map(({ baggage }) => baggage)).toEqual([['lane=gray'], []]);
   });
 
-  test('lets deduplication inside of it tell the lanes apart', async () => {
+  test('lets deduplication inside of it keep the lanes apart', async () => {
     const dispatcher = keep(new Agent()).compose(interceptors.deduplicate(), baggageInterceptor({ egress }));
     const send = async (): Promise<string> =>
       (await dispatcher.request({ origin: orders.origin, path: '/drip', method: 'GET' })).body.text();
@@ -319,7 +319,7 @@ describe('baggageInterceptor', () => {
 });
 
 describe('baggageRequest', () => {
-  test('judges where the options lead, not what the URL says', async () => {
+  test('judges the destination of the options, not that of the URL', async () => {
     const request = baggageRequest({ egress });
     const { hostname, port } = new URL(partner.origin);
     const folder = mkdtempSync(`${tmpdir()}/graylane-http-`);
@@ -362,7 +362,7 @@ describe('baggageRequest', () => {
     expect(seen()).toMatchObject([{ baggage: ['lane=gray'], headers: { host: 'orders', 'x-id': '1, 2' } }]);
   });
 
-  test('listeners are in the lane of their request, whoever opened the connection, and their calls carry it', async () => {
+  test('listeners are in the lane of their request, also on a connection that another one opened, and their calls carry it', async () => {
     const agent = new HttpAgent({ keepAlive: true, maxSockets: 1 });
     const request = baggageRequest({ egress });
     const heard = inbox<string>();

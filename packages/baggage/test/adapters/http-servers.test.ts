@@ -73,7 +73,7 @@ describe.each(servers)('%s', (_name, wrap) => {
     expect((await text(socket)).match(/<\w+>/g)).toEqual(['<gray>', '<baseline>', '<blue>']);
   });
 
-  test('dyes at the edge, asks once, and takes along what it is told to', async () => {
+  test('dyes at the edge, evaluates once, and carries the members of `carry`', async () => {
     const asked: unknown[] = [];
     const dye: Dye<IncomingMessage> = {
       client: {
@@ -100,7 +100,7 @@ describe.each(servers)('%s', (_name, wrap) => {
     ]);
   });
 
-  test('answers in baseline where the dye rule fails, in any way', async () => {
+  test('runs in baseline where the dye rule fails, in any way', async () => {
     const before = counted('undyed');
     const client = { getStringValue: () => Promise.reject(new Error('the provider is away')) };
     const broken = { client, evaluationContext: () => ({}) };

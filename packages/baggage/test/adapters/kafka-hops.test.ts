@@ -91,7 +91,7 @@ await describeWith(kafka, 'over HTTP, gRPC, Kafka and HTTP again', () => {
     },
   );
 
-  test('hostile headers of a call stop nobody on the way', async () => {
+  test('hostile headers of a call break no service on the way', async () => {
     for (const value of hostileLines) {
       const before = last.received.all.length;
       const answer = await exchange(edge, Buffer.from(`baggage: ${value}\r\n`));
@@ -100,14 +100,14 @@ await describeWith(kafka, 'over HTTP, gRPC, Kafka and HTTP again', () => {
     }
   });
 
-  test('hostile headers of a message stop nobody on the way', async () => {
+  test('hostile headers of a message break no service on the way', async () => {
     for (const headers of hostileHeaders) {
       for (const arrived of await through(headers)) expectClean(arrived);
     }
     expect(await through({ baggage: 'lane=gray' })).toEqual(['lane=gray', 'lane=gray', 'lane=gray']);
   });
 
-  test('whatever bytes a message carries, what is sent on is what is valid of them', async () => {
+  test('a message with any bytes is sent on with its valid members', async () => {
     const member = fc.tuple(fc.constantFrom(...keys), fc.string({ unit: 'binary', maxLength: 20 }));
     const parts = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 40 }),

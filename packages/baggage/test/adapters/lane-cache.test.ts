@@ -27,7 +27,7 @@ await describeWith(nginx, 'behind a caching proxy', () => {
     ['that varies already', { Vary: 'Accept-Encoding', Expires: 'Thu, 31 Dec 2099 00:00:00 GMT' }],
   ];
 
-  test('a response that tells no lane crosses over: the proxy does cache', async () => {
+  test('a response without its lane reaches the other lane: the proxy does cache', async () => {
     const proxy = await behind({ dye, laneResponse: false });
     expect((await proxy.get('/', ada)).body).toBe('you are in gray');
     expect(await proxy.get('/', bob)).toMatchObject({ body: 'you are in gray', cache: 'HIT' });

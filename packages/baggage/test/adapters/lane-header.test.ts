@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 
 describe.each(Object.entries(clients))('the header of a mesh, sent by %s', (name, call) => {
-  test('repeats the lane to whoever may see it, and no stale one goes anywhere', async () => {
+  test('repeats the lane to destinations that may see it, and sends no stale one', async () => {
     const listener = await listen();
     open.push(listener);
     const { origin } = listener;

@@ -66,7 +66,7 @@ describe('a dyed response', () => {
     expect(response.headers.get('x-number')).toBe('7');
   });
 
-  test('is told once where the middleware runs twice, and by the dye', async () => {
+  test('is named once where the middleware runs twice, and by the dye', async () => {
     const app = express();
     app.use(baggageMiddleware({ ingress: accept }));
     app.use(baggageMiddleware({ dye: gray }));
@@ -79,7 +79,7 @@ describe('a dyed response', () => {
 });
 
 describe('the responses of express', () => {
-  test('tell their lane in apps inside of apps, and to error handlers outside of them', async () => {
+  test('name their lane in apps inside of apps, and to error handlers outside of them', async () => {
     const inner = express();
     inner.use(baggageMiddleware({ dye: gray }));
     inner.get('/', (_request, response) => void response.json({}));
@@ -101,7 +101,7 @@ describe('the responses of express', () => {
     }
   });
 
-  test('say nothing in another app, which does not use the middleware', async () => {
+  test('name no lane in another app, which does not use the middleware', async () => {
     const app = express();
     app.get('/', (_request, response) => void response.json({}));
     const { headers } = await get(await start(app), { baggage: 'lane=gray' });
@@ -109,7 +109,7 @@ describe('the responses of express', () => {
     expect(headers.get('vary')).toBeNull();
   });
 
-  test('tell what other middleware sets as late as it can: it is made private too', async () => {
+  test('respect headers that other middleware sets late: they become private, too', async () => {
     const app = express();
     app.use((_request, response, next) => {
       const writeHead = response.writeHead.bind(response) as (...call: unknown[]) => ExpressResponse;
@@ -124,7 +124,7 @@ describe('the responses of express', () => {
     expect((await get(await start(app))).headers.get('cache-control')).toBe('private');
   });
 
-  test('tell their lane where the middleware is called without express', async () => {
+  test('name their lane where the middleware is called without express', async () => {
     const middleware = baggageMiddleware({ ingress: accept });
     const answer = viaWriteHead({ Vary: 'Accept' });
     const origin = await start((request, response) => {
@@ -134,7 +134,7 @@ describe('the responses of express', () => {
     expect([headers.get('graylane-lane'), headers.get('vary')]).toEqual(['gray', 'Accept, Baggage']);
   });
 
-  test('tell each its own lane where a client does not wait for one before it asks for the next', async () => {
+  test('name each its own lane where a client pipelines requests', async () => {
     const app = express();
     app.use(baggageMiddleware({ ingress: accept }));
     const waiting: (() => void)[] = [];
@@ -176,13 +176,13 @@ describe('a response inside', () => {
     expect((await get(mesh, { 'x-lane': 'baseline' })).headers.get('graylane-lane')).toBe('baseline');
   });
 
-  test('says that it varies by everything where the application does', async () => {
+  test('varies by everything where the application does', async () => {
     const origin = await start(baggageListener({ ingress: accept }, viaWriteHead({ Vary: '*' })));
     expect((await get(origin)).headers.get('vary')).toBe('*');
   });
 });
 
-describe('a response says nothing of lanes', () => {
+describe('a response names no lane', () => {
   test.each<[string, BaggageListenerOptions]>([
     ['at an edge without a dye rule, where all are in baseline', {}],
     ['where the option is off', { dye: gray, laneResponse: false }],

@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
-test('two services that call each other in a lane: one that is told how many hops there may be ends it', async () => {
+test('two services that call each other in a lane: one with maxHops ends the loop', async () => {
   const looped = baggageCounts().looped ?? 0;
   const visits = await roundBetween({ ...accept, maxHops: 6 }, accept, 'lane=gray,user-id=ada');
   const counted = Array.from({ length: 6 }, (_, index) => `lane=gray,lane-seal=1.${index + 1}.,user-id=ada`);
@@ -23,13 +23,13 @@ test('two services that call each other in a lane: one that is told how many hop
   expect((baggageCounts().looped ?? 0) - looped).toBe(1);
 });
 
-test('a signed lane ends after 32 hops without being told', async () => {
+test('a signed lane ends after 32 hops by default', async () => {
   const signed = signedLane();
   const visits = await roundBetween(verify, verify, signed);
   expect(visits).toEqual(Array.from({ length: 33 }, (_, index) => signed.replace('=1.0.', `=1.${index}.`)));
 });
 
-test('a lane that counts no hops, where nobody is told to, is forwarded as it is', async () => {
+test('a lane that counts no hops is forwarded as it is without maxHops', async () => {
   const visits = await roundBetween(accept, accept, 'lane=gray,user-id=ada', 50);
   expect(visits).toEqual(Array(50).fill('lane=gray,user-id=ada'));
 });

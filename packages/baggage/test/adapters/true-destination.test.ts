@@ -121,7 +121,7 @@ describe.each(Object.entries(clients))('%s', (_client, send) => {
     expect([goodSaw(), otherSaw()]).toEqual([['lane=gray'], ['']]);
   });
 
-  test('sends through a proxy what the origin behind it may see, and tells the proxy nothing', async () => {
+  test('sends through a proxy what the origin behind it may see, and nothing to the proxy', async () => {
     const proxy = await openProxy();
     const agent = keep(new ProxyAgent({ uri: proxy.origin, proxyTunnel: true }));
     await inRequest(dye, () => send(agent, good.origin));
