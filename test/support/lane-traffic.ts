@@ -1,0 +1,101 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Requests of one arm that a report has. */
+export interface ArmTraffic {
+  readonly requests: number;
+  readonly bad: number;
+}
+
+/** The SLI that the traffic is measured by, in requests for rollouts. */
+export const errorsSli = {
+  name: 'payments errors',
+  service: 'payments',
+  metric: 'http.server.request.duration',
+  kind: 'errors',
+  bad: { 'http.response.status_code': '5..' },
+} as const;
+
+/**
+ * Reports the requests of a gray lane and its control to a flag server by OTLP, again and again, as
+ * an instance of payments would do. A server that is away misses a report.
+ */
+export class LaneTraffic {
+  readonly #lane: string;
+  readonly #url: () => string;
+  readonly #ending = new AbortController();
+  readonly #sending: Promise<void>;
+  gray: ArmTraffic;
+  control: ArmTraffic;
+  /** Reports that a server has taken. */
+  taken = 0;
+
+  constructor(url: () => string, lane: string, arms: { gray: ArmTraffic; control: ArmTraffic }) {
+    this.#url = url;
+    this.#lane = lane;
+    this.gray = arms.gray;
+    this.control = arms.control;
+    this.#sending = this.#send();
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#sending;
+  }
+
+  async #send(): Promise<void> {
+    const { signal } = this.#ending;
+    for (let from = Date.now(); !signal.aborted;) {
+      await pause(100, undefined, { signal }).catch(() => {});
+      const to = Date.now();
+      const body = JSON.stringify(this.#report(from, to));
+      const headers = { 'content-type': 'application/json' };
+      const sent = await fetch(`${this.#url()}/v1/metrics`, { method: 'POST', headers, body, signal }).catch(
+        () => undefined,
+      );
+      if (sent?.status === 200) this.taken += 1;
+      from = to;
+    }
+  }
+
+  #report(from: number, to: number): object {
+    const arms = [
+      [this.#lane, this.gray],
+      [`${this.#lane}-control`, this.control],
+    ] as const;
+    const dataPoints = arms.flatMap(([lane, { requests, bad }]) => [
+      histogram(lane, 200, requests - bad, from, to),
+      histogram(lane, 503, bad, from, to),
+    ]);
+    const attributes = [
+      attribute('service.name', 'payments'),
+      attribute('service.instance.id', 'payments-1'),
+    ];
+    const metric = {
+      name: errorsSli.metric,
+      unit: 's',
+      histogram: { aggregationTemporality: 1, dataPoints },
+    };
+    return {
+      resourceMetrics: [{ resource: { attributes }, scopeMetrics: [{ scope: {}, metrics: [metric] }] }],
+    };
+  }
+}
+
+function histogram(lane: string, status: number, count: number, from: number, to: number): object {
+  return {
+    attributes: [
+      attribute('lane', lane),
+      { key: 'http.response.status_code', value: { intValue: String(status) } },
+    ],
+    startTimeUnixNano: `${from}000000`,
+    timeUnixNano: `${to}000000`,
+    count: String(count),
+    sum: count * 0.05,
+    explicitBounds: [0.1, 1],
+    bucketCounts: [String(count), '0', '0'],
+  };
+}
+
+function attribute(key: string, stringValue: string): object {
+  return { key, value: { stringValue } };
+}
