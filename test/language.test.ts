@@ -50,6 +50,23 @@ describe('the language of comments', () => {
   });
 });
 
+describe('the titles of tests', () => {
+  const spoken = /\b(says?|said|tells?|told|asks?|asked|answers?|answered|whoever|nobody|somebody)\b/i;
+  const title = /^\s*(?:(?:test|describe|it)\b.*?|\]\))\(\s*(['"`])(.+?)\1,/gm;
+  const titles = files
+    .filter((file) => /\.test\.ts$|contract\.ts$/.test(file))
+    .flatMap((file) =>
+      [...readFileSync(`${root}${file}`, 'utf8').matchAll(title)].map(([, , words = '']) => words),
+    );
+
+  test('have at most 0.5 times in 1,000 words what code does not do: say, tell, ask', () => {
+    expect(titles.length).toBeGreaterThan(1000);
+    const words = titles.join(' ').split(/\s+/).length;
+    const found = titles.filter((each) => spoken.test(each));
+    expect((found.length / words) * 1000, found.join('\n')).toBeLessThanOrEqual(0.5);
+  });
+});
+
 /** The comments of a file, a paragraph each; code in backticks and examples are not prose. */
 function comments(file: string): string[] {
   const paragraphs: string[] = [];

@@ -46,7 +46,7 @@ describe(`${payloads} mutated payloads (seed ${seed})`, () => {
     });
     afterEach(() => server.close());
 
-    test('as questions over OFREP: each is answered, none by 500, and the rules are as they were', async () => {
+    test('as requests over OFREP: each gets a response, none of them 500, and the rules are unchanged', async () => {
       const body = Buffer.from(
         JSON.stringify({ context: { targetingKey: 'adä', lane: 'gray', list: [1, { a: null }], n: 1.5e3 } }),
       );

@@ -41,7 +41,7 @@ test('a service that starts while the server is frozen has the rules of its cach
   await expectRecovery();
 });
 
-describe('while the server is in trouble, every evaluation is answered from the last good rules', () => {
+describe('while the server is in trouble, every evaluation uses the last good rules', () => {
   test('it is frozen: no connection breaks, and no byte comes', async () => {
     server.signal('SIGSTOP');
     const load = await evaluateUntil(() => stale.length > 0);

@@ -174,7 +174,7 @@ describe('a data folder', () => {
     ['in the middle', 700],
     ['in the last hash', -300],
     ['in the end of the last line', -1],
-  ])('does not start on a journal with a flipped bit %s, and says where', async (_case, at) => {
+  ])('does not start on a journal with a flipped bit %s, and names the place', async (_case, at) => {
     const data = await start();
     for (const variant of ['on', 'off', 'on']) await put(data, 'fees', { ...fees, defaultVariant: variant });
     await data.close();

@@ -135,7 +135,7 @@ test.each([
   ['PATCH', 'segments/fees'],
   ['GET', 'preview'],
   ['DELETE', 'history'],
-])('%s %s is a 405 that says what there is', async (method, path) => {
+])('%s %s is a 405 that names the methods', async (method, path) => {
   const answer = await ask(method, path);
   expect(answer.status).toBe(405);
   expect(answer.headers.get('allow')).toMatch(/^[A-Z, ]+$/);

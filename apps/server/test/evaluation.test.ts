@@ -185,7 +185,7 @@ describe('the selector', () => {
     ['colour=red', 'invalid_argument'],
     ['=', 'invalid_argument'],
     ['a=b=c', 'invalid_argument'],
-  ])('%j picks nothing, and the error says what would, as %s', async (selector, code) => {
+  ])('%j matches nothing, and the error names the choices, as %s', async (selector, code) => {
     const headers = { 'flagd-selector': selector };
     const refused = new RegExp(`\\[${code}\\].*(?:use|environment)`);
     await expect(v2.resolveString({ flagKey: 'text' }, { headers })).rejects.toThrow(refused);

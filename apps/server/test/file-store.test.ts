@@ -146,7 +146,7 @@ test.each([
     },
     'ENOTDIR',
   ],
-])('a file that %s is an error that says what helps', async (_case, prepare, code) => {
+])('a file that %s is an error with the remedy', async (_case, prepare, code) => {
   prepare();
   await expect(open(new MemoryLog())).rejects.toThrow(
     new RegExp(`the flags file ${file} can't be read \\(${code}\\): .*--flags|--data`),

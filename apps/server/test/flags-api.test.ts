@@ -105,7 +105,7 @@ describe('PUT', () => {
   });
 
   test.each(['if-match', 'if-none-match'])(
-    'with an ETag that has lost its quotes in %s is told so',
+    'with an ETag that has lost its quotes in %s gets the remedy',
     async (header) => {
       const bare = (await tagOf('fees')).replaceAll('"', '');
       const name = header === 'if-match' ? 'If-Match' : 'If-None-Match';

@@ -31,23 +31,33 @@ describe('an edit by hand', () => {
       '$.flags.fees.defaultVariant',
       'blue',
     ],
-  ])('%s is not taken over; log and health say where the mistake is', async (_case, text, path, words) => {
-    served.edit(text);
-    await expect.poll(() => health(served.url)).toMatchObject({ status: 'degraded' });
-    for (const url of [served.url, served.managementUrl]) {
-      const { file, problems } = (await health(url)) as { file: string; problems: Record<string, string>[] };
-      expect(file).toBe(served.file);
-      expect(problems[0]).toEqual({ path, message: expect.any(String), remedy: expect.stringMatching(/./) });
-      expect(JSON.stringify(problems)).toContain(words.replaceAll('"', String.raw`\"`));
-    }
-    expect(served.logged.at(-1)).toContain(`${path}: `);
-    expect(await ask({ lane: 'gray' })).toMatchObject({ value: true, reason: 'TARGETING_MATCH' });
-    expect((await fetch(`${served.url}/readyz`)).status).toBe(200);
+  ])(
+    '%s is not taken over; log and health have the place of the mistake',
+    async (_case, text, path, words) => {
+      served.edit(text);
+      await expect.poll(() => health(served.url)).toMatchObject({ status: 'degraded' });
+      for (const url of [served.url, served.managementUrl]) {
+        const { file, problems } = (await health(url)) as {
+          file: string;
+          problems: Record<string, string>[];
+        };
+        expect(file).toBe(served.file);
+        expect(problems[0]).toEqual({
+          path,
+          message: expect.any(String),
+          remedy: expect.stringMatching(/./),
+        });
+        expect(JSON.stringify(problems)).toContain(words.replaceAll('"', String.raw`\"`));
+      }
+      expect(served.logged.at(-1)).toContain(`${path}: `);
+      expect(await ask({ lane: 'gray' })).toMatchObject({ value: true, reason: 'TARGETING_MATCH' });
+      expect((await fetch(`${served.url}/readyz`)).status).toBe(200);
 
-    served.edit(JSON.stringify({ flags: { fees: { ...fees, defaultVariant: 'on' } } }));
-    await expect.poll(() => health(served.url)).toMatchObject({ status: 'ok' });
-    expect(await ask({})).toMatchObject({ value: true });
-  });
+      served.edit(JSON.stringify({ flags: { fees: { ...fees, defaultVariant: 'on' } } }));
+      await expect.poll(() => health(served.url)).toMatchObject({ status: 'ok' });
+      expect(await ask({})).toMatchObject({ value: true });
+    },
+  );
 
   test('that is broken is not overwritten by a PUT', async () => {
     served.edit('{"flags": {');

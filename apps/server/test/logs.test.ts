@@ -134,7 +134,7 @@ describe('the log of a server', () => {
     await expect(second).rejects.toThrow(/^the server did not start:\n$/);
   });
 
-  test('is text, where that is asked for', async () => {
+  test('is text, if configured', async () => {
     server = await ServerProcess.startOn(data, { options: ['--log-format', 'text'] });
     expect(server.output).toMatch(/^\d\d:\d\d:\d\d\.\d{3} serving .*: http \d+, .* pid=\d+$/m);
     await put('fees', fees, { 'if-none-match': '*' });

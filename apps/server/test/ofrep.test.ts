@@ -35,14 +35,14 @@ describe('one flag', () => {
     ['open', {}, 200, { reason: 'DEFAULT' }],
     ['nobody', {}, 404, { errorCode: 'FLAG_NOT_FOUND', errorDetails: expect.any(String) }],
     ['broken', {}, 400, { errorCode: 'PARSE_ERROR', errorDetails: expect.any(String) }],
-  ])('%s in %j is answered with %i', async (key, context, status, answer) => {
+  ])('%s in %j has the status %i', async (key, context, status, answer) => {
     const response = await post(`/evaluate/flags/${key}`, { context });
     expect(response.status).toBe(status);
     expect(await response.json()).toEqual({ key, ...answer, metadata: { flagSetId: 'shop' } });
   });
 
   test.each(['{', '[]', '"x"', '{"context": []}', '{"context": "x"}', '{"context": null}'])(
-    'asked with the body %s is an error with a code',
+    'with the body %s is an error with a code',
     async (body) => {
       const response = await fetch(`${served.url}/ofrep/v1/evaluate/flags/fees`, { method: 'POST', body });
       expect(response.status).toBe(400);
@@ -54,7 +54,7 @@ describe('one flag', () => {
 });
 
 describe('all flags', () => {
-  test('are answered with a metadata, errors and disabled ones included', async () => {
+  test('are returned with their metadata, errors and disabled ones included', async () => {
     const response = await post('/evaluate/flags', { context: { lane: 'gray' } });
     const { flags } = (await response.json()) as { flags: { key: string }[] };
     expect(flags.map(({ key }) => key)).toEqual(['fees', 'colour', 'off', 'open', 'broken']);
@@ -152,7 +152,7 @@ describe('an evaluation request', () => {
   });
 });
 
-test('a refetch that names the rules it has heard of is answered with the newest', async () => {
+test('a refetch that names known rules gets the newest ones', async () => {
   const query = '?flagConfigEtag=unheard.1&flagConfigLastModified=1771622898';
   const first = await post(`/evaluate/flags${query}`, { context: {} });
   expect(first.status).toBe(200);
@@ -167,7 +167,7 @@ describe('an error', () => {
     [new RequestError('unauthenticated', 'no token'), 401, ''],
     [new RequestError('forbidden', 'not yours'), 403, ''],
     [new Error('secret'), 500, '{"errorDetails":"the server failed: see its log"}'],
-  ])('%s is answered without saying more than OFREP does', async (error, status, body) => {
+  ])('%s has no more members than OFREP allows', async (error, status, body) => {
     const logged: string[] = [];
     const log = { info: () => {}, warn: (text: string) => logged.push(text) };
     const server = createServer((_request, response) => sendOfrepError(error, undefined, response, log));

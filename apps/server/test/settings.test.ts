@@ -73,7 +73,7 @@ describe('settings', () => {
       {},
       '--url is "server": use the address of a server, e.g. http://127.0.0.1:8080',
     ],
-  ])('that are not allowed say what is: %j %j', (args, environment, message) => {
+  ])('that are not allowed name those that are: %j %j', (args, environment, message) => {
     expect(() => readCommand(args, environment)).toThrow(message);
   });
 

@@ -43,7 +43,7 @@ describe('reading', () => {
       { ['__proto__']: '1', constructor: '2', toString: '3' },
       'names',
     ],
-  ])('of %j answers %j: %s', (header, entries) => {
+  ])('of %j returns %j: %s', (header, entries) => {
     const baggage = parseBaggage(header);
     expect(baggage.getAllEntries()).toEqual(
       Object.entries(entries).map(([key, value]) => [key, shown(value, header)]),

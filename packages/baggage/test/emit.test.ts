@@ -49,7 +49,7 @@ describe('an egress policy', () => {
     ['grpc://payments:50051', 'lane=gray'],
     ['kafka:orders.created', 'lane=gray'],
     ['http://partner', 'user-id=ada'],
-  ])('tells %s: %s', (destination, baggage) => {
+  ])('sends to %s: %s', (destination, baggage) => {
     expect(emit(request(), egress, destination)).toBe(baggage);
   });
 
@@ -69,7 +69,7 @@ describe('an egress policy', () => {
     'kafka:orders.created.retry',
     'http://nothing',
     '',
-  ])('tells %j nothing', (destination) => {
+  ])('sends nothing to %j', (destination) => {
     expect(emit(request(), egress, destination)).toBeUndefined();
   });
 

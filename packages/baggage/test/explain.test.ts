@@ -36,7 +36,7 @@ describe('the explanation of a request', () => {
     ['a=1', { mode: 'accept', keys: ['lane'] }, 'has no member "lane"'],
     ['lane=gray', { mode: 'accept', keys: ['user-id'] }, 'ingress.keys does not have "lane"'],
     ['', { mode: 'accept', keys: ['lane'] }, 'came without baggage'],
-  ])('of %j says why it is in baseline', (header, ingress, because) => {
+  ])('of %j names the reason for baseline', (header, ingress, because) => {
     const { lane, because: sentence } = explained(header, ingress);
     expect([lane, sentence]).toEqual(['baseline', expect.stringContaining(because)]);
   });

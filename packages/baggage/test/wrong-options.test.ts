@@ -126,7 +126,7 @@ const adapters = {
 };
 
 describe.each(Object.entries(adapters))(
-  'the %s client that could not work says so when it is made',
+  'the %s client that could not work throws when it is made',
   (_name, make) => {
     test.each<[unknown, RegExp]>([
       [undefined, /egress\.to is missing/],

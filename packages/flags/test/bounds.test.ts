@@ -193,7 +193,7 @@ describe('a text that is no JSON', () => {
     ['goes wrong after many lines', `${'\n'.repeat(1_000_000)}{x`, 'line 1000001, column 2'],
     ['has an escape that is none', String.raw`{"a": "\x"}`, 'line 1, column 7'],
     ['has a control character in a text', '{"a": "\u0001"}', 'line 1, column 7'],
-  ])('is told where it goes wrong: it %s', (_fault, text, place) => {
+  ])('has the place of its fault: it %s', (_fault, text, place) => {
     expect(() => compileFlags(text)).toThrow(FlagsError);
     expect(checkFlags(text)[0]?.message).toContain(place);
   });

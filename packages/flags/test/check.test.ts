@@ -103,7 +103,7 @@ describe('checkFlags', () => {
       /"fractionalHash" is "v4"/,
     ],
     ['a rule that never ends', withFlag({ targeting: nest(5000) }), '', /nested deeper than 100/],
-  ])('says where %s is, and what would be right', (_fault, document, path, message) => {
+  ])('has the place of %s, and the remedy', (_fault, document, path, message) => {
     const problems = checkFlags(document);
     expect(problems).toHaveLength(1);
     expect(problems[0]?.message).toMatch(message);

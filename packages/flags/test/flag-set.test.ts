@@ -106,7 +106,7 @@ describe('a bad flag', () => {
       '$.flags.bad.targeting.$ref',
       'PARSE_ERROR',
     ],
-  ])('with %s answers with its error code, and takes no other down', (_fault, bad, path, errorCode) => {
+  ])('with %s has its error code, and breaks no other', (_fault, bad, path, errorCode) => {
     const flags = compileFlags({ flags: { bad, good: flag } });
     expect(evaluate(flags, 'bad', {})).toMatchObject({ reason: 'ERROR', errorCode });
     expect(evaluate(flags, 'good', {})).toMatchObject({ value: false, reason: 'STATIC' });

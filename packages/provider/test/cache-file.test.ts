@@ -41,7 +41,7 @@ describe('a cache file', () => {
   test.each([
     ['flags and other members', flags],
     ['no flags', { revision: '1', document: { flags: {} } }],
-  ])('holds %s, whoever opens it', async (_case, saved) => {
+  ])('holds %s, for any reader', async (_case, saved) => {
     await save(saved);
     expect(open().load()).toEqual(saved);
     expect(warnings).toEqual([]);

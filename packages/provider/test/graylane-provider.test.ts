@@ -54,7 +54,7 @@ describe('under the OpenFeature SDK', () => {
     ['nobody', ErrorCode.FLAG_NOT_FOUND],
     ['fees', ErrorCode.TYPE_MISMATCH],
     ['broken', ErrorCode.PARSE_ERROR],
-  ])('answers the default for %s, with %s and words that help', async (key, errorCode) => {
+  ])('returns the default for %s, with %s and the remedy', async (key, errorCode) => {
     const client = await open({ source: { flags: document } });
     const details = await client.getStringDetails(key, 'default');
     expect(details).toMatchObject({ value: 'default', reason: 'ERROR', errorCode });
@@ -64,7 +64,7 @@ describe('under the OpenFeature SDK', () => {
   test.each([
     ['off', 'DISABLED'],
     ['open', 'DEFAULT'],
-  ])("answers the code's default for %s, which is no error", async (key, reason) => {
+  ])("returns the code's default for %s, which is not an error", async (key, reason) => {
     const client = await open({ source: { flags: document } });
     const details = await client.getStringDetails(key, 'default');
     expect(details).toMatchObject({ value: 'default', reason });

@@ -58,7 +58,7 @@ describe('a flag with pin: true', () => {
     runInLane('gray', () => expect(atOrders.getBooleanValueSync('fees', false)).toBe(true));
   });
 
-  test('is answered downstream as it was decided upstream, whatever the rules there are', () => {
+  test('has the upstream decision downstream, with any rules there', () => {
     payments.set({ fees: fees('on') });
     runInLane('gray', () => {
       const { reason, variant } = atOrders.getBooleanDetailsSync('fees', true);
@@ -74,7 +74,7 @@ describe('a flag with pin: true', () => {
     });
   });
 
-  test('is answered alike by the client of the SDK', async () => {
+  test("has the same value in the SDK's client", async () => {
     payments.set({ fees: fees('on') });
     await runInLane('gray', async () => {
       const client = OpenFeature.getClient('payments');
@@ -103,7 +103,7 @@ describe('a flag with pin: true', () => {
     });
   });
 
-  test('is answered from its pin where the rule is broken', () => {
+  test('is taken from its pin where the rule is broken', () => {
     payments.set({ fees: { ...fees('on'), targeting: { iff: [] } } });
     runInLane('gray', () => {
       expect(atPayments.getBooleanDetailsSync('fees', true).errorCode).toBe('PARSE_ERROR');
@@ -159,7 +159,7 @@ describe('a pin is not honoured', () => {
   });
 
   test.each([{ metadata: { pin: 'true' } }, { metadata: { pin: 1 } }, { metadata: { pin: false } }])(
-    'where it says %j',
+    'where it has %j',
     (other) => {
       orders.set({ fees: { ...fees('off'), ...other } });
       runInLane('gray', () => {
@@ -240,7 +240,7 @@ describe('a pin comes in with the mark of its lane', () => {
     ]);
   });
 
-  test("and stays out at the edge, with all else that a stranger's baggage says", () => {
+  test('and is stripped at the edge, with all other baggage of a client', () => {
     expect(seen({ mode: 'strip' }, 'lane=gray,pins=fees.off.1')).toEqual(['baseline', 'on STATIC']);
   });
 

@@ -96,7 +96,7 @@ describe('a synchronous call', () => {
   });
 
   test.each(['before', 'after', 'error', 'finally'] as const)(
-    'answers the default with GENERAL and the remedy where a hook waits in its stage "%s"',
+    'returns the default with GENERAL and the remedy where a hook waits in its stage "%s"',
     async (stage) => {
       const client = getSyncClient('sync');
       client.setLogger(logger);
@@ -125,7 +125,7 @@ describe('a synchronous call', () => {
     ['an evaluation context that defends itself', { context: hostile(), options: {} }],
     ['the same, with hooks', { context: hostile(), options: { hooks: [{}] } }],
     ['hooks that are none', { context: {}, options: { hooks: 5 as unknown as Hook[] } }],
-  ])('never throws: %s is an answer with GENERAL', async (_case, { context, options }) => {
+  ])('never throws: %s gives GENERAL', async (_case, { context, options }) => {
     const client = getSyncClient('sync');
     const general = { value: false, errorCode: ErrorCode.GENERAL };
     expect(client.getBooleanDetailsSync('fees', false, context, options)).toMatchObject(general);

@@ -196,7 +196,7 @@ describe('reports', () => {
     expect(server.received.all).toHaveLength(2);
   });
 
-  test('that the server refuses are sent again with the next one, which waits as long as it says', async () => {
+  test('that the server refuses are sent again with the next one, after the time of Retry-After', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
     const responded = inbox<true>();
     server.respond = (_request, response) => {

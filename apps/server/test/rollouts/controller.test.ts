@@ -153,7 +153,7 @@ describe('the controller', { timeout: 120_000 }, () => {
     await expect.poll(async () => store.records.list('rollout-details')).not.toEqual([]);
   });
 
-  test('asks for the requests since the last look, without gaps and overlaps', async () => {
+  test('reads the requests since the last look, without gaps and overlaps', async () => {
     const traffic = new Traffic();
     control(traffic);
     const id = await started({ steps: [{ weight: 5, minSeconds: 1e6 }] });

@@ -102,7 +102,7 @@ describe('a rollout', () => {
     expect(run(record, { gray: 200, control: 10 }, 300).rollout.state).toBe('rolled_back');
   });
 
-  test('only pauses where its mode says so, and moves on by time where it only reports', () => {
+  test('only pauses in that mode, and moves on by time where it only reports', () => {
     expect(run(begun({ mode: 'pause' }), { gray: 80, control: 10 }, 200).rollout.state).toBe('paused');
     const steps = [
       { weight: 5, minSeconds: 30 },

@@ -43,7 +43,7 @@ export function storeContract(name: string, open: (document: object) => Promise<
       expect([...store.snapshot.flags.keys()].toSorted()).toEqual(['broken', 'fees', 'inside', 'other']);
     });
 
-    test('makes a revision of a write, and tells who listens, in order', async () => {
+    test('makes a revision of a write, and calls its listeners in order', async () => {
       const seen: string[] = [];
       const before = store.snapshot;
       store.onChange(({ before: previous, after, revision, affected }) => {
@@ -107,7 +107,7 @@ export function storeContract(name: string, open: (document: object) => Promise<
       expect(rest).toHaveLength(4);
     });
 
-    test('lets nobody write between a decision and its write', async () => {
+    test('lets no other write between a decision and its write', async () => {
       const add = (current: Snapshot): Change => {
         const { metadata } = partOf(current, ['flags', 'fees']) as { metadata?: { n: number } };
         return put('fees', { ...fees, metadata: { n: (metadata?.n ?? 0) + 1 } });

@@ -114,7 +114,7 @@ export function bodyContract(name: string, serve: Serve): void {
       expect(baggageCounts().escaped).toBe(escaped);
     });
 
-    test('a proxy that streams the body on, and the answer back', async () => {
+    test('a proxy that streams the body on, and the response back', async () => {
       const forward = baggageRequest({ egress: { to: { [orders.origin]: ['lane'] } } });
       const before = orders.received.all.length;
       const heard = inbox<string>();

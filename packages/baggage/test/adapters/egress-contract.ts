@@ -136,7 +136,7 @@ export function egressContract({ name, open, shapes, redirects }: HttpPeer): voi
       ]);
     });
 
-    test('hands on what the server answers, and fails as the client fails', async () => {
+    test('passes the response on, and fails as the client fails', async () => {
       expect(await inRequest(dye, () => client.send(`${orders.origin}/status/500`))).toMatchObject({
         status: 500,
         body: 'as asked',
@@ -149,7 +149,7 @@ export function egressContract({ name, open, shapes, redirects }: HttpPeer): voi
       );
     });
 
-    test('a call can be aborted, and says nothing to the next one', async () => {
+    test('a call can be aborted, and does not affect the next one', async () => {
       const abort = new AbortController();
       const aborted = inRequest('lane=gray', () =>
         client.send(`${orders.origin}/never`, { signal: abort.signal }),
@@ -170,7 +170,7 @@ export function egressContract({ name, open, shapes, redirects }: HttpPeer): voi
     });
 
     if (redirects === 'followed') {
-      test('a redirect within an origin is still in the lane, whoever else uses the connection', async () => {
+      test('a redirect within an origin is still in the lane, on a connection that others use, too', async () => {
         const here = `${orders.origin}/to/${encodeURIComponent('/landed')}`;
         await Promise.all(
           Array.from({ length: 40 }, (_, index) =>

@@ -232,7 +232,7 @@ describe('baggageInterceptor', () => {
   test.each([
     ['a Client', (origin: string) => new Client(origin)],
     ['a Pool', (origin: string) => new Pool(origin)],
-  ])('%s that is told where it leads sends what that origin may see', async (_what, connect) => {
+  ])('%s with a destination sends what that origin may see', async (_what, connect) => {
     const [told, elsewhere] = [keep(connect(orders.origin)), keep(connect(partner.origin))];
     const destination = orders.origin;
     await inRequest('lane=gray', async () => {

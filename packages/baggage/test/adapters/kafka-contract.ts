@@ -53,7 +53,7 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
       expect(await seen.take(2)).toEqual(['dyed gray', 'undyed baseline']);
     });
 
-    test('is not changed, and says nothing of an earlier request when it is sent again', async () => {
+    test('is not changed, and carries nothing of an earlier request when it is sent again', async () => {
       const topic = await newTopic();
       const headers = Object.freeze({ baggage: 'lane=stale', id: Buffer.from('7') });
       const message = Object.freeze({ value: 'again', headers });
@@ -84,7 +84,7 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
       expect(textsOf(message?.headers)).toEqual({ text: 'a', bytes: 'b', list: 'c,d', baggage: 'lane=gray' });
     });
 
-    test('needs no headers, and shares the ones it has with nobody', async () => {
+    test('needs no headers, and does not share its own', async () => {
       const topic = await newTopic();
       const raw = await headersOf(topic);
       const shared = Object.freeze({ id: '7' });
@@ -114,7 +114,7 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
     });
   });
 
-  test('a batch for several topics tells each what it may know', async () => {
+  test('a batch for several topics sends each the members that it may see', async () => {
     const [ours, outside] = [await newTopic(), await partnersTopic()];
     const [rawOurs, rawOutside] = [await headersOf(ours), await headersOf(outside)];
     await inRequest('lane=gray,secret=1', () =>
@@ -218,7 +218,7 @@ export function kafkaContract(connect: (brokers: string) => Promise<KafkaPeer>):
   });
 
   describe('a row of an outbox', () => {
-    test('is sent later in the lane of the request that wrote it, by whoever relays it', async () => {
+    test('is sent later in the lane of the request that wrote it, by any relay', async () => {
       const topic = await newTopic();
       const raw = await headersOf(topic);
       const written = (value: string): string =>

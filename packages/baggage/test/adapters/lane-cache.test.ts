@@ -34,7 +34,7 @@ await describeWith(nginx, 'behind a caching proxy', () => {
   });
 
   test.each(cacheable)(
-    'a dyed response %s goes to nobody else, gray first or baseline first',
+    'a dyed response %s reaches no other request, gray first or baseline first',
     async (_what, headers) => {
       for (const users of [
         [ada, bob, ada],
