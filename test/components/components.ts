@@ -15,6 +15,20 @@ export interface Component {
   available(): boolean | Promise<boolean>;
 }
 
+/** Several components as one; `GRAYLANE_REQUIRE` knows it by the id of the first. */
+export function all(first: Component, ...others: readonly Component[]): Component {
+  const parts = [first, ...others];
+  return {
+    id: first.id,
+    name: parts.map(({ name }) => name).join(' and '),
+    remedy: parts.map(({ remedy }) => remedy).join('; '),
+    available: async () => {
+      for (const part of parts) if (!(await part.available())) return false;
+      return true;
+    },
+  };
+}
+
 /**
  * `describe` for tests that need a component. Without it the suite is skipped and its name states
  * what to install, or it fails if `GRAYLANE_REQUIRE` names the component or is "all". `tests` runs

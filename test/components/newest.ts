@@ -1,7 +1,7 @@
 import { cpSync, existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Component } from './components.ts';
+import { all, type Component } from './components.ts';
 import { kafka } from './kafka.ts';
 import type { Installation } from '../support/shop.ts';
 
@@ -20,12 +20,7 @@ export const newest: Component = {
 };
 
 /** The same, and a broker beside it. */
-export const newestAndKafka: Component = {
-  ...newest,
-  name: `${newest.name} and ${kafka.name}`,
-  remedy: `${newest.remedy}; ${kafka.remedy}`,
-  available: async () => (await newest.available()) && kafka.available(),
-};
+export const newestAndKafka: Component = all(newest, kafka);
 
 /** The demo there, with our packages as they are built now. */
 export function newestInstallation(): Installation {

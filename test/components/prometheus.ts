@@ -22,16 +22,22 @@ export function promtool(args: readonly string[], input = ''): string {
 /** A Prometheus server of its own. */
 export interface PrometheusServer {
   readonly url: string;
+  /** The values of an expression by their only label; empty while the server starts. */
+  query(expression: string): Promise<Readonly<Record<string, number>>>;
   close(): Promise<void>;
 }
 
-/** Starts Prometheus, which scrapes these targets (`host:port`) four times a second. */
-export async function startPrometheus(job: string, targets: readonly string[]): Promise<PrometheusServer> {
+/** Starts Prometheus, which scrapes these targets (`host:port`), by default four times a second. */
+export async function startPrometheus(
+  job: string,
+  targets: readonly string[],
+  every = '250ms',
+): Promise<PrometheusServer> {
   const folder = mkdtempSync(`${tmpdir()}/graylane-prometheus-`);
   const list = targets.map((target) => `'${target}'`).join(', ');
   writeFileSync(
     `${folder}/prometheus.yml`,
-    `scrape_configs: [{ job_name: ${job}, scrape_interval: 250ms, scrape_timeout: 250ms, static_configs: [{ targets: [${list}] }] }]`,
+    `scrape_configs: [{ job_name: ${job}, scrape_interval: ${every}, scrape_timeout: ${every}, static_configs: [{ targets: [${list}] }] }]`,
   );
   const port = await freePort();
   const server = spawn(
@@ -44,8 +50,10 @@ export async function startPrometheus(job: string, targets: readonly string[]): 
     ],
     { stdio: 'ignore' },
   );
+  const url = `http://127.0.0.1:${port}`;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
+    query: async (expression) => query(url, expression),
     close: async () => {
       const gone = once(server, 'exit');
       server.kill();
@@ -55,7 +63,19 @@ export async function startPrometheus(job: string, targets: readonly string[]): 
   };
 }
 
-async function freePort(): Promise<number> {
+async function query(url: string, expression: string): Promise<Readonly<Record<string, number>>> {
+  const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`).catch(() => {});
+  if (response === undefined) return {};
+  const { data } = (await response.json()) as {
+    data?: { result: readonly { metric: Readonly<Record<string, string>>; value: [number, string] }[] };
+  };
+  return Object.fromEntries(
+    (data?.result ?? []).map(({ metric, value }) => [Object.values(metric).join(), Number(value[1])]),
+  );
+}
+
+/** A port of loopback that nothing uses now. */
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await once(probe.listen(0, '127.0.0.1'), 'listening');
   const { port } = probe.address() as AddressInfo;

@@ -1,21 +1,51 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startCollector, type CollectedSeries, type Collector } from '../support/collector.ts';
-import { describeWith } from '../components/components.ts';
+import { all, describeWith } from '../components/components.ts';
 import { kafka, startKafka, type Broker } from '../components/kafka.ts';
-import { eventually, Shop } from '../support/shop.ts';
+import { newest, newestInstallation } from '../components/newest.ts';
+import { freePort, prometheus, startPrometheus, type PrometheusServer } from '../components/prometheus.ts';
+import { startCollector, type CollectedSeries, type Collector } from '../support/collector.ts';
+import { eventually, Shop, type Installation } from '../support/shop.ts';
 
-const requests = Number(process.env['GRAYLANE_OBSERVE_REQUESTS'] ?? 200);
+const kafkaAndPrometheus = all(kafka, prometheus);
+const newestKafkaAndPrometheus = all(newest, kafka, prometheus);
+
 const atOnce = 20;
 const lanes = ['baseline', 'gray', 'team-a'] as const;
+const services = ['gateway', 'orders', 'payments', 'ledger'] as const;
+type Service = (typeof services)[number];
 
-describe('the signals of the shop', () => suite(async () => undefined));
-await describeWith(kafka, 'the signals of the shop with Kafka', () => suite(startKafka));
+/** A shop, and how many requests it gets. */
+interface Scene {
+  readonly requests: number;
+  readonly kafka?: boolean;
+  readonly prometheus?: boolean;
+  /** Default: the workspace, on this Node. */
+  readonly installation?: () => Installation;
+}
 
-function suite(start: () => Promise<Broker | undefined>): void {
+describe('the signals of the shop', () => suite({ requests: 200 }));
+await describeWith(kafkaAndPrometheus, 'the signals of the shop with Kafka and OpenTelemetry 2.x', () =>
+  suite({ requests: 1000, kafka: true, prometheus: true }),
+);
+await describeWith(
+  newestKafkaAndPrometheus,
+  'the signals of the shop with Kafka on the newest Node, with OpenTelemetry 3.x',
+  () => suite({ requests: 1000, kafka: true, prometheus: true, installation: newestInstallation }),
+);
+
+function suite({
+  requests,
+  kafka: withKafka = false,
+  prometheus: scrapes = false,
+  installation,
+}: Scene): void {
   let broker: Broker | undefined;
   let collector: Collector;
   let shop: Shop;
+  let scraper: PrometheusServer | undefined;
+  /** The management port of each service that runs, as Prometheus names it. */
+  const instances = new Map<Service, string>();
   /** The lane of each request, by its trace. */
   const laneOf = new Map<string, string>();
 
@@ -26,30 +56,63 @@ function suite(start: () => Promise<Broker | undefined>): void {
   };
 
   beforeAll(async () => {
-    broker = await start();
+    broker = withKafka ? await startKafka() : undefined;
     collector = await startCollector();
-    shop = await Shop.open({
+    for (const service of services) {
+      if (service !== 'ledger' || withKafka) instances.set(service, `127.0.0.1:${await freePort()}`);
+    }
+    const ports = [...instances].map(([service, instance]) => [
+      `${service.toUpperCase()}_MANAGEMENT_PORT`,
+      instance.split(':')[1],
+    ]);
+    const environment = {
       ...(broker && { KAFKA_BROKERS: broker.brokers }),
+      ...(scrapes && Object.fromEntries(ports)),
       GRAYLANE_LANES: 'gray,team-a',
+      OTEL_METRICS_EXPORTER: scrapes ? 'otlp,prometheus' : 'otlp',
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_BSP_SCHEDULE_DELAY: '100',
       OTEL_BLRP_SCHEDULE_DELAY: '100',
       OTEL_METRIC_EXPORT_INTERVAL: '500',
-    });
+    };
+    shop = await Shop.open(environment, installation?.());
+    // The scrapes take place between the requests.
+    if (scrapes) scraper = await startPrometheus('shop', [...instances.values()], '2s');
     dyeByTenant(shop.flagsFile);
     await eventually(async () => expect(await request('team-a')).toBe('team-a'));
-    const all = Array.from({ length: requests }, (_, index) => lanes[index % lanes.length] ?? 'baseline');
-    while (all.length > 0) {
-      const wave = all.splice(0, atOnce);
+    const left = Array.from({ length: requests }, (_, index) => lanes[index % lanes.length] ?? 'baseline');
+    while (left.length > 0) {
+      const wave = left.splice(0, atOnce);
       expect(await Promise.all(wave.map(request))).toEqual(wave);
     }
   });
   afterAll(async () => {
+    await scraper?.close();
     await shop?.close();
     await collector?.close();
     await broker?.close();
   });
+
+  /** The series of each hop that count its requests. */
+  const hops = (): readonly HopSeries[] => [
+    ['gateway', 'http.server.request.duration', { 'http.route': '/checkout' }],
+    ['gateway', 'http.client.request.duration', { 'http.request.method': 'POST' }],
+    ['orders', 'http.server.request.duration', { 'http.route': '/orders' }],
+    ['orders', 'rpc.client.call.duration', { 'rpc.method': 'graylane.demo.Payments/Charge' }],
+    ['payments', 'rpc.server.call.duration', { 'rpc.method': 'graylane.demo.Payments/Charge' }],
+    ...(withKafka ? kafkaHops : []),
+  ];
+
+  const sent = (): Readonly<Record<string, number>> =>
+    Object.fromEntries(
+      lanes.map((lane) => [lane, [...laneOf.values()].filter((one) => one === lane).length]),
+    );
+
+  const collected = ([service, name, attributes]: HopSeries): readonly CollectedSeries[] =>
+    collector
+      .series()
+      .filter((series) => series.service === service && series.name === name && fits(series, attributes));
 
   test('every span of every hop shows the lane of its request', async () => {
     const expected = ['gateway 2', 'gateway 3', 'orders 2', 'orders 3', 'payments 2'].concat(
@@ -76,34 +139,42 @@ function suite(start: () => Promise<Broker | undefined>): void {
   });
 
   test('every series of a hop counts each request in its lane', async () => {
-    const sent = Object.fromEntries(
-      lanes.map((lane) => [lane, [...laneOf.values()].filter((one) => one === lane).length]),
-    );
-    const hops = [
-      ['gateway', 'http.server.request.duration', { 'http.route': '/checkout' }],
-      ['gateway', 'http.client.request.duration', { 'http.request.method': 'POST' }],
-      ['orders', 'http.server.request.duration', { 'http.route': '/orders' }],
-      ['orders', 'rpc.client.call.duration', { 'rpc.method': 'graylane.demo.Payments/Charge' }],
-      ['payments', 'rpc.server.call.duration', { 'rpc.method': 'graylane.demo.Payments/Charge' }],
-      ...(broker
-        ? ([
-            ['payments', 'messaging.client.operation.duration', { 'messaging.operation.name': 'send' }],
-            [
-              'ledger',
-              'messaging.process.duration',
-              { 'messaging.consumer.group.name': 'graylane-demo-ledger' },
-            ],
-          ] as const)
-        : []),
-    ] as const;
     await eventually(async () => {
-      for (const [service, name, attributes] of hops) {
-        const found = collector
-          .series()
-          .filter((series) => series.service === service && series.name === name && fits(series, attributes));
-        expect([service, name, byLane(found)]).toEqual([service, name, sent]);
-      }
+      for (const hop of hops()) expect([hop, byLane(collected(hop), 'count')]).toEqual([hop, sent()]);
     });
+  });
+
+  if (scrapes) {
+    test('Prometheus and the collector have the same numbers', async () => {
+      await eventually(async () => {
+        for (const hop of hops()) {
+          for (const part of ['count', 'sum'] as const) {
+            const scraped = await scraper?.query(expressionOf(hop, part, instances));
+            const pushed = byLane(collected(hop), part);
+            expect([hop, part, rounded(scraped ?? {})]).toEqual([hop, part, rounded(pushed)]);
+          }
+          expect(await scraper?.query(expressionOf(hop, 'count', instances))).toEqual(sent());
+        }
+      }, patienceMs);
+    });
+
+    test('no series has a lane that is not known', async () => {
+      const values = await scraper?.query('group by (lane) ({lane!=""})');
+      expect(Object.keys(values ?? {}).toSorted()).toEqual(['baseline', 'gray', 'team-a']);
+    });
+  }
+
+  test('every line that a hop logs shows lane and trace, at the collector, too', async () => {
+    await eventually(async () => {
+      for (const service of instances.keys()) {
+        const printed = shop.logged.filter((line) => line['service'] === service);
+        const seen = new Map(printed.map((line) => [line['trace_id'], line['lane']]));
+        const exported = collector.logs.filter((line) => line.service === service && line.name === '');
+        const received = new Map(exported.map(({ traceId, attributes }) => [traceId, attributes['lane']]));
+        expect([service, seen]).toEqual([service, laneOf]);
+        expect([service, received]).toEqual([service, laneOf]);
+      }
+    }, patienceMs);
   });
 
   test('every log record of a request shows its lane', async () => {
@@ -126,6 +197,16 @@ function suite(start: () => Promise<Broker | undefined>): void {
   });
 }
 
+type HopSeries = readonly [service: Service, name: string, attributes: Readonly<Record<string, string>>];
+
+const kafkaHops: readonly HopSeries[] = [
+  ['payments', 'messaging.client.operation.duration', { 'messaging.operation.name': 'send' }],
+  ['ledger', 'messaging.process.duration', { 'messaging.consumer.group.name': 'graylane-demo-ledger' }],
+];
+
+/** Covers a scrape and an export on a machine that is slow. */
+const patienceMs = 60_000;
+
 /** The dye rule for this test: the tenant is the lane. */
 function dyeByTenant(file: string): void {
   const document = JSON.parse(readFileSync(file, 'utf8')) as { flags: Record<string, unknown> };
@@ -145,11 +226,31 @@ function fits({ attributes }: CollectedSeries, wanted: Readonly<Record<string, u
   return 'lane' in attributes && Object.entries(wanted).every(([name, value]) => attributes[name] === value);
 }
 
-function byLane(series: readonly CollectedSeries[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { attributes, count } of series) {
+function byLane(series: readonly CollectedSeries[], part: 'count' | 'sum'): Readonly<Record<string, number>> {
+  const values: Record<string, number> = {};
+  for (const { attributes, [part]: value } of series) {
     const lane = String(attributes['lane']);
-    counts[lane] = (counts[lane] ?? 0) + count;
+    values[lane] = (values[lane] ?? 0) + value;
   }
-  return counts;
+  return values;
+}
+
+/** The same series in Prometheus, where OpenTelemetry's exporter writes names without a unit. */
+function expressionOf(
+  [service, name, attributes]: HopSeries,
+  part: 'count' | 'sum',
+  instances: ReadonlyMap<Service, string>,
+): string {
+  const labels = Object.entries(attributes).map(([key, value]) => `${prometheusName(key)}="${value}"`);
+  const selector = [`instance="${instances.get(service)}"`, 'lane!=""', ...labels].join(',');
+  return `sum by (lane) (${prometheusName(name)}_${part}{${selector}})`;
+}
+
+function prometheusName(name: string): string {
+  return name.replaceAll('.', '_');
+}
+
+/** Prometheus adds up in another order, so the last digits of a sum may differ. */
+function rounded(values: Readonly<Record<string, number>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).map(([lane, value]) => [lane, value.toPrecision(9)]));
 }

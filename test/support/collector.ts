@@ -30,6 +30,7 @@ export interface CollectedSeries {
   readonly name: string;
   readonly attributes: Attributes;
   readonly count: number;
+  readonly sum: number;
 }
 
 /** An OpenTelemetry collector for OTLP over HTTP with JSON. */
@@ -53,11 +54,11 @@ export async function startCollector(): Promise<Collector> {
       for (const log of eachOf(resourceLogs, ({ logRecords = [] }) => logRecords))
         logs.push({ ...log, name: log.eventName ?? log.name });
       for (const metric of eachOf(resourceMetrics, ({ metrics = [] }) => metrics)) {
-        for (const { attributes = [], count } of metric.histogram?.dataPoints ?? []) {
+        for (const { attributes = [], count, sum = 0 } of metric.histogram?.dataPoints ?? []) {
           const point = { ...metric, attributes: record(attributes), count: Number(count) };
           const { service, scope, name } = point;
           const key = JSON.stringify([service, scope, name, point.attributes]);
-          series.set(key, { service, scope, name, attributes: point.attributes, count: point.count });
+          series.set(key, { service, scope, name, attributes: point.attributes, count: point.count, sum });
         }
       }
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
@@ -108,6 +109,7 @@ interface Item {
     readonly dataPoints: readonly {
       readonly attributes?: readonly KeyValue[];
       readonly count: number | string;
+      readonly sum?: number;
     }[];
   };
 }

@@ -83,6 +83,12 @@ export class Shop {
     return this.#output;
   }
 
+  /** The lines of JSON that its processes have logged so far. */
+  get logged(): readonly Readonly<Record<string, unknown>>[] {
+    const lines = this.#output.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+    return lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+  }
+
   get gateway(): string {
     return this.#found(/gateway +ready on (\S+)/);
   }

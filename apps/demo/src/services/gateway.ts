@@ -5,6 +5,7 @@ import express from 'express';
 import { flagClient } from './flag-client.ts';
 import { describeHop } from './hop.ts';
 import type { Order } from './orders.ts';
+import { log } from '../support/log.ts';
 import { announce } from '../support/service.ts';
 import { setting } from '../support/setting.ts';
 import { activeTraceId } from '../support/trace-id.ts';
@@ -39,6 +40,7 @@ app.get('/checkout', async (_request, response) => {
   const hop = describeHop('gateway', 'http');
   const answer = await fetch(`${ordersUrl}/orders`, { method: 'POST' });
   const { total, hops } = (await answer.json()) as Order;
+  log.info('checkout');
   response.json({ traceId: activeTraceId(), lane: getActiveLane(), total, hops: [hop, ...hops] });
 });
 

@@ -2,6 +2,7 @@ import { withBaggageConsumer } from '@graylane/baggage/kafka';
 import express from 'express';
 import { describeHop, type Hop } from './hop.ts';
 import { connectKafka, topic } from '../support/kafka.ts';
+import { log } from '../support/log.ts';
 import { announce } from '../support/service.ts';
 import { activeTraceId } from '../support/trace-id.ts';
 
@@ -21,6 +22,7 @@ await consumer.connect();
 await consumer.subscribe({ topic });
 await consumer.run({
   eachMessage: async () => {
+    log.info('recorded');
     remember(activeTraceId(), describeHop('ledger', 'kafka'));
   },
 });

@@ -3,6 +3,7 @@ import { baggageClientInterceptor } from '@graylane/baggage/grpc';
 import express from 'express';
 import { describeHop, type Hop } from './hop.ts';
 import { createPaymentsClient } from './payments-contract.ts';
+import { log } from '../support/log.ts';
 import { announce } from '../support/service.ts';
 import { setting } from '../support/setting.ts';
 
@@ -24,6 +25,7 @@ app.use(baggageMiddleware({ ingress: { mode: 'accept', keys } }));
 app.post('/orders', async (_request, response) => {
   const hop = describeHop('orders', 'http');
   const { total, hops } = await payments.charge({ amount: 100 });
+  log.info({ total }, 'order placed');
   response.json({ total, hops: [hop, ...hops] } satisfies Order);
 });
 

@@ -4,6 +4,7 @@ import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } f
 import { describeHop } from './hop.ts';
 import { connectKafka, topic } from '../support/kafka.ts';
 import { paymentsService, type Charge } from './payments-contract.ts';
+import { log } from '../support/log.ts';
 import { announceGrpc } from '../support/service.ts';
 
 const keys = ['lane', 'user-id', 'tenant', 'region'];
@@ -17,6 +18,7 @@ async function charge(amount: number): Promise<Charge> {
   const fee = hop.flags['payment-new-fee-calculation']?.value ? 1.5 : 2.5;
   const total = amount + fee;
   await ledger?.send({ topic, messages: [{ value: JSON.stringify({ total }) }] });
+  log.info({ total }, 'charged');
   return { total, hops: [hop] };
 }
 

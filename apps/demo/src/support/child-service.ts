@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ServiceReport } from './service.ts';
-import { managementOff, telemetrySettings } from './telemetry-settings.ts';
+import { managementPortOf, telemetrySettings } from './telemetry-settings.ts';
 
 const patienceMs = 60_000;
 const telemetry = import.meta.resolve('@graylane/telemetry/register');
@@ -20,7 +20,7 @@ export class ChildService {
       name,
       fork(file, [], {
         execArgv: ['--import', telemetry],
-        env: { ...telemetrySettings(name), ...process.env, ...managementOff, ...settings },
+        env: { ...telemetrySettings(name), ...process.env, ...managementPortOf(name), ...settings },
       }),
     );
   }

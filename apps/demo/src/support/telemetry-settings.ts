@@ -12,7 +12,10 @@ export function telemetrySettings(service: string): NodeJS.ProcessEnv {
 }
 
 /**
- * `GRAYLANE_MANAGEMENT_PORT` sets that of the flag server, and the services of the shop run on the
- * same machine: they open none.
+ * The management port of a service, e.g. from `ORDERS_MANAGEMENT_PORT`. `GRAYLANE_MANAGEMENT_PORT`
+ * sets that of the flag server, and all run on the same machine: without a port of its own, a
+ * service opens none.
  */
-export const managementOff: NodeJS.ProcessEnv = { GRAYLANE_MANAGEMENT_PORT: 'off' };
+export function managementPortOf(service: string): NodeJS.ProcessEnv {
+  return { GRAYLANE_MANAGEMENT_PORT: process.env[`${service.toUpperCase()}_MANAGEMENT_PORT`] || 'off' };
+}
