@@ -60,6 +60,17 @@ export function compileOperands(operand: unknown, scope: Scope): Rule[] | Rule {
   };
 }
 
+/** The same for an operator that takes the values of all operands as an array. */
+export function compileValues(
+  operand: unknown,
+  scope: Scope,
+): (data: unknown, now: number | undefined) => readonly unknown[] {
+  const rules = compileOperands(operand, scope);
+  return Array.isArray(rules)
+    ? (data, now) => rules.map((rule) => rule(data, now))
+    : (data, now) => rules(data, now) as unknown[];
+}
+
 /**
  * The result of a plain value: itself, or the evaluation of the flag that it names. `index` is its
  * place among the operands of the scope's operator.

@@ -1,7 +1,7 @@
 import { RuleError } from '../../errors.ts';
 import { maxLength } from '../../limits.ts';
 import { anyNumber, operands } from '../check-operands.ts';
-import { compileOperand, compileOperands } from '../compile.ts';
+import { compileOperand, compileValues } from '../compile.ts';
 import { truthy } from '../logic.ts';
 import type { Operator, Rule } from '../rule.ts';
 import { elementScope, type Scope } from '../scope.ts';
@@ -47,11 +47,9 @@ export const reduce: Operator = {
 /** `merge`: one array of all operands; arrays among them are flattened by one level. */
 export const merge: Operator = {
   compile: (operand, scope) => {
-    const rules = compileOperands(operand, scope);
+    const valuesOf = compileValues(operand, scope);
     return (data, now) => {
-      const values = Array.isArray(rules)
-        ? rules.map((rule) => rule(data, now))
-        : (rules(data, now) as unknown[]);
+      const values = valuesOf(data, now);
       let length = 0;
       for (const value of values) length += Array.isArray(value) ? value.length : 1;
       if (length > maxLength)

@@ -2,18 +2,16 @@ import { RuleError } from '../../errors.ts';
 import { maxLength } from '../../limits.ts';
 import { anyNumber, operands, twoStrings } from '../check-operands.ts';
 import { toNumber, toText } from '../coercion.ts';
-import { compileOperand, compileOperands } from '../compile.ts';
+import { compileOperand, compileOperands, compileValues } from '../compile.ts';
 import type { Operator } from '../rule.ts';
 import { countWork, longText } from '../../work-limit.ts';
 
 /** `cat`: the operands as strings, one after another; null is an empty string. */
 export const cat: Operator = {
   compile: (operand, scope) => {
-    const rules = compileOperands(operand, scope);
+    const valuesOf = compileValues(operand, scope);
     return (data, now) => {
-      const values = Array.isArray(rules)
-        ? rules.map((rule) => rule(data, now))
-        : (rules(data, now) as unknown[]);
+      const values = valuesOf(data, now);
       countWork(4 * values.length);
       const texts = values.map(toText);
       let length = 0;
