@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type * as Flags from '@graylane/flags';
-import { applyFlagChanges, checkFlag, checkFlags, compileFlags } from '@graylane/flags';
+import { applyFlagChangesInSteps, checkFlag, checkFlags, compileFlags } from '@graylane/flags';
 import { createServer } from '@graylane/server';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { storeOf } from '../src/store/environments.ts';
@@ -14,7 +14,7 @@ vi.mock('@graylane/flags', async (original) => {
   const real = await original<typeof Flags>();
   return {
     ...real,
-    applyFlagChanges: vi.fn(real.applyFlagChanges),
+    applyFlagChangesInSteps: vi.fn(real.applyFlagChangesInSteps),
     checkFlag: vi.fn(real.checkFlag),
     checkFlags: vi.fn(real.checkFlags),
     compileFlags: vi.fn(real.compileFlags),
@@ -42,7 +42,9 @@ test.each([10, 20_000])(
     await store.write(() => ({ author: 'test', edits: [{ path: ['flags', 'flag-3'], value: on }] }));
     expect(vi.mocked(checkFlag).mock.calls.map(([key]) => key)).toEqual(['flag-3']);
     expect(
-      vi.mocked(applyFlagChanges).mock.calls.map(([, { flags: changed = {} }]) => Object.keys(changed)),
+      vi
+        .mocked(applyFlagChangesInSteps)
+        .mock.calls.map(([, { flags: changed = {} }]) => Object.keys(changed)),
     ).toEqual([['flag-3']]);
     expect(checkFlags).not.toHaveBeenCalled();
     expect(compileFlags).not.toHaveBeenCalled();

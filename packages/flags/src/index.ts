@@ -1,6 +1,6 @@
 export { changedFlags, compileFlags, type CompileOptions } from './set/flag-set.ts';
 export type { FlagSet } from './set/compiled-flags.ts';
-export { applyFlagChanges, type FlagChanges } from './set/flag-changes.ts';
+export { applyFlagChanges, applyFlagChangesInSteps, type FlagChanges } from './set/flag-changes.ts';
 export { evaluate } from './evaluate.ts';
 export { explain } from './explain/explain.ts';
 export type {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import {
   applyFlagChanges,
+  applyFlagChangesInSteps,
   changedFlags,
   checkFlagChanges,
   checkFlags,
@@ -108,6 +109,54 @@ describe('a change of a set of flags', () => {
     expect(() => applyFlagChanges(compileFlags(small), changes as FlagChanges)).toThrow(FlagsError);
     expect(() => checkFlagChanges(compileFlags(small), changes as FlagChanges)).toThrow(FlagsError);
   });
+});
+
+describe('a change in steps', () => {
+  const size = 4000;
+  const entries = (definitionOf: (index: number) => unknown): Record<string, unknown> =>
+    Object.fromEntries(Array.from({ length: size }, (_, index) => [`flag-${index}`, definitionOf(index)]));
+
+  test.each<[string, (index: number) => unknown, FlagChanges]>([
+    ['an evaluator that no flag uses', () => flag, { $evaluators: { gray: { '==': [1, 1] } } }],
+    ['an evaluator that few flags use', rulesFew, { $evaluators: { gray: { '==': [1, 1] } } }],
+    ['an evaluator that all flags use', () => ruled, { $evaluators: { gray: { '==': [1, 1] } } }],
+    ['the metadata', rulesFew, { metadata: { version: '2' } }],
+    ['kills', rulesFew, { $killed: { flags: { 'flag-7': {} }, lanes: { gray: {} } } }],
+    [
+      'all of it, and flags',
+      () => ruled,
+      {
+        $evaluators: { gray: true },
+        metadata: null,
+        flags: { 'flag-1': null, 'flag-2': { ...flag, defaultVariant: 'on' }, 'flag-new': flag },
+      },
+    ],
+  ])('looks at few flags a step, and makes the same set: %s', (_what, definitionOf, changes) => {
+    const document = { ...small, flags: entries(definitionOf) };
+    const before = compileFlags(document);
+    const steps = applyFlagChangesInSteps(before, changes);
+    let count = 1;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) count += 1;
+    expect(count).toBeGreaterThan(size / 20);
+    const after = step.value;
+    const expected = compileFlags(changedDocument(document, changes));
+    expect(after.document).toEqual(expected.document);
+    expect([...after.keys()]).toEqual([...expected.keys()]);
+    expect(after.warnings).toEqual(expected.warnings);
+    const context = { lane: 'gray', region: 'eu' };
+    for (const key of expected.keys())
+      expect(evaluate(after, key, context)).toEqual(evaluate(expected, key, context));
+    // The set before is as it was.
+    expect(before.document).toEqual(document);
+    const original = compileFlags(document);
+    for (const key of ['flag-1', 'flag-2', 'flag-7'])
+      expect(evaluate(before, key, context)).toEqual(evaluate(original, key, context));
+  });
+
+  function rulesFew(index: number): unknown {
+    return index % 100 === 0 ? ruled : flag;
+  }
 });
 
 describe.each([10, 10_000])('one changed flag of %i', (size) => {

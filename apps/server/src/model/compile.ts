@@ -1,5 +1,6 @@
 import {
   applyFlagChanges,
+  applyFlagChangesInSteps,
   compileFlags,
   killedMember,
   type FlagChanges,
@@ -17,12 +18,6 @@ const batch = 200;
  * wait.
  */
 const manyFlags = 1000;
-
-/**
- * In a larger set, a change of metadata, segments or kills builds a new set, too, because it may
- * affect every flag.
- */
-const largeSet = 5000;
 
 /** The members that any flag may depend on. */
 const sharedByAll: readonly string[] = ['$evaluators', 'metadata', killedMember];
@@ -47,9 +42,15 @@ export async function changeContent(
     if (path[0] === 'flags') flags.set(path[1] ?? '', after);
     if (slices.over) await slices.next();
   }
-  const concernsAll = sharedByAll.some((name) => shared[name] !== before.shared[name]);
-  if (flags.size <= manyFlags && !(concernsAll && before.flags.size > largeSet)) {
-    return { flags: applyFlagChanges(before.flags, toFlagChanges(flags, before.shared, shared)), shared };
+  if (flags.size <= manyFlags) {
+    // A change of metadata, segments or kills may concern every flag of the set.
+    const steps = applyFlagChangesInSteps(before.flags, toFlagChanges(flags, before.shared, shared));
+    let step = steps.next();
+    while (step.done !== true) {
+      if (slices.over) await slices.next();
+      step = steps.next();
+    }
+    return { flags: step.value, shared };
   }
   const all = new Map<string, unknown>();
   for (const key of before.flags.keys()) {

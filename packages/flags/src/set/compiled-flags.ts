@@ -79,7 +79,12 @@ export class CompiledFlags implements FlagSet {
 
   /** A set made of this one, of which these flags differ. */
   with(parts: FlagSetParts, changes: ReadonlyMap<string, CompiledFlag | undefined>): CompiledFlags {
-    return new CompiledFlags(parts, this.table.with(changes), this.#inheritance([...changes.keys()]));
+    return this.withTable(parts, this.table.with(changes), changes.keys());
+  }
+
+  /** The same, from a table that has the flags of these keys changed. */
+  withTable(parts: FlagSetParts, table: FlagTable<CompiledFlag>, changed: Iterable<string>): CompiledFlags {
+    return new CompiledFlags(parts, table, this.#inheritance([...changed]));
   }
 
   /** Whether an unchanged definition means the same in both sets. */

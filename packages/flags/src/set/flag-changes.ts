@@ -5,6 +5,7 @@ import { ownFlags } from './flag-set.ts';
 import { changedEvaluators, readSettings, type FlagSetSettings } from '../flag-set-settings.ts';
 import { show } from '../json/problem.ts';
 import { isObject, sameJson } from '../json/values.ts';
+import { FlagTable } from './flag-table.ts';
 import { killedMember } from '../kill/killed.ts';
 import { overrideChanges } from './overrides.ts';
 
@@ -30,20 +31,69 @@ export interface FlagChanges {
  * @throws {FlagsError} if `changes` or its `flags` is not an object.
  */
 export function applyFlagChanges(flags: FlagSet, changes: FlagChanges): FlagSet {
+  const steps = applyFlagChangesInSteps(flags, changes);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/**
+ * The same in steps of a few flags each, between which other code may run: a change of the
+ * evaluators, kills or metadata may concern every flag of a large set. `flags` must not be changed
+ * by other code meanwhile. The last step returns the set.
+ * @throws {FlagsError} as `applyFlagChanges` does, at the first step.
+ */
+export function* applyFlagChangesInSteps(
+  flags: FlagSet,
+  changes: FlagChanges,
+): Generator<undefined, FlagSet, undefined> {
   const definitions = readDefinitions(changes);
   const set = ownFlags(flags);
   const parts = changedParts(set, changes);
-  if (hasOtherMetadata(set.parts.settings, parts.settings)) return recompiled(set, parts, definitions);
+  const isAffected = affectedBy(set.parts.settings, parts.settings);
   const changed = new Map<string, CompiledFlag | undefined>();
-  for (const flag of affectedFlags(set, parts.settings))
-    changed.set(flag.key, new CompiledFlag(flag.key, flag.definition, parts.settings));
+  let looks = 0;
+  for (const key of isAffected ? set.keys() : []) {
+    const flag = set.get(key);
+    if (flag !== undefined && isAffected?.(flag))
+      changed.set(key, new CompiledFlag(key, flag.definition, parts.settings));
+    if (++looks % flagsPerStep === 0) yield;
+  }
   for (const [key, definition] of definitions) {
     const before = changed.get(key) ?? set.get(key);
     if (definition === undefined) changed.set(key, undefined);
     else if (before === undefined || !sameJson(before.definition, definition))
       changed.set(key, new CompiledFlag(key, definition, parts.settings));
   }
-  return set.with(parts, changed);
+  return changed.size <= manyFlags ? set.with(parts, changed) : yield* copied(set, parts, changed);
+}
+
+/** The number of flags that a step looks at. */
+const flagsPerStep = 16;
+
+/**
+ * A change of more flags than this makes a table of its own, step by step; one of fewer flags
+ * shares the table of the set before.
+ */
+const manyFlags = 1000;
+
+function* copied(
+  set: CompiledFlags,
+  parts: FlagSetParts,
+  changed: ReadonlyMap<string, CompiledFlag | undefined>,
+): Generator<undefined, FlagSet, undefined> {
+  const all = new Map<string, CompiledFlag>();
+  let looks = 0;
+  for (const key of set.keys()) {
+    const flag = changed.has(key) ? changed.get(key) : set.get(key);
+    if (flag !== undefined) all.set(key, flag);
+    if (++looks % flagsPerStep === 0) yield;
+  }
+  for (const [key, flag] of changed) {
+    if (flag !== undefined) all.set(key, flag);
+    if (++looks % flagsPerStep === 0) yield;
+  }
+  return set.withTable(parts, new FlagTable(all), changed.keys());
 }
 
 /** The definitions of a change by key; undefined for a flag that is removed. */
@@ -79,38 +129,16 @@ function hasOtherMetadata(before: FlagSetSettings, after: FlagSetSettings): bool
   );
 }
 
-function recompiled(
-  set: CompiledFlags,
-  parts: FlagSetParts,
-  definitions: ReadonlyMap<string, unknown>,
-): FlagSet {
-  const all = new Map([...set.keys()].map((key) => [key, set.get(key)?.definition]));
-  for (const [key, definition] of definitions) all.set(key, definition);
-  const changed = new Map<string, CompiledFlag | undefined>();
-  for (const [key, definition] of all)
-    changed.set(
-      key,
-      definition === undefined ? undefined : new CompiledFlag(key, definition, parts.settings),
-    );
-  return set.with(parts, changed);
-}
-
-/**
- * The flags that refer to an evaluator that differs, or to none that exists, and those that a kill
- * changes.
- */
-function affectedFlags(set: CompiledFlags, { evaluators, killed }: FlagSetSettings): Iterable<CompiledFlag> {
-  const before = set.parts.settings;
-  const isChanged = changedEvaluators(before.evaluators, evaluators);
-  const isOverridden = overrideChanges(before.killed, killed);
-  const affected = new Set(isChanged === undefined ? [] : flagsThatReferTo(set, isChanged));
-  if (isOverridden !== undefined) {
-    for (const key of set.keys()) {
-      const flag = set.get(key);
-      if (flag !== undefined && isOverridden(flag)) affected.add(flag);
-    }
-  }
-  return affected;
+/** Which flags mean something else after a change of the settings; undefined for none. */
+function affectedBy(
+  before: FlagSetSettings,
+  after: FlagSetSettings,
+): ((flag: CompiledFlag) => boolean) | undefined {
+  if (hasOtherMetadata(before, after)) return () => true;
+  const isChanged = changedEvaluators(before.evaluators, after.evaluators);
+  const isOverridden = overrideChanges(before.killed, after.killed);
+  if (isChanged === undefined && isOverridden === undefined) return undefined;
+  return (flag) => (isChanged !== undefined && flag.refersTo(isChanged)) || isOverridden?.(flag) === true;
 }
 
 /** The flags of a set that refer to an evaluator of such a name. */

@@ -31,14 +31,17 @@ export class FlagTable<Value extends object> {
     const own = this.#take();
     const changed = new Map<string, Value | undefined>();
     let { size } = this;
+    let sameKeys = true;
     for (const [key, value] of changes) {
       const before = own.get(key);
       if (before === value) continue;
       changed.set(key, before);
       own.set(key, value);
       size += Number(value !== undefined) - Number(before !== undefined);
+      sameKeys &&= (value === undefined) === (before === undefined);
     }
     const next = new FlagTable(own, size);
+    if (sameKeys) next.#keys = this.#keys;
     this.#own = undefined;
     this.#older = { changed, next, reads: 0 };
     return next;
