@@ -46,7 +46,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     usage: ['baggage'],
   },
   'packages/telemetry': {
-    register: ['management', 'logs', 'flags', 'profiles', 'routes'],
+    register: ['management', 'logs', 'flags', 'profiles', 'routes', 'signals'],
     management: ['crash', 'profiles', 'memory', 'requests', 'sli', 'metrics', 'readings', 'lanes'],
     logs: ['tags', 'lanes'],
     flags: ['requests', 'readings', 'metrics', 'lanes'],

@@ -20,6 +20,8 @@ export interface Call {
   readonly otelContext: Context;
   /** By the semantic conventions, e.g. `{ 'rpc.method': 'shop.Payments/Charge' }`. */
   readonly attributes: CallAttributes;
+  /** The message that is processed, as the client gave it to the handler. */
+  readonly message?: object | undefined;
 }
 
 /**
@@ -95,9 +97,10 @@ export class CallReport {
     return otelContext.setValue(reportedKey, this);
   }
 
-  start(attributes: CallAttributes): void {
+  start(attributes: CallAttributes, message?: object): void {
     guarded(() => {
-      this.#end = this.#listener.start({ kind: this.kind, otelContext: this.#otelContext, attributes });
+      const { kind } = this;
+      this.#end = this.#listener.start({ kind, otelContext: this.#otelContext, attributes, message });
     });
   }
 

@@ -28,6 +28,7 @@ export { tagActiveRequest, tagRequests, type TagOptions, type TagRequests } from
 export type { TagCarrier, TagSource } from './tags/tag-source.ts';
 export type { Tags } from './tags/request-tags.ts';
 export { routeHook } from './routes/route-hook.ts';
+export { messageHook } from './signals/message-hook.ts';
 export { setRoute } from './routes/request-route.ts';
 export { LaneContextManager } from './profiles/lane-context-manager.ts';
 export { managementServer, type ManagementOptions, type ManagementServer } from './management/index.ts';

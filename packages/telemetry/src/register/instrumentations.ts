@@ -1,6 +1,7 @@
 import { context, type Context, type Span } from '@opentelemetry/api';
 import { isManagementRequest } from '../management/management-server.ts';
 import { logFields } from '../logs/log-fields.ts';
+import { messageHook } from '../signals/message-hook.ts';
 import { routeHook } from '../routes/route-hook.ts';
 import type { LoadDependency } from './exporters.ts';
 import type { Peers } from './peers.ts';
@@ -45,7 +46,12 @@ export function instrumentations(peers: Peers, load: LoadDependency): Instrument
     },
     { name: 'undici', className: 'UndiciInstrumentation' },
     { name: 'grpc', className: 'GrpcInstrumentation', library: '@grpc/grpc-js' },
-    { name: 'kafkajs', className: 'KafkaJsInstrumentation', library: 'kafkajs' },
+    {
+      name: 'kafkajs',
+      className: 'KafkaJsInstrumentation',
+      library: 'kafkajs',
+      options: { consumerHook: messageHook },
+    },
     { name: 'pino', className: 'PinoInstrumentation', library: 'pino', options: { logHook } },
     { name: 'winston', className: 'WinstonInstrumentation', library: 'winston', options: { logHook } },
   ];

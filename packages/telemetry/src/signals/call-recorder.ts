@@ -1,6 +1,9 @@
 import type { CallKind, CallListener } from '@graylane/baggage';
 import type { MetricLabels } from '../lanes/metric-labels.ts';
+import { requestOf } from '../lanes/lane-of.ts';
 import { durationHistogram } from '../metrics/instruments.ts';
+import { spanOfMessage } from './message-hook.ts';
+import { setRequestOf } from './span-processor.ts';
 
 /**
  * Records calls as `<kind>.duration` in seconds, by the lane that the request has at the call's
@@ -10,7 +13,9 @@ import { durationHistogram } from '../metrics/instruments.ts';
 export function callRecorder(labels: MetricLabels): CallListener {
   const histograms = new Map<CallKind, ReturnType<typeof durationHistogram>>();
   return {
-    start: ({ kind, otelContext, attributes }) => {
+    start: ({ kind, otelContext, attributes, message }) => {
+      const span = message && spanOfMessage(message);
+      if (span) setRequestOf(span, requestOf(otelContext));
       const startedAt = performance.now();
       let isOpen = true;
       return (atEnd = {}) => {

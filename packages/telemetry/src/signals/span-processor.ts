@@ -100,6 +100,12 @@ export class LaneSpanProcessor {
   }
 }
 
+/** Sets the request of an open span, if it began in no request or in that of a batch. */
+export function setRequestOf(span: object, request: RequestOfSignal): void {
+  const open = (span as Holder)[openKey];
+  if (open) open.request = request;
+}
+
 /**
  * Where the global propagator is not ours, the middleware makes the request's cell when the server
  * span has begun. An inner span brings both together.

@@ -52,7 +52,9 @@ export function withBaggageConsumer<Consumer extends KafkaConsumer>(
       ...(eachMessage && {
         eachMessage: (payload) =>
           runInMessage(payload.message, { ingress }, () =>
-            reportProcess(payload.topic, group(), () => eachMessage(payload)),
+            reportProcess(payload.message, { topic: payload.topic, group: group() }, () =>
+              eachMessage(payload),
+            ),
           ),
       }),
       ...(eachBatch && {

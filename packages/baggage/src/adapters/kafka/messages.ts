@@ -85,7 +85,8 @@ export async function forEachMessage<Message extends KafkaMessage>(
   const ingress = options.ingress ?? origin?.ingress ?? ({ mode: 'strip' } as const);
   for (const message of batch.messages) {
     const handle = (): unknown => handler(message);
-    const observed = origin ? () => reportProcess(batch.topic, origin.group, handle) : handle;
+    const { topic } = batch;
+    const observed = origin ? () => reportProcess(message, { topic, group: origin.group }, handle) : handle;
     if ((await runInMessage(message, { ingress }, observed)) === false) return;
   }
 }

@@ -17,17 +17,22 @@ export function reportSend<T>(
   return report.track(() => send(report.inside(active)));
 }
 
-/**
- * Handles one message in the active OTel context, and reports it. `group` is the consumer group,
- * where the client has named it.
- */
-export function reportProcess<T>(topic: string | undefined, group: string | undefined, handle: () => T): T {
+/** Where a message comes from. */
+export interface MessageOrigin {
+  readonly topic: string | undefined;
+  /** The consumer group, where the client has named it. */
+  readonly group: string | undefined;
+}
+
+/** Handles one message in the active OTel context, and reports it. */
+export function reportProcess<T>(message: object, { topic, group }: MessageOrigin, handle: () => T): T {
   const report = reportCall('messaging.process', context.active(), topic);
   if (report === undefined) return handle();
-  report.start({
+  const attributes = {
     ...attributesOf('process', topic),
     ...(group !== undefined && { 'messaging.consumer.group.name': group }),
-  });
+  };
+  report.start(attributes, message);
   return report.track(handle);
 }
 
