@@ -92,7 +92,7 @@ await compare({
   unit: 'us',
   rounds: 40,
   peers: ['express', '@opentelemetry/instrumentation-http', '@opentelemetry/instrumentation-express'],
-  note: 'Four members come in, the handler reads the lane. `floor` sets the two response headers, runs the handler in an AsyncLocalStorage, and reads nothing: what no middleware that carries a lane can beat. `strip` refuses the members; `edge` also evaluates a dye rule on the tenant with the synchronous client, and carries two members. Instrumented: the http and express instrumentations with the stock propagator and every span recorded, exported to nobody.',
+  note: 'Four members come in, the handler reads the lane. `floor` sets the two response headers, runs the handler in an AsyncLocalStorage, and reads nothing: no middleware that carries a lane can be cheaper. `strip` refuses the members; `edge` also evaluates a dye rule on the tenant with the synchronous client, and carries two members. Instrumented: the http and express instrumentations with the stock propagator and every span recorded, exported to nobody.',
   rows: [
     {
       name: 'request',
@@ -106,7 +106,7 @@ await compare({
 });
 
 await compare({
-  question: 'How many requests a second does express answer?',
+  question: 'How many requests a second does express serve?',
   unit: 'requests/s',
   rounds: 40,
   note: `One process, ${inFlight} connections over loopback; the load is made on the same machine.`,

@@ -59,16 +59,16 @@ const others: readonly Peer[] = [
 ];
 
 await compare({
-  question: 'How many OFREP questions does one server answer a second?',
+  question: 'How many OFREP requests does one server serve a second?',
   unit: 'requests/s',
   rounds: 9,
   peers: ['express', 'undici'],
   note: [
-    `${connections} connections from another process on the same machine. The baseline is express with its JSON parser, which answers with the same bytes and evaluates nothing.`,
+    `${connections} connections from another process on the same machine. The baseline is express with its JSON parser, which responds with the same bytes and evaluates nothing.`,
     'A set of 50 flags, each on in one lane and for a share of everybody else; the question comes from that lane.',
     ...(unleash
       ? [
-          'Unleash has the same rules and is asked in a protocol of its own, the frontend API: for a list of the flags that are on, here all of them, in 7 KB where OFREP takes 4. It has no question about one flag, and never answers a POST with 304.',
+          'Unleash has the same rules and is called by a protocol of its own, the frontend API: for a list of the flags that are on, here all of them, in 7 KB where OFREP takes 4. It has no question about one flag, and never answers a POST with 304.',
         ]
       : []),
     ...(fastFeature

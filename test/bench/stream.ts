@@ -61,7 +61,7 @@ async function tellEverybody(): Promise<void> {
       question,
       unit: 'ms',
       rounds: 9,
-      note: 'From the write, which is on disk before anybody is told, to the last client. The clients are sockets of another process for each contender on the same machine, and much of the time is theirs. The baseline sends the same bytes and writes nothing to disk.',
+      note: 'From the write, which is on disk before any client gets it, to the last client. The clients are sockets of another process for each contender on the same machine, and much of the time is theirs. The baseline sends the same bytes and writes nothing to disk.',
       rows: [
         {
           name: `${count} clients`,
@@ -180,7 +180,7 @@ async function tellProviders(): Promise<void> {
     unit: 'ms',
     rounds: 5,
     peers: ['@openfeature/flagd-provider'],
-    note: "Ten providers in one process, each in-process, of one server: flagd's over `flagd.sync.v1`, graylane's over the change stream. From the write until the last of them has told its listeners.",
+    note: "Ten providers in one process, each in-process, of one server: flagd's over `flagd.sync.v1`, graylane's over the change stream. From the write until the last of them has called its listeners.",
     rows: [
       {
         name: `${clients} providers`,

@@ -64,7 +64,7 @@ await compare({
   unit: 'us',
   rounds: 40,
   peers: ['express', '@opentelemetry/instrumentation-http', '@opentelemetry/sdk-metrics', 'prom-client'],
-  note: 'Four members come in. OpenTelemetry: the http instrumentation, with every span recorded and exported to nobody, and a meter provider. `instrumentLanes` also writes the lane and the user on the span, and the lane and http.route on the metric. prom-client: the histogram and timer of its documentation, without a lane.',
+  note: 'Four members come in. OpenTelemetry: the http instrumentation, with every span recorded and not exported, and a meter provider. `instrumentLanes` also writes the lane and the user on the span, and the lane and http.route on the metric. prom-client: the histogram and timer of its documentation, without a lane.',
   rows: [
     {
       name: 'with an SDK',

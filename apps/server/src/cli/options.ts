@@ -394,7 +394,7 @@ export const options: readonly Option[] = [
 ];
 
 /** A command as messages name it. */
-export function titleOf(name: CommandName): string {
+function titleOf(name: CommandName): string {
   return name === 'serve' ? 'serving' : name;
 }
 
