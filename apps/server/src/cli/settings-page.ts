@@ -17,11 +17,10 @@ function sections(): string[] {
   return [
     section('## Serving', serving),
     '## Commands\n',
-    '| command | what it does | options |',
-    '| --- | --- | --- |',
     ...tools.map(({ name, operand = '', help }) => {
       const own = options.filter((option: Option) => option.commands.includes(name));
-      return `| \`${name} ${operand.replaceAll('|', '\\|')}\` | ${help} | ${own.map((option) => `\`--${option.name}\``).join(', ')} |`;
+      const named = own.map((option) => `\`--${option.name}\``).join(', ');
+      return `- **\`${`${name} ${operand}`.trim()}\`** ${help}.${named === '' ? '' : ` Options: ${named}.`}`;
     }),
     '',
     section(
