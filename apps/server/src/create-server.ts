@@ -25,6 +25,9 @@ import { lookSources } from './rollouts/evidence/look-sources.ts';
 import { OtlpLooks } from './rollouts/evidence/otlp/otlp-looks.ts';
 import { PrometheusLooks } from './rollouts/evidence/prometheus/prometheus-looks.ts';
 import { UsageKeeper } from './usage/usage-keeper.ts';
+import type { Webhook } from './webhooks/webhook.ts';
+import { followWebhooks } from './webhooks/webhook-file.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
 import { openDatabase, openEnvironments } from './open-environments.ts';
 import { openTokens } from './open-tokens.ts';
 
@@ -81,6 +84,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     throw error;
   });
   const endChangeLines = logChanges(environments, log);
+  const webhooks = new Webhooks({ environments, refusals: metrics.refusals, log });
   const streams = new EventStreams(tokens, { metrics: metrics.streams });
   const stream = new ChangeStream(environments, streams);
   const refetches = new RefetchStream(environments, streams);
@@ -101,6 +105,8 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   descriptors.watch(http.server);
   descriptors.watch(grpc.server, { share: 0.5 });
 
+  let unfollow = (): void => {};
+
   const close = async (): Promise<void> => {
     readiness.ready = false;
     const rested = rollouts.close().then(() => otlp.close());
@@ -111,6 +117,8 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     readers.close();
     endMetrics();
     endChangeLines();
+    unfollow();
+    await webhooks.close();
     tokens.close();
     certificate?.close();
     await rested;
@@ -119,6 +127,10 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   };
 
   try {
+    if (settings.webhooks !== undefined) {
+      const use = (some: readonly Webhook[]): void => void webhooks.use(some);
+      unfollow = await followWebhooks(settings.webhooks, use, { watcher, log });
+    }
     database?.listener.start();
     await stream.recall();
     const port = await listen(http.server, {

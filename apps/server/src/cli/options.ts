@@ -177,6 +177,15 @@ export const options: readonly Option[] = [
     help: 'the file of tokens, with their hashes, made by the command token; followed as it changes',
   },
   {
+    name: 'webhooks',
+    type: 'path',
+    env: 'GRAYLANE_WEBHOOKS',
+    value: 'FILE',
+    default: 'none',
+    commands: ['serve'],
+    help: 'a JSON file with the webhooks that are notified of revisions, faults, refusals and rollouts',
+  },
+  {
     name: 'read-only',
     type: 'switch',
     env: 'GRAYLANE_READ_ONLY',

@@ -49,6 +49,8 @@ export interface Settings {
   readonly tlsKey?: string | undefined;
   /** A file of tokens. Default: `tokens.json` of the data folder, none for a flags file. */
   readonly tokens?: string | undefined;
+  /** A file of webhooks. Default: none. */
+  readonly webhooks?: string | undefined;
   readonly port: number;
   readonly grpcPort: number;
   readonly managementPort: number;
@@ -87,6 +89,7 @@ export function readSettings(given: GivenOptions): ProcessSettings {
     source: readSource(given),
     readOnly: given.switch('read-only'),
     tokens: given.text('tokens'),
+    webhooks: given.text('webhooks'),
     host: given.text('host') ?? '127.0.0.1',
     insecure: given.switch('insecure'),
     tlsCert: given.text('tls-cert'),

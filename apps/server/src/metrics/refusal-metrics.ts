@@ -10,6 +10,7 @@ export function noteRefusal(response: object, reason: RequestErrorCode): void {
 
 /** Counts refusals by protocol and reason. */
 export class RefusalMetrics {
+  readonly #listeners = new Set<(protocol: string, reason: string) => void>();
   readonly #total: (labels: Readonly<Record<string, string>>) => NumberSeries;
 
   constructor(registry: MetricRegistry) {
@@ -22,7 +23,14 @@ export class RefusalMetrics {
     if (reason !== undefined) this.count(protocol, reason);
   }
 
+  /** Calls back with each refusal. Returns a function that ends it. */
+  onRefusal(listener: (protocol: string, reason: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   count(protocol: string, reason: string): void {
+    for (const listener of this.#listeners) listener(protocol, reason);
     this.#total({ protocol, reason }).add();
   }
 }
