@@ -111,6 +111,21 @@ describe('a dye', () => {
     expect(counted('undyed') - before).toBe(1);
   });
 
+  test('gives each request an id of its own to the rule, unless the evaluation context has one', async () => {
+    const seen: unknown[] = [];
+    const client = {
+      getStringValue: (_flag: string, _default: string, { requestId }: Record<string, unknown>) => {
+        seen.push(requestId);
+        return 'gray';
+      },
+    };
+    for (let request = 0; request < 3; request += 1) await lanes(dyeOf({ client }));
+    expect(new Set(seen).size).toBe(3);
+    expect(seen.every((id) => typeof id === 'string' && id !== '')).toBe(true);
+    await lanes(dyeOf({ client, evaluationContext: () => ({ requestId: 'r-17' }) }));
+    expect(seen.at(-1)).toBe('r-17');
+  });
+
   test('that expires has its expiry, and counts its hops', async () => {
     const sent = (): string => emit(context.active(), egress, 'orders') ?? '';
     expect(await lanes(dyeOf({ ttlSeconds: 60 }), {}, sent)).toMatch(/^lane=gray,lane-seal=1\.0\.\d{10}$/);

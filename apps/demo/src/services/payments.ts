@@ -1,6 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import { baggageServerInterceptor } from '@graylane/baggage/grpc';
 import { withBaggageProducer } from '@graylane/baggage/kafka';
 import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import { flagClient } from './flag-client.ts';
 import { describeHop } from './hop.ts';
 import { connectKafka, topic } from '../support/kafka.ts';
 import { paymentsService, type Charge } from './payments-contract.ts';
@@ -12,8 +14,18 @@ const producer = connectKafka('payments')?.producer();
 const ledger = producer && withBaggageProducer(producer, { egress: { to: { [`kafka:${topic}`]: keys } } });
 await ledger?.connect();
 
+/** A defect of a release, for a rollout to find: see the flag in the flags file. */
+interface Defect {
+  readonly delayMs?: number;
+  /** The share of requests that fail. */
+  readonly failing?: number;
+}
+
 /** The baggage is all that payments knows of the request. */
 async function charge(amount: number): Promise<Charge> {
+  const { delayMs = 0, failing = 0 } = flagClient.getObjectValueSync('payments-defect', {}) as Defect;
+  if (delayMs > 0) await setTimeout(delayMs);
+  if (Math.random() < failing) throw new Error('the charge failed, as the flag payments-defect demands');
   const hop = describeHop('payments', 'grpc');
   const fee = hop.flags['payment-new-fee-calculation']?.value ? 1.5 : 2.5;
   const total = amount + fee;

@@ -14,7 +14,10 @@ export interface Dye<Request> extends MarkOptions {
   readonly client: DyeClient;
   /** The flag whose value is the lane: a string flag whose variants are lanes. Default: `lane`. */
   readonly flag?: string;
-  /** The facts about a request that the dye rule may look at. */
+  /**
+   * The facts about a request that the dye rule may look at. A `requestId` is added if there is
+   * none, for rollouts by request.
+   */
   evaluationContext(request: Request): Readonly<Record<string, string | number | boolean | null | undefined>>;
   /**
    * Further members: baggage key to key of the evaluation context, e.g. `{ 'user-id':
@@ -180,7 +183,8 @@ function carriedBy({ carry = {} }: Dye<never>, facts: DyeContext): (readonly [st
 }
 
 function factsOf(known: ReturnType<Dye<unknown>['evaluationContext']>): DyeContext {
-  const facts: DyeContext = {};
+  // A rollout by request draws each one anew: it needs nothing but a number that differs.
+  const facts: DyeContext = { requestId: String(Math.random()) };
   for (const name of Object.keys(known)) {
     const value = known[name];
     // An assignment to `__proto__` would change the prototype instead.
