@@ -1,0 +1,133 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Shop } from '../support/shop.ts';
+import { freePort } from '../support/supervised.ts';
+
+const slis = [
+  { name: 'payments latency', service: 'payments', metric: 'rpc.server.call.duration', kind: 'latency' },
+  {
+    name: 'payments errors',
+    service: 'payments',
+    metric: 'rpc.server.call.duration',
+    kind: 'errors',
+    bad: { 'error.type': '.+' },
+  },
+] as const;
+const request = {
+  flag: 'lane',
+  lane: 'gray',
+  unit: 'request',
+  sameCodeLooks: 0,
+  steps: [{ weight: 10 }, { weight: 50 }, { weight: 100 }],
+  guard: { mode: 'act', lookSeconds: 1, minRequests: 20, slis },
+};
+
+/** The members of a rollout that this test reads. */
+interface Rollout {
+  readonly id: string;
+  readonly state: string;
+  readonly holds: readonly string[];
+}
+
+interface Report {
+  readonly rollout: Rollout;
+  readonly series: ReadonlyArray<{ readonly robust: number; readonly threshold: number }>;
+  readonly acts: ReadonlyArray<{
+    readonly kind: string;
+    readonly reason: string;
+    readonly verdict?: { readonly action: string };
+    readonly carriers?: ReadonlyArray<{ readonly service: string }>;
+    readonly details?: { readonly traces?: { readonly gray: ReadonlyArray<{ readonly service: string }> } };
+  }>;
+}
+
+let shop: Shop;
+/** Requests that ran in baseline, and how many of them failed. */
+const baseline = { served: 0, failed: 0 };
+const ending = new AbortController();
+let load: Promise<unknown>;
+
+beforeAll(async () => {
+  const port = await freePort();
+  shop = await Shop.open({
+    GRAYLANE_PORT: String(port),
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_LOGS_EXPORTER: 'none',
+    OTEL_METRIC_EXPORT_INTERVAL: '500',
+    OTEL_METRIC_EXPORT_TIMEOUT: '500',
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+  });
+  load = Promise.all(Array.from({ length: 12 }, (_, client) => buy(client)));
+});
+afterAll(async () => {
+  ending.abort();
+  await load;
+  await shop?.close();
+});
+
+/** A client that buys again and again. */
+async function buy(client: number): Promise<void> {
+  for (let order = 0; !ending.signal.aborted; order += 1) {
+    const answer = await fetch(`${shop.gateway}/checkout`, { headers: { 'x-user-id': `user-${client}` } });
+    await answer.arrayBuffer();
+    const lane = answer.headers.get('graylane-lane');
+    if (lane !== 'gray') {
+      baseline.served += 1;
+      if (!answer.ok) baseline.failed += 1;
+    }
+    await pause(5);
+  }
+}
+
+async function send(method: string, path: string, body?: object, headers = {}): Promise<unknown> {
+  const response = await fetch(`${shop.flagServer}/api/v1/environments/default/${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const answer: unknown = await response.json();
+  expect([path, response.status, answer]).toEqual([path, expect.toSatisfy((one) => one < 300), answer]);
+  return answer;
+}
+
+/** Makes gray requests slow or failing in payments. */
+async function setDefect(variant: 'none' | 'slow' | 'failing'): Promise<void> {
+  const flag = (await send('GET', 'flags/payments-defect')) as object;
+  const targeting = { if: [{ '==': [{ var: 'lane' }, 'gray'] }, variant] };
+  await send('PUT', 'flags/payments-defect', { ...flag, targeting }, { 'if-match': '*' });
+}
+
+describe('a rollout of the shop under load', { timeout: 600_000 }, () => {
+  test.each([
+    ['slow', /payments latency: .* were slower than/],
+    ['failing', /payments errors: .* were bad/],
+  ] as const)('is rolled back when payments is %s in gray', async (defect, reason) => {
+    await setDefect(defect);
+    const { id } = (await send('POST', 'rollouts', request)) as Rollout;
+    await expect
+      .poll(async () => ((await send('GET', `rollouts/${id}`)) as Rollout).state, {
+        timeout: 240_000,
+        interval: 500,
+      })
+      .toBe('rolled_back');
+    const hasDetails = async (): Promise<boolean> =>
+      ((await send('GET', `rollouts/${id}/report`)) as Report).acts.at(-1)?.details !== undefined;
+    await expect.poll(hasDetails).toBe(true);
+    const report = (await send('GET', `rollouts/${id}/report`)) as Report;
+    const act = report.acts.at(-1);
+    expect(act).toMatchObject({ kind: 'rollback', reason: expect.stringMatching(reason) });
+    expect(act?.verdict?.action).toBe('rollback');
+    expect(act?.carriers?.[0]?.service).toBe('payments');
+    expect(act?.details?.traces?.gray.length).toBeGreaterThan(0);
+    // The look whose evidence crossed the threshold is the last one.
+    const crossed = report.series.findIndex(({ robust, threshold }) => robust >= threshold);
+    expect(crossed).toBe(report.series.length - 1);
+    await send('POST', `rollouts/${id}/finish`);
+  });
+
+  test('did not affect requests in baseline', () => {
+    expect(baseline.served).toBeGreaterThan(100);
+    expect(baseline.failed).toBe(0);
+  });
+});
