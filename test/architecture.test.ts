@@ -148,7 +148,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'model',
     ],
     'rollouts/process': ['rollouts/evidence', 'rollouts/targeting', 'rollouts/definition', 'model'],
-    webhooks: ['metrics', 'store/file', 'store', 'json', 'model'],
+    webhooks: ['rollouts/control', 'rollouts/targeting', 'metrics', 'store/file', 'store', 'json', 'model'],
     'rollouts/evidence/otlp': ['rollouts/evidence', 'rollouts/evidence/counting', 'signals'],
     'rollouts/evidence/prometheus': [
       'rollouts/evidence',

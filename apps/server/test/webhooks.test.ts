@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isPublicAddress } from '../src/webhooks/public-lookup.ts';
 import { readWebhooks } from '../src/webhooks/webhook.ts';
 import { admin } from './support/admin.ts';
+import { dyeRule, request } from './rollouts/rollout-requests.ts';
 import { fees, serveFolder, type Served } from './support/serve.ts';
 
 const secret = `whsec_${Buffer.alloc(32, 'k').toString('base64')}`;
@@ -104,6 +105,36 @@ describe('a webhook', () => {
     ]);
     served?.edit(JSON.stringify({ flags: { fees } }));
     await expect.poll(() => receiver.bodies()).toMatchObject([{}, { data: { degraded: false } }]);
+  });
+
+  test('is notified of each act of a rollout, with the path of its report', async () => {
+    writeFileSync(
+      file,
+      JSON.stringify({ webhooks: [{ url: receiver.url, events: ['rollout'], private: true }] }),
+    );
+    served = await serveFolder({ flags: { lane: dyeRule } }, { webhooks: file });
+    const send = admin(served.url);
+    const { body } = await send('POST', 'rollouts', { body: request });
+    const id = String(body['id']);
+    await expect.poll(() => receiver.messages.length).toBeGreaterThan(0);
+    await send('POST', `rollouts/${id}/rollback`, { headers: { 'graylane-reason': 'too slow' } });
+    await expect
+      .poll(() => receiver.bodies().at(-1))
+      .toMatchObject({
+        type: 'rollout',
+        data: {
+          environment: 'default',
+          id,
+          flag: 'lane',
+          lane: 'gray',
+          kind: 'rollback',
+          state: 'rolled_back',
+          weight: 0,
+          author: 'anonymous',
+          because: 'too slow',
+          report: `/api/v1/environments/default/rollouts/${id}/report`,
+        },
+      });
   });
 
   test('gets refusals in one message, at the latest when the server stops', async () => {

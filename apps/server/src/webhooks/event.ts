@@ -50,7 +50,13 @@ export interface RolloutEvent extends InEnvironment {
   readonly id: string;
   readonly flag: string;
   readonly lane: string;
+  /** E.g. `step`, `pause` or `rollback`. */
+  readonly kind: string;
+  /** The state after it, e.g. `rolled_back`. */
   readonly state: string;
+  readonly step: number;
+  /** The share of the lane in percent, after it. */
+  readonly weight: number;
   readonly author: string;
   readonly because: string;
   /** The path of the report on this server. */

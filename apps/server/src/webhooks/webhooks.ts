@@ -1,6 +1,8 @@
 import type { RefusalMetrics } from '../metrics/refusal-metrics.ts';
 import { diff } from '../model/diff.ts';
 import type { Log } from '../log.ts';
+import { Rollouts } from '../rollouts/control/rollouts.ts';
+import { actOfRevision } from '../rollouts/targeting/act-of-revision.ts';
 import type { Environments } from '../store/environments.ts';
 import type { FlagsChanged, FlagStore } from '../store/flag-store.ts';
 import { Delivery } from './delivery.ts';
@@ -71,7 +73,12 @@ export class Webhooks {
 
   #follow(environment: string, store: FlagStore): void {
     store.onChange((change) => {
-      if (this.#leads) this.notify(revisionEvent(environment, change));
+      if (!this.#leads) return;
+      this.notify(revisionEvent(environment, change));
+      rolloutEvent(environment, store, change).then(
+        (event) => event && this.notify(event),
+        (error: unknown) => this.#log.warn(`webhooks: a rollout can't be read: ${(error as Error).message}`),
+      );
     });
   }
 
@@ -115,4 +122,23 @@ function revisionEvent(environment: string, { revision }: FlagsChanged): Webhook
     diff: differences.slice(0, maxDifferences),
     ...(more > 0 && { more }),
   };
+}
+
+/** The act of a rollout that made a revision; undefined for any other revision. */
+async function rolloutEvent(
+  environment: string,
+  store: FlagStore,
+  { revision }: FlagsChanged,
+): Promise<WebhookEvent | undefined> {
+  const act = actOfRevision(revision);
+  if (act === undefined) return undefined;
+  const { definition, acts } = await new Rollouts(store).get(act.id);
+  const made = acts.find(({ move }) => move === act.move);
+  if (made === undefined) return undefined;
+  const { at, kind, state, step, weight, author, reason } = made;
+  const { flag, lane } = definition;
+  const path = [environment, 'rollouts', act.id].map(encodeURIComponent).join('/');
+  const report = `/api/v1/environments/${path}/report`;
+  const rollout = { id: act.id, flag, lane, kind, state, step, weight, author, because: reason, report };
+  return { type: 'rollout', at, environment, ...rollout };
 }
