@@ -3,8 +3,8 @@ import type { Context, ContextManager } from '@opentelemetry/api';
 import { laneProfiling } from './lane-profiler.ts';
 
 /**
- * A context manager around another one, which reports the request of each OTel context to the CPU
- * profiler. Without a running profile it only reads one property.
+ * A context manager around another one, which reports the request of each OTel context to
+ * profilers. Without a running profile it only reads two properties.
  *
  *     const inner = new AsyncLocalStorageContextManager();
  *     context.setGlobalContextManager(new LaneContextManager(inner).enable());
@@ -28,11 +28,14 @@ export class LaneContextManager implements ContextManager {
     thisArg?: ThisParameterType<F>,
     ...args: A
   ): ReturnType<F> {
-    const cell = this.#profiling.run && getCell(otelContext);
-    if (cell === undefined || this.#profiling.run === undefined) {
+    const { run, publish } = this.#profiling;
+    if (run === undefined && publish === undefined) {
       return this.#inner.with(otelContext, fn, thisArg, ...args);
     }
-    return this.#profiling.run(cell, () => this.#inner.with(otelContext, fn, thisArg, ...args));
+    const call = (): ReturnType<F> => this.#inner.with(otelContext, fn, thisArg, ...args);
+    const cell = run && getCell(otelContext);
+    const profiled = run && cell ? () => run(cell, call) : call;
+    return publish ? publish(otelContext, profiled) : profiled();
   }
 
   bind<T>(otelContext: Context, target: T): T {

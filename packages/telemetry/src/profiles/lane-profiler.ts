@@ -1,5 +1,6 @@
 import { processWide } from '../process-wide.ts';
 import type { RequestCell } from '@graylane/baggage';
+import type { Context } from '@opentelemetry/api';
 import { processLanes } from '../lanes/known-lanes.ts';
 import { wait } from './wait.ts';
 
@@ -27,6 +28,8 @@ interface LaneProfiling {
   hasManager: boolean;
   /** Set while a profile by lane is recorded. */
   run: RunWithCell | undefined;
+  /** Set while trace and lane are published to profilers outside of the process. */
+  publish?: (<T>(otelContext: Context, fn: () => T) => T) | undefined;
 }
 
 /** Connects the context manager with the profile that is being recorded. */

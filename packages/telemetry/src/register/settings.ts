@@ -8,6 +8,8 @@ export interface Settings {
   readonly host: string;
   readonly token: string | undefined;
   readonly isConsoleByLane: boolean;
+  /** Whether trace and lane are published to profilers outside of the process. */
+  readonly hasThreadContext: boolean;
   readonly exporters: Readonly<Record<Signal, readonly string[]>>;
   readonly propagators: readonly string[];
   readonly isSdkDisabled: boolean;
@@ -25,6 +27,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     host: env['GRAYLANE_MANAGEMENT_HOST'] || '127.0.0.1',
     token: env['GRAYLANE_MANAGEMENT_TOKEN'] || undefined,
     isConsoleByLane: env['GRAYLANE_CONSOLE'] === 'on',
+    hasThreadContext: env['GRAYLANE_THREAD_CONTEXT'] === 'on',
     exporters: {
       traces: exportersOf(env['OTEL_TRACES_EXPORTER']),
       metrics: exportersOf(env['OTEL_METRICS_EXPORTER']),

@@ -4,6 +4,7 @@ import { observeConfiguration, type OpenFeatureEvents } from '../flags/observe-c
 import { instrumentLanes } from '../instrument-lanes.ts';
 import { managementServer, type ManagementServer } from '../management/management-server.ts';
 import type { MetricsSource } from '../management/metrics-endpoint.ts';
+import { publishThreadContext } from '../profiles/thread-context.ts';
 import { Peers } from './peers.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { flushAtExit } from './flush-at-exit.ts';
@@ -51,6 +52,7 @@ async function start(
   const shutdown = typeof sdk === 'string' ? async () => {} : flushAtExit(sdk.shutdown);
   if (countEvaluations(peers)) parts.push('flag evaluations');
   if (settings.isConsoleByLane) laneConsole();
+  if (settings.hasThreadContext) parts.push(threadContext(peers));
   const url = await startManagement(settings, typeof sdk === 'string' ? undefined : sdk.metricsSource, print)
     ?.listening;
   if (url !== undefined) parts.push(`management port ${url}`);
@@ -72,6 +74,11 @@ function startManagement(
     ...(token === undefined ? {} : { token }),
     metrics: source ? [source] : [],
   });
+}
+
+function threadContext(peers: Peers): string {
+  const reason = publishThreadContext(peers.has('@datadog/pprof') ? peers.load('@datadog/pprof') : undefined);
+  return reason === undefined ? 'thread context (lane is attribute 0)' : `no thread context: ${reason}`;
 }
 
 interface OpenFeatureSdk {
