@@ -160,7 +160,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     'rollouts/targeting': ['rollouts/definition', 'model'],
     'rollouts/definition': ['model'],
     observe: ['http', 'http/port', 'sse', 'backpressure', 'metrics', 'tokens', 'usage', 'store'],
-    metrics: ['usage', 'store', 'model'],
+    metrics: ['usage', 'rollouts/control', 'rollouts/process', 'store', 'model'],
     logging: ['store', 'model'],
     usage: ['signals', 'store', 'model'],
     http: ['http/port', 'metrics', 'store', 'model'],

@@ -11,6 +11,7 @@ import { listen } from './http/port/listen.ts';
 import { isLoopbackAddress } from './http/port/loopback.ts';
 import type { Log } from './log.ts';
 import { logChanges } from './logging/log-changes.ts';
+import { observeRollouts } from './metrics/rollout-metrics.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
 import { openManagementPort, type ManagementPort } from './observe/management-port.ts';
 import { observeServer } from './observe/observe-server.ts';
@@ -97,6 +98,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const otlp = new OtlpLooks(intake);
   const source = lookSources({ otlp, prometheus: new PrometheusLooks() });
   const rollouts = new RolloutController({ environments, source, log });
+  const endRolloutMetrics = observeRollouts(rollouts, metrics.registry);
   const http = new HttpPort(createApp({ ...shared, stream, refetches, intake, usage, rollouts }), {
     certificate,
   });
@@ -116,6 +118,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     await Promise.all([http.close(), management?.close(), grpc.close()]);
     readers.close();
     endMetrics();
+    endRolloutMetrics();
     endChangeLines();
     unfollow();
     await webhooks.close();

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { killEdits, liftEdits } from '../../src/model/kill.ts';
+import { pauseKilled } from '../../src/rollouts/control/pause-killed.ts';
 import { RolloutController } from '../../src/rollouts/control/controller.ts';
 import { Rollouts } from '../../src/rollouts/control/rollouts.ts';
 import { readDefinition } from '../../src/rollouts/definition/read-definition.ts';
@@ -128,6 +130,39 @@ async function acts(id: string): Promise<readonly string[]> {
   expect(moves).toEqual(moves.map((_, index) => index + 1));
   return record.acts.map(({ kind }) => kind);
 }
+
+describe('a kill', () => {
+  test('pauses the rollout of its lane, or of its flag, in the same revision', async () => {
+    for (const target of [{ lane: 'gray' }, { flag: 'lane' }]) {
+      const id = await started();
+      const before = store.snapshot.revision;
+      await store.write(async (current, records) => {
+        const more = await pauseKilled(target, current, records);
+        const kill = killEdits(current, target, { at: 'now' });
+        return { author: 'ada', ...more, edits: [...more.edits, ...kill] };
+      });
+      const record = await rollouts.get(id);
+      expect(record).toMatchObject({
+        rollout: { state: 'paused' },
+        because: expect.stringMatching(/is killed/),
+      });
+      const [revision, previous] = await store.history({ limit: 2 });
+      expect([revision?.author, previous?.revision]).toEqual(['ada', before]);
+      await expect(rollouts.act(id, 'resume', { author: 'ada' })).rejects.toMatchObject({ code: 'conflict' });
+      await expect(rollouts.start(definition, { author: 'ada' })).rejects.toMatchObject({ code: 'conflict' });
+      await store.write((current) => ({ author: 'ada', edits: liftEdits(current, target) }));
+      expect((await rollouts.act(id, 'resume', { author: 'ada' })).rollout.state).toBe('running');
+      await rollouts.act(id, 'rollback', { author: 'ada' });
+    }
+  });
+
+  test('leaves other rollouts alone', async () => {
+    const id = await started();
+    const { records, snapshot } = store;
+    expect(await pauseKilled({ lane: 'team-a' }, snapshot, records)).toEqual({ edits: [], records: [] });
+    expect((await rollouts.get(id)).rollout.state).toBe('running');
+  });
+});
 
 describe('the controller', { timeout: 120_000 }, () => {
   test('moves a healthy rollout to its end, each step by one revision of its own', async () => {

@@ -64,8 +64,12 @@ describe('the SLIs of an OpenSLO contract', () => {
       metadata: { name: 'errors' },
       spec: { ratioMetric: { bad: metric('requests_total{code="a.b"}'), total } },
     };
-    const slo = { kind: 'SLO', metadata: { name: 'api' }, spec: { service: 'api', indicatorRef: 'errors' } };
-    expect(read([sli, slo]).slis).toEqual([
+    const referring = {
+      kind: 'SLO',
+      metadata: { name: 'api' },
+      spec: { service: 'api', indicatorRef: 'errors' },
+    };
+    expect(read([sli, referring]).slis).toEqual([
       {
         name: 'api',
         service: 'api',
@@ -74,7 +78,7 @@ describe('the SLIs of an OpenSLO contract', () => {
         bad: { code: String.raw`a\.b` },
       },
     ]);
-    expect(read([slo]).problems).toMatchObject([
+    expect(read([referring]).problems).toMatchObject([
       { path: '$.guard.slisFrom, SLO "api"', message: 'there is no SLI "errors"' },
     ]);
   });

@@ -190,6 +190,21 @@ describe('a rollout by the API', () => {
   });
 });
 
+describe('the metrics of a rollout', () => {
+  async function metrics(): Promise<string> {
+    return (await fetch(`${served.managementUrl}/metrics`)).text();
+  }
+
+  test('have its state, weights and the kind of reason to hold', async () => {
+    const path = await start({ guard: { ...request.guard, lookSeconds: 1 } });
+    const labels = `environment="default",rollout="${path.split('/').at(-1)}",lane="gray"`;
+    await expect.poll(metrics).toContain(`graylane_rollout_hold{${labels},reason="data"} 1`);
+    expect(await metrics()).toContain(`graylane_rollout_weight_percent{${labels},arm="control"} 5`);
+    await send('POST', `${path}/rollback`);
+    await expect.poll(metrics).toContain(`graylane_rollout_state{${labels},state="rolled_back"} 1`);
+  });
+});
+
 describe('a rollout is refused', () => {
   test('with all faults of the request and of the dye rule', async () => {
     const faulty = await send('POST', 'rollouts', { body: { lane: 'Gray' } });

@@ -71,6 +71,17 @@ export class MetricRegistry {
     return [...this.#families.values()];
   }
 
+  /** Removes the series of all families that have these labels, among others. */
+  remove(labels: Labels): void {
+    const wanted = Object.entries(labels);
+    for (const { series } of this.#families.values()) {
+      const all = series as Map<string, NumberSeries | HistogramSeries>;
+      for (const [key, one] of all) {
+        if (wanted.every(([name, value]) => one.labels[name] === value)) all.delete(key);
+      }
+    }
+  }
+
   #numbers(type: 'counter' | 'gauge', name: string, help: string): SeriesOf<NumberSeries> {
     const series = this.#family(name, () => ({ type, name, help, series: new Map<string, NumberSeries>() }))
       .series as Map<string, NumberSeries>;

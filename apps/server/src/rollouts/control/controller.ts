@@ -19,6 +19,9 @@ export interface ControllerOptions {
   readonly log: Log;
 }
 
+/** So many rollouts are remembered, more only while they all run. */
+const maxRemembered = 100;
+
 /** How often a leader looks for rollouts that another server has started, in milliseconds. */
 const scanMs = 10_000;
 
@@ -36,10 +39,19 @@ export class RolloutController {
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #wakes = new Set<() => void>();
+  readonly #watched = new Map<string, WatchedRollout>();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#withdraw = options.environments.leadership.lead((term) => this.#lead(term));
+  }
+
+  /**
+   * The rollouts that this server moves, as they were after their newest look, and the last ones
+   * that have ended.
+   */
+  get watched(): Iterable<WatchedRollout> {
+    return this.#watched.values();
   }
 
   /** Looks for new rollouts at once. */
@@ -67,6 +79,7 @@ export class RolloutController {
       environments.onRemove((_name, store) => ends.get(store)?.abort()),
     ];
     signal.addEventListener('abort', () => {
+      this.#watched.clear();
       for (const unsubscribe of unsubscribes) unsubscribe();
     });
   }
@@ -125,6 +138,7 @@ export class RolloutController {
       let waitMs = scanMs;
       try {
         const record = await this.#tick(followed);
+        this.#remember(name, record);
         await this.#keepDetails(record, followed);
         if (!isWatched(record)) return;
         waitMs = record.definition.guard.lookSeconds * 1000;
@@ -139,6 +153,16 @@ export class RolloutController {
       await pause(waitMs, undefined, { signal, ref: false }).catch(() => {
         // The term has ended.
       });
+    }
+  }
+
+  /** The newest rollouts that have ended are remembered, too, for metrics. */
+  #remember(environment: string, record: RolloutRecord): void {
+    this.#watched.delete(record.id);
+    this.#watched.set(record.id, { environment, record });
+    for (const [id, watched] of this.#watched) {
+      if (this.#watched.size <= maxRemembered) break;
+      if (!isWatched(watched.record)) this.#watched.delete(id);
     }
   }
 
@@ -203,6 +227,12 @@ export class RolloutController {
   }
 }
 
+/** A rollout that this server moves. */
+export interface WatchedRollout {
+  readonly environment: string;
+  readonly record: RolloutRecord;
+}
+
 interface Followed {
   readonly name: string;
   readonly store: FlagStore;
@@ -221,7 +251,7 @@ export function questionOf({ definition, watch }: RolloutRecord, environment: st
 /** An obstacle pauses a rollout, and its arms can't be compared. */
 function hindered(record: RolloutRecord, obstacle: string): RolloutRecord {
   const after = atTime(record, Date.now(), obstacle);
-  return { ...after, watch: { ...after.watch, holds: [obstacle] } };
+  return { ...after, watch: { ...after.watch, holds: [obstacle], heldBy: 'obstacle' } };
 }
 
 /** Whether the arms have moved just now, so that a look would have next to no requests. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { killedMember } from '@graylane/flags';
 import { isObject } from '../../is-object.ts';
+import type { KillTarget } from '../../model/kill.ts';
 import type { Content, Edit } from '../../model/document.ts';
 import { weightsOf } from '../process/arms.ts';
 import { ownsRule, type RolloutRecord } from '../process/record.ts';
@@ -68,9 +69,14 @@ export function obstacleOf(record: RolloutRecord, content: Content): string | un
 export function killOf({ definition }: RolloutRecord, { flags }: Content): string | undefined {
   const { lane, flag } = definition;
   const { killed } = flags;
-  if (killed.lanes.has(lane)) return `the lane "${lane}" is killed: lift the kill, then resume the rollout`;
-  if (killed.flags.has(flag)) return `the flag "${flag}" is killed: lift the kill, then resume the rollout`;
-  return undefined;
+  if (killed.lanes.has(lane)) return killObstacle({ lane });
+  return killed.flags.has(flag) ? killObstacle({ flag }) : undefined;
+}
+
+/** A kill as the reason why a rollout rests. */
+export function killObstacle(target: KillTarget): string {
+  const what = 'lane' in target ? `the lane "${target.lane}"` : `the flag "${target.flag}"`;
+  return `${what} is killed: lift the kill, then resume the rollout`;
 }
 
 function editOf(record: RolloutRecord, { flags }: Content): string | undefined {

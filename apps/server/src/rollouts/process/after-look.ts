@@ -21,10 +21,10 @@ export function afterLook(record: RolloutRecord, response: LookResponse, now: nu
   const { ageMs } = response;
   const watch = { ...record.watch, triedAt: now, ...(ageMs !== undefined && { ageMs }) };
   const { look } = response;
-  if (look === undefined) return { ...record, watch: { ...watch, holds: response.holds } };
+  if (look === undefined) return { ...record, watch: { ...watch, holds: response.holds, heldBy: 'data' } };
   if (!(look.at > watch.lookedAt) || look.at > now + 1000) {
     const hold = `the look ends at ${show(look.at)}, and the last one at ${show(watch.lookedAt)}; it is ${show(now)}`;
-    return { ...record, watch: { ...watch, holds: [`${hold}: check the clocks`] } };
+    return { ...record, watch: { ...watch, holds: [`${hold}: check the clocks`], heldBy: 'data' } };
   }
   const key = armsKey(record);
   const sameCode = record.rollout.step === 0;
@@ -45,7 +45,13 @@ export function afterLook(record: RolloutRecord, response: LookResponse, now: nu
       ...(sameCode && { falseAlarms: addMockLook(watch.falseAlarms, question, record) }),
     },
   };
-  return moved(looked, verdict, now);
+  return moved(held(looked, response, verdict), verdict, now);
+}
+
+function held(record: RolloutRecord, { holds }: LookResponse, { action }: Verdict): RolloutRecord {
+  const { heldBy: _, ...watch } = record.watch;
+  if (holds.length > 0) return { ...record, watch: { ...watch, heldBy: 'data' } };
+  return { ...record, watch: action === 'hold' ? { ...watch, heldBy: 'evidence' } : watch };
 }
 
 /** The rollout after a verdict. */
@@ -70,8 +76,10 @@ function moved(record: RolloutRecord, verdict: Verdict, now: number): RolloutRec
     );
   }
   const hold = whyNotForward(definition.schedule, now);
-  if (hold !== undefined)
-    return { ...record, watch: { ...record.watch, holds: [...record.watch.holds, hold] } };
+  if (hold !== undefined) {
+    const { watch } = record;
+    return { ...record, watch: { ...watch, holds: [...watch.holds, hold], heldBy: 'schedule' } };
+  }
   const by = { now, author, reason: verdict.because, verdict };
   if (rollout.step === 0 && calibrating.length > 1) {
     const left = calibrating.slice(1);

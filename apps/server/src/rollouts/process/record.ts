@@ -72,6 +72,8 @@ export interface Watch {
   readonly verdict?: Verdict;
   /** Why the newest look holds, faults of the data first. */
   readonly holds: readonly string[];
+  /** The kind of the strongest reason, for metrics. */
+  readonly heldBy?: HeldBy;
   /** The end of the last counted look, in ms since 1970: the next one begins there. */
   readonly lookedAt: number;
   /** When the guard last tried to look, in ms since 1970. */
@@ -85,6 +87,9 @@ export interface Watch {
   readonly parts: readonly CountedPart[];
   readonly falseAlarms?: FalseAlarms;
 }
+
+/** Data is missing or faulty; the evidence does not suffice; a schedule; or a kill or an edit. */
+export type HeldBy = 'data' | 'evidence' | 'schedule' | 'obstacle';
 
 /** The evidence after one look, for plots. */
 export interface Point {
