@@ -114,7 +114,9 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'model',
       'backpressure',
     ],
+    'protocols/flagd/messages': [],
     'protocols/flagd': [
+      'protocols/flagd/messages',
       'http',
       'http/port',
       'http/front-door',

@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { createClient, type Client } from '@connectrpc/connect';
-import { createGrpcTransport } from '@connectrpc/connect-node';
+import {
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+} from '@connectrpc/connect-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { inbox, type Inbox } from '../../../test/support/inbox.ts';
 import { Service as ServiceV1 } from '../src/protocols/flagd/gen/flagd/evaluation/v1/evaluation_pb.ts';
@@ -116,6 +120,55 @@ describe('flagd.evaluation', () => {
       object: { value: { case: 'objectValue', value: { nested: [1, { b: null }] } } },
       off: { value: { case: undefined }, reason: 'DISABLED' },
     });
+  });
+});
+
+describe('all flags at once', () => {
+  const delicate = { state: 'ENABLED', variants: { 'ö"': 'ü\n\u2028' }, defaultVariant: 'ö"' };
+  const many = Object.fromEntries([
+    ...Array.from({ length: 500 }, (_, index) => [`flag-${index}`, fees] as const),
+    ['"q"\\', delicate],
+    ['__proto__', delicate],
+    ['7', { ...delicate, metadata: { owner: 'ü' } }],
+  ]);
+
+  test('are the same in every protocol and format, compressed or not', async () => {
+    served.edit(
+      JSON.stringify({ metadata: { flagSetId: 'shop', n: 1.5, ok: true }, flags: { ...flags, ...many } }),
+    );
+    await expect
+      .poll(async () => Object.keys((await v1.resolveAll({ context: {} })).flags).length)
+      .toBeGreaterThan(500);
+    const options = { baseUrl: `http://127.0.0.1:${served.grpcPort}`, httpVersion: '1.1' } as const;
+    const answers = await Promise.all(
+      [
+        createGrpcTransport(options),
+        createGrpcTransport({ ...options, acceptCompression: [] }),
+        createGrpcWebTransport({ ...options, useBinaryFormat: false }),
+        createConnectTransport({ ...options, useBinaryFormat: true }),
+        createConnectTransport({ ...options, useBinaryFormat: false }),
+        createConnectTransport({ ...options, useBinaryFormat: false, acceptCompression: [] }),
+      ].map(async (transport) =>
+        createClient(ServiceV1, transport).resolveAll({ context: { lane: 'gray' } }),
+      ),
+    );
+    const [one] = answers;
+    for (const answer of answers) expect(answer).toEqual(one);
+    expect(one?.metadata).toEqual({ flagSetId: 'shop', n: 1.5, ok: true });
+    expect(one?.flags['flag-499']).toMatchObject({ variant: 'on', value: { value: true } });
+    expect(one?.flags['"q"\\']).toMatchObject({ variant: 'ö"', value: { value: 'ü\n\u2028' } });
+    expect(one?.flags['7']).toMatchObject({ metadata: { owner: 'ü' } });
+  });
+
+  test('of an empty set are none', async () => {
+    served.edit(JSON.stringify({ flags: {} }));
+    await expect.poll(async () => (await v1.resolveAll({})).flags).toEqual({});
+    const connectJson = createConnectTransport({
+      baseUrl: `http://127.0.0.1:${served.grpcPort}`,
+      httpVersion: '1.1',
+      useBinaryFormat: false,
+    });
+    expect((await createClient(ServiceV1, connectJson).resolveAll({})).flags).toEqual({});
   });
 });
 

@@ -51,6 +51,33 @@ describe('an evaluation of all flags', () => {
   });
 });
 
+test('explanations of a long rule let other requests run in between', async () => {
+  const branches = Array.from({ length: 5000 }, (_, index) => [
+    { '==': [{ var: index % 2 ? 'a' : 'b' }, `t${index}`] },
+    'on',
+  ]);
+  const long = { ...flag, targeting: { if: [...branches.flat(), 'off'] } };
+  const ask = admin(served.url);
+  expect((await ask('PUT', 'flags/long', { body: long, headers: { 'if-none-match': '*' } })).status).toBe(
+    201,
+  );
+  const state = { done: false };
+  const explanations = Promise.all(
+    Array.from({ length: 20 }, () => ask('POST', 'flags/long/explain', { body: { context: { a: 'x' } } })),
+  ).finally(() => (state.done = true));
+  let meanwhile = 0;
+  while (!state.done) {
+    expect((await fetch(`${served.url}/healthz`)).status).toBe(200);
+    if (!state.done) meanwhile += 1;
+  }
+  for (const { status, body } of await explanations) {
+    expect([status, body['evaluation']]).toMatchObject([200, { variant: 'off' }]);
+    expect(body['rule']).toMatchObject({ operator: 'if', choice: { omitted: 4900 } });
+  }
+  expect(meanwhile).toBeGreaterThan(2);
+  expect((await ask('DELETE', 'flags/long', { headers: { 'if-match': '*' } })).status).toBe(204);
+});
+
 test('tasks take turns, and each turn of the event loop continues one of them', async () => {
   const order: string[] = [];
   const busy = (name: string) => (step: number) => {

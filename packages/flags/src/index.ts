@@ -2,7 +2,7 @@ export { changedFlags, compileFlags, type CompileOptions } from './set/flag-set.
 export type { FlagSet } from './set/compiled-flags.ts';
 export { applyFlagChanges, applyFlagChangesInSteps, type FlagChanges } from './set/flag-changes.ts';
 export { evaluate } from './evaluate.ts';
-export { explain } from './explain/explain.ts';
+export { explain, explainInSteps } from './explain/explain.ts';
 export type {
   ExplainedBucket,
   ExplainedChoice,

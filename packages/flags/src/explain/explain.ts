@@ -6,6 +6,7 @@ import { isObject } from '../json/values.ts';
 import { maxParts } from '../limits.ts';
 import { compileRule } from '../rule/compile.ts';
 import { operators } from '../rule/operators/index.ts';
+import type { Rule } from '../rule/rule.ts';
 import { valueScope, wholeRule } from '../rule/scope.ts';
 import type { CompiledFlags, FlagSet } from '../set/compiled-flags.ts';
 import { startWork } from '../work-limit.ts';
@@ -26,10 +27,27 @@ export function explain(
   context: EvaluationContext,
   options: EvaluateOptions = {},
 ): Explanation {
+  const steps = explainInSteps(flags, key, context, options);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/**
+ * The same in a few steps, between which other code may run: of a rule of many thousand conditions,
+ * each takes as long as an evaluation may. The last step returns the explanation.
+ */
+export function* explainInSteps(
+  flags: FlagSet,
+  key: string,
+  context: EvaluationContext,
+  options: EvaluateOptions = {},
+): Generator<undefined, Explanation, undefined> {
   const now = options.now ?? Date.now();
   const units = options.budget?.left;
   const evaluation = evaluate(flags, key, context, { ...options, now });
-  const rule = ranNoRule(evaluation) ? undefined : explainRule(flags, key, context, now, units);
+  yield;
+  const rule = ranNoRule(evaluation) ? undefined : yield* explainRule(flags, key, context, now, units);
   return { flag: key, evaluation, now, ...(rule && { rule }) };
 }
 
@@ -38,15 +56,18 @@ function ranNoRule({ reason, errorCode }: Evaluation): boolean {
   return reason === 'DISABLED' || reason === 'STATIC' || (reason === 'ERROR' && errorCode !== 'GENERAL');
 }
 
-function explainRule(
+function* explainRule(
   flags: FlagSet,
   key: string,
   context: EvaluationContext,
   now: number,
   units: number | undefined,
-): ExplainedStep | undefined {
+): Generator<undefined, ExplainedStep | undefined, undefined> {
   try {
-    const run = record(flags as CompiledFlags, key, context, now, units);
+    const watched = compileWatched(flags as CompiledFlags, key);
+    yield;
+    const run = watched && record(watched, context, now, units);
+    yield;
     // Describing counts work of its own, e.g. for the hash of a long key.
     startWork();
     return run && describeRun(run, pathOfRule(key));
@@ -57,14 +78,12 @@ function explainRule(
   }
 }
 
-/** Evaluates the rule again, watched. */
-function record(
-  flags: CompiledFlags,
-  key: string,
-  context: EvaluationContext,
-  now: number,
-  units: number | undefined,
-): OperationRun | undefined {
+interface Watched {
+  readonly rule: Rule;
+  readonly recorder: Recorder;
+}
+
+function compileWatched(flags: CompiledFlags, key: string): Watched | undefined {
   const targeting = flags.get(key)?.targeting;
   if (!isObject(targeting)) return undefined;
   const { fractionalHash, evaluators } = flags.parts.settings;
@@ -81,7 +100,16 @@ function record(
     parts: -4 * maxParts,
     trace: recorder.trace,
   };
-  const rule = compileRule(targeting, valueScope(wholeRule(owner)));
+  return { rule: compileRule(targeting, valueScope(wholeRule(owner))), recorder };
+}
+
+/** Evaluates the rule again, watched. */
+function record(
+  { rule, recorder }: Watched,
+  context: EvaluationContext,
+  now: number,
+  units: number | undefined,
+): OperationRun | undefined {
   startWork(units);
   try {
     rule(plainObject(context), now);

@@ -1,5 +1,6 @@
-import { explain } from '@graylane/flags';
+import { explainInSteps, type Explanation, type FlagSet } from '@graylane/flags';
 import type { Request, Response, Router } from 'express';
+import { nextTurn } from '../../event-loop-turns.ts';
 import { readBody } from '../../http/body/read-body.ts';
 import { methodNotAllowed } from '../../http/problem-details.ts';
 import { isObject } from '../../is-object.ts';
@@ -14,15 +15,42 @@ import { storeOf, type Environments } from '../../store/environments.ts';
 export function explainApi(router: Router, environments: Environments): void {
   router
     .route('/environments/:environment/flags/:name/explain')
-    .post(readBody(), (request: OfFlag, response: Response) => {
+    .post(readBody(), async (request: OfFlag, response: Response) => {
       const { environment, name } = request.params;
       const { flags, revision } = storeOf(environments, environment).snapshot;
       const context = readContext(request.body);
       if (flags.get(name) === undefined) throw new RequestError('not_found', `there is no flag "${name}"`);
       response.setHeader('cache-control', 'no-store');
-      response.json({ revision, ...explain(flags, name, context) });
+      response.json({ revision, ...(await explainInTurn(flags, name, context)) });
     })
     .all(methodNotAllowed('POST'));
+}
+
+/** The explanation that is being made. */
+let latest: Promise<unknown> = Promise.resolve();
+
+/**
+ * Makes one explanation after the other, each in several turns of the event loop: that of a long
+ * rule takes time, and megabytes meanwhile.
+ */
+async function explainInTurn(
+  flags: FlagSet,
+  name: string,
+  context: Readonly<Record<string, unknown>>,
+): Promise<Explanation> {
+  const before = latest;
+  const made = (async () => {
+    await before;
+    const steps = explainInSteps(flags, name, context);
+    let step = steps.next();
+    while (step.done !== true) {
+      await nextTurn();
+      step = steps.next();
+    }
+    return step.value;
+  })();
+  latest = made.catch(() => undefined);
+  return made;
 }
 
 function readContext(body: unknown): Readonly<Record<string, unknown>> {

@@ -6,6 +6,7 @@ import { RequestError } from '../../model/request-error.ts';
 import { requireSmallContext } from '../../model/context-size.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
+import { AllFlagsMessage } from './messages/all-flags-message.ts';
 import { flagEvents, type FlagEvent, type Followed } from './flag-events.ts';
 import type { AnyFlag, Service as ServiceV1 } from './gen/flagd/evaluation/v1/evaluation_pb.ts';
 import type { Service as ServiceV2 } from './gen/flagd/evaluation/v2/evaluation_pb.ts';
@@ -25,7 +26,7 @@ import {
   type ValueType,
 } from './resolve.ts';
 import { principalKey, selectorOf, selectStore } from './select.ts';
-import { sharedMessagesKey } from './shared-messages.ts';
+import { formatOf, SharedMessage, sharedMessagesKey } from './messages/shared-messages.ts';
 
 /**
  * flagd's evaluation protocol (`flagd.evaluation.v2`): one flag at a time, and a stream of changes.
@@ -54,7 +55,7 @@ export function evaluationServiceV1(
       const counterOf = evaluations.of('flagd', store);
       requireSmallContext(context);
       const options = { now: Date.now(), budget: createWorkBudget() };
-      const resolved: Array<readonly [string, FlagOfAll]> = [];
+      const message = new AllFlagsMessage(formatOf(call.requestHeader));
       await forEachInSlices(
         flags.keys(),
         (key) => {
@@ -62,16 +63,16 @@ export function evaluationServiceV1(
           counterOf(key, evaluation).add();
           // There is no field for an error, and v1 can't distinguish a missing value from zero.
           if (evaluation.errorCode !== undefined || isMissingDefault(evaluation)) return;
-          resolved.push([key, { ...commonPart(evaluation), ...anyValue(evaluation) }]);
+          message.add(key, { ...commonPart(evaluation), ...anyValue(evaluation) });
         },
         () => call.signal.aborted,
       );
-      return { flags: Object.fromEntries(resolved), metadata: { ...flags.metadata } };
+      const bytes = message.finish({ ...flags.metadata });
+      call.values.get(sharedMessagesKey).push(new SharedMessage(async () => bytes));
+      return {};
     },
   };
 }
-
-type FlagOfAll = Omit<Resolved<never>, 'value'> & { value?: AnyFlag['value'] };
 
 /** The methods of both versions, with the fields that both have. */
 function methods(

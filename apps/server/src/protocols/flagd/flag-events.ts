@@ -6,7 +6,7 @@ import type { FlagStore, FlagsChanged } from '../../store/flag-store.ts';
 import { EventStreamResponseSchema } from './gen/flagd/evaluation/v2/evaluation_pb.ts';
 import type { LongCalls } from './long-calls.ts';
 import { principalKey } from './select.ts';
-import { SharedMessage } from './shared-messages.ts';
+import { SharedMessage } from './messages/shared-messages.ts';
 
 /** An event of flagd's EventStream. */
 export interface FlagEvent {

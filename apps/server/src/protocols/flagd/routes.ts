@@ -18,7 +18,7 @@ import { Service as ServiceV1 } from './gen/flagd/evaluation/v1/evaluation_pb.ts
 import { Service as ServiceV2 } from './gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { FlagSyncService } from './gen/flagd/sync/v1/sync_pb.ts';
 import type { LongCalls } from './long-calls.ts';
-import { sharedMessagesKey, withSharedMessages } from './shared-messages.ts';
+import { sharedMessagesKey, withSharedMessages } from './messages/shared-messages.ts';
 import type { AnyResponse, SlowReaders } from '../../backpressure/slow-readers.ts';
 import { syncService } from './sync-service.ts';
 import { traceCalls } from './trace-calls.ts';
@@ -112,9 +112,9 @@ function handlersOf({ environments, calls, metrics, log }: FlagdRoutesOptions): 
   router.service(ServiceV2, evaluationServiceV2(environments, calls, evaluations));
   return new Map(
     router.handlers.map((handler) => {
-      const { method, service, requestPath } = handler;
+      const { method, requestPath } = handler;
       const isStream = method.methodKind === 'server_streaming';
-      const shares = isStream || (service === FlagSyncService && method.name !== 'GetMetadata');
+      const shares = isStream || ['FetchAllFlags', 'ResolveAll'].includes(method.name);
       return [requestPath, { serve: shares ? withSharedMessages(handler) : handler, isStream }];
     }),
   );

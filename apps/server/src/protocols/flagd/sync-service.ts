@@ -8,7 +8,7 @@ import type { FlagStore } from '../../store/flag-store.ts';
 import type { FlagSyncService } from './gen/flagd/sync/v1/sync_pb.ts';
 import type { LongCalls } from './long-calls.ts';
 import { principalKey, selectorOf, selectStore } from './select.ts';
-import { SharedMessage, sharedMessagesKey } from './shared-messages.ts';
+import { SharedMessage, sharedMessagesKey } from './messages/shared-messages.ts';
 
 /** Attributes that in-process providers add to every evaluation context: none. */
 const syncContext = {};

@@ -7,7 +7,10 @@ import type {
   UniversalServerResponse,
 } from '@connectrpc/connect/protocol';
 
-/** A message that many calls send: serialized once for each format that a client may request. */
+/**
+ * A message that is not serialized by Connect, or that many calls send: then once for each format
+ * that a client may request.
+ */
 export class SharedMessage {
   readonly #serialize: (format: 'json' | 'binary') => Promise<Uint8Array>;
   readonly #serialized = new Map<string, Promise<Uint8Array>>();
@@ -63,7 +66,7 @@ export function withSharedMessages(handler: UniversalHandlerFn): UniversalHandle
     if (body === undefined || body === null || header === undefined) return response;
     const type = header.get('content-type') ?? '';
     const form: Form = {
-      format: type.includes('json') ? 'json' : 'binary',
+      format: formatOf(header),
       envelope: /^application\/(?:grpc|connect)/.test(type),
       compress: [header.get('grpc-encoding'), header.get('connect-content-encoding')].includes('gzip'),
     };
@@ -71,6 +74,11 @@ export function withSharedMessages(handler: UniversalHandlerFn): UniversalHandle
     if (shared.length > 0) header.delete('content-length');
     return { ...response, body: replaced(body, shared, form) };
   };
+}
+
+/** The format of the messages of a call, by the headers of its request or its response. */
+export function formatOf(header: Headers): 'json' | 'binary' {
+  return (header.get('content-type') ?? '').includes('json') ? 'json' : 'binary';
 }
 
 async function* replaced(
