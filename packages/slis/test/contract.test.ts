@@ -3,11 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { durationBoundaries } from '@graylane/telemetry';
 import { find, write, type Format } from '@graylane/slis';
+import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { describeWith } from '../../../test/components/components.ts';
 import { prometheus, promtool } from '../../../test/components/prometheus.ts';
 import { boundaryFor } from '../src/contract/queries.ts';
+import { slothSchema } from './sloth-schema.ts';
 
 const source = `
 import { sli } from '@graylane/telemetry';
@@ -93,6 +95,31 @@ describe('the contract', () => {
     expect(slos[1]?.sli.events['error_query']).toBe(
       `sum(rate(http_server_request_duration_seconds_count{http_request_method="GET",http_route="/orders/:id"}[{{.window}}])) - sum(rate(http_server_request_duration_seconds_bucket{http_request_method="GET",http_route="/orders/:id",le="${boundaryFor(0.3)}"}[{{.window}}]))`,
     );
+  });
+
+  test('for Sloth is a document of prometheus/v1, also where names have spaces', () => {
+    const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(slothSchema);
+    const odd = find(
+      new Map([
+        ['odd.ts', "import { sli } from '@graylane/telemetry'; sli('time to pay (all)', { kind: 'ratio' });"],
+      ]),
+    );
+    for (const document of [text('sloth'), write('sloth', 'the shop', odd)]) {
+      expect([validate(parse(document)), validate.errors]).toEqual([true, null]);
+    }
+    const { slos } = parse(write('sloth', 'the shop', odd)) as { slos: { name: string }[] };
+    expect(slos.map(({ name }) => name)).toEqual(['time-to-pay-all']);
+    // The schema does refuse documents.
+    for (const [good, bad] of [
+      ['{{.window}}', '5m'],
+      ['prometheus/v1', 'openslo/v1'],
+      ['objective: 99.9', 'objective: 101'],
+      ['name: home', 'name: home page'],
+      ['error_query', 'errors'],
+    ] as const) {
+      const changed = text('sloth').replaceAll(good, bad);
+      expect([bad, changed === text('sloth'), validate(parse(changed))]).toEqual([bad, false, false]);
+    }
   });
 
   test('for Grafana has a panel for each indicator', () => {

@@ -1,4 +1,5 @@
 import type { Indicator } from '../source/findings.ts';
+import { objectName } from './object-name.ts';
 import { selectorsOf, type MetricNames } from './queries.ts';
 
 /**
@@ -14,7 +15,7 @@ export function openSlo(
     {
       apiVersion: 'openslo/v1',
       kind: 'Service',
-      metadata: { name: service },
+      metadata: { name: objectName(service) },
       spec: { description: `Service ${service}` },
     },
     ...indicators.map((indicator) => slo(service, indicator, names)),
@@ -32,7 +33,7 @@ function slo(service: string, indicator: Indicator, names: MetricNames): object 
     apiVersion: 'openslo/v1',
     kind: 'SLO',
     metadata: {
-      name: `${service}-${name}`,
+      name: objectName(`${service}-${name}`),
       annotations: {
         'graylane/source': `${at.file}:${at.line}`,
         ...(routes.length > 0 ? { 'graylane/routes': routes.join(', ') } : {}),
@@ -42,7 +43,7 @@ function slo(service: string, indicator: Indicator, names: MetricNames): object 
       description,
       service,
       indicator: {
-        metadata: { name: `${service}-${name}` },
+        metadata: { name: objectName(`${service}-${name}`) },
         spec: { ratioMetric: { counter: true, [kind]: metric(selector), total: metric(total) } },
       },
       timeWindow: [{ duration: '28d', isRolling: true }],

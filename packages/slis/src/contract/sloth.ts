@@ -1,4 +1,5 @@
 import type { Indicator } from '../source/findings.ts';
+import { objectName } from './object-name.ts';
 import { selectorsOf, type MetricNames } from './queries.ts';
 
 /**
@@ -8,19 +9,19 @@ import { selectorsOf, type MetricNames } from './queries.ts';
 export function sloth(service: string, indicators: readonly Indicator[], names: MetricNames = {}): object {
   return {
     version: 'prometheus/v1',
-    service,
+    service: objectName(service),
     slos: indicators.map((indicator) => {
       const { total, part } = selectorsOf(indicator, names);
       const rate = (selector: string): string => `sum(rate(${selector}[{{.window}}]))`;
       const errors =
         'bad' in part ? `(${rate(part.bad)} or vector(0))` : `${rate(total)} - ${rate(part.good)}`;
       return {
-        name: indicator.name,
+        name: objectName(indicator.name),
         objective: Number((indicator.objective * 100).toFixed(4)),
         ...(indicator.description === undefined ? {} : { description: indicator.description }),
         sli: { events: { error_query: errors, total_query: rate(total) } },
         alerting: {
-          name: `${service}-${indicator.name}`,
+          name: objectName(`${service}-${indicator.name}`),
           page_alert: { labels: { severity: 'page' } },
           ticket_alert: { labels: { severity: 'ticket' } },
         },
