@@ -95,8 +95,8 @@ describe.each(servers)('%s', (_name, wrap) => {
     );
     expect(await get(origin, { 'x-user-id': 'bob' })).toBe('baseline user-id=bob');
     expect(asked).toEqual([
-      ['lane', 'baseline', { targetingKey: 'ada' }],
-      ['lane', 'baseline', { targetingKey: 'bob' }],
+      ['lane', 'baseline', { targetingKey: 'ada', requestId: expect.any(String) as unknown }],
+      ['lane', 'baseline', { targetingKey: 'bob', requestId: expect.any(String) as unknown }],
     ]);
   });
 
