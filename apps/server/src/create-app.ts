@@ -22,6 +22,7 @@ import { streamRoutes } from './protocols/stream/routes.ts';
 import type { RolloutController } from './rollouts/control/controller.ts';
 import type { Intake } from './signals/intake.ts';
 import type { Environments } from './store/environments.ts';
+import type { TrafficKeeper } from './traffic/traffic-keeper.ts';
 import type { UsageKeeper } from './usage/usage-keeper.ts';
 
 /** The parts of the HTTP ports. */
@@ -32,6 +33,7 @@ export interface AppOptions {
   readonly intake: Intake;
   readonly rollouts: RolloutController;
   readonly usage: UsageKeeper;
+  readonly traffic: TrafficKeeper;
   readonly door: FrontDoor;
   readonly readiness: Readiness;
   readonly readers: SlowReaders;

@@ -25,6 +25,7 @@ import { RolloutController } from './rollouts/control/controller.ts';
 import { lookSources } from './rollouts/evidence/look-sources.ts';
 import { OtlpLooks } from './rollouts/evidence/otlp/otlp-looks.ts';
 import { PrometheusLooks } from './rollouts/evidence/prometheus/prometheus-looks.ts';
+import { TrafficKeeper } from './traffic/traffic-keeper.ts';
 import { UsageKeeper } from './usage/usage-keeper.ts';
 import type { Webhook } from './webhooks/webhook.ts';
 import { followWebhooks } from './webhooks/webhook-file.ts';
@@ -93,13 +94,15 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const readers = new SlowReaders();
   const intake = new Intake(log);
   const usage = await UsageKeeper.open({ environments, intake, log });
+  const { recordAttributes } = settings;
+  const traffic = new TrafficKeeper({ environments, intake, recordAttributes });
   const shared = { environments, door, readiness, readers, metrics, log };
   const endMetrics = observeServer({ ...shared, streams, descriptors, usage, source: kindOf(settings) });
   const otlp = new OtlpLooks(intake);
   const source = lookSources({ otlp, prometheus: new PrometheusLooks() });
   const rollouts = new RolloutController({ environments, source, log });
   const endRolloutMetrics = observeRollouts(rollouts, metrics.registry);
-  const http = new HttpPort(createApp({ ...shared, stream, refetches, intake, usage, rollouts }), {
+  const http = new HttpPort(createApp({ ...shared, stream, refetches, intake, usage, traffic, rollouts }), {
     certificate,
   });
   let management: ManagementPort | undefined;
@@ -125,6 +128,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     tokens.close();
     certificate?.close();
     await rested;
+    traffic.close();
     await usage.close();
     await environments.close();
   };

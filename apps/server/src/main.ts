@@ -8,6 +8,9 @@ import { diffCommand } from './cli/commands/revisions/diff.ts';
 import { historyCommand } from './cli/commands/revisions/history.ts';
 import { previewCommand } from './cli/commands/revisions/preview.ts';
 import { undoCommand } from './cli/commands/revisions/undo.ts';
+import { lanesCommand } from './cli/commands/traffic/lanes.ts';
+import { mapCommand } from './cli/commands/traffic/map.ts';
+import { usageCommand } from './cli/commands/traffic/usage.ts';
 import { setCommand } from './cli/commands/set.ts';
 import { rolloutCommand } from './cli/commands/rollouts/rollout.ts';
 import { tokenCommand } from './cli/token-command.ts';
@@ -80,6 +83,15 @@ async function run(command: Command, environment: NodeJS.ProcessEnv): Promise<vo
       break;
     case 'rollout':
       process.exitCode = await rolloutCommand(command.options);
+      break;
+    case 'usage':
+      await usageCommand(command);
+      break;
+    case 'lanes':
+      await lanesCommand(command);
+      break;
+    case 'map':
+      await mapCommand(command);
       break;
     case 'token':
       await tokenCommand(command.options);

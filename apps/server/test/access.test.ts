@@ -11,8 +11,7 @@ import { Service as ServiceV1 } from '../src/protocols/flagd/gen/flagd/evaluatio
 import { Service as ServiceV2 } from '../src/protocols/flagd/gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { FlagSyncService } from '../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
 import { adminApi } from '../src/protocols/admin/routes.ts';
-import { trafficApi } from '../src/protocols/traffic/routes.ts';
-import type { UsageKeeper } from '../src/usage/usage-keeper.ts';
+import { trafficApi, type TrafficOptions } from '../src/protocols/traffic/routes.ts';
 import { rolloutsApi } from '../src/protocols/rollouts/routes.ts';
 import type { Environments } from '../src/store/environments.ts';
 import type { Tokens } from '../src/tokens/tokens.ts';
@@ -50,6 +49,9 @@ const expected: Readonly<Record<string, Readonly<Record<string, Scope>>>> = {
   '/api/v1/environments/x/flags/x/explain': { POST: 'definitions' },
   '/api/v1/environments/x/flags/x/usage': { GET: 'definitions' },
   '/api/v1/environments/x/usage': { GET: 'definitions' },
+  '/api/v1/environments/x/lanes': { GET: 'definitions' },
+  '/api/v1/environments/x/map': { GET: 'definitions' },
+  '/api/v1/environments/x/contexts': { GET: 'definitions' },
   '/api/v1/environments/x/preview': { POST: 'definitions' },
   '/api/v1/environments/x/rollouts': { GET: 'definitions', POST: 'write' },
   '/api/v1/environments/x/rollouts/x': { GET: 'definitions' },
@@ -131,7 +133,7 @@ test.each(['url', 'managementUrl'] as const)(
 test('the table has every route of the admin API', () => {
   const environments = {} as Environments;
   const rollouts = rolloutsApi({ environments, rollouts: { wake: () => {} } });
-  const traffic = trafficApi({ environments, usage: {} as UsageKeeper });
+  const traffic = trafficApi({ environments } as TrafficOptions);
   const admin = adminApi(environments, {} as Tokens);
   const stack = [admin, rollouts, traffic].flatMap((router) => router.stack);
   for (const { route } of stack) {

@@ -1,8 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { rolloutsApi } from '../src/protocols/rollouts/routes.ts';
-import { trafficApi } from '../src/protocols/traffic/routes.ts';
-import type { UsageKeeper } from '../src/usage/usage-keeper.ts';
+import { trafficApi, type TrafficOptions } from '../src/protocols/traffic/routes.ts';
 import { adminApi } from '../src/protocols/admin/routes.ts';
 import { openapi as document } from '../src/protocols/admin/openapi.ts';
 import { FileSlots } from '../src/store/disk/file-slots.ts';
@@ -39,7 +38,7 @@ test('every route of the admin API is described, and nothing else', async () => 
   try {
     const environments = singleEnvironment(store);
     const rollouts = rolloutsApi({ environments, rollouts: { wake: () => {} } });
-    const traffic = trafficApi({ environments, usage: {} as UsageKeeper });
+    const traffic = trafficApi({ environments } as TrafficOptions);
     const stack = [adminApi(environments, tokens), rollouts, traffic].flatMap((router) => router.stack);
     const routes = stack.flatMap(({ route }) =>
       (route?.stack ?? []).flatMap(({ method }) =>

@@ -48,6 +48,20 @@ describe.each([
     expect(attributes('late')).toEqual({ lane: 'gray', 'user-id': 'ada' });
   });
 
+  test('shows the pins of its request and, where it was served, that it was dyed there', () => {
+    const served = runInLane('baseline', () => {
+      const open = tracer.startSpan('served', { kind: SpanKind.SERVER });
+      getActiveCell()?.dye('gray');
+      getActiveCell()?.pin('fees', { variant: 'on', revision: '7' });
+      tracer.startSpan('call', { kind: SpanKind.CLIENT }).end();
+      return open;
+    });
+    served.end();
+    const pins = { 'graylane.pins': ['fees=on'] };
+    expect(attributes('call')).toEqual({ lane: 'gray', ...pins });
+    expect(attributes('served')).toEqual({ lane: 'gray', ...pins, 'graylane.dyed': true });
+  });
+
   test('of no request shows baseline', () => {
     tracer.startSpan('alone', {}, ROOT_CONTEXT).end();
     expect(attributes('alone')).toEqual({ lane: 'baseline' });

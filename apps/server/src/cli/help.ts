@@ -38,7 +38,7 @@ function generalHelp(): string {
     ['graylane-server --flags FILE [options]', 'serves one flags file'],
     ...commands
       .filter(({ name }) => name !== 'serve')
-      .map(({ name, operand = '', help }) => [`graylane-server ${name} ${operand}`, help]),
+      .map(({ name, operand = '', help }) => [`graylane-server ${name} ${operand}`.trimEnd(), help]),
   ];
   const serving = optionLines(options.filter((option) => isOf(option, 'serve')));
   const tools = optionLines(options.filter((option) => !isOf(option, 'serve')));

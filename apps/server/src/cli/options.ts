@@ -9,6 +9,9 @@ export type CommandName =
   | 'history'
   | 'verify'
   | 'explain'
+  | 'usage'
+  | 'lanes'
+  | 'map'
   | 'undo'
   | 'diff'
   | 'preview'
@@ -48,6 +51,17 @@ export const commands: readonly CommandInfo[] = [
     name: 'explain',
     operand: 'FLAG',
     help: 'shows why a flag has its variant for an evaluation context: conditions, values, buckets',
+  },
+  {
+    name: 'usage',
+    operand: '[FLAG]',
+    help: 'shows which flags are evaluated, by which services, and how often each rule matches',
+  },
+  { name: 'lanes', help: 'shows the lanes that have traffic, beside their controls' },
+  {
+    name: 'map',
+    operand: '[TRACE]',
+    help: 'shows the calls between services by lane, and lost or foreign dyes; or one trace, hop by hop',
   },
   {
     name: 'set',
@@ -97,6 +111,9 @@ const remote: readonly CommandName[] = [
   'import',
   'history',
   'explain',
+  'usage',
+  'lanes',
+  'map',
   'set',
   'preview',
   'diff',
@@ -308,6 +325,15 @@ export const options: readonly Option[] = [
     help: 'a web origin whose pages may evaluate, e.g. https://*.example.com; repeatable',
   },
   {
+    name: 'record-attributes',
+    type: 'attributes',
+    env: 'GRAYLANE_RECORD_ATTRIBUTES',
+    value: 'NAME',
+    default: 'none',
+    commands: ['serve'],
+    help: 'an attribute of evaluation contexts that is remembered for previews, e.g. tenant; repeatable',
+  },
+  {
     name: 'url',
     type: 'url',
     env: 'GRAYLANE_URL',
@@ -381,9 +407,25 @@ export const options: readonly Option[] = [
     help: 'a JSON array of evaluation contexts, which are evaluated before and after the change',
   },
   {
+    name: 'unused-days',
+    type: 'days',
+    value: 'DAYS',
+    default: 'all flags',
+    commands: ['usage'],
+    help: 'only flags that were not evaluated in so many days',
+  },
+  {
+    name: 'constant-days',
+    type: 'days',
+    value: 'DAYS',
+    default: 'all flags',
+    commands: ['usage'],
+    help: 'only flags that had one variant in so many days',
+  },
+  {
     name: 'json',
     type: 'switch',
-    commands: ['explain', 'preview', 'diff', 'rollout'],
+    commands: ['usage', 'lanes', 'map', 'explain', 'preview', 'diff', 'rollout'],
     help: 'prints JSON instead of text',
   },
   {

@@ -5,6 +5,9 @@ import type { DiffOptions } from './commands/revisions/diff.ts';
 import type { HistoryOptions } from './commands/revisions/history.ts';
 import type { PreviewOptions } from './commands/revisions/preview.ts';
 import type { UndoOptions } from './commands/revisions/undo.ts';
+import type { LanesOptions } from './commands/traffic/lanes.ts';
+import type { MapOptions } from './commands/traffic/map.ts';
+import type { UsageOptions } from './commands/traffic/usage.ts';
 import type { SetOptions } from './commands/set.ts';
 import type { ImportOptions } from './commands/import.ts';
 import { readRolloutAction, type RolloutOptions } from './commands/rollouts/rollout.ts';
@@ -24,6 +27,9 @@ export type Command =
   | ({ readonly name: 'import' } & ImportOptions)
   | ({ readonly name: 'history' } & HistoryOptions)
   | ({ readonly name: 'explain' } & ExplainOptions)
+  | ({ readonly name: 'usage' } & UsageOptions)
+  | ({ readonly name: 'lanes' } & LanesOptions)
+  | ({ readonly name: 'map' } & MapOptions)
   | ({ readonly name: 'set' } & SetOptions)
   | ({ readonly name: 'preview' } & PreviewOptions)
   | ({ readonly name: 'diff' } & DiffOptions)
@@ -73,6 +79,19 @@ function readTool(name: ToolName, operands: readonly string[], given: GivenOptio
       return { name, ...target, file: operand ?? '', reason: given.text('reason') };
     case 'history':
       return { name, ...target, flag: operand };
+    case 'usage':
+      return {
+        name,
+        ...target,
+        flag: operand,
+        unusedDays: given.number('unused-days'),
+        constantDays: given.number('constant-days'),
+        json: given.switch('json'),
+      };
+    case 'lanes':
+      return { name, ...target, json: given.switch('json') };
+    case 'map':
+      return { name, ...target, trace: operand, json: given.switch('json') };
     case 'set':
       return { name, ...target, flag: operand ?? '', changes: more, reason: given.text('reason') };
     case 'preview':
@@ -115,16 +134,19 @@ function readRollout(operands: readonly string[], given: GivenOptions): RolloutO
 /** Requires as many operands as help shows; brackets make one optional, `...` repeats the last. */
 function requireOperands(name: ToolName, operands: readonly string[]): void {
   const { operand = '' } = commands.find((command) => command.name === name) ?? {};
-  const words = operand.split(' ');
+  const words = operand.split(' ').filter((word) => word !== '');
   const least = words.filter((word) => !word.startsWith('[')).length;
   const most = operand.endsWith('...') ? Number.POSITIVE_INFINITY : words.length;
   if (operands.length >= least && operands.length <= most) return;
   const count = operandCount(least, most, operand);
-  throw new UsageError(`${name} takes ${count}, got ${operands.length}: graylane-server ${name} ${operand}`);
+  throw new UsageError(
+    `${name} takes ${count}, got ${operands.length}: graylane-server ${`${name} ${operand}`.trimEnd()}`,
+  );
 }
 
 function operandCount(least: number, most: number, operand: string): string {
   if (most === Number.POSITIVE_INFINITY) return `at least ${least} operands`;
+  if (most === 0) return 'no operands';
   if (most > 1) return `${least} or ${most} operands`;
   const noun = operand.replaceAll(/[[\]]/g, '').toLowerCase();
   return least === 0 ? `at most one ${noun}` : `one ${noun}`;

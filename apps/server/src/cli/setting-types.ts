@@ -33,6 +33,7 @@ interface Values {
   readonly level: string;
   readonly format: string;
   readonly list: readonly string[];
+  readonly attributes: readonly string[];
   readonly origins: readonly string[];
   readonly proxies: readonly string[];
 }
@@ -79,6 +80,7 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
   level: wordOf(logLevels),
   format: wordOf(logFormats),
   list: { read: readItems, allowed: 'host names, e.g. flags.example.com' },
+  attributes: { read: readItems, allowed: 'names of attributes, e.g. tenant or user.plan' },
   origins: {
     read: readAll(originPattern),
     allowed: 'web origins, e.g. https://shop.example, https://*.shop.example or http://localhost:*',
@@ -90,7 +92,13 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
 };
 
 /** Kinds whose options may be repeated; in a variable their items are separated by commas. */
-export const repeatable: ReadonlySet<SettingType> = new Set(['flags', 'list', 'origins', 'proxies']);
+export const repeatable: ReadonlySet<SettingType> = new Set([
+  'flags',
+  'list',
+  'attributes',
+  'origins',
+  'proxies',
+]);
 
 /** The allowed values of a kind, with an example. */
 export function allowedFor(type: SettingType): string {

@@ -72,6 +72,11 @@ export interface Settings {
    * Proxies (addresses and CIDR ranges) whose `X-Forwarded-For` names the client. Default: none.
    */
   readonly trustProxies?: readonly string[];
+  /**
+   * The attributes of evaluation contexts, as paths with dots, that the server remembers of OFREP
+   * requests. Default: none.
+   */
+  readonly recordAttributes?: readonly string[];
 }
 
 /** The settings of the process, beside those of the server. */
@@ -101,6 +106,7 @@ export function readSettings(given: GivenOptions): ProcessSettings {
     allowHosts: given.list('allow-host'),
     allowOrigins: given.list('allow-origin'),
     trustProxies: given.list('trust-proxy'),
+    recordAttributes: given.list('record-attributes'),
   };
 }
 

@@ -1,3 +1,4 @@
+import { baseline } from '@graylane/baggage';
 import { SpanKind, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
 import { requestLog, type EndRequest, type RequestLog } from '../requests/request-log.ts';
 import { routeOfSpan } from '../routes/request-route.ts';
@@ -66,7 +67,7 @@ export class LaneSpanProcessor {
     const open = (span as Holder)[openKey];
     if (open === undefined) return;
     (span as Holder)[openKey] = undefined;
-    span.setAttributes(signalAttributes(open.request, this.#keys));
+    span.setAttributes({ ...signalAttributes(open.request, this.#keys), ...decisionsOf(open) });
     open.end?.(span.status?.code === failed);
   }
 
@@ -75,7 +76,7 @@ export class LaneSpanProcessor {
     const open = (span as Holder)[openKey];
     if (open === undefined) return;
     (span as Holder)[openKey] = undefined;
-    Object.assign(span.attributes, signalAttributes(open.request, this.#keys));
+    Object.assign(span.attributes, signalAttributes(open.request, this.#keys), decisionsOf(open));
     open.end?.(false);
   }
 
@@ -104,6 +105,21 @@ export class LaneSpanProcessor {
 export function setRequestOf(span: object, request: RequestOfSignal): void {
   const open = (span as Holder)[openKey];
   if (open) open.request = request;
+}
+
+/**
+ * The decisions about a request, for the flag server's map: its pins, e.g. `fees=on`, and whether
+ * the service that got the request has dyed it.
+ */
+function decisionsOf({ request, end }: OpenSpan): Attributes {
+  if (isContext(request)) return {};
+  const { pins, decision, lane } = request;
+  const isServed = end !== undefined;
+  const isDyed = isServed && decision !== undefined && decision.by !== 'ingress' && lane !== baseline;
+  return {
+    ...(pins.size > 0 && { 'graylane.pins': Array.from(pins, ([key, { variant }]) => `${key}=${variant}`) }),
+    ...(isDyed && { 'graylane.dyed': true }),
+  };
 }
 
 /**

@@ -14,6 +14,7 @@ import type { ServerMetrics } from '../../metrics/server-metrics.ts';
 import { requireSmallContext } from '../../model/context-size.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { storeOf, type Environments } from '../../store/environments.ts';
+import type { TrafficKeeper } from '../../traffic/traffic-keeper.ts';
 import { sendOfrepError } from './errors.ts';
 import { refetchUri } from './refetch-stream.ts';
 import { evaluateAll, evaluateOne } from './response.ts';
@@ -24,6 +25,7 @@ export interface OfrepOptions {
   readonly door: FrontDoor;
   readonly readers: SlowReaders;
   readonly metrics: ServerMetrics;
+  readonly traffic: Pick<TrafficKeeper, 'recordContext'>;
   readonly log: Log;
 }
 
@@ -62,6 +64,7 @@ export function ofrepRoutes({
   door,
   readers,
   metrics,
+  traffic: { recordContext },
   log,
 }: OfrepOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
   const { guard, rateLimit } = door;
@@ -73,6 +76,7 @@ export function ofrepRoutes({
     const { flags } = store.snapshot;
     const counterOf = metrics.evaluations.of('ofrep', store);
     const context = readContext(request);
+    recordContext?.(store, context);
     if (segment !== undefined) {
       const { status, body } = evaluateOne(flags, decodeKey(segment), context, counterOf);
       sendJson(response, status, body);

@@ -777,6 +777,75 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/environments/{environment}/lanes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        /** Lists the lanes that dye rules can yield or that have traffic, beside their controls */
+        readonly get: operations["listLanes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/map": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        /** Returns the services of the newest traces and the calls between them, by lane */
+        readonly get: operations["getMap"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/contexts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        /** Lists recent evaluation contexts of OFREP requests, with the attributes of --record-attributes */
+        readonly get: operations["listContexts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1469,6 +1538,169 @@ export interface components {
                 readonly last5Minutes: number;
                 /** Format: date-time */
                 readonly lastEvaluated: string | null;
+            }[];
+        };
+        /** @description The bounds of the bucket, in seconds; to is null if the last bucket has no bound */
+        readonly QuantileRange: {
+            readonly from: number;
+            readonly to: number | null;
+        };
+        readonly LaneRule: {
+            /** @description The dye rule */
+            readonly flag: string;
+            /** @description In words; null without a condition */
+            readonly condition: string | null;
+            /** @description The share of the matching units; null for all of them */
+            readonly percent: number | null;
+            /** @description The lane is that of the default variant */
+            readonly isDefault?: boolean;
+        };
+        readonly Lane: {
+            readonly lane: string;
+            readonly isControl: boolean;
+            readonly killed: boolean;
+            /** @description Of all requests that services report */
+            readonly share: number | null;
+            readonly requests: number;
+            /** @description With the 95 % interval of Wilson */
+            readonly errors: {
+                readonly count: number;
+                readonly ratio: number | null;
+                readonly low: number;
+                readonly high: number;
+            };
+            /** @description Null without histograms */
+            readonly latency: {
+                readonly p50: components["schemas"]["QuantileRange"];
+                readonly p95: components["schemas"]["QuantileRange"];
+            } | null;
+            readonly rules: readonly components["schemas"]["LaneRule"][];
+            readonly services: readonly {
+                readonly service: string;
+                readonly requests: number;
+                /** @description With the 95 % interval of Wilson */
+                readonly errors: {
+                    readonly count: number;
+                    readonly ratio: number | null;
+                    readonly low: number;
+                    readonly high: number;
+                };
+                /** @description Null without histograms */
+                readonly latency: {
+                    readonly p50: components["schemas"]["QuantileRange"];
+                    readonly p95: components["schemas"]["QuantileRange"];
+                } | null;
+                /** Format: date-time */
+                readonly lastReported: string;
+            }[];
+            /** @description The control of the lane or, without one, baseline */
+            readonly beside: {
+                readonly lane: string;
+                readonly requests: number;
+                /** @description With the 95 % interval of Wilson */
+                readonly errors: {
+                    readonly count: number;
+                    readonly ratio: number | null;
+                    readonly low: number;
+                    readonly high: number;
+                };
+                /** @description Null without histograms */
+                readonly latency: {
+                    readonly p50: components["schemas"]["QuantileRange"];
+                    readonly p95: components["schemas"]["QuantileRange"];
+                } | null;
+            } | null;
+            /** @description Calls of the newest traces whose dye got lost */
+            readonly escaped: number;
+            /** @description Calls of the newest traces that got a dye from nowhere */
+            readonly leaked: number;
+            /** @description Calls of the newest traces that an instance of another lane served */
+            readonly fallback: number;
+            /** @description The rollout that moves the lane, as the list of rollouts has it */
+            readonly rollout: Record<string, never> | null;
+        };
+        readonly Lanes: {
+            readonly windowSeconds: number;
+            readonly requests: number;
+            readonly lanes: readonly components["schemas"]["Lane"][];
+            /** @description The events of baggage that services have counted */
+            readonly events: readonly {
+                readonly service: string;
+                /** @description escaped, leaked, forged, expired, unknown or killed */
+                readonly event: string;
+                /** @description Since the server started */
+                readonly count: number;
+                readonly last5Minutes: number;
+                /** Format: date-time */
+                readonly last: string;
+            }[];
+        };
+        readonly Hop: {
+            readonly spanId: string;
+            readonly parentSpanId: string | null;
+            readonly service: string;
+            readonly name: string;
+            /** @enum {string} */
+            readonly kind: "server" | "client" | "producer" | "consumer";
+            /** @enum {string} */
+            readonly transport: "http" | "grpc" | "messaging" | "other";
+            readonly lane: string | null;
+            /** @description This service dyed the request */
+            readonly dyed: boolean;
+            readonly pins: readonly string[];
+            readonly seconds: number;
+            readonly failed: boolean;
+            /** @enum {string|null} */
+            readonly lapse: "escaped" | "leaked" | "fallback" | null;
+        };
+        readonly Trace: {
+            readonly traceId: string;
+            /** Format: date-time */
+            readonly startedAt: string | null;
+            readonly seconds: number;
+            readonly hops: readonly components["schemas"]["Hop"][];
+        };
+        readonly MapService: {
+            readonly service: string;
+            /** @description Requests from outside */
+            readonly entries: number;
+            readonly requests: number;
+            readonly errors: number;
+            readonly lanes: {
+                readonly [key: string]: number;
+            };
+        };
+        readonly MapEdge: {
+            readonly from: string;
+            readonly to: string;
+            /** @description The callee sends no spans */
+            readonly isExternal: boolean;
+            /** @enum {string} */
+            readonly transport: "http" | "grpc" | "messaging" | "other";
+            readonly calls: number;
+            readonly errors: number;
+            readonly lanes: {
+                readonly [key: string]: number;
+            };
+            readonly escaped: number;
+            readonly leaked: number;
+            readonly fallback: number;
+        };
+        readonly Map: {
+            /** @description The number of traces */
+            readonly of: number;
+            readonly services: readonly components["schemas"]["MapService"][];
+            readonly edges: readonly components["schemas"]["MapEdge"][];
+            readonly traces: readonly components["schemas"]["Trace"][];
+        };
+        readonly Contexts: {
+            /** @description The attributes that are recorded */
+            readonly recorded: readonly string[];
+            readonly contexts: readonly {
+                readonly context: Record<string, never>;
+                readonly count: number;
+                /** Format: date-time */
+                readonly last: string;
             }[];
         };
     };
@@ -3142,6 +3374,107 @@ export interface operations {
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 503: components["responses"]["Problem"];
+        };
+    };
+    readonly listLanes: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The lanes, baseline included, from the telemetry of the last five minutes */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Lanes"];
+                };
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly getMap: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only this trace */
+                readonly trace?: string;
+                /** @description List traces with a call of this service */
+                readonly from?: string;
+                /** @description List traces with a call to this service, server or topic */
+                readonly to?: string;
+                /** @description List traces with such a call */
+                readonly lapse?: "escaped" | "leaked" | "fallback";
+                /** @description List traces with a span in this lane */
+                readonly lane?: string;
+                /** @description How many traces to list. Default: 10 */
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The map, and the newest of its traces */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Map"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly listContexts: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The contexts, the most recent one first */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Contexts"];
+                };
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
         };
     };
 }
