@@ -21,7 +21,7 @@ export interface ServerProcessOptions {
 }
 
 /**
- * A flag server in a process of its own, as operators run it, with a flags file or a data folder.
+ * A flag server in a process of its own, as operators run it.
  * It can't outlive this process.
  */
 export class ServerProcess {
@@ -44,17 +44,25 @@ export class ServerProcess {
 
   /** Serves a data folder, which the caller removes. */
   static async startOn(data: string, options: ServerProcessOptions = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(data, options);
+    return ServerProcess.startWith(['--data', data], options);
+  }
+
+  /** Serves the source that these options name. */
+  static async startWith(
+    source: readonly string[],
+    options: ServerProcessOptions = {},
+  ): Promise<ServerProcess> {
+    const server = new ServerProcess(source, options);
     await server.start(options);
     return server;
   }
 
   private constructor(
-    data: string | undefined,
+    given: readonly string[] | undefined,
     { within = [], options = [], env = {} }: ServerProcessOptions,
   ) {
     this.folder = mkdtempSync(`${tmpdir()}/graylane-chaos-`);
-    const source = data === undefined ? ['--flags', `${this.folder}/flags.json`] : ['--data', data];
+    const source = given ?? ['--flags', `${this.folder}/flags.json`];
     this.#source = [...source, ...options];
     this.#within = within;
     this.#env = env;

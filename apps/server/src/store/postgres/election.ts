@@ -3,6 +3,9 @@ import type { Follower } from './database/listener.ts';
 import type { Session } from './database/session.ts';
 import { writeLock } from './write-queue.ts';
 
+/** Another server may hold the lock of all writes for a while. */
+const lockWait = { silenceMs: 8000 };
+
 /** The session lock that the leader holds. */
 const leaderLock = 7_367_117_003;
 
@@ -30,7 +33,7 @@ export class Election implements Leadership, Follower {
 
   async follow(session: Session): Promise<void> {
     if (this.#isWithdrawn) {
-      await session.transaction((statement) => statement`select pg_advisory_unlock_all()`);
+      await session.transaction((statement) => statement`select pg_advisory_unlock_all()`, lockWait);
       this.#isWithdrawn = false;
     }
     if (this.#candidates.size === 0 || this.#term !== undefined) return;
@@ -42,7 +45,7 @@ export class Election implements Leadership, Follower {
       const [row] = await statement<{ term: number }>`
         update graylane.leadership set term = term + 1 returning term`;
       return row?.term;
-    });
+    }, lockWait);
     if (number === undefined) return;
     this.#term = { number, ending: new AbortController() };
     for (const onTerm of this.#candidates) onTerm(describe(this.#term));

@@ -16,6 +16,7 @@ import { noHash } from '../journal/line.ts';
 import { newHistory } from '../journal/revision-log.ts';
 import type { Leadership } from '../leadership.ts';
 import type { Database } from './database/database.ts';
+import { silenceMs } from './database/listener.ts';
 import { Election } from './election.ts';
 import type { PostgresStore } from './postgres-store.ts';
 import { Replica } from './replica.ts';
@@ -137,7 +138,9 @@ export class PostgresEnvironments implements Environments {
   }
 
   async #follow(session: Session): Promise<void> {
-    const rows = await session.transaction((statement) => readAfter(statement, this.#replica.position));
+    const rows = await session.transaction((statement) => readAfter(statement, this.#replica.position), {
+      silenceMs,
+    });
     await this.#replica.take(rows);
   }
 

@@ -57,7 +57,7 @@ export async function readAfter(
 }
 
 /** Writes a revision and the parts that it changes. Returns its place in the order. */
-export async function insertRevision(statement: Statement, row: NewRow): Promise<number> {
+async function insertRevision(statement: Statement, row: NewRow): Promise<number> {
   const { environment, n, hash, line, changes } = row;
   const parts = JSON.stringify(
     changes.map(({ path, after }) => ({

@@ -1,5 +1,4 @@
-import { connect, type Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
+import { connect, Socket } from 'node:net';
 import postgres, { type Options, type ReservedSql, type Sql } from 'postgres';
 import type { Address } from './address.ts';
 
@@ -12,7 +11,7 @@ export interface ConnectionOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Called with the payload of each notification. */
   readonly onNotify?: (payload: string) => void;
-  /** Called each time the connection has ended. */
+  /** Called when the connection has ended. */
   readonly onEnd?: () => void;
 }
 
@@ -21,23 +20,22 @@ export interface Reserved {
   readonly sql: ReservedSql;
   /** Whether it is still the connection on which the transaction began. */
   readonly isOpen: () => boolean;
+  /** Rejects when the connection is lost: postgres.js forgets queries that it has not sent. */
+  readonly lost: Promise<never>;
   readonly release: () => void;
 }
 
-/** Attempts to connect are at least so far apart, in milliseconds. */
-const spacingMs = 200;
-
 /**
- * One connection by postgres.js, which connects again when it is used after it was lost. Its socket
- * is made here, so that it can be destroyed: a frozen network ends no connection.
+ * One connection by postgres.js, which is used until it is lost. postgres.js would connect again,
+ * but then it sends what it had not sent before, and may wait for ever. The socket is made here, so
+ * that it can be destroyed: a frozen network ends no connection.
  */
 export class Connection {
   readonly #sql: Sql;
   #socket: Socket | undefined;
   #isUp = false;
-  #ended = 0;
-  #isDestroyed = false;
-  #attemptedAt = Number.NEGATIVE_INFINITY;
+  #isOver = false;
+  #onLost: (() => void) | undefined;
 
   constructor({ address, isDirect, settings = {}, onNotify, onEnd }: ConnectionOptions) {
     const options = {
@@ -55,42 +53,58 @@ export class Connection {
       socket: (chosen) => this.#connect(chosen),
       onnotify: (_channel, payload) => onNotify?.(payload),
       onclose: () => {
-        this.#isUp = false;
-        this.#ended += 1;
+        this.#isOver = true;
+        this.#onLost?.();
         onEnd?.();
       },
     } satisfies Options<{ bigint: postgres.PostgresType<number> }> & Unlisted;
     this.#sql = postgres(address.url, options) as Sql;
   }
 
+  /** Whether the connection was lost, or could not be opened. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The bytes that its socket has received so far. */
+  get bytesRead(): number {
+    return this.#socket?.bytesRead ?? 0;
+  }
+
   async reserve(): Promise<Reserved> {
     if (!this.#isUp) {
       // postgres.js loses a reservation if the connection must be opened first and that fails.
-      await this.#sql.unsafe('select 1');
+      await this.#sql.unsafe('select 1').catch((error: unknown) => {
+        this.destroy();
+        throw error;
+      });
       this.#isUp = true;
     }
     // A reservation would wait for ever.
-    if (this.#isDestroyed) throw new ConnectionLost();
+    if (this.#isOver) throw new ConnectionLost();
     const sql = await this.#sql.reserve();
-    const ended = this.#ended;
-    const isOpen = (): boolean => !this.#isDestroyed && this.#ended === ended;
-    return { sql, isOpen, release: () => sql.release() };
+    const isOpen = (): boolean => !this.#isOver;
+    const lost = new Promise<never>((_resolve, reject) => {
+      this.#onLost = () => reject(new ConnectionLost());
+    });
+    lost.catch(() => {
+      // The transaction has ended before.
+    });
+    return { sql, isOpen, lost, release: () => sql.release() };
   }
 
   /** Rejects what runs on the connection, and closes it without waiting for the peer. */
   destroy(): void {
-    this.#isDestroyed = true;
+    this.#isOver = true;
+    this.#onLost?.();
     void this.#sql.end({ timeout: 0 }).then(() => this.#socket?.destroy());
   }
 
-  async #connect({ path, host: [host = 'localhost'], port: [port = 5432] }: ChosenHost): Promise<Socket> {
-    const waitMs = this.#attemptedAt + spacingMs - performance.now();
-    if (waitMs > 0) await pause(waitMs);
-    this.#attemptedAt = performance.now();
+  #connect({ path, host: [host = 'localhost'], port: [port = 5432] }: ChosenHost): Socket {
+    if (this.#socket !== undefined || this.#isOver) return lostSocket();
     const socket = path ? connect(path) : connect({ host, port, noDelay: true });
     // Without an error, postgres.js would try again for ever.
     socket.once('end', () => socket.destroy(new ConnectionLost()));
-    if (this.#isDestroyed) socket.destroy();
     this.#socket = socket;
     // postgres.js reads the name that a certificate must have from the socket.
     return Object.assign(socket, { host, port });
@@ -106,9 +120,16 @@ export class ConnectionLost extends Error {
   }
 }
 
+function lostSocket(): Socket {
+  const socket = new Socket();
+  // Once postgres.js listens to it.
+  setImmediate(() => socket.destroy(new ConnectionLost()));
+  return socket;
+}
+
 /** Options of postgres.js that its types lack. */
 interface Unlisted {
-  readonly socket: (chosen: ChosenHost) => Promise<Socket>;
+  readonly socket: (chosen: ChosenHost) => Socket;
   readonly onnotify: (channel: string, payload: string) => void;
 }
 

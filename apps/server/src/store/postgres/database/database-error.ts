@@ -14,6 +14,7 @@ const unreachable: ReadonlySet<string> = new Set([
   'ERR_STREAM_DESTROYED',
   'ETIMEDOUT',
   'CONNECT_TIMEOUT',
+  'NO_RESPONSE',
   'CONNECTION_CLOSED',
   'CONNECTION_DESTROYED',
   'CONNECTION_ENDED',
@@ -77,8 +78,13 @@ export function databaseError(error: unknown, shown: string): unknown {
   return error;
 }
 
+/** Whether the database did not respond in time, so that the connection was dropped. */
+export function isSilent(error: unknown): boolean {
+  return ['NO_RESPONSE', 'CONNECT_TIMEOUT'].includes(codeOf(error));
+}
+
 /** The code of an error of Node, postgres.js or PostgreSQL; empty if it has none. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   const { code, errors } = (error ?? {}) as { readonly code?: unknown; readonly errors?: readonly unknown[] };
   if (typeof code === 'string') return code;
   // A host with several addresses fails with one error for each.

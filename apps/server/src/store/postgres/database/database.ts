@@ -1,7 +1,7 @@
 import type { Log } from '../../../log.ts';
 import { RequestError } from '../../../model/request-error.ts';
 import { parseAddress, type Address } from './address.ts';
-import { databaseError, startError } from './database-error.ts';
+import { databaseError, isSilent, startError } from './database-error.ts';
 import { Listener } from './listener.ts';
 import { migrate, shippedMigrations } from './migrate.ts';
 import { Session, type Statement } from './session.ts';
@@ -35,6 +35,7 @@ export class Database {
   readonly #writer: Session;
   readonly #reader: Session;
   #lost: Trouble | undefined;
+  #isTrying = false;
   #refused: (Trouble & { readonly isFull: boolean }) | undefined;
 
   /**
@@ -69,7 +70,13 @@ export class Database {
       onTrouble: (error) => this.#lose(error, direct),
       onHealth: () => this.#regain(),
     });
-    this.listener.add({ follow: () => this.#tryWriter() });
+    this.listener.add({
+      follow: () => {
+        // It may have to wait for a write; revisions are read meanwhile.
+        void this.#tryWriter();
+        return Promise.resolve();
+      },
+    });
   }
 
   get trouble(): Trouble | undefined {
@@ -116,7 +123,8 @@ export class Database {
   /** Tries whether writes are possible again; a full disk shows only in a write. */
   async #tryWriter(): Promise<void> {
     const { isFull = true } = this.#refused ?? {};
-    if (isFull) return;
+    if (isFull || this.#isTrying) return;
+    this.#isTrying = true;
     await this.#writer
       .transaction(async (statement) => {
         await refuseReadOnly(statement, false);
@@ -125,9 +133,12 @@ export class Database {
       .catch(() => {
         // It is tried again.
       });
+    this.#isTrying = false;
   }
 
   #lose(error: unknown, { shown }: Address): void {
+    // If a probe has no response, the other connections will have none either.
+    if (isSilent(error)) for (const session of [this.#writer, this.#reader]) session.reset();
     const { message } = databaseError(error, shown) as Error;
     if (this.#lost === undefined) {
       this.log.warn(`the database ${shown} is out of reach, and the last rules are served: ${message}`);

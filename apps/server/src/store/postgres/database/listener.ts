@@ -23,8 +23,11 @@ export interface ListenerOptions {
   readonly onHealth: () => void;
 }
 
-/** The connection is probed so often, and may take so long to respond, in milliseconds. */
-const [probeMs, probeDeadlineMs] = [1000, 3000];
+/** The connection is probed so often, in milliseconds. */
+const probeMs = 1000;
+
+/** How long the connection may be silent while a response is due, in milliseconds. */
+export const silenceMs = 3000;
 
 const retryMs = 250;
 
@@ -114,13 +117,11 @@ export class Listener {
 
   async #listen(): Promise<void> {
     if (this.#options.isStandby) return this.#probe();
-    await this.#session.transaction((statement) => statement`listen graylane`, {
-      deadlineMs: 2 * probeDeadlineMs,
-    });
+    await this.#session.transaction((statement) => statement`listen graylane`, { silenceMs });
   }
 
   async #probe(): Promise<void> {
-    await this.#session.transaction((statement) => statement`select 1`, { deadlineMs: probeDeadlineMs });
+    await this.#session.transaction((statement) => statement`select 1`, { silenceMs });
   }
 
   async #follow(occasion: Occasion): Promise<void> {

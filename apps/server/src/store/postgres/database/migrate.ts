@@ -52,7 +52,7 @@ export async function migrate(session: Session, migrations: readonly Migration[]
         await statement`insert into graylane.migrations (name, sha256) values (${name}, ${sha256(migration)})`;
       }
     },
-    { deadlineMs: 2 * patienceMs },
+    { silenceMs: 2 * patienceMs },
   );
 }
 
