@@ -42,6 +42,51 @@ describe(`a data folder with ${count} environments and 256 open files`, () => {
   });
 });
 
+await describeWith(volumes, 'a disk with room for a number of environments', () => {
+  test('refuses one more with the remedy, counts that, and is served again although it is full', async () => {
+    const volume = await Volume.inMemory(1);
+    const { within } = volume;
+    try {
+      server = await ServerProcess.startOn(`${volume.path}/data`, { within });
+      const made: string[] = ['default'];
+      const wide = {
+        flags: { wide: { ...fees, variants: { on: 'x'.repeat(10_000) }, defaultVariant: 'on' } },
+      };
+      const create = async (name: string): Promise<Response> => put(`${server?.url}/${api(name)}`, wide, '');
+      let refused = await create('env-0');
+      for (let n = 1; refused.status === 201; n += 1) {
+        made.push(`env-${n - 1}`);
+        refused = await create(`env-${n}`);
+      }
+      const next = `env-${made.length - 1}`;
+      expect(refused.status).toBe(507);
+      expect(((await refused.json()) as { detail: string }).detail).toMatch(/disk is full: free space/);
+      expect((await create(next)).status).toBe(507);
+      expect((await fetch(`${server.url}/${api(next)}`)).status).toBe(404);
+      const metrics = await (await fetch(`http://127.0.0.1:${server.managementPort}/metrics`)).text();
+      expect(metrics).toContain('graylane_refusals_total{protocol="admin",reason="disk_full"} 2');
+
+      await server.stop('SIGTERM');
+      await server.start();
+      const names = (): Promise<string[]> => environmentsOf(server?.url ?? '');
+      expect(await names()).toEqual(made.toSorted());
+      for (const name of made.slice(1)) {
+        const response = await fetch(`${server.url}/${api(name)}/flags/wide`);
+        expect([name, response.status]).toEqual([name, 200]);
+      }
+      expect((await create(next)).status).toBe(507);
+      volume.run(
+        `rm -r ${volume.path}/data/environments/.${next} 2>&- || true; mount -o remount,size=2m ${volume.path}`,
+      );
+      expect((await create(next)).status).toBe(201);
+      expect(await names()).toEqual([...made, next].toSorted());
+    } finally {
+      await server?.close();
+      await volume.close();
+    }
+  });
+});
+
 await describeWith(volumes, 'a file system that is mounted read-only', () => {
   test('is served with --read-only, and not without', async () => {
     const volume = await Volume.onDisk(64);
@@ -68,6 +113,13 @@ await describeWith(volumes, 'a file system that is mounted read-only', () => {
     }
   });
 });
+
+async function environmentsOf(url: string): Promise<string[]> {
+  const { environments } = (await (await fetch(`${url}/api/v1/environments`)).json()) as {
+    environments: Array<{ name: string }>;
+  };
+  return environments.map(({ name }) => name).toSorted();
+}
 
 function api(environment: string): string {
   return `api/v1/environments/${environment}`;

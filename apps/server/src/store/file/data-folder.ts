@@ -168,8 +168,14 @@ export class DataFolder implements Environments {
     const record = new FileRecord(`${draft}/flags.json`, journal);
     await record.write({ ...(await record.mark(revision)), sha256: await sha256(pieces, slices) });
     await rename(draft, this.#path(name));
-    await syncFolder(`${this.#folder}/environments`);
-    await this.#open(name);
+    try {
+      await syncFolder(`${this.#folder}/environments`);
+      await this.#open(name);
+    } catch (error) {
+      // It was refused, so that it must not be there after a restart, nor in the way of a retry.
+      await rename(this.#path(name), draft);
+      throw error;
+    }
     return storeOf(this, name);
   }
 
