@@ -15,12 +15,14 @@ export interface LaneRequests {
 export class ReportingService {
   readonly #url: string;
   readonly #name: string;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #started = Date.now();
   readonly #counts = new Map<string, number[]>();
 
-  constructor(url: string, name: string) {
+  constructor(url: string, name: string, headers: Readonly<Record<string, string>> = {}) {
     this.#url = url;
     this.#name = name;
+    this.#headers = headers;
   }
 
   /** Counts requests, and sends all counts so far. */
@@ -32,7 +34,7 @@ export class ReportingService {
     }
     const response = await fetch(`${this.#url}/v1/metrics`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...this.#headers },
       body: JSON.stringify(this.#message()),
     });
     if (!response.ok) throw new Error(`the server responded ${response.status}: ${await response.text()}`);

@@ -47,9 +47,17 @@ export function readLiteral(text: string): Literal {
   return trimmed;
 }
 
+/** Several values in one field; one with a comma is quoted. */
+export function showLiterals(values: readonly Literal[]): string {
+  const shown = values.map((value) =>
+    typeof value === 'string' && value.includes(',') ? JSON.stringify(value) : showLiteral(value),
+  );
+  return shown.join(', ');
+}
+
 /** Reads several values, separated by commas; a comma within quotes belongs to its value. */
 export function readLiterals(text: string): Literal[] {
-  const parts = text.match(/"(?:[^"\\]|\\.)*"|[^,]+/g) ?? [];
+  const parts = text.match(/\s*"(?:[^"\\]|\\.)*"\s*|[^,]+/g) ?? [];
   return parts
     .map((part) => part.trim())
     .filter((part) => part !== '')

@@ -7,10 +7,13 @@ import { live } from '../../../live/current.ts';
 import { openKill } from '../../../live/kill-target.ts';
 import { place, screenHref, setQuery } from '../../../router/location.ts';
 import { Empty, Problems } from '../../../ui/states.tsx';
+import { useResource } from '../../../live/resource.ts';
 import { lazy } from '../../../ui/lazy.tsx';
 import { Draft, type Definition } from '../draft/draft.ts';
 import { typeOf } from '../list/flag-rows.ts';
 import { PreviewPanel } from '../preview/preview-panel.tsx';
+import { readFlagUsage } from '../usage/usage.ts';
+import { UsageLine } from '../usage/usage-line.tsx';
 import { Conflict } from './conflict.tsx';
 import { editing } from '../draft/editing.ts';
 import { RowsForm } from './rows-form.tsx';
@@ -34,6 +37,8 @@ export function EditorScreen({ environment, flagKey }: EditorProps): JSX.Element
     if (sameJson(now, draft.base.peek()) || draft.isChanged.peek()) return;
     draft.restart(now);
   });
+  const { resource } = useResource(() => readFlagUsage(environment, flagKey), { everyMs: 5000 });
+  const usage = resource.value.state === 'ready' ? resource.value.value : undefined;
   const isJson = place.value.query.get('as') === 'json';
   useEffect(() => {
     editing.value = { draft, flags: live };
@@ -59,6 +64,7 @@ export function EditorScreen({ environment, flagKey }: EditorProps): JSX.Element
         draft={draft}
         isNew={draft.base.value === undefined}
       />
+      {usage && <UsageLine usage={usage} />}
       {theirs.value ? (
         <Conflict draft={draft} theirs={theirs.value.definition} onDone={() => (theirs.value = undefined)} />
       ) : (
@@ -84,7 +90,7 @@ export function EditorScreen({ environment, flagKey }: EditorProps): JSX.Element
               <Problems problems={problems} />
             </div>
           )}
-          {isJson ? <JsonEditor /> : <RowsForm draft={draft} flags={flags} />}
+          {isJson ? <JsonEditor /> : <RowsForm draft={draft} flags={flags} usage={usage} />}
         </div>
         <PreviewPanel environment={environment} draft={draft} flags={flags} />
       </div>

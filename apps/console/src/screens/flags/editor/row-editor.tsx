@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import type { Condition, RuleRow, Test } from '../../../rule/rows.ts';
 import { Block } from './block.tsx';
 import { followPointer } from './follow-pointer.ts';
+import { Matches } from './matches.tsx';
 import { OutcomeEditor } from './outcome-editor.tsx';
 import { TestEditor } from './test-editor.tsx';
 
@@ -12,6 +13,8 @@ interface RowEditorProps {
   readonly variants: readonly string[];
   readonly fallback: string | undefined;
   readonly segments: readonly string[];
+  /** How many evaluations matched, in words. */
+  readonly matches: string | undefined;
   readonly onChange: (row: RuleRow) => void;
   readonly onRemove: () => void;
   readonly onMove: (to: number) => void;
@@ -19,7 +22,7 @@ interface RowEditorProps {
 
 /** One row: its place, its condition, and the outcome. */
 export function RowEditor(props: RowEditorProps): JSX.Element {
-  const { row, index, count, variants, fallback, segments, onChange, onRemove, onMove } = props;
+  const { row, index, count, variants, fallback, segments, matches, onChange, onRemove, onMove } = props;
   const place = index + 1;
   const onKeyDown = (event: KeyboardEvent & { readonly currentTarget: HTMLElement }): void => {
     const step = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0;
@@ -46,6 +49,7 @@ export function RowEditor(props: RowEditorProps): JSX.Element {
         condition={row.condition}
         place={place}
         segments={segments}
+        matches={matches}
         onChange={(condition) => onChange({ ...row, condition })}
       />
       <OutcomeEditor
@@ -71,10 +75,11 @@ interface ConditionProps {
   readonly condition: Condition;
   readonly place: number;
   readonly segments: readonly string[];
+  readonly matches: string | undefined;
   readonly onChange: (condition: Condition) => void;
 }
 
-function ConditionEditor({ condition, place, segments, onChange }: ConditionProps): JSX.Element {
+function ConditionEditor({ condition, place, segments, matches, onChange }: ConditionProps): JSX.Element {
   if (condition.kind === 'block')
     return <Block source={condition.source} what={`condition of row ${place}`} />;
   const { tests, join } = condition;
@@ -103,15 +108,18 @@ function ConditionEditor({ condition, place, segments, onChange }: ConditionProp
           )}
         </div>
       ))}
-      <button
-        type="button"
-        class="button small plain add"
-        onClick={() =>
-          change([...tests, { kind: 'compare', attribute: 'region', operator: '==', values: [''] }])
-        }
-      >
-        + {join}
-      </button>
+      <div class="row">
+        <button
+          type="button"
+          class="button small plain add"
+          onClick={() =>
+            change([...tests, { kind: 'compare', attribute: 'region', operator: '==', values: [''] }])
+          }
+        >
+          + {join}
+        </button>
+        <Matches words={matches} />
+      </div>
     </div>
   );
 }

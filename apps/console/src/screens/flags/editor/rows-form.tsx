@@ -5,6 +5,9 @@ import { readRows } from '../../../rule/read-rows.ts';
 import type { RuleRow, RuleRows } from '../../../rule/rows.ts';
 import { writeRows } from '../../../rule/write-rows.ts';
 import type { Draft } from '../draft/draft.ts';
+import { clock } from '../../../live/resource.ts';
+import { matchesInWords, type FlagUsage } from '../usage/usage.ts';
+import { Matches } from './matches.tsx';
 import { OutcomeEditor } from './outcome-editor.tsx';
 import { RowEditor } from './row-editor.tsx';
 import { suggestionsOf, Suggestions } from '../draft/suggestions.tsx';
@@ -13,16 +16,23 @@ import { VariantsEditor } from './variants-editor.tsx';
 interface RowsFormProps {
   readonly draft: Draft;
   readonly flags: FlagSet;
+  readonly usage: FlagUsage | undefined;
 }
 
 /** The flag as a form: who gets which variant, then the variants. */
-export function RowsForm({ draft, flags }: RowsFormProps): JSX.Element {
+export function RowsForm({ draft, flags, usage }: RowsFormProps): JSX.Element {
   const definition = draft.definition.value;
   const { targeting, variants, defaultVariant, state, metadata } = definition;
   const rule = readRows(targeting);
   const names = isRecord(variants) ? Object.keys(variants) : [];
   const known = suggestionsOf(flags);
   const fallback = typeof defaultVariant === 'string' ? defaultVariant : undefined;
+  // The counts are of the rule that the services run.
+  const isServed = sameJson(targeting, draft.base.value?.['targeting']);
+  const matches = (index: number): string | undefined => {
+    const counted = isServed ? usage?.rules[index] : undefined;
+    return counted && matchesInWords(counted, usage?.since ?? '', clock.value);
+  };
   const change = (next: RuleRows): void => {
     const written = writeRows(next);
     if (!sameJson(written, targeting)) draft.edit({ targeting: written });
@@ -60,6 +70,7 @@ export function RowsForm({ draft, flags }: RowsFormProps): JSX.Element {
               variants={names}
               fallback={fallback}
               segments={known.segments}
+              matches={matches(index)}
               onChange={(changed) => changeRows(rule.rows.with(index, changed))}
               onRemove={() => changeRows(rule.rows.toSpliced(index, 1))}
               onMove={(to) => {
@@ -72,6 +83,7 @@ export function RowsForm({ draft, flags }: RowsFormProps): JSX.Element {
             <span class="place soft">{rule.rows.length === 0 ? 'all' : 'else'}</span>
             <div class="condition soft">
               {rule.rows.length === 0 ? 'every request' : 'all other requests'}
+              <Matches words={rule.rows.length === 0 ? undefined : matches(rule.rows.length)} />
             </div>
             <OutcomeEditor
               label="Otherwise"
@@ -103,8 +115,8 @@ export function RowsForm({ draft, flags }: RowsFormProps): JSX.Element {
             Add a row
           </button>
           <span class="soft small">
-            Rows are tried from the top. Drag a number, or press <kbd>Alt</kbd> <kbd>↑</kbd> on it, to move a
-            row.
+            Rows are tried from the top. To move one, drag its number, or press <kbd>↑</kbd> or <kbd>↓</kbd>{' '}
+            on it.
           </span>
         </div>
       </section>

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { sameJson } from '../../../json/values.ts';
-import { readLiteral, readLiterals, showLiteral } from '../../../rule/operations.ts';
+import { readLiteral, readLiterals, showLiteral, showLiterals } from '../../../rule/operations.ts';
 import { comparisons, takesMany, type Comparison, type Literal, type Test } from '../../../rule/rows.ts';
 import { Block } from './block.tsx';
 import { attributeList } from '../draft/suggestions.tsx';
@@ -96,7 +96,11 @@ interface ValuesInputProps {
 function ValuesInput({ label, values, isMany, onChange }: ValuesInputProps): JSX.Element {
   const read = (text: string): readonly Literal[] => (isMany ? readLiterals(text) : [readLiteral(text)]);
   const show = (): string =>
-    values.length === 1 && values[0] === '' ? '' : values.map(showLiteral).join(', ');
+    values.length === 1 && values[0] === ''
+      ? ''
+      : isMany
+        ? showLiterals(values)
+        : values.map(showLiteral).join();
   const typed = useSignal(show());
   const shown = sameJson(read(typed.value), values) ? typed.value : show();
   return (

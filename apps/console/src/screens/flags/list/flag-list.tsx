@@ -8,6 +8,8 @@ import { count, countOf } from '../../../ui/numbers.ts';
 import { Empty } from '../../../ui/states.tsx';
 import { VirtualList } from '../../../ui/virtual-list.tsx';
 import { hasDraft } from '../draft/draft.ts';
+import { clock, useResource } from '../../../live/resource.ts';
+import { readUsage, usageInWords, type UsageSummary } from '../usage/usage.ts';
 import { findFlags, type FlagRow } from './flag-rows.ts';
 import { NewFlagDialog } from './new-flag-dialog.tsx';
 
@@ -22,6 +24,8 @@ export function FlagList({ flags }: { readonly flags: FlagSet }): JSX.Element {
     setQuery({ search: undefined });
   }, []);
   const found = findFlags(flags, search);
+  const { resource } = useResource(() => readUsage(environment.value), { everyMs: 10_000 });
+  const usage = resource.value.state === 'ready' ? resource.value.value : undefined;
   return (
     <>
       <div class="head">
@@ -51,7 +55,7 @@ export function FlagList({ flags }: { readonly flags: FlagSet }): JSX.Element {
       </div>
       {found.length > 0 && (
         <VirtualList label="Flags" items={found} keyOf={({ key }) => key} rowHeight={60}>
-          {(row) => <Row row={row} />}
+          {(row) => <Row row={row} usage={usage?.get(row.key)} />}
         </VirtualList>
       )}
       {found.length === 0 && flags.size > 0 && (
@@ -82,7 +86,13 @@ export function FlagList({ flags }: { readonly flags: FlagSet }): JSX.Element {
   );
 }
 
-function Row({ row }: { readonly row: FlagRow }): JSX.Element {
+interface RowProps {
+  readonly row: FlagRow;
+  readonly usage: UsageSummary | undefined;
+}
+
+function Row({ row, usage }: RowProps): JSX.Element {
+  const use = usage && usageInWords(usage, clock.value);
   const { key, type, isEnabled, description, rule } = row;
   return (
     <a class="flag-row" href={screenHref(environment.value, 'flags', key)}>
@@ -91,6 +101,9 @@ function Row({ row }: { readonly row: FlagRow }): JSX.Element {
         <span class="soft small">{description}</span>
       </span>
       <span class="rule soft">{rule}</span>
+      <span class="use small soft number">
+        {use?.words} {use?.isStale && <span class="badge warn">stale</span>}
+      </span>
       <span class="marks">
         {hasDraft(environment.value, key) && <span class="badge warn">draft</span>}
         {!isEnabled && <span class="badge">disabled</span>}

@@ -51,7 +51,7 @@ export function EvidencePlot(): JSX.Element | null {
           <li class="threshold">threshold</li>
         </ul>
       </div>
-      <div ref={host} role="img" aria-label={`Evidence by look, now: ${words}`} />
+      <div class="evidence" ref={host} role="img" aria-label={`Evidence by look, now: ${words}`} />
       <figcaption class="soft small">
         Now: {words}. E is the factor by which the looks speak for a difference; at the threshold the guard
         acts.

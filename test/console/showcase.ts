@@ -1,0 +1,194 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { BrowserContext, Page } from 'playwright-core';
+import { request } from '../../apps/server/test/rollouts/rollout-requests.ts';
+import { serveFolder, type Served } from '../../apps/server/test/support/serve.ts';
+import { bearer, tokenIn } from '../../apps/server/test/support/with-tokens.ts';
+import { eventually } from '../support/shop.ts';
+import { ReportingService } from '../support/otlp-durations.ts';
+
+/** A screen, and how its content is known to be there. */
+export interface ShownScreen {
+  readonly name: string;
+  readonly path: string;
+  /** Words of the content, not of a placeholder. */
+  readonly shows: RegExp;
+  /** Puts the screen into the state that is shown. */
+  readonly prepare?: (page: Page) => Promise<void>;
+}
+
+/**
+ * A server with flags, history, tokens and a rollout, for pictures and for checks of every screen.
+ */
+export class Showcase {
+  readonly served: Served;
+  readonly screens: readonly ShownScreen[];
+  readonly #folder: string;
+  readonly #token: string;
+
+  static async start(): Promise<Showcase> {
+    const folder = mkdtempSync(`${tmpdir()}/graylane-showcase-`);
+    const tokens = `${folder}/tokens.json`;
+    const ada = await tokenIn(tokens, { name: 'ada', scope: 'admin' });
+    const wang = await tokenIn(tokens, { name: 'wang', scope: 'write', expiresInDays: 90 });
+    await tokenIn(tokens, { name: 'orders', scope: 'definitions', environment: 'production' });
+    const served = await serveFolder({ flags: {} }, { tokens });
+    const rollout = await seed(served.url, ada, wang);
+    return new Showcase(served, folder, ada, screensOf(rollout));
+  }
+
+  private constructor(served: Served, folder: string, token: string, screens: readonly ShownScreen[]) {
+    this.served = served;
+    this.#folder = folder;
+    this.#token = token;
+    this.screens = screens;
+  }
+
+  /** Signs the pages of a context in. */
+  async signIn(context: BrowserContext): Promise<void> {
+    const script = `sessionStorage.setItem('graylane-token', ${JSON.stringify(this.#token)})`;
+    await context.addInitScript({ content: `if (!sessionStorage.getItem('graylane-token')) ${script}` });
+  }
+
+  /** Opens a screen, and waits for its content. */
+  async show(page: Page, { path, shows, prepare }: ShownScreen): Promise<void> {
+    await page.goto(`${this.served.url}${path}`);
+    await page.locator('main').getByText(shows).first().waitFor();
+    await prepare?.(page);
+  }
+
+  async close(): Promise<void> {
+    await this.served.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function screensOf(rollout: string): ShownScreen[] {
+  const e = '/e/production';
+  return [
+    { name: 'flags', path: `${e}/flags`, shows: /receipt-redesign/ },
+    {
+      name: 'flag',
+      path: `${e}/flags/payment-new-fee-calculation`,
+      shows: /Row 1/,
+      prepare: async (page) => {
+        await page.getByLabel('Evaluation contexts').fill(contexts);
+        await page.getByLabel('Value, row 1, test 2').fill('cn-shenzhen');
+        await page.getByLabel('Reason').fill('only Shenzhen is certified');
+        await page
+          .getByText(/change/)
+          .first()
+          .waitFor();
+      },
+    },
+    { name: 'flag-json', path: `${e}/flags/receipt-redesign?as=json`, shows: /fractional/ },
+    {
+      name: 'history',
+      path: `${e}/history`,
+      shows: /only Shenzhen/,
+      prepare: async (page) => page.getByRole('button', { name: 'difference' }).first().click(),
+    },
+    {
+      name: 'rollout',
+      path: `${e}/rollouts/${rollout}`,
+      shows: /What happened/,
+      prepare: async (page) => page.getByRole('img', { name: /Evidence by look/ }).waitFor(),
+    },
+    { name: 'rollouts', path: `${e}/rollouts`, shows: /step \d of|A\/A/ },
+    { name: 'start', path: `${e}/rollouts?start`, shows: /A\/A looks/ },
+    { name: 'environments', path: '/environments', shows: /in order/ },
+    { name: 'tokens', path: '/tokens', shows: /wang/ },
+    { name: 'audit', path: '/audit', shows: /only Shenzhen/ },
+  ];
+}
+
+const contexts = ['ada', 'bo', 'chen', 'dai', 'eve', 'fan']
+  .map((targetingKey, index) =>
+    JSON.stringify({
+      targetingKey,
+      lane: index % 3 === 2 ? 'baseline' : 'gray',
+      region: index % 2 === 0 ? 'cn-shenzhen' : 'cn-beijing',
+    }),
+  )
+  .join('\n');
+
+/** Writes flags with a history, and starts a rollout that has looked for a while. */
+async function seed(url: string, ada: string, wang: string): Promise<string> {
+  const demo = fileURLToPath(new URL('../../apps/demo/flags.json', import.meta.url));
+  const { flags } = JSON.parse(readFileSync(demo, 'utf8')) as {
+    flags: Record<string, Record<string, unknown>>;
+  };
+  const send = async (
+    token: string,
+    method: string,
+    path: string,
+    body: unknown,
+    reason: string,
+    match?: string,
+  ) => {
+    const response = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: {
+        ...bearer(token),
+        'content-type': 'application/json',
+        'graylane-reason': encodeURIComponent(reason),
+        ...(match === undefined ? { 'if-none-match': '*' } : { 'if-match': match }),
+      },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response;
+  };
+  const production = '/environments/production';
+  await send(ada, 'PUT', '/environments/staging', { flags }, 'staging');
+  const { 'payment-new-fee-calculation': fees, ...others } = flags;
+  await send(ada, 'PUT', production, { flags: others }, 'the shop moves in');
+  const before = { ...fees, targeting: { if: [{ '==': [{ var: 'lane' }, 'gray'] }, 'on'] } };
+  const path = `${production}/flags/payment-new-fee-calculation`;
+  const created = await send(wang, 'PUT', path, before, 'version B of the fees, for gray');
+  const regions = { in: [{ var: 'region' }, ['cn-shenzhen', 'cn-beijing']] };
+  const both = {
+    ...fees,
+    targeting: { if: [{ and: [{ '==': [{ var: 'lane' }, 'gray'] }, regions] }, 'on'] },
+  };
+  await send(
+    wang,
+    'PUT',
+    path,
+    both,
+    'only Shenzhen and Beijing are certified',
+    created.headers.get('etag') ?? '',
+  );
+
+  const { guard } = request;
+  const slis = [...guard.slis, { ...guard.slis[0], name: 'payments errors', kind: 'errors', bad }];
+  const started = await send(
+    wang,
+    'POST',
+    `${production}/rollouts`,
+    {
+      ...request,
+      steps: [{ weight: 5 }, { weight: 25 }, { weight: 50 }],
+      guard: { slis, lookSeconds: 1, minRequests: 20 },
+    },
+    'fees v2',
+  );
+  const { id } = (await started.json()) as { id: string };
+  const payments = new ReportingService(url, 'payments', {
+    ...bearer(ada),
+    'graylane-environment': 'production',
+  });
+  await eventually(async () => {
+    await payments.report([
+      { lane: 'gray', requests: 60, median: 0.055, failing: 0.003 },
+      { lane: 'gray-control', requests: 60, median: 0.05 },
+    ]);
+    const response = await fetch(`${url}/api/v1${production}/rollouts/${id}`, { headers: bearer(ada) });
+    const { looks } = (await response.json()) as { looks: number };
+    if (looks < 8) throw new Error(`the guard has looked ${looks} times`);
+  }, 60_000);
+  return id;
+}
+
+const bad = { 'http.response.status_code': '5..' };
