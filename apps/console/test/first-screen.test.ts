@@ -13,7 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The files that a browser loads before a chunk appears: the chunk, its imports and their styles. */
+/**
+ * The files that a browser loads before a chunk appears: the chunk, its imports and their styles.
+ */
 function filesOf(manifest: Manifest, name: string, seen = new Set<string>()): Set<string> {
   const chunk = manifest[name];
   if (chunk === undefined || seen.has(chunk.file)) return seen;
