@@ -145,7 +145,7 @@ export function egressContract({ name, open, shapes, redirects }: HttpPeer): voi
       await gone.close();
       const unreachable = remember(open({ to: { [gone.origin]: all } }));
       await expect(inRequest(dye, () => unreachable.send(gone.origin))).rejects.toThrow(
-        /ECONNREFUSED|fetch failed/,
+        /ECONNREFUSED|fetch failed|Network Error/,
       );
     });
 

@@ -6,6 +6,7 @@ import { hidingBaggage } from '../../request/hidden-baggage.ts';
 import { requestRunner, type HttpRequestOptions } from './servers/handle-request.ts';
 import { checkedOptions } from './clients/client-options.ts';
 import { replaceHeaders, sentHeaders } from './clients/headers.ts';
+import { keepHeaders } from './clients/keep-headers.ts';
 import { reportRequest } from './clients/report-request.ts';
 import { parseRequestCall, type OnResponse } from './clients/request-call.ts';
 import { reportClientRequest } from './client-request.ts';
@@ -49,7 +50,8 @@ export interface BaggageRequest extends RequestFunction {
 
 /**
  * `http.request` and `https.request` that send what the active request may show that origin: one
- * `baggage` header, or none. A header that the options had is replaced; the options are copied.
+ * `baggage` header, or none. A header that the options had is replaced, and one that is set on the
+ * request later is ignored; the options are copied.
  * Callback and listeners run in the caller's baggage. The destination is the one that Node connects
  * to: options override the URL, and the agent's options override both. Nothing is sent through a
  * `socketPath`. A `createConnection` or `lookup` of the caller is trusted to lead to the host that
@@ -62,10 +64,11 @@ export function baggageRequest(options: BaggageRequestOptions): BaggageRequest {
     const call = parseRequestCall(args);
     const active = context.active();
     const { headers: given } = call.options;
+    const sent = sentHeaders(active, egress, call.destination);
     const headers = replaceHeaders(
       // Node ignores a Map or Headers here; as an array, they would change how it writes the head.
       Array.isArray(given) ? given : Object.fromEntries(Object.entries(given ?? {})),
-      sentHeaders(active, egress, call.destination),
+      sent,
     );
     const outgoing = hidingBaggage(active, () =>
       call.module.request(
@@ -73,6 +76,7 @@ export function baggageRequest(options: BaggageRequestOptions): BaggageRequest {
         call.onResponse,
       ),
     );
+    keepHeaders(outgoing, new Set(sent.keys()));
     const report = reportRequest(active, { method: call.options.method, origin: call.destination });
     if (report) reportClientRequest(outgoing, report);
     return outgoing;
