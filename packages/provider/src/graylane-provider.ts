@@ -9,6 +9,7 @@ import {
   type JsonValue,
   type Logger,
   type Provider,
+  type ProviderMetadata,
   type ResolutionDetails,
   type TrackingEventDetails,
 } from '@openfeature/server-sdk';
@@ -58,6 +59,14 @@ export interface GraylaneProviderOptions {
   readonly logger?: Logger;
 }
 
+/** The provider's description, for observers: the revision is the one in force. */
+export interface GraylaneMetadata extends ProviderMetadata {
+  readonly name: string;
+  /** The environment of a flag server; undefined for other sources. */
+  readonly environment?: string;
+  readonly revision: string;
+}
+
 /**
  * Evaluates flags in-process, with an evaluation context from the application and the OpenTelemetry
  * Baggage. Emits READY, STALE and CONFIGURATION_CHANGED with `flagsChanged` (OpenFeature
@@ -65,7 +74,7 @@ export interface GraylaneProviderOptions {
  * was closed.
  */
 export class GraylaneProvider implements Provider, SyncProvider, PinningProvider {
-  readonly metadata: { readonly name: string } = { name: 'graylane' };
+  readonly metadata: GraylaneMetadata;
   readonly runsOn = 'server';
   readonly events: OpenFeatureEventEmitter = new OpenFeatureEventEmitter();
   readonly hooks: Hook[];
@@ -98,6 +107,7 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
     this.hooks = [...hooks];
     this.#open = () => this.#openFlags(openSource(source), cacheFile, new StateLog(logger));
     this.#live = this.#open();
+    this.metadata = this.#describe(source);
     this.#usage = openUsage(source, usage, (message) => new StateLog(logger).trouble(message));
   }
 
@@ -209,6 +219,24 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
     return this.#resolve(flagKey, 'object', defaultValue, context);
   }
 
+  /** What observers read with an event. */
+  get #state(): { readonly revision: string; readonly environment?: string } {
+    const { revision, environment } = this.metadata;
+    return { revision, ...(environment !== undefined && { environment }) };
+  }
+
+  #describe(source: SourceOptions | undefined): GraylaneMetadata {
+    const revision = (): string => this.#live.revision;
+    const isServer = typeof source === 'object' && 'url' in source;
+    return {
+      name: 'graylane',
+      ...(isServer && { environment: source.environment ?? 'default' }),
+      get revision() {
+        return revision();
+      },
+    };
+  }
+
   #openFlags(source: FlagSource, cacheFile: string | undefined, log: StateLog): LiveFlags {
     const cache =
       cacheFile === undefined
@@ -218,10 +246,11 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
       cache,
       log,
       listener: {
-        ready: () => this.events.emit(ProviderEvents.Ready),
+        ready: () => this.events.emit(ProviderEvents.Ready, { metadata: this.#state }),
         stale: (message) => this.events.emit(ProviderEvents.Stale, { message }),
         changed: (flagKeys) => {
-          this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged: [...flagKeys] });
+          const metadata = this.#state;
+          this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged: [...flagKeys], metadata });
         },
       },
     });

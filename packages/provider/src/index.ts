@@ -1,4 +1,8 @@
-export { GraylaneProvider, type GraylaneProviderOptions } from './graylane-provider.ts';
+export {
+  GraylaneProvider,
+  type GraylaneMetadata,
+  type GraylaneProviderOptions,
+} from './graylane-provider.ts';
 export type { UsageOptions } from './usage/open-usage.ts';
 export { withBaggage } from './baggage/with-baggage.ts';
 export { BaggageTransactionContextPropagator } from './baggage/transaction-context.ts';

@@ -151,11 +151,17 @@ describe('a flags file', () => {
       write('off');
       const client = await open({ source: { file } });
       const changes: unknown[] = [];
-      client.addHandler(ProviderEvents.ConfigurationChanged, (event) => changes.push(event?.flagsChanged));
+      const revisions: unknown[] = [];
+      client.addHandler(ProviderEvents.ConfigurationChanged, (event) => {
+        changes.push(event?.flagsChanged);
+        revisions.push(event?.metadata?.['revision']);
+      });
       expect(await client.getBooleanValue('fees', true)).toBe(false);
       write('on');
       await expect.poll(() => client.getBooleanValue('fees', false)).toBe(true);
       expect(changes).toEqual([['fees']]);
+      expect(revisions).toEqual([OpenFeature.getProviderMetadata(client.metadata.domain)['revision']]);
+      expect(revisions[0]).toMatch(/./);
       writeFileSync(file, '{"flags": ');
       await expect.poll(() => client.providerStatus).toBe(ProviderStatus.STALE);
       expect(await client.getBooleanValue('fees', false)).toBe(true);

@@ -129,4 +129,29 @@ describe('the configuration', () => {
     expect(metrics).toContain('config_reload_total{source="in-memory"} 2\n');
     await management.close();
   });
+
+  test('has the environment and the revision that a provider describes', async () => {
+    const handlers = new Map<string, (details?: object) => void>();
+    let revision = 'r1';
+    observeConfiguration({
+      addHandler: (event, handler) => void handlers.set(event, handler),
+      getProviderMetadata: () => ({ name: 'described', environment: 'staging', revision }),
+    });
+    const management = managementServer({ port: 0, crash: false, heapSampling: false });
+    const read = async (path: string): Promise<string> =>
+      (await fetch(`${await management.listening}/${path}`)).text();
+    handlers.get('PROVIDER_READY')?.({ providerName: 'described' });
+    expect(JSON.parse(await read('revision'))).toMatchObject({
+      sources: expect.arrayContaining([
+        { source: 'described', environment: 'staging', revision: 'r1', reloads: 0, ageSeconds: 0 },
+      ]),
+    });
+    revision = 'r2';
+    handlers.get('PROVIDER_CONFIGURATION_CHANGED')?.({ providerName: 'described' });
+    expect(await read('revision')).toContain('"revision": "r2"');
+    expect(await read('metrics')).toContain(
+      'config_reload_total{environment="staging",source="described"} 1\n',
+    );
+    await management.close();
+  });
 });

@@ -3,27 +3,32 @@ import { reportConfiguration, type ConfigurationReporter } from '../readings/con
 /** The part of OpenFeature's provider events that is read. */
 interface ProviderEvent {
   readonly providerName?: string;
+  readonly domain?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 /** The part of OpenFeature's API that is used. */
 export interface OpenFeatureEvents {
   addHandler(event: never, handler: (details?: ProviderEvent) => void): void;
+  getProviderMetadata?(domain?: string): object;
 }
 
 /**
  * Reports the rules of OpenFeature's providers as configuration: each change counts in
- * `config_reload_total`, and a provider that is STALE ages. The revision is the one in the event's
- * metadata, if the provider reports one.
+ * `config_reload_total`, and a provider that is STALE ages. Revision and environment are those in
+ * the event's metadata, or in the provider's, if it has them.
  */
 export function observeConfiguration(openFeature: OpenFeatureEvents): void {
   const reporters = new Map<string, ConfigurationReporter>();
   const on = (event: string, act: (reporter: ConfigurationReporter, revision?: string) => void): void => {
-    openFeature.addHandler(event as never, ({ providerName = 'default', metadata = {} } = {}) => {
-      const reporter = reporters.get(providerName) ?? reportConfiguration(providerName);
-      reporters.set(providerName, reporter);
-      const { revision } = metadata;
-      act(reporter, typeof revision === 'string' ? revision : undefined);
+    openFeature.addHandler(event as never, ({ providerName = 'default', domain, metadata = {} } = {}) => {
+      const described = { ...openFeature.getProviderMetadata?.(domain), ...metadata };
+      const { revision, environment } = described as Readonly<Record<string, unknown>>;
+      const known = typeof environment === 'string' ? environment : undefined;
+      const key = `${providerName} ${known}`;
+      const reporter = reporters.get(key) ?? reportConfiguration(providerName, { environment: known });
+      reporters.set(key, reporter);
+      act(reporter, typeof revision === 'string' && revision !== '' ? revision : undefined);
     });
   };
   on('PROVIDER_READY', (reporter, revision) => {

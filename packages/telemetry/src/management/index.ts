@@ -20,6 +20,7 @@ export {
 } from '../requests/request-log.ts';
 export {
   reportConfiguration,
+  type ConfigurationLabels,
   type ConfigurationReporter,
   type ConfigurationState,
 } from '../readings/configuration.ts';

@@ -1,9 +1,18 @@
 import { processRegistry } from '../metrics/process-registry.ts';
 import { processWide } from '../process-wide.ts';
 
+/** The labels of a source's metrics beside its name. */
+export interface ConfigurationLabels {
+  /** The environment of a flag server. */
+  readonly environment?: string | undefined;
+  /** Default: `OTEL_SERVICE_NAME`, or else none. */
+  readonly service?: string | undefined;
+}
+
 /** Where a service's rules come from, and how new they are. */
 export interface ConfigurationState {
   readonly source: string;
+  readonly environment?: string;
   readonly revision?: string;
   readonly reloads: number;
   /** ISO 8601; absent before the first reload. */
@@ -23,6 +32,8 @@ export interface ConfigurationReporter {
 }
 
 interface Source {
+  readonly source: string;
+  readonly environment: string | undefined;
   reloads: number;
   revision: string | undefined;
   reloadedAt: number | undefined;
@@ -34,17 +45,26 @@ interface Source {
  * Registers a source of configuration. Its reloads are counted in `config_reload_total`, its last
  * reload and age are gauges, and `/revision` shows its revision.
  */
-export function reportConfiguration(source: string): ConfigurationReporter {
+export function reportConfiguration(
+  source: string,
+  { environment, service = process.env['OTEL_SERVICE_NAME'] }: ConfigurationLabels = {},
+): ConfigurationReporter {
   const state: Source = {
+    source,
+    environment,
     reloads: 0,
     revision: undefined,
     reloadedAt: undefined,
     isKnown: false,
     staleSince: undefined,
   };
-  sources().set(source, state);
+  sources().set(`${environment} ${source}`, state);
   const registry = processRegistry();
-  const labels = { source };
+  const labels = {
+    ...(environment !== undefined && { environment }),
+    source,
+    ...(service !== undefined && service !== '' && { service }),
+  };
   const total = registry.counter('config_reload_total', 'Reloads of the configuration.')(labels);
   const last = registry.gauge(
     'config_last_reload_timestamp_seconds',
@@ -80,11 +100,12 @@ export function reportConfiguration(source: string): ConfigurationReporter {
 
 /** All sources of this process. */
 export function configurations(): ConfigurationState[] {
-  return [...sources()].map(([source, state]) => {
-    const { revision, reloads, reloadedAt } = state;
+  return [...sources().values()].map((state) => {
+    const { source, environment, revision, reloads, reloadedAt } = state;
     const ageSeconds = ageOf(state);
     return {
       source,
+      ...(environment === undefined ? {} : { environment }),
       ...(revision === undefined ? {} : { revision }),
       reloads,
       ...(reloadedAt === undefined ? {} : { lastReload: new Date(reloadedAt).toISOString() }),

@@ -33,8 +33,4 @@ await consumer.run({
     if (handled === lanes.length) process.stdout.write('handled\n');
   },
 });
-process.once('SIGTERM', async () => {
-  await consumer.disconnect();
-  process.exit();
-});
 await once(process, 'disconnect');
