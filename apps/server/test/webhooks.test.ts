@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isPublicAddress } from '../src/webhooks/public-lookup.ts';
 import { readWebhooks } from '../src/webhooks/webhook.ts';
 import { admin } from './support/admin.ts';
-import { dyeRule, request } from './rollouts/rollout-requests.ts';
+import { dyeRule, request as rollout } from './rollouts/rollout-requests.ts';
 import { fees, serveFolder, type Served } from './support/serve.ts';
 
 const secret = `whsec_${Buffer.alloc(32, 'k').toString('base64')}`;
@@ -114,7 +114,7 @@ describe('a webhook', () => {
     );
     served = await serveFolder({ flags: { lane: dyeRule } }, { webhooks: file });
     const send = admin(served.url);
-    const { body } = await send('POST', 'rollouts', { body: request });
+    const { body } = await send('POST', 'rollouts', { body: rollout });
     const id = String(body['id']);
     await expect.poll(() => receiver.messages.length).toBeGreaterThan(0);
     await send('POST', `rollouts/${id}/rollback`, { headers: { 'graylane-reason': 'too slow' } });
