@@ -10,7 +10,7 @@ export type KillTarget = { readonly lane: string } | { readonly flag: string };
 /** One kill of a document, as the member `$killed` keeps it. */
 export interface KillEntry extends Partial<Authorship> {
   /** ISO 8601, in UTC. */
-  readonly at?: string;
+  readonly at?: string | undefined;
 }
 
 /** The kills of a document, by lane and by flag key. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { killedMember, type Problem } from '@graylane/flags';
 import { maxDepth, nestsDeeper } from '../json-depth.ts';
 import { changeContent } from '../model/compile.ts';
-import type { Content, Edit, PartChange, PartPath } from '../model/document.ts';
+import type { Content, Edit, ParsedDocument, PartChange, PartPath } from '../model/document.ts';
 import { findBrokenFlags, judgeChange } from '../model/judge-change.ts';
 import { keepKilled } from '../model/kill.ts';
 import { difference, differingParts, jsonPath, partOf } from '../model/parts.ts';
@@ -45,7 +45,7 @@ export async function applyChange(
 ): Promise<Applied | { readonly problems: readonly Problem[] }> {
   const changes =
     'document' in proposal
-      ? await differingParts(before, keepKilled(before, proposal.document), slices)
+      ? await differingParts(before, draft(before, proposal.document, refuse), slices)
       : await differingEdits(before, proposal.edits, slices);
   if (!Array.isArray(changes)) return changes;
   if (changes.length === 0) return { ...before, changes, affected: [] };
@@ -69,6 +69,11 @@ export async function applyRevision(
 ): Promise<Applied> {
   const content = await changeContent(before, changes, slices);
   return { ...content, changes, affected: await affectedFlags(before, content, changes, slices) };
+}
+
+/** The API's documents keep the kills in force; a file or feed is the source of its own kills. */
+function draft(before: Content, document: ParsedDocument, refuse: ApplyOptions['refuse']): ParsedDocument {
+  return refuse === 'checks' ? keepKilled(before, document) : document;
 }
 
 async function affectedFlags(

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { isObject } from '../../is-object.ts';
+import type { Log } from '../../log.ts';
+import type { Kills } from '../../model/kill.ts';
+import { StagedFile } from '../disk/staged-file.ts';
+import { noKills } from './overlay.ts';
+
+/** The kills of each environment that are in force here and not written yet, on disk. */
+export class HeldFile {
+  readonly #path: string | undefined;
+  readonly #log: Log;
+  #held: Readonly<Record<string, Kills>>;
+  #turn: Promise<void> = Promise.resolve();
+
+  /** Without a path the kills are held in memory alone. */
+  constructor(path: string | undefined, log: Log) {
+    this.#path = path;
+    this.#log = log;
+    this.#held = path === undefined ? {} : this.#read(path);
+  }
+
+  of(environment: string): Kills {
+    return Object.hasOwn(this.#held, environment) ? (this.#held[environment] ?? noKills) : noKills;
+  }
+
+  /** Keeps the kills of an environment; in the background, since a full disk must not delay one. */
+  keep(environment: string, kills: Kills): void {
+    this.#held = { ...this.#held, [environment]: kills };
+    const path = this.#path;
+    if (path !== undefined) this.#turn = this.#turn.then(() => this.#write(path));
+  }
+
+  /** Resolves when everything is on disk, or could not be written. */
+  async settled(): Promise<void> {
+    await this.#turn;
+  }
+
+  #read(path: string): Readonly<Record<string, Kills>> {
+    try {
+      const held: unknown = JSON.parse(readFileSync(path, 'utf8'));
+      if (isObject(held)) return held as Record<string, Kills>;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+      this.#log.warn(`${path} can't be read, so kills of an earlier process may be lost: ${String(error)}`);
+      return {};
+    }
+    this.#log.warn(`${path} is not a JSON object, so kills of an earlier process may be lost`);
+    return {};
+  }
+
+  async #write(path: string): Promise<void> {
+    try {
+      const file = new StagedFile(path);
+      await file.stage([Buffer.from(JSON.stringify(this.#held, null, 2))]);
+      await file.apply();
+    } catch (error) {
+      this.#log.warn(
+        `${path} can't be written, so a restart would end the kills held here: ${String(error)}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { Log } from '../../log.ts';
+import type { ParsedDocument, Snapshot } from '../../model/document.ts';
+import type { Authorship } from '../../model/revision.ts';
+import { storeOf, type Environments } from '../environments.ts';
+import type { FlagStore } from '../flag-store.ts';
+import type { Leadership } from '../leadership.ts';
+import { HeldFile } from './held-file.ts';
+import { KillingStore, type Accompany } from './killing-store.ts';
+
+/** How environments are wrapped. */
+export interface KillingEnvironmentsOptions {
+  readonly log: Log;
+  /** The file of the kills that are not written yet. Default: they are held in memory alone. */
+  readonly file?: string | undefined;
+  /**
+   * Whether kills are held for sources that can never be written, rather than refused. Default:
+   * false.
+   */
+  readonly holdsReadOnly?: boolean;
+  readonly accompany?: Accompany;
+}
+
+/** Environments whose kills are in force at once, even while nothing can be written. */
+export class KillingEnvironments implements Environments {
+  readonly #environments: Environments;
+  readonly #held: HeldFile;
+  readonly #stores = new Map<FlagStore, KillingStore>();
+  readonly #unsubscribes: ReadonlyArray<() => void>;
+
+  constructor(environments: Environments, options: KillingEnvironmentsOptions) {
+    const { log, file, holdsReadOnly = false, accompany } = options;
+    const held = new HeldFile(file, log);
+    this.#environments = environments;
+    this.#held = held;
+    this.#unsubscribes = [
+      environments.onCreate((name, store) => {
+        const keep = (kills: Parameters<HeldFile['keep']>[1]): void => held.keep(name, kills);
+        const wrapped = { log, name, held: held.of(name), keep, holdsReadOnly, accompany };
+        this.#stores.set(store, new KillingStore(store, wrapped));
+      }),
+    ];
+  }
+
+  get names(): readonly string[] {
+    return this.#environments.names;
+  }
+
+  get leadership(): Leadership {
+    return this.#environments.leadership;
+  }
+
+  get(name: string): KillingStore | undefined {
+    const store = this.#environments.get(name);
+    return store && this.#stores.get(store);
+  }
+
+  onCreate(listener: (name: string, store: KillingStore) => void): () => void {
+    return this.#environments.onCreate((name, store) => listener(name, this.#of(store)));
+  }
+
+  onRemove(listener: (name: string, store: KillingStore) => void): () => void {
+    return this.#environments.onRemove((name, store) => listener(name, this.#of(store)));
+  }
+
+  async create(name: string, document: ParsedDocument, authorship: Authorship): Promise<KillingStore> {
+    return this.#of(await this.#environments.create(name, document, authorship));
+  }
+
+  remove(name: string, decide: (current: Snapshot) => Authorship): Promise<void> {
+    return this.#environments.remove(name, decide);
+  }
+
+  async close(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribes) unsubscribe();
+    for (const store of this.#stores.values()) store.release();
+    await this.#environments.close();
+    await this.#held.settled();
+  }
+
+  #of(store: FlagStore): KillingStore {
+    return this.#stores.get(store) as KillingStore;
+  }
+}
+
+/**
+ * The store of an environment, with its kills.
+ * @throws {RequestError} `unknown_environment`, with the names that exist.
+ */
+export function killingStoreOf(environments: KillingEnvironments, name: string): KillingStore {
+  return storeOf(environments, name) as KillingStore;
+}
