@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import express from 'express';
 import type { SlowReaders } from './backpressure/slow-readers.ts';
+import type { Clients } from './clients/clients.ts';
 import { consoleFiles } from './http/console/console-files.ts';
 import { noteRefusedPreflight } from './http/front-door/cross-origin.ts';
 import type { FrontDoor } from './http/front-door/front-door.ts';
@@ -17,17 +18,19 @@ import type { RefetchStream } from './protocols/ofrep/refetch-stream.ts';
 import { ofrepRoutes } from './protocols/ofrep/routes.ts';
 import type { ChangeStream } from './protocols/stream/change-stream.ts';
 import { rolloutsApi } from './protocols/rollouts/routes.ts';
+import { killApi } from './protocols/kill/routes.ts';
 import { trafficApi } from './protocols/traffic/routes.ts';
 import { streamRoutes } from './protocols/stream/routes.ts';
 import type { RolloutController } from './rollouts/control/controller.ts';
 import type { Intake } from './signals/intake.ts';
-import type { Environments } from './store/environments.ts';
 import type { TrafficKeeper } from './traffic/traffic-keeper.ts';
+import type { KillingEnvironments } from './store/kill/killing-environments.ts';
 import type { UsageKeeper } from './usage/usage-keeper.ts';
 
 /** The parts of the HTTP ports. */
 export interface AppOptions {
-  readonly environments: Environments;
+  readonly environments: KillingEnvironments;
+  readonly clients: Clients;
   readonly stream: ChangeStream;
   readonly refetches: RefetchStream;
   readonly intake: Intake;
@@ -51,6 +54,7 @@ export function createApp(options: AppOptions): RequestListener {
   app.use('/api/v1', adminApi(environments, door.tokens));
   app.use('/api/v1', rolloutsApi(options));
   app.use('/api/v1', trafficApi(options));
+  app.use('/api/v1', killApi(options));
   app.use(notFound, problemHandler(log));
   const admitted = behind(door, log, (request, response) => {
     request.url = pathOf(request.url ?? '/');

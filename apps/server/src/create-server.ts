@@ -1,5 +1,7 @@
 import { SlowReaders } from './backpressure/slow-readers.ts';
 import type { Settings } from './cli/settings.ts';
+import { Clients } from './clients/clients.ts';
+import { ServerIdentity, serverVersion } from './clients/server-identity.ts';
 import { createApp } from './create-app.ts';
 import { FrontDoor } from './http/front-door/front-door.ts';
 import { Guard } from './http/front-door/guard.ts';
@@ -30,6 +32,7 @@ import { UsageKeeper } from './usage/usage-keeper.ts';
 import type { Webhook } from './webhooks/webhook.ts';
 import { followWebhooks } from './webhooks/webhook-file.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
+import { KillingEnvironments } from './store/kill/killing-environments.ts';
 import { openDatabase, openEnvironments } from './open-environments.ts';
 import { openTokens } from './open-tokens.ts';
 
@@ -79,24 +82,32 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const guard = new Guard({ ...settings, anyHost: !isLocal }, log);
   const door = new FrontDoor({ guard, descriptors, rateLimit, tokens });
   const metrics = new ServerMetrics();
-  const environments = await openEnvironments(settings, log, database).catch(async (error: unknown) => {
+  const stores = await openEnvironments(settings, log, database).catch(async (error: unknown) => {
     tokens.close();
     certificate?.close();
     await database?.close();
     throw error;
   });
+  const { source: origin, readOnly } = settings;
+  const environments = new KillingEnvironments(stores, {
+    log,
+    file: 'data' in origin ? `${origin.data}/held-kills.json` : undefined,
+    holdsReadOnly: readOnly !== true && ('web' in origin || 'files' in origin),
+  });
+  const clients = new Clients(environments);
+  const identity = new ServerIdentity(await serverVersion());
   const endChangeLines = logChanges(environments, log);
   const webhooks = new Webhooks({ environments, refusals: metrics.refusals, log });
   const streams = new EventStreams(tokens, { metrics: metrics.streams });
-  const stream = new ChangeStream(environments, streams);
-  const refetches = new RefetchStream(environments, streams);
+  const stream = new ChangeStream(environments, { streams, clients, identity });
+  const refetches = new RefetchStream(environments, streams, clients);
   const readiness = { ready: false };
   const readers = new SlowReaders();
   const intake = new Intake(log);
   const usage = await UsageKeeper.open({ environments, intake, log });
   const { recordAttributes } = settings;
   const traffic = new TrafficKeeper({ environments, intake, recordAttributes });
-  const shared = { environments, door, readiness, readers, metrics, log };
+  const shared = { environments, clients, door, readiness, readers, metrics, log };
   const endMetrics = observeServer({ ...shared, streams, descriptors, usage, source: kindOf(settings) });
   const otlp = new OtlpLooks(intake);
   const source = lookSources({ otlp, prometheus: new PrometheusLooks() });
@@ -118,6 +129,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     stream.close();
     refetches.close();
     streams.close();
+    clients.close();
     await Promise.all([http.close(), management?.close(), grpc.close()]);
     readers.close();
     endMetrics();

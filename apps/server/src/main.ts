@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { CommandError } from './cli/commands/admin-client.ts';
 import { checkCommand } from './cli/commands/check.ts';
 import { explainCommand } from './cli/commands/explain.ts';
@@ -12,9 +11,11 @@ import { lanesCommand } from './cli/commands/traffic/lanes.ts';
 import { mapCommand } from './cli/commands/traffic/map.ts';
 import { usageCommand } from './cli/commands/traffic/usage.ts';
 import { setCommand } from './cli/commands/set.ts';
+import { killCommand } from './cli/commands/kill.ts';
 import { rolloutCommand } from './cli/commands/rollouts/rollout.ts';
 import { tokenCommand } from './cli/token-command.ts';
 import { verifyCommand } from './cli/commands/verify.ts';
+import { serverVersion } from './clients/server-identity.ts';
 import { helpOf } from './cli/help.ts';
 import { ServerLog } from './logging/server-log.ts';
 import { startTracing, type Tracing } from './observe/start-tracing.ts';
@@ -49,7 +50,7 @@ async function run(command: Command, environment: NodeJS.ProcessEnv): Promise<vo
       process.stdout.write(helpOf(command.of));
       break;
     case 'version':
-      console.log(await version());
+      console.log(await serverVersion());
       break;
     case 'check':
       process.exitCode = await checkCommand(command.file);
@@ -93,6 +94,9 @@ async function run(command: Command, environment: NodeJS.ProcessEnv): Promise<vo
     case 'map':
       await mapCommand(command);
       break;
+    case 'kill':
+      process.exitCode = await killCommand(command);
+      break;
     case 'token':
       await tokenCommand(command.options);
       break;
@@ -123,7 +127,7 @@ async function serve(settings: ProcessSettings, environment: NodeJS.ProcessEnv):
   const { port, grpcPort, managementPort, access } = server;
   log.info(
     `serving ${originName(source)} on ${host}: http ${port}, grpc ${grpcPort}, management ${managementPort}; ${accesses[access]}`,
-    { version: await version(), pid: process.pid },
+    { version: await serverVersion(), pid: process.pid },
   );
   stopWith(server, tracing, log);
   reportToParent({ ready: port });
@@ -164,9 +168,4 @@ function stopWith(server: RunningServer, tracing: Tracing, log: ServerLog): void
   };
   for (const event of ['SIGINT', 'SIGTERM', 'disconnect'] as const)
     process.once(event, () => void stop(event));
-}
-
-async function version(): Promise<string> {
-  const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

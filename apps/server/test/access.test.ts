@@ -11,6 +11,7 @@ import { Service as ServiceV1 } from '../src/protocols/flagd/gen/flagd/evaluatio
 import { Service as ServiceV2 } from '../src/protocols/flagd/gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { FlagSyncService } from '../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
 import { adminApi } from '../src/protocols/admin/routes.ts';
+import { killApi, type KillOptions } from '../src/protocols/kill/routes.ts';
 import { trafficApi, type TrafficOptions } from '../src/protocols/traffic/routes.ts';
 import { rolloutsApi } from '../src/protocols/rollouts/routes.ts';
 import type { Environments } from '../src/store/environments.ts';
@@ -64,6 +65,10 @@ const expected: Readonly<Record<string, Readonly<Record<string, Scope>>>> = {
   '/api/v1/environments/x/rollouts/x/finish': { POST: 'write' },
   '/api/v1/environments/x/verify': { GET: 'definitions' },
   '/api/v1/environments/x/stream': { GET: 'definitions' },
+  '/api/v1/environments/x/clients': { GET: 'definitions', POST: 'definitions' },
+  '/api/v1/environments/x/kill': { GET: 'definitions', POST: 'write' },
+  '/api/v1/environments/x/kill/lanes/x': { DELETE: 'write' },
+  '/api/v1/environments/x/kill/flags/x': { DELETE: 'write' },
   '/v1/metrics': { POST: 'definitions' },
   '/v1/traces': { POST: 'definitions' },
   '/nothing': {},
@@ -135,7 +140,8 @@ test('the table has every route of the admin API', () => {
   const rollouts = rolloutsApi({ environments, rollouts: { wake: () => {} } });
   const traffic = trafficApi({ environments } as TrafficOptions);
   const admin = adminApi(environments, {} as Tokens);
-  const stack = [admin, rollouts, traffic].flatMap((router) => router.stack);
+  const kills = killApi({} as KillOptions);
+  const stack = [admin, rollouts, traffic, kills].flatMap((router) => router.stack);
   for (const { route } of stack) {
     const path = `/api/v1${route?.path.replaceAll(/:\w+/g, 'x')}`;
     for (const { method } of route?.stack ?? []) {

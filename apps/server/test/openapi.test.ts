@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { rolloutsApi } from '../src/protocols/rollouts/routes.ts';
+import { killApi, type KillOptions } from '../src/protocols/kill/routes.ts';
 import { trafficApi, type TrafficOptions } from '../src/protocols/traffic/routes.ts';
 import { adminApi } from '../src/protocols/admin/routes.ts';
 import { openapi as document } from '../src/protocols/admin/openapi.ts';
@@ -39,15 +40,18 @@ test('every route of the admin API is described, and nothing else', async () => 
     const environments = singleEnvironment(store);
     const rollouts = rolloutsApi({ environments, rollouts: { wake: () => {} } });
     const traffic = trafficApi({ environments } as TrafficOptions);
-    const stack = [adminApi(environments, tokens), rollouts, traffic].flatMap((router) => router.stack);
+    const kills = killApi({} as KillOptions);
+    const stack = [adminApi(environments, tokens), rollouts, traffic, kills].flatMap(
+      (router) => router.stack,
+    );
     const routes = stack.flatMap(({ route }) =>
       (route?.stack ?? []).flatMap(({ method }) =>
         methods.includes(method) ? [`${method} /api/v1${route?.path.replaceAll(/:\w+/g, '{}')}`] : [],
       ),
     );
-    // The stream is served beside the admin API.
-    const stream = 'get /api/v1/environments/{}/stream';
-    expect([...new Set([...routes, stream])].toSorted()).toEqual(described.toSorted());
+    // The stream and its reports are served beside the admin API.
+    const stream = ['get /api/v1/environments/{}/stream', 'post /api/v1/environments/{}/clients'];
+    expect([...new Set([...routes, ...stream])].toSorted()).toEqual(described.toSorted());
   } finally {
     await store.close();
     await served.close();

@@ -9,7 +9,7 @@ import { OpenFeature } from '@openfeature/server-sdk';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { inbox, type Inbox } from '../../../test/support/inbox.ts';
 import { FlagUse } from '../src/usage/flag-use.ts';
-import { serviceName } from '../src/usage/identity.ts';
+import { serviceName } from '../../source/src/identity.ts';
 import { UsageCounter } from '../src/usage/usage-counter.ts';
 
 const onOff = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };

@@ -8,6 +8,12 @@ export interface StreamEvents {
   readonly current: CurrentEvent;
 }
 
+/**
+ * A header of the change stream: the version of the server, and the ids of the servers that it
+ * passed, from the origin on. A server that sends it takes the reports of its clients.
+ */
+export const serverHeader = 'graylane-server';
+
 /** The data of a `snapshot`. */
 export interface SnapshotEvent extends CurrentEvent {
   /** Whether the client had a revision that the server no longer knows. */

@@ -17,6 +17,7 @@ export type CommandName =
   | 'preview'
   | 'set'
   | 'rollout'
+  | 'kill'
   | 'token';
 
 /** A command of the command line. */
@@ -86,6 +87,11 @@ export const commands: readonly CommandInfo[] = [
     help: 'moves a lane step by step, guarded by its evidence; FILE is the request as JSON, or - for standard input',
   },
   {
+    name: 'kill',
+    operand: '[LANE]',
+    help: 'switches a lane or a flag (--flag) off for all clients and waits for them; --lift ends that; lists without either',
+  },
+  {
     name: 'token',
     operand: 'create NAME | list | revoke ID | rotate ID',
     help: 'makes, lists, revokes or replaces tokens of a server, or of its folder or file',
@@ -119,6 +125,7 @@ const remote: readonly CommandName[] = [
   'diff',
   'undo',
   'rollout',
+  'kill',
 ];
 const withServer: readonly CommandName[] = [...remote, 'token'];
 
@@ -386,9 +393,30 @@ export const options: readonly Option[] = [
     name: 'reason',
     type: 'text',
     value: 'TEXT',
-    default: 'import of FILE; undo REVISION; none for set and rollout',
-    commands: ['import', 'set', 'undo', 'rollout'],
+    default: 'import of FILE; undo REVISION; none for set, rollout and kill',
+    commands: ['import', 'set', 'undo', 'rollout', 'kill'],
     help: 'the reason for the change, kept in the history',
+  },
+  {
+    name: 'flag',
+    type: 'text',
+    value: 'KEY',
+    commands: ['kill'],
+    help: 'the flag to switch off, in place of a lane',
+  },
+  {
+    name: 'lift',
+    type: 'switch',
+    commands: ['kill'],
+    help: 'ends the kill of the lane or flag: its definitions are in force again',
+  },
+  {
+    name: 'wait',
+    type: 'seconds',
+    value: 'SECONDS',
+    default: '30',
+    commands: ['kill'],
+    help: 'how long to wait for the clients to confirm, at most 60',
   },
   {
     name: 'context',

@@ -11,6 +11,7 @@ import type { UsageOptions } from './commands/traffic/usage.ts';
 import type { SetOptions } from './commands/set.ts';
 import type { ImportOptions } from './commands/import.ts';
 import { readRolloutAction, type RolloutOptions } from './commands/rollouts/rollout.ts';
+import type { KillOptions } from './commands/kill.ts';
 import { commands, strayOption, type CommandName } from './options.ts';
 import { GivenOptions, UsageError } from './read-options.ts';
 import { isAddress } from './setting-types.ts';
@@ -36,6 +37,7 @@ export type Command =
   | ({ readonly name: 'undo' } & UndoOptions)
   | ({ readonly name: 'verify' } & VerifyOptions)
   | { readonly name: 'rollout'; readonly options: RolloutOptions }
+  | ({ readonly name: 'kill' } & KillOptions)
   | { readonly name: 'token'; readonly options: TokenOptions }
   | ({ readonly name: 'serve' } & ProcessSettings);
 
@@ -106,6 +108,8 @@ function readTool(name: ToolName, operands: readonly string[], given: GivenOptio
       return { name, ...target, revisions: operands, json: given.switch('json') };
     case 'undo':
       return { name, ...target, revision: operand ?? '', reason: given.text('reason') };
+    case 'kill':
+      return readKill(operand, target, given);
     case 'explain':
       return {
         name,
@@ -129,6 +133,16 @@ function readRollout(operands: readonly string[], given: GivenOptions): RolloutO
   const [full, json] = [given.switch('full'), given.switch('json')];
   if (full && action.action !== 'promote') throw new UsageError('--full is an option of rollout promote');
   return { ...action, ...readTarget(given), reason: given.text('reason'), full, json };
+}
+
+function readKill(lane: string | undefined, target: Target, given: GivenOptions): Command {
+  const [flag, lift] = [given.text('flag'), given.switch('lift')];
+  if (lane !== undefined && flag !== undefined)
+    throw new UsageError('kill takes a lane or --flag, not both: run it twice to kill both');
+  if (lane === undefined && flag === undefined && lift)
+    throw new UsageError('kill --lift takes a lane or --flag: graylane-server kill gray --lift');
+  const options = { reason: given.text('reason'), waitS: given.number('wait'), lift };
+  return { name: 'kill', ...target, ...options, lane, flag };
 }
 
 /** Requires as many operands as help shows; brackets make one optional, `...` repeats the last. */

@@ -24,9 +24,8 @@ export async function documentText({ flags, shared }: Content): Promise<Pieces> 
  */
 export async function plainText(content: Content): Promise<Pieces> {
   const { flags, shared } = content;
-  const { lanes, flags: keys } = flags.killed;
   const members = plainMembers(shared);
-  if (lanes.size === 0 && keys.size === 0) return around(headOf(members), await flagsText(flags), '}');
+  if (members === shared) return around(headOf(members), await flagsText(flags), '}');
   let text = plainTexts.get(flags);
   if (text === undefined) {
     text = write(flags, new TimeSlices(), ({ effective }) => effective);

@@ -39,7 +39,7 @@ export function isKilled(content: Pick<Content, 'shared'>, target: KillTarget): 
 export function killEdits(content: Content, target: KillTarget, entry: KillEntry): readonly Edit[] {
   if (isKilled(content, target)) return [];
   const [kind, name] = placeOf(target);
-  return [editOf(withKill(killsOf(content), kind, name, entry))];
+  return [editOf(content, withKill(killsOf(content), kind, name, entry))];
 }
 
 /**
@@ -51,14 +51,18 @@ export function liftEdits(content: Content, target: KillTarget): readonly Edit[]
   if (!isKilled(content, target)) {
     throw new RequestError('not_found', `the ${kind.slice(0, -1)} ${JSON.stringify(name)} is not killed`);
   }
-  return [editOf(withKill(killsOf(content), kind, name, undefined))];
+  return [editOf(content, withKill(killsOf(content), kind, name, undefined))];
 }
 
-/** The member `$killed` of these kills; undefined without any. */
-export function killedValue({ lanes, flags }: Kills): unknown {
-  const member = Object.fromEntries(
-    Object.entries({ lanes, flags }).filter(([, entries]) => Object.keys(entries).length > 0),
-  );
+/**
+ * The member `$killed` of a document with these kills in place of its own; undefined without any.
+ * Its other members stay: those of a rollout.
+ */
+export function killedValue({ shared }: Pick<Content, 'shared'>, { lanes, flags }: Kills): unknown {
+  const before = shared[killedMember];
+  const { lanes: _lanes, flags: _flags, ...others } = isObject(before) ? before : {};
+  const kinds = Object.entries({ lanes, flags }).filter(([, entries]) => Object.keys(entries).length > 0);
+  const member = { ...others, ...Object.fromEntries(kinds) };
   return Object.keys(member).length === 0 ? undefined : member;
 }
 
@@ -85,8 +89,8 @@ export function keepKilled(before: Content, document: ParsedDocument): ParsedDoc
   return { ...document, shared: { ...document.shared, [killedMember]: killed } };
 }
 
-function editOf(kills: Kills): Edit {
-  return { path: [killedMember], value: killedValue(kills) };
+function editOf(content: Content, kills: Kills): Edit {
+  return { path: [killedMember], value: killedValue(content, kills) };
 }
 
 function entriesOf(value: unknown): Readonly<Record<string, KillEntry>> {

@@ -37,10 +37,11 @@ export class EventStreams {
     this.#shared = { backlog: new Backlog(), stalledMs };
   }
 
-  /** Serves a client until it disconnects, or is cut off. */
-  open(response: ServerResponse, log: EventLog, start: StreamStart): void {
+  /** Serves a client until it disconnects, or is cut off; then calls `onClose`. */
+  open(response: ServerResponse, log: EventLog, start: StreamStart, onClose: () => void = () => {}): void {
     if (!this.#tokens.admits(start.principal)) {
       // The token was revoked while the first frames were written.
+      onClose();
       response.destroy();
       return;
     }
@@ -48,6 +49,7 @@ export class EventStreams {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
+      ...start.headers,
     });
     const subscriber = new Subscriber(response, log, this.#shared, start);
     const audience = this.#audiences.get(log) ?? new Set();
@@ -60,6 +62,7 @@ export class EventStreams {
       beats.delete(subscriber);
       audience.delete(subscriber);
       subscriber.close();
+      onClose();
       this.#size -= 1;
       this.#metrics?.closed(protocol);
     });

@@ -29,6 +29,8 @@ export interface StreamStart {
    */
   readonly waits: 'exactly' | 'up to';
   readonly protocol: StreamProtocol;
+  /** Further headers of the response. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The sender of the request: the stream ends when it loses its access. */
   readonly principal: Principal;
 }

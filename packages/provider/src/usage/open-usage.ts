@@ -1,5 +1,4 @@
-import { checkOptions, checkTypes, openServerClient } from '@graylane/source';
-import { instanceId, serviceName } from './identity.ts';
+import { checkOptions, checkTypes, instanceId, openServerClient, serviceName } from '@graylane/source';
 import { UsageReporter } from './usage-reporter.ts';
 
 /** The sender of the usage report, and how often it is sent. */

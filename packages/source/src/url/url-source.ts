@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { EventSourceMessage } from 'eventsource-parser';
 import { backoff } from './backoff.ts';
 import { checkResponse } from './check-response.ts';
@@ -6,21 +6,39 @@ import { EventReader } from './event-reader.ts';
 import type { FlagSink, FlagSource } from '../flag-source.ts';
 import type { Delta } from '../protocol.ts';
 import { reasonOf, Refusal } from './refusal.ts';
+import { RevisionReporter, type RevisionListener } from './revision-reporter.ts';
 import {
   headerValue,
   readUrlSourceOptions,
   type UrlSourceOptions,
   type UrlTarget,
 } from './url-source-options.ts';
+import { serverHeader } from '../protocol.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** The server sends a heartbeat each second; after this silence the connection counts as lost. */
 const silenceMs = 1800;
 
-/** Follows a flag server's change stream, and reconnects until it is closed. */
+/** The parts of a source that a relay replaces. */
+export interface UrlSourceParts {
+  /** Default: one that reports to the server. */
+  readonly revisions?: RevisionListener;
+  /**
+   * Looks at the headers of each response that is a change stream; a thrown error ends the
+   * connection, with its message. Default: accepts all.
+   */
+  readonly checkHeaders?: (headers: IncomingHttpHeaders) => void;
+}
+
+/**
+ * Follows a flag server's change stream, and reconnects until it is closed. Confirms to the server
+ * each revision that is in force.
+ */
 export class UrlSource implements FlagSource {
   readonly id: string;
   readonly #target: UrlTarget;
+  readonly #revisions: RevisionListener;
+  readonly #checkHeaders: UrlSourceParts['checkHeaders'];
   #closing = new AbortController();
   /** The revision that the sink has; undefined if it needs a whole document. */
   #revision: string | undefined;
@@ -28,8 +46,10 @@ export class UrlSource implements FlagSource {
   #spreadMs = 0;
 
   /** @throws {TypeError} if an option is invalid or unknown. */
-  constructor(options: UrlSourceOptions) {
+  constructor(options: UrlSourceOptions, { revisions, checkHeaders }: UrlSourceParts = {}) {
     this.#target = readUrlSourceOptions(options);
+    this.#revisions = revisions ?? new RevisionReporter(options);
+    this.#checkHeaders = checkHeaders;
     const { origin, pathname } = this.#target.address;
     this.id = `${origin}${pathname}`;
   }
@@ -42,6 +62,7 @@ export class UrlSource implements FlagSource {
 
   close(): void {
     this.#closing.abort();
+    this.#revisions.close();
   }
 
   async #run(sink: FlagSink, signal: AbortSignal): Promise<void> {
@@ -73,12 +94,16 @@ export class UrlSource implements FlagSource {
     try {
       const response = await responseTo(request);
       await checkResponse(response, this.#target.token !== undefined);
+      this.#checkHeaders?.(response.headers);
+      const takesReports = response.headers[serverHeader] !== undefined;
       const reader = new EventReader(this.#target.maxEventBytes, {
         onRetry: (ms) => (this.#spreadMs = ms),
         onEvent: (event) => {
           this.#take(event, sink);
           onLive();
           sink.live();
+          if (takesReports && this.#revision !== undefined)
+            this.#revisions.serving(this.#revision, this.#spreadMs);
         },
       });
       for await (const bytes of response as AsyncIterable<Buffer>) {
@@ -103,6 +128,7 @@ export class UrlSource implements FlagSource {
     const headers = {
       accept: 'text/event-stream',
       'accept-encoding': 'identity',
+      ...this.#revisions.headers,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(this.#revision === undefined ? {} : { 'last-event-id': this.#revision }),
     };

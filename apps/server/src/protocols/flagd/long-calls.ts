@@ -1,4 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import type { Clients } from '../../clients/clients.ts';
 import { RequestError } from '../../model/request-error.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { StreamMetrics, StreamProtocol } from '../../metrics/stream-metrics.ts';
@@ -30,6 +31,14 @@ export class LongCall {
   }
 }
 
+/** The parts that the calls work with. */
+export interface LongCallsOptions {
+  readonly environments: Environments;
+  readonly clients: Clients;
+  readonly tokens: Tokens;
+  readonly metrics: StreamMetrics;
+}
+
 /**
  * The open calls. The server ends them with an error and never in good order: flagd's providers
  * reconnect after an error, and some of them wait forever after a stream that ended well.
@@ -37,12 +46,14 @@ export class LongCall {
 export class LongCalls {
   readonly #open = new Set<LongCall>();
   readonly #tokens: Tokens;
+  readonly #clients: Clients;
   readonly #metrics: StreamMetrics;
   readonly #timer: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
   #stopped = false;
 
-  constructor(environments: Environments, tokens: Tokens, metrics: StreamMetrics) {
+  constructor({ environments, clients, tokens, metrics }: LongCallsOptions) {
+    this.#clients = clients;
     this.#tokens = tokens;
     this.#metrics = metrics;
     tokens.onChange(() => {
@@ -80,11 +91,14 @@ export class LongCalls {
     else if (!this.#tokens.admits(principal)) call.end = noLongerValid();
     this.#open.add(call);
     this.#metrics.opened(protocol);
+    const disconnect = store && this.#clients.connect(store, 'flagd');
     const wake = (): void => call.notifier.notify();
     signal.addEventListener('abort', wake);
     const done = (): void => {
       signal.removeEventListener('abort', wake);
-      if (this.#open.delete(call)) this.#metrics.closed(protocol);
+      if (!this.#open.delete(call)) return;
+      this.#metrics.closed(protocol);
+      disconnect?.();
     };
     return { call, done };
   }

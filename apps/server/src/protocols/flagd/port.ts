@@ -1,6 +1,7 @@
 import { createServer as createHttp2Server } from 'node:http2';
 import type { Server } from 'node:net';
 import type { SlowReaders } from '../../backpressure/slow-readers.ts';
+import type { Clients } from '../../clients/clients.ts';
 import type { FrontDoor } from '../../http/front-door/front-door.ts';
 import type { Certificate } from '../../http/port/certificate.ts';
 import { HttpPort } from '../../http/port/http-port.ts';
@@ -15,6 +16,7 @@ import { flagdRoutes } from './routes.ts';
 /** The parts of the gRPC port. */
 export interface GrpcPortOptions {
   readonly environments: Environments;
+  readonly clients: Clients;
   readonly door: FrontDoor;
   readonly readers: SlowReaders;
   readonly metrics: ServerMetrics;
@@ -40,8 +42,8 @@ const maxConcurrentStreams = 250;
  * looks at the first bytes of each connection. Clients may ping at any time.
  */
 export function createGrpcPort(options: GrpcPortOptions): GrpcPort {
-  const { environments, door, readers, certificate, metrics, log } = options;
-  const calls = new LongCalls(environments, door.tokens, metrics.streams);
+  const { environments, clients, door, readers, certificate, metrics, log } = options;
+  const calls = new LongCalls({ environments, clients, tokens: door.tokens, metrics: metrics.streams });
   const listener = flagdRoutes({ environments, door, calls, readers, metrics, log });
   const http1 = new HttpPort(listener, { certificate, protocols: ['h2', 'http/1.1'] });
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams } }, listener);

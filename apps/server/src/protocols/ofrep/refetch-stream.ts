@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clients } from '../../clients/clients.ts';
 import { principalOf } from '../../http/front-door/principal.ts';
 import type { Environments } from '../../store/environments.ts';
 import type { FlagStore } from '../../store/flag-store.ts';
@@ -29,9 +30,11 @@ export function refetchUri(environment: string): string {
 export class RefetchStream {
   readonly #streams: EventStreams;
   readonly #events: EnvironmentLogs<NewestEvent>;
+  readonly #clients: Clients;
 
-  constructor(environments: Environments, streams: EventStreams) {
+  constructor(environments: Environments, streams: EventStreams, clients: Clients) {
     this.#streams = streams;
+    this.#clients = clients;
     this.#events = new EnvironmentLogs(environments, streams, (store, send) => new NewestEvent(store, send));
   }
 
@@ -42,7 +45,7 @@ export class RefetchStream {
     const first = newest.after(seen);
     const principal = principalOf(request);
     const start = { seen, first, heartbeatS, waits: 'exactly', protocol: 'ofrep', principal } as const;
-    this.#streams.open(response, newest, start);
+    this.#streams.open(response, newest, start, this.#clients.connect(store, 'ofrep'));
   }
 
   close(): void {

@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { serverHeader } from '@graylane/source';
+import type { Clients } from '../../clients/clients.ts';
+import type { ServerIdentity } from '../../clients/server-identity.ts';
 import { principalOf } from '../../http/front-door/principal.ts';
 import { RequestError } from '../../model/request-error.ts';
 import type { Environments } from '../../store/environments.ts';
@@ -7,9 +10,18 @@ import { ChangeLog } from './change-log.ts';
 import { EnvironmentLogs } from '../../sse/per-environment.ts';
 import type { EventStreams } from '../../sse/event-streams.ts';
 import { lastEventId } from '../../sse/last-event-id.ts';
+import type { StreamStart } from '../../sse/subscriber.ts';
+import { nameOf } from './client-report.ts';
 
 const defaultHeartbeatS = 15;
 const maxHeartbeatS = 60;
+
+/** The parts that a change stream works with. */
+export interface ChangeStreamParts {
+  readonly streams: EventStreams;
+  readonly clients: Clients;
+  readonly identity: ServerIdentity;
+}
 
 /**
  * Sends every change to graylane's own providers: a snapshot first, or what they missed, then
@@ -18,8 +30,12 @@ const maxHeartbeatS = 60;
 export class ChangeStream {
   readonly #streams: EventStreams;
   readonly #logs: EnvironmentLogs<ChangeLog>;
+  readonly #clients: Clients;
+  readonly #identity: ServerIdentity;
 
-  constructor(environments: Environments, streams: EventStreams) {
+  constructor(environments: Environments, { streams, clients, identity }: ChangeStreamParts) {
+    this.#clients = clients;
+    this.#identity = identity;
     this.#streams = streams;
     this.#logs = new EnvironmentLogs(environments, streams, (store, tell) => new ChangeLog(store, tell));
   }
@@ -55,14 +71,16 @@ export class ChangeStream {
       }
       const first = missed.length > 0 ? missed : [log.current];
       if (response.destroyed) return;
-      this.#streams.open(response, log, {
+      const start: StreamStart = {
         seen,
         first,
         heartbeatS,
         waits: 'up to',
         protocol: 'changes',
+        headers: { [serverHeader]: this.#identity.header },
         principal,
-      });
+      };
+      this.#streams.open(response, log, start, this.#clients.connect(store, 'changes', nameOf(request)));
     };
     open();
   }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { checkFlags, killedMember } from '@graylane/flags';
 import type { Log } from '../../log.ts';
-import type { Edit, Snapshot } from '../../model/document.ts';
+import type { Snapshot } from '../../model/document.ts';
 import {
   isKilled,
   killEdits,
@@ -13,9 +13,9 @@ import {
   type KillTarget,
 } from '../../model/kill.ts';
 import { RequestError } from '../../model/request-error.ts';
-import type { Authorship, Change, HistoryPage, Revision } from '../../model/revision.ts';
+import type { Authorship, HistoryPage, Revision } from '../../model/revision.ts';
 import type { Decide, FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
-import type { Fence, RecordReader, Records } from '../records.ts';
+import type { Fence, Records } from '../records.ts';
 import type { Verification } from '../verification.ts';
 import { changesBetween, countOf, isEmpty, missingKills, withKills } from './overlay.ts';
 
@@ -30,16 +30,7 @@ export interface KillingStoreOptions {
   readonly keep: (held: Kills) => void;
   /** Whether kills are held for a store that can never be written. */
   readonly holdsReadOnly: boolean;
-  /** Further parts of the change that a kill makes, e.g. to pause the rollout of its lane. */
-  readonly accompany?: Accompany | undefined;
 }
-
-/** Adds to the change of a kill; the kill itself is not among the current flags yet. */
-export type Accompany = (
-  target: KillTarget,
-  current: Snapshot,
-  records: RecordReader,
-) => Promise<{ readonly edits: readonly Edit[]; readonly records?: Change['records'] }>;
 
 /** How a kill was made. */
 export interface Killed {
@@ -177,12 +168,8 @@ export class KillingStore implements FlagStore {
   }
 
   #write(target: KillTarget, { at, author = 'anonymous', reason }: KillEntry): Promise<Snapshot> {
-    const { accompany } = this.#options;
-    return this.#store.write(async (current, records) => {
-      const edits = killEdits(current, target, { at, author, ...(reason !== undefined && { reason }) });
-      const more = edits.length > 0 ? await accompany?.(target, current, records) : undefined;
-      return { author, reason, ...more, edits: [...(more?.edits ?? []), ...edits] };
-    });
+    const entry = { at, author, ...(reason !== undefined && { reason }) };
+    return this.#store.write((current) => ({ author, reason, edits: killEdits(current, target, entry) }));
   }
 
   /** A store that refuses to be written is one of a relay, or of a source that is read-only. */

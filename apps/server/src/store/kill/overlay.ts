@@ -31,7 +31,7 @@ export function missingKills(kills: Kills, snapshot: Snapshot): Kills {
  */
 export function withKills(snapshot: Snapshot, kills: Kills): Snapshot {
   const stored = killsOf(snapshot);
-  const value = killedValue({
+  const value = killedValue(snapshot, {
     lanes: { ...kills.lanes, ...stored.lanes },
     flags: { ...kills.flags, ...stored.flags },
   });

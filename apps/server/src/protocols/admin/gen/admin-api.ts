@@ -846,6 +846,119 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/environments/{environment}/kill": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        /** Lists the lanes and flags that are killed */
+        readonly get: operations["listKills"];
+        readonly put?: never;
+        /**
+         * Switches a lane or a flag off for all clients
+         * @description In force at once, whatever the definitions and rollouts are. The response comes when all clients that can confirm it have done so, or after `wait` seconds. While the store can't be written, the kill is in force on this server alone and is written later; `held` then has the reason.
+         */
+        readonly post: operations["kill"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/kill/lanes/{lane}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /** @description The lane */
+                readonly lane: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Lifts the kill of a lane
+         * @description The definitions are in force again, as they are by now.
+         */
+        readonly delete: operations["liftLane"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/kill/flags/{flag}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The key of the flag
+                 * @example fees
+                 */
+                readonly flag: components["parameters"]["Flag"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Lifts the kill of a flag
+         * @description The definitions are in force again, as they are by now.
+         */
+        readonly delete: operations["liftFlag"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/clients": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        /** Lists the clients of this server and the revisions that they serve */
+        readonly get: operations["listClients"];
+        readonly put?: never;
+        /**
+         * Confirms the revision that a client serves
+         * @description Providers send this after each change that they have applied, and when they connect.
+         */
+        readonly post: operations["confirmRevision"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1702,6 +1815,80 @@ export interface components {
                 /** Format: date-time */
                 readonly last: string;
             }[];
+        };
+        /** @description One lane or one flag */
+        readonly KillTarget: {
+            readonly lane: string;
+        } | {
+            readonly flag: string;
+        };
+        readonly Kill: {
+            readonly lane?: string;
+            readonly flag?: string;
+            /** Format: date-time */
+            readonly at?: string;
+            readonly author?: string;
+            readonly reason?: string;
+            /** @description In force on this server alone, because it could not be written yet */
+            readonly held: boolean;
+        };
+        readonly Kills: {
+            readonly revision: string;
+            readonly kills: readonly components["schemas"]["Kill"][];
+        };
+        readonly Confirmation: {
+            readonly connected: number;
+            readonly confirmed: number;
+            /** @description Clients of flagd and OFREP, and others that do not confirm revisions */
+            readonly unconfirmable: number;
+            /** @description From the request to the last confirmation, in milliseconds */
+            readonly lastMs: number | null;
+        };
+        readonly Killed: {
+            readonly revision: string;
+            readonly clients: components["schemas"]["Confirmation"];
+            /** @description Why the kill is in force on this server alone */
+            readonly held?: string;
+            /** @description No flag has this lane, or there is no such flag */
+            readonly warning?: string;
+        };
+        /** @description The clients of a relay, in numbers */
+        readonly Downstream: {
+            readonly connected: number;
+            readonly confirmable: number;
+            readonly confirmed: number;
+        };
+        readonly ClientReport: {
+            readonly service: string;
+            readonly instance: string;
+            readonly revision: string;
+            readonly downstream?: components["schemas"]["Downstream"];
+        };
+        readonly Client: {
+            readonly service: string;
+            readonly instance: string;
+            readonly revision: string | null;
+            /** @description Whether it serves the newest revision */
+            readonly current: boolean;
+            /** @description Since its last report */
+            readonly ageSeconds: number | null;
+            /** @description Whether its change stream ends at this server */
+            readonly connected: boolean;
+            readonly downstream?: components["schemas"]["Downstream"];
+        };
+        readonly Clients: {
+            readonly revision: string;
+            readonly connected: number;
+            readonly confirmed: number;
+            /** @description Clients of flagd and OFREP, and others that do not confirm revisions */
+            readonly unconfirmable: number;
+            readonly unnamed: {
+                readonly changes: number;
+                readonly flagd: number;
+                readonly ofrep: number;
+            };
+            readonly clients: readonly components["schemas"]["Client"][];
+            readonly omitted?: number;
         };
     };
     responses: {
@@ -3475,6 +3662,227 @@ export interface operations {
             readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly listKills: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The kills in force */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Kills"];
+                };
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly kill: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How long to wait for the clients to confirm, in seconds */
+                readonly wait?: number;
+            };
+            readonly header?: {
+                /**
+                 * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
+                 * @example payday
+                 */
+                readonly "Graylane-Reason"?: components["parameters"]["Reason"];
+            };
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["KillTarget"];
+            };
+        };
+        readonly responses: {
+            /** @description The revision with the kill, and the clients that serve it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Killed"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly liftLane: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How long to wait for the clients to confirm, in seconds */
+                readonly wait?: number;
+            };
+            readonly header?: {
+                /**
+                 * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
+                 * @example payday
+                 */
+                readonly "Graylane-Reason"?: components["parameters"]["Reason"];
+            };
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /** @description The lane */
+                readonly lane: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The revision without the kill, and the clients that serve it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Killed"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+        };
+    };
+    readonly liftFlag: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How long to wait for the clients to confirm, in seconds */
+                readonly wait?: number;
+            };
+            readonly header?: {
+                /**
+                 * @description The reason, in at most 1,000 characters of UTF-8, plain or percent-encoded
+                 * @example payday
+                 */
+                readonly "Graylane-Reason"?: components["parameters"]["Reason"];
+            };
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The key of the flag
+                 * @example fees
+                 */
+                readonly flag: components["parameters"]["Flag"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The revision without the kill, and the clients that serve it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Killed"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 503: components["responses"]["Problem"];
+        };
+    };
+    readonly listClients: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The clients; those that are behind come first */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Clients"];
+                };
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly confirmRevision: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ClientReport"];
+            };
+        };
+        readonly responses: {
+            /** @description The server knows it */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 413: components["responses"]["Problem"];
         };
     };
 }

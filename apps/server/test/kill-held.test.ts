@@ -1,0 +1,128 @@
+import { existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { GraylaneProvider } from '@graylane/provider';
+import { createServer, type RunningServer } from '@graylane/server';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { admin } from './support/admin.ts';
+import { fees, serve } from './support/serve.ts';
+
+const quiet = { info: () => {}, warn: () => {} };
+const document = JSON.stringify({ flags: { fees } });
+
+let folder: string;
+let server: RunningServer;
+let ask: ReturnType<typeof admin>;
+
+/** A server whose flags file has a faulty edit, so that it refuses every write. */
+beforeEach(async () => {
+  folder = mkdtempSync(`${tmpdir()}/graylane-held-`);
+  mkdirSync(`${folder}/environments/default`, { recursive: true });
+  edit(document);
+  await start();
+  edit('{');
+  await expect.poll(async () => (await health())['degraded']).toBe(true);
+});
+afterEach(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+function edit(text: string): void {
+  writeFileSync(`${folder}/environments/default/flags.json`, text);
+}
+
+async function start(): Promise<void> {
+  server = await createServer({ source: { data: folder }, port: 0, grpcPort: 0, managementPort: 0 }, quiet);
+  ask = admin(`http://127.0.0.1:${server.port}`);
+}
+
+async function health(): Promise<Record<string, unknown>> {
+  const [found] = (await ask('GET', '/environments')).body['environments'] as Record<string, unknown>[];
+  return found ?? {};
+}
+
+async function isOff(): Promise<boolean> {
+  const response = await fetch(`http://127.0.0.1:${server.port}/ofrep/v1/evaluate/flags/fees`, {
+    method: 'POST',
+    body: '{"context":{"lane":"gray"}}',
+  });
+  return ((await response.json()) as { reason: string }).reason === 'DISABLED';
+}
+
+async function kills(): Promise<unknown> {
+  return (await ask('GET', 'kill')).body['kills'];
+}
+
+test('a kill is in force at once while nothing can be written, and written afterwards', async () => {
+  const provider = new GraylaneProvider({ source: { url: `http://127.0.0.1:${server.port}` } });
+  await provider.initialize();
+  const before = provider.revision;
+  await expect.poll(async () => (await ask('GET', 'clients')).body['confirmed']).toBe(1);
+
+  const killed = await ask('POST', 'kill?wait=60', {
+    body: { flag: 'fees' },
+    headers: { 'graylane-reason': 'errors' },
+  });
+  expect(killed.status).toBe(200);
+  expect(killed.body).toMatchObject({
+    held: expect.stringContaining('must be corrected first'),
+    clients: { connected: 1, confirmed: 1 },
+  });
+  expect(killed.body['revision']).not.toBe(before);
+  expect(provider.revision).toBe(killed.body['revision']);
+  expect(await isOff()).toBe(true);
+  expect(await kills()).toMatchObject([{ flag: 'fees', author: 'anonymous', reason: 'errors', held: true }]);
+  const { environments } = (await (await fetch(`http://127.0.0.1:${server.port}/healthz`)).json()) as {
+    environments: Record<string, object>;
+  };
+  expect(environments['default']).toMatchObject({ heldKills: { flags: ['fees'], lanes: [] } });
+
+  edit(document);
+  await expect.poll(kills, { timeout: 30_000 }).toMatchObject([{ flag: 'fees', held: false }]);
+  const [newest] = (await ask('GET', 'history')).body['revisions'] as Record<string, string>[];
+  expect(newest).toMatchObject({
+    author: 'anonymous',
+    reason: expect.stringMatching(/^errors \(in force since .*\)$/),
+  });
+  await expect.poll(() => provider.revision).toBe(newest?.['revision']);
+  expect(await isOff()).toBe(true);
+  expect(await health()).toMatchObject({ degraded: false });
+  await provider.onClose();
+});
+
+test('a kill that is not written yet survives a restart', async () => {
+  await ask('POST', 'kill?wait=0', { body: { flag: 'fees' } });
+  await server.close();
+  expect(existsSync(`${folder}/held-kills.json`)).toBe(true);
+  await start();
+  expect(await isOff()).toBe(true);
+  edit(document);
+  await expect.poll(kills, { timeout: 30_000 }).toMatchObject([{ flag: 'fees', held: false }]);
+  await server.close();
+  expect(JSON.parse(readFileSync(`${folder}/held-kills.json`, 'utf8'))).toEqual({
+    default: { lanes: {}, flags: {} },
+  });
+  await start();
+  expect(await isOff()).toBe(true);
+});
+
+test('a kill that is not written yet can be lifted', async () => {
+  await ask('POST', 'kill?wait=0', { body: { flag: 'fees' } });
+  expect((await ask('DELETE', 'kill/flags/fees?wait=0')).status).toBe(200);
+  expect(await isOff()).toBe(false);
+  expect(await kills()).toEqual([]);
+});
+
+test('a read-only server refuses kills; one that serves several files holds them', async () => {
+  const served = await serve({ flags: { fees } }, { readOnly: true });
+  const refused = await admin(served.url)('POST', 'kill', { body: { flag: 'fees' } });
+  expect([refused.status, refused.body['detail']]).toEqual([403, expect.stringContaining('--read-only')]);
+  const files = [served.file];
+  const merged = await createServer({ source: { files }, port: 0, grpcPort: 0, managementPort: 0 }, quiet);
+  const held = await admin(`http://127.0.0.1:${merged.port}`)('POST', 'kill?wait=0', {
+    body: { flag: 'fees' },
+  });
+  expect([held.status, held.body['held']]).toEqual([200, expect.stringContaining('this server serves')]);
+  await merged.close();
+  await served.close();
+});
