@@ -42,6 +42,9 @@ export interface ClientCount {
 
 /** The clients of an environment after a change, and how long the last one took. */
 export interface Confirmation extends ClientCount {
-  /** From the begin of the change to the last confirmation; undefined if no client has confirmed. */
+  /**
+   * From the beginning of the change to the last confirmation; undefined if no client has
+   * confirmed.
+   */
   readonly lastMs: number | undefined;
 }
