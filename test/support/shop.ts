@@ -70,7 +70,13 @@ export class Shop {
     );
     const { KAFKA_BROKERS: _unset, ...inherited } = process.env;
     this.#process = spawn(node, [demo], {
-      env: { ...inherited, ...freePorts, GRAYLANE_FLAGS: this.flagsFile, ...environment },
+      env: {
+        ...inherited,
+        ...freePorts,
+        GRAYLANE_FLAGS: this.flagsFile,
+        GRAYLANE_DEMO_TELEMETRY: 'off',
+        ...environment,
+      },
     });
     this.#process.once('close', () => (this.#ended = true));
     for (const stream of [this.#process.stdout, this.#process.stderr]) {

@@ -11,6 +11,8 @@ const token = process.env['GRAYLANE_TOKEN'];
 await OpenFeature.setProviderAndWait(
   new GraylaneProvider({
     source: { url: setting('GRAYLANE_URL'), ...(token && { token }) },
+    // A visitor of the demo does not wait for a minute to see which flags are in use.
+    usage: { periodSeconds: 5 },
     baggage: {
       lane: { authoritative: true },
       'user-id': { as: 'targetingKey' },

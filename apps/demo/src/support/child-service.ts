@@ -7,6 +7,11 @@ import { managementPortOf, telemetrySettings } from './telemetry-settings.ts';
 const patienceMs = 60_000;
 const telemetry = import.meta.resolve('@graylane/telemetry/register');
 
+/** The environment of a service, beside that of this process. */
+interface ShopSettings extends NodeJS.ProcessEnv {
+  readonly GRAYLANE_URL: string;
+}
+
 /** One process of the demo: a service of the shop, or the flag server. */
 export class ChildService {
   readonly name: string;
@@ -14,13 +19,18 @@ export class ChildService {
   #stopping = false;
 
   /** Starts a service of the shop, with telemetry loaded before it. */
-  static shop(name: string, settings: NodeJS.ProcessEnv): ChildService {
+  static shop(name: string, settings: ShopSettings): ChildService {
     const file = fileURLToPath(new URL(`../services/${name}.js`, import.meta.url));
     return new ChildService(
       name,
       fork(file, [], {
         execArgv: ['--import', telemetry],
-        env: { ...telemetrySettings(name), ...process.env, ...managementPortOf(name), ...settings },
+        env: {
+          ...telemetrySettings(name, settings.GRAYLANE_URL),
+          ...process.env,
+          ...managementPortOf(name),
+          ...settings,
+        },
       }),
     );
   }
