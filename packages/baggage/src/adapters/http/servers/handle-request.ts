@@ -6,7 +6,7 @@ import { ensureContextManager } from '../../../request/context-manager.ts';
 import { checkDye, dyeRequest, type Dye } from '../../../policy/dye.ts';
 import { checkIngress, type IngressPolicy } from '../../../policy/ingress.ts';
 import { RequestCell } from '../../../request/cell.ts';
-import { getCell, withCell } from '../../../request/context.ts';
+import { admittedCarriers, getCell, withCell } from '../../../request/context.ts';
 import { hookWriteHead, markResponse, type LaneResponseOptions } from './lane-response.ts';
 import { bindAgain, hookEvents } from './request-events.ts';
 import { findRequest, trackRequest, type TrackedRequest } from './tracked-request.ts';
@@ -94,7 +94,19 @@ function enterRequest(
   cell.isClaimed = true;
   const baggage = header(request, 'baggage');
   admitInto(cell, baggage ? [baggage] : [], ingress, alias && header(request, alias.toLowerCase()));
+  if (baggage) keepAdmitted(request, baggage, cell);
   return trackRequest(request, cell, extracted ? active : withCell(active, cell));
+}
+
+/**
+ * Leaves only admitted baggage in the request's headers: code that extracts from them again with a
+ * stock propagator, or a proxy that forwards them, must find no other. `rawHeaders` stay.
+ */
+function keepAdmitted({ headers }: IncomingMessage, given: string, cell: RequestCell): void {
+  const admitted = cell.baggage.admitted?.header ?? '';
+  if (admitted === '') delete headers['baggage'];
+  else if (admitted !== given) headers['baggage'] = admitted;
+  admittedCarriers.set(headers, cell);
 }
 
 /** The propagator's cell; not one of another request, in which this server was perhaps started. */
