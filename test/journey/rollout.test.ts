@@ -93,9 +93,8 @@ async function send(method: string, path: string, body?: object, headers = {}): 
 
 /** Makes gray requests slow or failing in payments. */
 async function setDefect(variant: 'none' | 'slow' | 'failing'): Promise<void> {
-  const flag = (await send('GET', 'flags/payments-defect')) as object;
-  const targeting = { if: [{ '==': [{ var: 'lane' }, 'gray'] }, variant] };
-  await send('PUT', 'flags/payments-defect', { ...flag, targeting }, { 'if-match': '*' });
+  const headers = { 'if-match': '*', 'content-type': 'application/merge-patch+json' };
+  await send('PATCH', 'flags/payments-defect', { defaultVariant: variant }, headers);
 }
 
 describe('a rollout of the shop under load', { timeout: 600_000 }, () => {

@@ -58,6 +58,8 @@ const expected: Readonly<Record<string, Readonly<Record<string, Scope>>>> = {
   '/api/v1/environments/x/rollouts/x': { GET: 'definitions' },
   '/api/v1/environments/x/rollouts/x/report': { GET: 'definitions' },
   '/api/v1/environments/x/rollouts/x/verdict': { GET: 'definitions' },
+  '/api/v1/environments/x/rollouts/x/verdict/pass': { POST: 'definitions' },
+  '/api/v1/environments/x/rollouts/x/verdict/fail': { POST: 'definitions' },
   '/api/v1/environments/x/rollouts/x/pause': { POST: 'write' },
   '/api/v1/environments/x/rollouts/x/resume': { POST: 'write' },
   '/api/v1/environments/x/rollouts/x/promote': { POST: 'write' },

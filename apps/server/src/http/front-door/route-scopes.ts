@@ -69,6 +69,8 @@ const table: Readonly<Record<string, Methods>> = {
   '/api/v1/environments/{environment}/rollouts/{rollout}': read,
   '/api/v1/environments/{environment}/rollouts/{rollout}/report': read,
   '/api/v1/environments/{environment}/rollouts/{rollout}/verdict': read,
+  '/api/v1/environments/{environment}/rollouts/{rollout}/verdict/pass': { POST: 'definitions' },
+  '/api/v1/environments/{environment}/rollouts/{rollout}/verdict/fail': { POST: 'definitions' },
   '/api/v1/environments/{environment}/rollouts/{rollout}/pause': act,
   '/api/v1/environments/{environment}/rollouts/{rollout}/resume': act,
   '/api/v1/environments/{environment}/rollouts/{rollout}/promote': act,

@@ -74,6 +74,22 @@ export function rolloutsApi({ environments, rollouts: controller }: RolloutsOpti
     })
     .all(methodNotAllowed('GET'));
 
+  // For systems that read the status alone: 200 only if the verdict is this one.
+  for (const wanted of ['pass', 'fail'] as const) {
+    router
+      .route(`/environments/:environment/rollouts/:rollout/verdict/${wanted}`)
+      .post(async (request: OfRollout, response: Response) => {
+        const { environment, rollout } = request.params;
+        const metric = verdictMetric(await of(environment).get(rollout), Date.now());
+        if (metric.verdict !== wanted) {
+          throw new RequestError('conflict', `the verdict is ${metric.verdict}: ${metric.because}`);
+        }
+        response.setHeader('cache-control', 'no-store');
+        response.json(metric);
+      })
+      .all(methodNotAllowed('POST'));
+  }
+
   for (const act of actsByHand) {
     router
       .route(`/environments/:environment/rollouts/:rollout/${act}`)

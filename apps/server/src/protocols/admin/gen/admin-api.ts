@@ -476,6 +476,62 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/environments/{environment}/rollouts/{rollout}/verdict/pass": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Responds with 200 only if the verdict passes, for systems that read the status alone */
+        readonly post: operations["confirmRollout"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/environments/{environment}/rollouts/{rollout}/verdict/fail": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Responds with 200 only if the verdict fails, for systems that read the status alone */
+        readonly post: operations["rejectRollout"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/environments/{environment}/rollouts/{rollout}/pause": {
         readonly parameters: {
             readonly query?: never;
@@ -1306,13 +1362,15 @@ export interface components {
              * @enum {unknown}
              */
             readonly sampleRatio: "hold" | "pause" | "rollback";
-            readonly slis: readonly components["schemas"]["RolloutSli"][];
+            /** @description An OpenSLO v1 contract, in place of slis: its text, or its objects */
+            readonly slisFrom?: string | readonly Record<string, never>[];
+            readonly slis?: readonly components["schemas"]["RolloutSli"][];
             /** @description otlp: signals that are sent to this server */
             readonly source?: "otlp" | {
                 /** Format: uri */
                 readonly prometheus: string;
             };
-        };
+        } | unknown | unknown;
         /** @description Steps have rising weights */
         readonly RolloutRequest: {
             /** @description The key of the dye rule */
@@ -3060,6 +3118,76 @@ export interface operations {
             readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly confirmRollout: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The verdict passes */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["VerdictMetric"];
+                };
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 409: components["responses"]["Problem"];
+        };
+    };
+    readonly rejectRollout: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a rollout
+                 * @example m1x2k3ab12cd
+                 */
+                readonly rollout: components["parameters"]["Rollout"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The verdict fails */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["VerdictMetric"];
+                };
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 409: components["responses"]["Problem"];
         };
     };
     readonly pauseRollout: {
