@@ -63,8 +63,8 @@ async function roundBetween(
   const origins: string[] = [];
   const start = async (ingress: IngressPolicy, other: number): Promise<string> => {
     const service = await serve(
-      baggageListener({ ingress }, (request, response) => {
-        visits.push(String(request.headers['baggage']));
+      baggageListener({ ingress }, ({ rawHeaders }, response) => {
+        visits.push(rawHeaders[rawHeaders.indexOf('baggage') + 1] ?? '');
         const onward = async (): Promise<unknown> => {
           const to = origins[other] ?? '';
           const fetch = baggageFetch({ egress: { to: { [to]: accept.keys } } });
