@@ -43,7 +43,11 @@ export async function verifyCommand({ folder, head }: VerifyOptions): Promise<nu
 async function journals(folder: string): Promise<string[]> {
   const found: string[] = [];
   for (const shelf of ['environments', 'removed']) {
-    const names = await readdir(`${folder}/${shelf}`);
+    const names = await readdir(`${folder}/${shelf}`).catch((error: NodeJS.ErrnoException) => {
+      // A copy of the files alone has no empty folders.
+      if (shelf === 'removed' && error.code === 'ENOENT') return [];
+      throw error;
+    });
     const visible = names.filter((name) => !name.startsWith('.')).toSorted();
     found.push(...visible.map((name) => `${folder}/${shelf}/${name}/journal.jsonl`));
   }

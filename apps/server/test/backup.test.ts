@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createServer } from '@graylane/server';
+import { expect, test } from 'vitest';
+import { verifyCommand } from '../src/cli/commands/verify.ts';
+import { admin } from './support/admin.ts';
+import { fees, serveFolder } from './support/serve.ts';
+
+const page = fileURLToPath(new URL('../../../docs/operating.md', import.meta.url));
+
+test('a copy that was made by the documented commands during writes is a valid folder', async () => {
+  const backup = mkdtempSync(`${tmpdir()}/graylane-backup-`);
+  const served = await serveFolder({ flags: { fees } });
+  const folder = dirname(dirname(dirname(served.file)));
+  const copying = new AbortController();
+  let acknowledged = 0;
+  const write = async (): Promise<void> => {
+    for (let number = 0; !copying.signal.aborted; number += 1) {
+      const body = { metadata: { number } };
+      const { status } = await admin(served.url)('PATCH', 'flags/fees', {
+        body,
+        headers: { 'if-match': '*' },
+      });
+      expect(status).toBe(200);
+      acknowledged = number;
+    }
+  };
+  const writing = write();
+  await expect.poll(() => acknowledged).toBeGreaterThan(5);
+  const before = acknowledged;
+  const script = commands().replace('cd DIR', `cd ${folder}`).replaceAll('BACKUP/', `${backup}/`);
+  for (const command of script.trim().split('\n')) {
+    // Between the two copies, the server writes more.
+    const reached = acknowledged;
+    execFileSync('bash', ['-ec', `cd ${folder}; ${command}`]);
+    await expect.poll(() => acknowledged).toBeGreaterThan(reached);
+  }
+  copying.abort();
+  await writing;
+  await served.close();
+
+  expect(await verifyCommand({ folder: backup, head: undefined })).toBe(0);
+  const log = { info: () => {}, warn: () => {} };
+  const ports = { port: 0, grpcPort: 0, managementPort: 0 };
+  const restored = await createServer({ source: { data: backup }, ...ports }, log);
+  const { body } = await admin(`http://127.0.0.1:${restored.port}`)('GET', 'flags/fees');
+  expect((body['metadata'] as { number: number }).number).toBeGreaterThanOrEqual(before);
+  await restored.close();
+  rmSync(backup, { recursive: true });
+});
+
+function commands(): string {
+  const [, section = ''] = readFileSync(page, 'utf8').split('## Backup and restore');
+  const [, block = ''] = /```sh\n([^`]*)```/.exec(section) ?? [];
+  return block;
+}
