@@ -24,6 +24,7 @@ import { Intake } from './signals/intake.ts';
 import { EventStreams } from './sse/event-streams.ts';
 import { FileWatcher } from './store/file/file-watcher.ts';
 import { RolloutController } from './rollouts/control/controller.ts';
+import { pauseKilled } from './rollouts/control/pause-killed.ts';
 import { lookSources } from './rollouts/evidence/look-sources.ts';
 import { OtlpLooks } from './rollouts/evidence/otlp/otlp-looks.ts';
 import { PrometheusLooks } from './rollouts/evidence/prometheus/prometheus-looks.ts';
@@ -91,6 +92,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const { source: origin, readOnly } = settings;
   const environments = new KillingEnvironments(stores, {
     log,
+    accompany: pauseKilled,
     file: 'data' in origin ? `${origin.data}/held-kills.json` : undefined,
     holdsReadOnly: readOnly !== true && ('web' in origin || 'files' in origin),
   });

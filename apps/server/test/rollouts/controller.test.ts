@@ -137,9 +137,8 @@ describe('a kill', () => {
       const id = await started();
       const before = store.snapshot.revision;
       await store.write(async (current, records) => {
-        const more = await pauseKilled(target, current, records);
-        const kill = killEdits(current, target, { at: 'now' });
-        return { author: 'ada', ...more, edits: [...more.edits, ...kill] };
+        const edits = killEdits(current, target, { at: 'now' });
+        return { author: 'ada', edits, records: await pauseKilled(target, records) };
       });
       const record = await rollouts.get(id);
       expect(record).toMatchObject({
@@ -158,8 +157,7 @@ describe('a kill', () => {
 
   test('leaves other rollouts alone', async () => {
     const id = await started();
-    const { records, snapshot } = store;
-    expect(await pauseKilled({ lane: 'team-a' }, snapshot, records)).toEqual({ edits: [], records: [] });
+    expect(await pauseKilled({ lane: 'team-a' }, store.records)).toEqual([]);
     expect((await rollouts.get(id)).rollout.state).toBe('running');
   });
 });

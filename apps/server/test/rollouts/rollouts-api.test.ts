@@ -126,6 +126,19 @@ describe('a rollout by the API', () => {
     expect((await lanes())['gray']).toBeGreaterThan(40);
   });
 
+  test('is paused by a kill of its lane, in the same revision', async () => {
+    const path = await start({ steps: [{ weight: 50 }] });
+    expect((await send('POST', 'kill', { body: { lane: 'gray' } })).status).toBe(200);
+    const { body } = await send('GET', path);
+    expect(body).toMatchObject({ state: 'paused', because: expect.stringContaining('is killed') });
+    expect(await lanes()).toEqual({ baseline: users.length });
+    const { body: refusal, status } = await send('POST', `${path}/resume`);
+    expect([status, refusal['detail']]).toEqual([409, expect.stringContaining('lift the kill')]);
+    await send('DELETE', 'kill/lanes/gray');
+    expect((await send('POST', `${path}/resume`)).body).toMatchObject({ state: 'running' });
+    expect((await lanes())['gray']).toBeGreaterThan(40);
+  });
+
   test('holds without signals, and moves by hand alone', async () => {
     const path = await start({ guard: { ...request.guard, lookSeconds: 1 } });
     await expect

@@ -1,30 +1,21 @@
-import type { Content, Edit } from '../../model/document.ts';
 import type { KillTarget } from '../../model/kill.ts';
 import type { RecordEdit } from '../../model/revision.ts';
 import type { RecordReader } from '../../store/records.ts';
 import { atTime } from '../process/at-time.ts';
 import { recordKind, type RolloutRecord } from '../process/record.ts';
-import { killObstacle, ruleEdits } from './rule-edits.ts';
+import { killObstacle } from './rule-edits.ts';
 
 /**
- * The further edits and records of the revision that kills a lane or a flag: the rollouts that move
- * it are paused by the same revision.
+ * The records of the revision that kills a lane or a flag: the rollouts that move it are paused by
+ * the same revision. The dye rule stays as it is, so that no fault of it can hinder a kill.
  */
-export async function pauseKilled(
-  target: KillTarget,
-  current: Content,
-  records: RecordReader,
-): Promise<{ readonly edits: readonly Edit[]; readonly records: readonly RecordEdit[] }> {
-  const edits: Edit[] = [];
-  const paused: RecordEdit[] = [];
-  for (const { id, value } of await records.list(recordKind)) {
+export async function pauseKilled(target: KillTarget, records: RecordReader): Promise<readonly RecordEdit[]> {
+  const stored = await records.list(recordKind);
+  return stored.flatMap(({ id, value }) => {
     const before = value as RolloutRecord;
     const { lane, flag } = before.definition;
-    if ('lane' in target ? target.lane !== lane : target.flag !== flag) continue;
+    if ('lane' in target ? target.lane !== lane : target.flag !== flag) return [];
     const after = atTime(before, Date.now(), killObstacle(target));
-    if (after.move === before.move) continue;
-    edits.push(...ruleEdits(after, current));
-    paused.push({ kind: recordKind, id, value: after });
-  }
-  return { edits, records: paused };
+    return after === before ? [] : [{ kind: recordKind, id, value: after }];
+  });
 }

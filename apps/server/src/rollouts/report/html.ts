@@ -117,7 +117,7 @@ function actSection(act: ReportedAct): string {
     ['state after it', `${state.replace('_', ' ')}, step ${step}, ${weight} %`],
     ['author', author],
     ['reason', reason],
-    ['revision', revision ?? 'no longer in the history'],
+    ['revision', revision ?? 'none of its own'],
   ];
   const difference =
     act.diff === undefined

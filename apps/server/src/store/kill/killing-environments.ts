@@ -5,7 +5,7 @@ import { storeOf, type Environments } from '../environments.ts';
 import type { FlagStore } from '../flag-store.ts';
 import type { Leadership } from '../leadership.ts';
 import { HeldFile } from './held-file.ts';
-import { KillingStore } from './killing-store.ts';
+import { KillingStore, type Accompany } from './killing-store.ts';
 
 /** How environments are wrapped. */
 export interface KillingEnvironmentsOptions {
@@ -17,6 +17,7 @@ export interface KillingEnvironmentsOptions {
    * false.
    */
   readonly holdsReadOnly?: boolean;
+  readonly accompany?: Accompany;
 }
 
 /** Environments whose kills are in force at once, even while nothing can be written. */
@@ -27,14 +28,14 @@ export class KillingEnvironments implements Environments {
   readonly #unsubscribes: ReadonlyArray<() => void>;
 
   constructor(environments: Environments, options: KillingEnvironmentsOptions) {
-    const { log, file, holdsReadOnly = false } = options;
+    const { log, file, holdsReadOnly = false, accompany } = options;
     const held = new HeldFile(file, log);
     this.#environments = environments;
     this.#held = held;
     this.#unsubscribes = [
       environments.onCreate((name, store) => {
         const keep = (kills: Parameters<HeldFile['keep']>[1]): void => held.keep(name, kills);
-        const wrapped = { log, name, held: held.of(name), keep, holdsReadOnly };
+        const wrapped = { log, name, held: held.of(name), keep, holdsReadOnly, accompany };
         this.#stores.set(store, new KillingStore(store, wrapped));
       }),
     ];

@@ -13,9 +13,9 @@ import {
   type KillTarget,
 } from '../../model/kill.ts';
 import { RequestError } from '../../model/request-error.ts';
-import type { Authorship, HistoryPage, Revision } from '../../model/revision.ts';
+import type { Authorship, HistoryPage, RecordEdit, Revision } from '../../model/revision.ts';
 import type { Decide, FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
-import type { Fence, Records } from '../records.ts';
+import type { Fence, RecordReader, Records } from '../records.ts';
 import type { Verification } from '../verification.ts';
 import { changesBetween, countOf, isEmpty, missingKills, withKills } from './overlay.ts';
 
@@ -30,7 +30,11 @@ export interface KillingStoreOptions {
   readonly keep: (held: Kills) => void;
   /** Whether kills are held for a store that can never be written. */
   readonly holdsReadOnly: boolean;
+  readonly accompany?: Accompany | undefined;
 }
+
+/** The records that a kill writes in its revision, e.g. to pause the rollout of its lane. */
+export type Accompany = (target: KillTarget, records: RecordReader) => Promise<readonly RecordEdit[]>;
 
 /** How a kill was made. */
 export interface Killed {
@@ -169,7 +173,22 @@ export class KillingStore implements FlagStore {
 
   #write(target: KillTarget, { at, author = 'anonymous', reason }: KillEntry): Promise<Snapshot> {
     const entry = { at, author, ...(reason !== undefined && { reason }) };
-    return this.#store.write((current) => ({ author, reason, edits: killEdits(current, target, entry) }));
+    return this.#store.write(async (current, reader) => {
+      const edits = killEdits(current, target, entry);
+      const records = edits.length > 0 ? await this.#accompanying(target, reader) : [];
+      return { author, reason, edits, records };
+    });
+  }
+
+  /** A kill is in force whatever becomes of the records. */
+  async #accompanying(target: KillTarget, reader: RecordReader): Promise<readonly RecordEdit[]> {
+    const { accompany, log, name } = this.#options;
+    try {
+      return (await accompany?.(target, reader)) ?? [];
+    } catch (error) {
+      log.warn(`${name}: a kill did not pause the rollouts: ${(error as Error).message}`);
+      return [];
+    }
   }
 
   /** A store that refuses to be written is one of a relay, or of a source that is read-only. */
