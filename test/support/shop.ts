@@ -75,6 +75,7 @@ export class Shop {
         ...freePorts,
         GRAYLANE_FLAGS: this.flagsFile,
         GRAYLANE_DEMO_TELEMETRY: 'off',
+        GRAYLANE_DEMO_TRAFFIC: 'off',
         ...environment,
       },
     });

@@ -5,10 +5,12 @@ export interface Running {
   readonly flagServerPid: number | undefined;
   readonly flagsFile: string;
   readonly kafka: boolean;
+  readonly hasTraffic: boolean;
 }
 
 /** Prints commands to paste, in an order that leads a newcomer through the demo. */
-export function printGuide({ gateway, flagServer, flagServerPid, flagsFile, kafka }: Running): void {
+export function printGuide(running: Running): void {
+  const { gateway, flagServer, flagServerPid, flagsFile, kafka, hasTraffic } = running;
   const { port } = new URL(flagServer);
   const { GRAYLANE_GRPC_PORT: grpcPort, GRAYLANE_MANAGEMENT_PORT: managementPort } = process.env;
   const ports = `--port ${port}${grpcPort ? ` --grpc-port ${grpcPort}` : ''}${managementPort ? ` --management-port ${managementPort}` : ''}`;
@@ -20,6 +22,9 @@ export function printGuide({ gateway, flagServer, flagServerPid, flagsFile, kafk
 `;
   console.log(`
 The shop is open: gateway -> orders (HTTP) -> payments (gRPC)${kafka ? ' -> ledger (Kafka)' : ''}
+
+The console shows who is gray, and ${hasTraffic ? 'the shop has light traffic of its own (GRAYLANE_DEMO_TRAFFIC=off stops it)' : 'lets you change it'}:
+  ${flagServer}/
 
 An ordinary request is baseline in every service:
   curl -s ${gateway}/checkout

@@ -4,10 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { ChildService } from './support/child-service.ts';
 import { printGuide } from './guide.ts';
 import { portSetting, setting } from './support/setting.ts';
+import { startTraffic } from './traffic.ts';
 
 const flagsFile = process.env['GRAYLANE_FLAGS'] ?? copyOfFlags();
 const kafkaBrokers = process.env['KAFKA_BROKERS'];
+const hasTraffic = process.env['GRAYLANE_DEMO_TRAFFIC'] !== 'off';
 const running: ChildService[] = [];
+let stopTraffic = (): void => {};
 
 process.once('SIGINT', () => void stop(0));
 process.once('SIGTERM', () => void stop(0));
@@ -15,7 +18,11 @@ process.once('SIGTERM', () => void stop(0));
 try {
   const flagServer = process.env['GRAYLANE_URL'] ? undefined : ChildService.flagServer(flagsFile);
   const url = flagServer ? `http://127.0.0.1:${await start(flagServer)}` : setting('GRAYLANE_URL');
-  const shared = { GRAYLANE_URL: url };
+  const shared = {
+    // A line for each hop of the shop's own traffic would hide the guide.
+    ...(hasTraffic && { LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn' }),
+    GRAYLANE_URL: url,
+  };
   const ledgerPort = kafkaBrokers ? await start(ChildService.shop('ledger', shared)) : undefined;
   if (ledgerPort === undefined) {
     console.log('  ledger       not started: set KAFKA_BROKERS (host:port) to let Kafka take part');
@@ -32,8 +39,11 @@ try {
       GATEWAY_PORT: String(portSetting('GATEWAY_PORT', 3000)),
     }),
   );
+  const gateway = `http://127.0.0.1:${gatewayPort}`;
+  if (hasTraffic) stopTraffic = startTraffic(gateway);
   printGuide({
-    gateway: `http://127.0.0.1:${gatewayPort}`,
+    gateway,
+    hasTraffic,
     flagServer: url,
     flagServerPid: flagServer?.pid,
     flagsFile,
@@ -54,6 +64,7 @@ async function start(service: ChildService): Promise<number> {
 /** Ends the services in the order of a request, so that none calls one that has ended. */
 async function stop(exitCode: number): Promise<void> {
   console.log('graylane: stopping ...');
+  stopTraffic();
   for (const service of running) service.expectEnd();
   for (const service of running.toReversed()) await service.stop();
   process.exit(exitCode);
