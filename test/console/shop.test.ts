@@ -40,6 +40,35 @@ await describeWith(chromium, 'the console of the shop', () => {
     await page.context().close();
   });
 
+  test('k kills a lane: names the traffic, requires the name, counts the clients, and lifts it', async () => {
+    const internal = { 'x-user-id': 'ada', 'x-tenant-id': 'internal' };
+    expect((await shop.checkout(internal)).lane).toBe('gray');
+    const page = await browser.open(`${shop.flagServer}/e/default/history`);
+    await page.getByRole('heading', { name: 'History' }).waitFor();
+    await page.keyboard.press('k');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/It touches .* requests in the last/).waitFor();
+    const kill = dialog.getByRole('button', { name: 'Kill gray' });
+    expect(await kill.isDisabled()).toBe(true);
+    await dialog.getByLabel('Type gray to confirm').fill('gray');
+    await dialog.getByLabel('Reason').fill('payments are failing');
+    await kill.click();
+    await dialog.getByText('3 of 3 clients').waitFor();
+    await dialog.getByText(/last after \d+ ms/).waitFor();
+    expect((await shop.checkout(internal)).lane).toBe('baseline');
+    await dialog.getByRole('button', { name: 'Close' }).click();
+
+    await page.goto(`${shop.flagServer}/e/default/lanes`);
+    await page.getByText('killed', { exact: true }).waitFor();
+    await page.goto(`${shop.flagServer}/e/default/clients`);
+    await shows(page, /3 of 3 clients have revision/);
+    await page.keyboard.press('k');
+    await page.getByRole('button', { name: 'Lift the kill of gray' }).click();
+    await page.getByRole('button', { name: 'Lift the kill of gray' }).waitFor({ state: 'detached' });
+    await expect.poll(async () => (await shop.checkout(internal)).lane).toBe('gray');
+    await page.context().close();
+  });
+
   test('no script failed, and the policy refused nothing', () => {
     expect(browser.faults).toEqual([]);
   });

@@ -1,0 +1,55 @@
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { api, environmentPath, type Schema } from '../../api/request.ts';
+import { useResource } from '../../live/resource.ts';
+import { count, shortRevision } from '../../ui/numbers.ts';
+
+interface ConfirmationsProps {
+  readonly environment: string;
+  readonly killed: Schema<'Killed'>;
+}
+
+/** How many clients have confirmed the kill, as they do: "3 of 3 clients, last after 310 ms". */
+export function Confirmations({ environment, killed }: ConfirmationsProps): JSX.Element {
+  const since = useSignal(performance.now());
+  const lastMs = useSignal(killed.clients.lastMs);
+  const seen = useSignal(killed.clients.confirmed);
+  const { resource } = useResource(
+    async () => {
+      const { body } = await api<Schema<'Clients'>>('GET', environmentPath(environment, 'clients'));
+      if (body.confirmed > seen.peek()) {
+        seen.value = body.confirmed;
+        lastMs.value = Math.round(performance.now() - since.peek());
+      }
+      return body;
+    },
+    { everyMs: 250 },
+  );
+  const read = resource.value;
+  const { connected, confirmed, unconfirmable } = read.state === 'ready' ? read.value : killed.clients;
+  const isComplete = confirmed >= connected;
+  return (
+    <>
+      <p class="counter number" role="status">
+        <strong>
+          {count(confirmed)} of {count(connected)} clients
+        </strong>
+        {lastMs.value !== null && `, last after ${count(lastMs.value)} ms`}
+      </p>
+      <progress
+        max={Math.max(1, connected)}
+        value={connected === 0 ? 1 : confirmed}
+        aria-label="Clients that confirmed"
+      />
+      <p class="soft">
+        Revision {shortRevision(killed.revision)}.{' '}
+        {isComplete ? 'All clients that can confirm it have done so.' : 'Waiting for the others.'}
+        {unconfirmable > 0 && ` ${count(unconfirmable)} more, of flagd and OFREP, cannot confirm.`}
+      </p>
+      {killed.warning !== undefined && <p class="notice warn">{killed.warning}</p>}
+      {killed.held !== undefined && (
+        <p class="notice bad">It is in force on this server alone: {killed.held}</p>
+      )}
+    </>
+  );
+}
