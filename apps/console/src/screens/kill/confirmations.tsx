@@ -27,24 +27,26 @@ export function Confirmations({ environment, killed }: ConfirmationsProps): JSX.
   );
   const read = resource.value;
   const { connected, confirmed, unconfirmable } = read.state === 'ready' ? read.value : killed.clients;
-  const isComplete = confirmed >= connected;
+  const confirmable = connected - unconfirmable;
+  const isComplete = confirmed >= confirmable;
   return (
     <>
       <p class="counter number" role="status">
         <strong>
-          {count(confirmed)} of {count(connected)} clients
+          {count(confirmed)} of {count(confirmable)} clients
         </strong>
         {lastMs.value !== null && `, last after ${count(lastMs.value)} ms`}
       </p>
       <progress
-        max={Math.max(1, connected)}
-        value={connected === 0 ? 1 : confirmed}
+        max={Math.max(1, confirmable)}
+        value={confirmable === 0 ? 1 : confirmed}
         aria-label="Clients that confirmed"
       />
       <p class="soft">
         Revision {shortRevision(killed.revision)}.{' '}
         {isComplete ? 'All clients that can confirm it have done so.' : 'Waiting for the others.'}
-        {unconfirmable > 0 && ` ${count(unconfirmable)} more, of flagd and OFREP, cannot confirm.`}
+        {unconfirmable > 0 &&
+          ` ${count(unconfirmable)} more cannot confirm: clients of flagd and OFREP, pages of the console.`}
       </p>
       {killed.warning !== undefined && <p class="notice warn">{killed.warning}</p>}
       {killed.held !== undefined && (

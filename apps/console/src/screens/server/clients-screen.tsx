@@ -22,7 +22,8 @@ export function ClientsScreen(): JSX.Element {
         <h1>Clients</h1>
         {read.state === 'ready' && (
           <span class="soft number" role="status">
-            {count(read.value.confirmed)} of {countOf(read.value.connected, 'client')} have revision{' '}
+            {count(read.value.confirmed)} of{' '}
+            {countOf(read.value.connected - read.value.unconfirmable, 'client')} have revision{' '}
             {shortRevision(read.value.revision)}
           </span>
         )}
@@ -88,7 +89,7 @@ function Found({ clients: found }: { readonly clients: Schema<'Clients'> }): JSX
       {(others > 0 || (omitted ?? 0) > 0) && (
         <p class="soft">
           {others > 0 &&
-            `Besides, streams without a report: ${unnamed.changes} of changes, ${unnamed.flagd} of flagd, ${unnamed.ofrep} of OFREP. They cannot confirm a revision. `}
+            `Besides, streams that cannot confirm a revision: ${unnamed.changes} of changes (pages of the console, for example), ${unnamed.flagd} of flagd, ${unnamed.ofrep} of OFREP. `}
           {(omitted ?? 0) > 0 && `${count(omitted ?? 0)} clients are not listed.`}
         </p>
       )}
