@@ -31,14 +31,16 @@ type Key = Decision | string;
 
 /**
  * Counts the evaluations of one flag. The evaluation of a branch is one object, so that a count is
- * one comparison if it is that of the evaluation before, else one look-up by identity.
+ * a comparison or two if the result is one of the last two, else a look-up by identity.
  */
 export class FlagUse {
   readonly flag: Flag;
   readonly readsBaggage: boolean;
   readonly #isNew: (use: FlagUse) => void;
   readonly #lanes = new Map<string | undefined, Map<Key, Tally>>();
+  /** The tallies of the last two results: most flags have two. */
   #last: Tally | undefined;
+  #other: Tally | undefined;
   #rules: readonly FlagRule[] | undefined;
 
   /** Calls `isNew` at the first evaluation, and at the first one after {@link rest}. */
@@ -49,12 +51,18 @@ export class FlagUse {
   }
 
   count(decision: Decision, lane: string | undefined): void {
-    let tally = this.#last;
-    if (tally === undefined || tally.decision !== decision || tally.lane !== lane) {
-      if (tally === undefined) this.#isNew(this);
-      tally = this.#tallyOf(decision, lane);
-      this.#last = tally;
+    const last = this.#last;
+    if (last !== undefined && last.decision === decision && last.lane === lane) {
+      last.count += 1;
+      return;
     }
+    let tally = this.#other;
+    if (tally === undefined || tally.decision !== decision || tally.lane !== lane) {
+      if (last === undefined) this.#isNew(this);
+      tally = this.#tallyOf(decision, lane);
+    }
+    this.#other = last;
+    this.#last = tally;
     tally.count += 1;
   }
 
@@ -74,6 +82,7 @@ export class FlagUse {
   rest(): void {
     this.#lanes.clear();
     this.#last = undefined;
+    this.#other = undefined;
   }
 
   #tallyOf(decision: Decision, lane: string | undefined): Tally {
