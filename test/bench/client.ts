@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { FlagdCore } from '@openfeature/flagd-core';
 import { runInLane } from '@graylane/baggage';
 import { getSyncClient, GraylaneProvider, type BaggageMapping } from '@graylane/provider';
@@ -161,3 +164,48 @@ await runInLane(
 );
 
 await OpenFeature.close();
+
+/** A flag server that takes reports and reads none of them. */
+const server = createServer((request, response) => {
+  if (request.method !== 'GET') {
+    request.resume().on('end', () => response.end('{}'));
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.write(`event: snapshot\ndata: ${JSON.stringify({ revision: '1', document: { flags } })}\n\n`);
+});
+await once(server.listen(0, '127.0.0.1'), 'listening');
+const source = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+await OpenFeature.setProviderAndWait(
+  'silent',
+  new GraylaneProvider({ source, baggage: mapping, usage: false }),
+);
+await OpenFeature.setProviderAndWait('reporting', new GraylaneProvider({ source, baggage: mapping }));
+const [withoutReport, withReport] = [getSyncClient('silent'), getSyncClient('reporting')];
+
+await runInLane('gray', () =>
+  compare({
+    question: 'What does the usage report cost?',
+    unit: 'ns',
+    peers: ['@openfeature/server-sdk'],
+    note:
+      'The five flags inside a request, by the synchronous client of a provider that follows a flag server, ' +
+      'without and with the report of its evaluations once a minute.',
+    rows: [
+      {
+        name: 'five flags',
+        contenders: [
+          timed('no report', () => {
+            for (const key of keys) withoutReport.getBooleanValueSync(key, false, evaluationContext());
+          }),
+          timed('usage is reported', () => {
+            for (const key of keys) withReport.getBooleanValueSync(key, false, evaluationContext());
+          }),
+        ],
+      },
+    ],
+  }),
+);
+await OpenFeature.close();
+server.closeAllConnections();
+server.close();
