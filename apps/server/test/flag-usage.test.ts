@@ -46,8 +46,11 @@ describe('servers that share a store', () => {
     usage.save();
     const value = usage.mergedWith(undefined);
     usage.add(sample({ count: 5 }));
+    usage.add(sample({ count: 6, variant: 'new' }));
     usage.saved(value);
-    expect([usage.count, usage.isChanged]).toEqual([12, true]);
+    expect([usage.count, usage.isChanged]).toEqual([18, true]);
+    usage.restore(value);
+    expect([usage.count, usage.get('variants').get('new')?.count]).toEqual([18, 6]);
     expect(save(usage, value).counts.variants['on']).toEqual({ count: 12, last: start });
     expect(usage.isChanged).toBe(false);
   });

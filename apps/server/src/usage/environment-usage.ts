@@ -35,13 +35,7 @@ export class EnvironmentUsage {
       usage.#since = started['since'];
       usage.#isNew = false;
     }
-    for (const { id, value } of await store.records.list(kind)) {
-      const stored = id.startsWith('flag ') ? readStored(value) : undefined;
-      if (stored === undefined) continue;
-      const flag = new FlagUsage(stored.since);
-      flag.restore(stored);
-      usage.#flags.set(id.slice('flag '.length), flag);
-    }
+    await usage.refresh();
     return usage;
   }
 
@@ -79,6 +73,18 @@ export class EnvironmentUsage {
       this.#flags.set(flagKey, (flag = new FlagUsage(this.#since)));
     }
     flag.add(sample);
+  }
+
+  /** Reads what is stored, by this server and by others. */
+  async refresh(): Promise<void> {
+    for (const { id, value } of await this.#store.records.list(kind)) {
+      const stored = id.startsWith('flag ') ? readStored(value) : undefined;
+      if (stored === undefined) continue;
+      const key = id.slice('flag '.length);
+      const flag = this.#flags.get(key) ?? new FlagUsage(stored.since);
+      flag.restore(stored);
+      this.#flags.set(key, flag);
+    }
   }
 
   /** Stores what has changed, beside the flags. */

@@ -98,12 +98,17 @@ export class FlagUsage {
     this.restore(stored);
   }
 
-  /** Takes over stored counts. */
+  /** Takes over stored counts, beside those that are not stored yet. */
   restore(stored: StoredUsage): void {
-    restoreAll(this.#counts, stored);
     for (const dimension of dimensions) {
-      for (const [name, { count, last }] of this.#unsaved[dimension]) {
-        this.#counts[dimension].get(name)?.addStored(count, last);
+      for (const count of this.#counts[dimension].values()) count.replace({ count: 0, last: 0 });
+    }
+    restoreAll(this.#counts, stored);
+    addAll(this.#counts, this.#saving);
+    addAll(this.#counts, this.#unsaved);
+    for (const dimension of dimensions) {
+      for (const [name, { count }] of this.#counts[dimension]) {
+        if (count === 0) this.#counts[dimension].delete(name);
       }
     }
   }

@@ -1,6 +1,7 @@
 import type { Log } from '../log.ts';
 import type { Intake } from '../signals/intake.ts';
 import type { Environments } from '../store/environments.ts';
+import { soleLeadership } from '../store/leadership.ts';
 import type { FlagStore } from '../store/flag-store.ts';
 import { EnvironmentUsage } from './environment-usage.ts';
 import { samplesOf } from './usage-report.ts';
@@ -28,6 +29,8 @@ export class UsageKeeper {
   readonly #opening = new Set<Promise<void>>();
   readonly #ends: ReadonlyArray<() => void>;
   readonly #timer: NodeJS.Timeout;
+  /** Whether other servers may use the same store. */
+  readonly #isShared: boolean;
   #saving: Promise<void> = Promise.resolve();
   #trouble = '';
 
@@ -42,6 +45,7 @@ export class UsageKeeper {
     const { environments, intake, log, saveEveryMs = 60_000, now = Date.now } = options;
     this.#environments = environments;
     this.#log = log;
+    this.#isShared = environments.leadership !== soleLeadership;
     this.#ends = [
       environments.onCreate((_name, store) => {
         const opening = this.#open(store, now).finally(() => this.#opening.delete(opening));
@@ -89,6 +93,7 @@ export class UsageKeeper {
       if (store.health().readOnly) continue;
       try {
         await usage.save();
+        if (this.#isShared) await usage.refresh();
       } catch (error) {
         this.#complain(`the usage of flags could not be stored: ${(error as Error).message}`);
       }
