@@ -13,6 +13,7 @@ import {
 
 /** The part of the SDK's span that a processor uses, the same in 2.x and 3.x. */
 interface SdkSpan extends Span {
+  readonly name?: string;
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
   readonly status?: { readonly code: number };
@@ -89,16 +90,26 @@ export class LaneSpanProcessor {
       const value = span.attributes?.[name];
       return typeof value === 'string' ? value : undefined;
     };
+    // The instrumentation of gRPC sets the attributes after the start.
+    const isGrpc = span.name?.startsWith('grpc.') === true;
     const method = text('http.request.method') ?? text('messaging.operation.name');
     return this.#log.start({
-      protocol: text('rpc.system') ?? text('messaging.system') ?? 'http',
+      protocol: text('rpc.system') ?? text('messaging.system') ?? (isGrpc ? 'grpc' : 'http'),
       ...(method === undefined ? {} : { method }),
       route: () =>
-        text('http.route') ?? routeOfSpan(span) ?? text('rpc.method') ?? text('messaging.destination.name'),
+        text('http.route') ??
+        routeOfSpan(span) ??
+        procedureOf(text('rpc.service'), text('rpc.method')) ??
+        text('messaging.destination.name'),
       lane: () => laneOf(open.request),
       traceId: span.spanContext().traceId,
     });
   }
+}
+
+/** A procedure as metrics name it: `shop.Payments/Charge`. */
+function procedureOf(service: string | undefined, method: string | undefined): string | undefined {
+  return service === undefined || method === undefined ? method : `${service}/${method}`;
 }
 
 /** Sets the request of an open span, if it began in no request or in that of a batch. */
