@@ -165,6 +165,17 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     ],
     'protocols/kill': ['protocols/admin', 'http', 'http/body', 'clients', 'store/kill', 'store', 'model'],
     clients: ['store'],
+    relay: [
+      'clients',
+      'usage',
+      'signals',
+      'metrics',
+      'store/kill',
+      'store/file',
+      'store/disk',
+      'store',
+      'model',
+    ],
     'protocols/rollouts': [
       'protocols/admin',
       'http',

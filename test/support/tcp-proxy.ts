@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #targetPort: number;
   #isFrozen = false;
   #isCut = false;
   #delayMs = 0;
@@ -16,12 +17,13 @@ export class TcpProxy {
   }
 
   private constructor(targetPort: number) {
+    this.#targetPort = targetPort;
     this.#server = createServer({ allowHalfOpen: true }, (client) => {
       if (this.#isCut) {
         client.on('error', ignore).resetAndDestroy();
         return;
       }
-      const target = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
+      const target = connect({ port: this.#targetPort, host: '127.0.0.1', allowHalfOpen: true });
       this.#join(client, target);
       this.#join(target, client);
     });
@@ -35,6 +37,11 @@ export class TcpProxy {
   freeze(): void {
     this.#isFrozen = true;
     for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Connects further clients to another port. */
+  redirect(targetPort: number): void {
+    this.#targetPort = targetPort;
   }
 
   /** Forwards each byte so much later. */

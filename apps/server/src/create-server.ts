@@ -34,7 +34,7 @@ import type { Webhook } from './webhooks/webhook.ts';
 import { followWebhooks } from './webhooks/webhook-file.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
 import { KillingEnvironments } from './store/kill/killing-environments.ts';
-import { openDatabase, openEnvironments } from './open-environments.ts';
+import { openDatabase, openEnvironments, openRelay } from './open-environments.ts';
 import { openTokens } from './open-tokens.ts';
 
 /** A server that listens. */
@@ -83,7 +83,11 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const guard = new Guard({ ...settings, anyHost: !isLocal }, log);
   const door = new FrontDoor({ guard, descriptors, rateLimit, tokens });
   const metrics = new ServerMetrics();
-  const stores = await openEnvironments(settings, log, database).catch(async (error: unknown) => {
+  const identity = new ServerIdentity(await serverVersion());
+  const opened = openRelay(settings, identity, log).then(async (relay) => {
+    return [await openEnvironments(settings, log, { database, relay }), relay] as const;
+  });
+  const [stores, relay] = await opened.catch(async (error: unknown) => {
     tokens.close();
     certificate?.close();
     await database?.close();
@@ -93,11 +97,11 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const environments = new KillingEnvironments(stores, {
     log,
     accompany: pauseKilled,
-    file: 'data' in origin ? `${origin.data}/held-kills.json` : undefined,
+    file: heldFileOf(origin),
     holdsReadOnly: readOnly !== true && ('web' in origin || 'files' in origin),
   });
   const clients = new Clients(environments);
-  const identity = new ServerIdentity(await serverVersion());
+  relay?.reportClients(clients, (name) => environments.get(name));
   const endChangeLines = logChanges(environments, log);
   const webhooks = new Webhooks({ environments, refusals: metrics.refusals, log });
   const streams = new EventStreams(tokens, { metrics: metrics.streams });
@@ -175,6 +179,12 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     await close();
     throw error;
   }
+}
+
+/** Where kills are kept that are not written yet. */
+function heldFileOf(source: Settings['source']): string | undefined {
+  const folder = 'data' in source ? source.data : 'upstream' in source ? source.cache : undefined;
+  return folder === undefined ? undefined : `${folder}/held-kills.json`;
 }
 
 /** The kind of source, for metrics: `data`, `flags` or another one. */

@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import type { Settings } from './cli/settings.ts';
+import type { ServerIdentity } from './clients/server-identity.ts';
+import { isLoopbackAddress } from './http/port/loopback.ts';
 import type { Log } from './log.ts';
+import { UpstreamEnvironments } from './relay/upstream-environments.ts';
 import type { Environments } from './store/environments.ts';
 import { FeedStore } from './store/feed/feed-store.ts';
 import { MergedFiles } from './store/feed/merged-files.ts';
@@ -26,6 +30,42 @@ export async function openDatabase(
   return Database.open({ url, directUrl, readOnly, log });
 }
 
+/** Sources that are opened before their environments. */
+export interface OpenedSources {
+  readonly database?: Database | undefined;
+  readonly relay?: Environments | undefined;
+}
+
+/**
+ * Follows the server that the settings name, if any.
+ * @throws {Error} with the remedy if it can't be followed, and no rules of it are on disk.
+ */
+export async function openRelay(
+  { source, port, host }: Pick<Settings, 'source' | 'port' | 'host'>,
+  identity: ServerIdentity,
+  log: Log,
+): Promise<UpstreamEnvironments | undefined> {
+  if (!('upstream' in source)) return undefined;
+  const { upstream, token, ca: file, environments = ['default'], cache } = source;
+  const { hostname, port: theirs } = new URL(upstream);
+  if (port !== 0 && Number(theirs) === port && (isLoopbackName(hostname) || hostname === host)) {
+    throw new Error(`--upstream ${upstream} is this server itself: name the server that it is to follow`);
+  }
+  let ca: string | undefined;
+  try {
+    ca = file === undefined ? undefined : await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Error(`--upstream-ca ${file} can't be read: name a file of certificates in PEM`, {
+      cause: error,
+    });
+  }
+  return UpstreamEnvironments.open({ upstream, token, ca, environments, cache }, identity, log);
+}
+
+function isLoopbackName(name: string): boolean {
+  return name === 'localhost' || isLoopbackAddress(name.replaceAll(/[[\]]/g, ''));
+}
+
 /**
  * Opens the source that the settings name: a data folder with its environments, flags files, or
  * the environments of a database.
@@ -34,15 +74,16 @@ export async function openDatabase(
 export async function openEnvironments(
   { source, readOnly }: Pick<Settings, 'source' | 'readOnly'>,
   log: Log,
-  database?: Database,
+  { database, relay }: OpenedSources = {},
 ): Promise<Environments> {
+  if (relay !== undefined) return relay;
   if (database !== undefined) return PostgresEnvironments.open(database, readOnly);
   if ('data' in source) return DataFolder.open({ folder: source.data, log, readOnly });
   if ('web' in source) return singleEnvironment(await FeedStore.open(new WebDocument(source.web), log));
   const [revisions, watcher, slots] = [new MemoryLog(), new FileWatcher(), new FileSlots()];
   if ('files' in source)
     return singleEnvironment(await FeedStore.open(new MergedFiles(source.files, watcher), log));
-  if (!('flags' in source)) throw new Error('the database must be opened first');
+  if (!('flags' in source)) throw new Error('the database, or the upstream server, must be opened first');
   return singleEnvironment(
     await FileStore.open({ file: source.flags, revisions, watcher, slots, log, readOnly }),
   );

@@ -16,6 +16,7 @@ export {
   type StreamEvents,
 } from './protocol.ts';
 export type { RevisionListener } from './url/revision-reporter.ts';
+export { Refusal as SourceRefusal } from './url/refusal.ts';
 // For the packages that are built on this one.
 export { instanceId, serviceName } from './identity.ts';
 export { checkOptions, checkTypes, type OptionType } from './check-options.ts';

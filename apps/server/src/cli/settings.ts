@@ -12,9 +12,21 @@ export interface WebOrigin {
   readonly copy: string | undefined;
 }
 
+/** Another server, which a relay follows. */
+export interface UpstreamOrigin {
+  readonly upstream: string;
+  readonly token?: string | undefined;
+  /** A file of certificates of authorities, in PEM. */
+  readonly ca?: string | undefined;
+  /** Default: `default`. */
+  readonly environments?: readonly string[] | undefined;
+  /** The folder of the last rules, for a start without the other server. Default: none. */
+  readonly cache?: string | undefined;
+}
+
 /**
  * Where flags come from: one flags file, several that are merged, one at an address, or
- * environments with their history, in a folder or a PostgreSQL.
+ * environments with their history, in a folder or a PostgreSQL, or those of another server.
  */
 export type FlagOrigin =
   | { readonly flags: string }
@@ -25,12 +37,14 @@ export type FlagOrigin =
       readonly database: string;
       /** A URL of PostgreSQL itself, if `database` is that of a pooler. */
       readonly directDatabase?: string | undefined;
-    };
+    }
+  | UpstreamOrigin;
 
 /** The origin as messages name it. */
 export function originName(origin: FlagOrigin): string {
   if ('data' in origin) return origin.data;
   if ('database' in origin) return parseAddress(origin.database).shown;
+  if ('upstream' in origin) return origin.upstream;
   if ('files' in origin) return origin.files.join(', ');
   return 'web' in origin ? new URL(origin.web.url).host : origin.flags;
 }
@@ -112,25 +126,36 @@ export function readSettings(given: GivenOptions): ProcessSettings {
 
 /** An option takes precedence over variables, that of the other source included. */
 function readSource(given: GivenOptions): FlagOrigin {
-  const names = ['flags', 'data', 'database'];
+  const names = ['flags', 'data', 'database', 'upstream'];
   const isGiven = names.some((name) => given.has(name));
   const counts = (name: string): boolean => !isGiven || given.has(name);
   const flags = counts('flags') ? given.list('flags') : [];
   const data = counts('data') ? given.text('data') : undefined;
   const database = counts('database') ? given.text('database') : undefined;
-  const found = [flags[0], data, database].flatMap((one, at) =>
+  const upstream = counts('upstream') ? given.text('upstream') : undefined;
+  const found = [flags[0], data, database, upstream].flatMap((one, at) =>
     one === undefined ? [] : [`--${names[at]}`],
   );
   if (found.length > 1) {
-    const remedy = 'serve flags files, or one data folder, or one database';
+    const remedy = 'serve flags files, or one data folder, or one database, or one upstream server';
     throw new UsageError(`${found.join(' and ')} are both given: ${remedy}`);
   }
   if (flags.length > 0) return readFlags(flags, given);
   if (data !== undefined) return { data };
   if (database !== undefined) return { database, directDatabase: given.text('database-direct') };
+  if (upstream !== undefined) {
+    const environments = given.list('upstream-environment');
+    return {
+      upstream,
+      token: given.text('upstream-token'),
+      ca: given.text('upstream-ca'),
+      environments: environments.length > 0 ? environments : undefined,
+      cache: given.text('cache'),
+    };
+  }
   const remedy = 'name a flags file with --flags FILE (GRAYLANE_FLAGS), or a data folder with --data DIR';
   throw new UsageError(
-    `there are no flags to serve: ${remedy} (GRAYLANE_DATA), or a PostgreSQL with --database URL (DATABASE_URL)`,
+    `there are no flags to serve: ${remedy} (GRAYLANE_DATA), a PostgreSQL with --database URL (DATABASE_URL), or another server with --upstream URL (GRAYLANE_UPSTREAM)`,
   );
 }
 
