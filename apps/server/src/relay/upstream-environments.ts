@@ -71,7 +71,9 @@ export class UpstreamEnvironments implements Environments {
     return this.followed.map(({ name }) => name).toSorted();
   }
 
-  /** A relay that does not follow `default` serves its first environment to clients that name none. */
+  /**
+   * A relay that does not follow `default` serves its first environment to clients that name none.
+   */
   get(name: string): FlagStore | undefined {
     const found = this.followed.find((one) => one.name === name);
     return (found ?? (name === defaultEnvironment ? this.followed[0] : undefined))?.store;
