@@ -1,4 +1,5 @@
 import { CommandError } from './cli/commands/admin-client.ts';
+import { exportAllCommand, importAllCommand } from './cli/commands/archive.ts';
 import { checkCommand } from './cli/commands/check.ts';
 import { explainCommand } from './cli/commands/explain.ts';
 import { exportCommand } from './cli/commands/export.ts';
@@ -63,6 +64,12 @@ async function run(command: Command, environment: NodeJS.ProcessEnv): Promise<vo
       break;
     case 'import':
       await importCommand(command);
+      break;
+    case 'export-all':
+      await exportAllCommand(command);
+      break;
+    case 'import-all':
+      await importAllCommand(command);
       break;
     case 'history':
       await historyCommand(command);

@@ -42,7 +42,7 @@ test('a copy that was made by the documented commands during writes is a valid f
   await writing;
   await served.close();
 
-  expect(await verifyCommand({ folder: backup, head: undefined })).toBe(0);
+  expect(await verifyCommand({ at: { data: backup } })).toBe(0);
   const log = { info: () => {}, warn: () => {} };
   const ports = { port: 0, grpcPort: 0, managementPort: 0 };
   const restored = await createServer({ source: { data: backup }, ...ports }, log);

@@ -248,12 +248,13 @@ test('verify proves the journals of a folder beside its running server', async (
 test.each([
   [['import'], 'import FILE'],
   [['export', 'a', 'b'], 'export [FILE]'],
-  [['verify'], 'verify DIR'],
+  [['verify'], 'verify takes one store: graylane-server verify DIR, or verify --database URL'],
   [['export', '--url', 'server'], '--url is "server"'],
   [
     ['import', 'st.json', '--data', './data'],
-    '--data is not an option of import: name a running server with --url',
+    '--data is an option of import --all: add it, or name a running server with --url',
   ],
+  [['export', '--all'], 'export --all takes one whole store: name it with --data DIR or --database URL'],
   [['export', '--flags', 'x.json'], '--flags is not an option of export: name a running server with --url'],
   [['history', '--reason', 'why'], '--reason is not an option of history: it is an option of import'],
   [['restore'], 'check, export, import, history, verify'],

@@ -45,8 +45,8 @@ export const commands: readonly CommandInfo[] = [
   { name: 'history', operand: '[FLAG]', help: 'prints who changed which flags, when and why' },
   {
     name: 'verify',
-    operand: 'DIR',
-    help: 'checks the journals of a data folder; exits with 1 if one was changed',
+    operand: '[DIR]',
+    help: 'checks the history in a data folder, or in --database; exits with 1 if it was changed',
   },
   {
     name: 'explain',
@@ -136,7 +136,7 @@ export const options: readonly Option[] = [
     type: 'path',
     env: 'GRAYLANE_DATA',
     value: 'DIR',
-    commands: ['serve', 'token'],
+    commands: ['serve', 'token', 'export', 'import'],
     help: 'a folder of environments with their history; created if it does not exist',
   },
   {
@@ -144,7 +144,7 @@ export const options: readonly Option[] = [
     type: 'database',
     env: 'DATABASE_URL',
     value: 'URL',
-    commands: ['serve', 'token'],
+    commands: ['serve', 'token', 'export', 'import', 'verify'],
     help: 'a PostgreSQL with environments and their history, which any number of servers share',
   },
   {
@@ -153,7 +153,7 @@ export const options: readonly Option[] = [
     env: 'DATABASE_DIRECT_URL',
     value: 'URL',
     default: 'that of --database',
-    commands: ['serve', 'token'],
+    commands: ['serve', 'token', 'export', 'import', 'verify'],
     help: 'the PostgreSQL itself, where --database leads to a pooler, e.g. PgBouncer',
   },
   {
@@ -505,6 +505,12 @@ export const options: readonly Option[] = [
     type: 'switch',
     commands: ['rollout'],
     help: 'promotes a rollout to the end instead of one step',
+  },
+  {
+    name: 'all',
+    type: 'switch',
+    commands: ['export', 'import'],
+    help: 'the whole store of --data or --database, as an archive: all environments, their history, tokens',
   },
   {
     name: 'head',

@@ -1,4 +1,5 @@
 import type { Target } from './commands/admin-client.ts';
+import type { ArchiveOptions, StorePlace } from './commands/archive.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { ExportOptions } from './commands/export.ts';
 import type { DiffOptions } from './commands/revisions/diff.ts';
@@ -26,6 +27,7 @@ export type Command =
   | { readonly name: 'check'; readonly file: string }
   | ({ readonly name: 'export' } & ExportOptions)
   | ({ readonly name: 'import' } & ImportOptions)
+  | ({ readonly name: 'export-all' | 'import-all' } & ArchiveOptions)
   | ({ readonly name: 'history' } & HistoryOptions)
   | ({ readonly name: 'explain' } & ExplainOptions)
   | ({ readonly name: 'usage' } & UsageOptions)
@@ -72,12 +74,15 @@ function readTool(name: ToolName, operands: readonly string[], given: GivenOptio
   requireOperands(name, operands);
   const [operand, ...more] = operands;
   const target = readTarget(given);
+  const place = readPlace(name, given);
   switch (name) {
     case 'check':
       return { name, file: operand ?? '' };
     case 'export':
+      if (place) return { name: 'export-all', place, file: operand };
       return { name, ...target, file: operand };
     case 'import':
+      if (place) return { name: 'import-all', place, file: operand };
       return { name, ...target, file: operand ?? '', reason: given.text('reason') };
     case 'history':
       return { name, ...target, flag: operand };
@@ -119,8 +124,34 @@ function readTool(name: ToolName, operands: readonly string[], given: GivenOptio
         source: readFlagSource(given),
       };
     default:
-      return { name, folder: operand ?? '', head: given.text('head') };
+      return { name, at: readVerified(operand, given), head: given.text('head') };
   }
+}
+
+/** The whole store of `export --all` and `import --all`; only options name it. */
+function readPlace(name: ToolName, given: GivenOptions): StorePlace | undefined {
+  if (name !== 'export' && name !== 'import') return undefined;
+  const [one, ...others] = ['data', 'database', 'url', 'environment'].filter((option) => given.has(option));
+  const isLocal = one === 'data' || one === 'database';
+  if (!given.switch('all')) {
+    if (!isLocal) return undefined;
+    throw new UsageError(
+      `--${one} is an option of ${name} --all: add it, or name a running server with --url`,
+    );
+  }
+  if (!isLocal || others.length > 0)
+    throw new UsageError(`${name} --all takes one whole store: name it with --data DIR or --database URL`);
+  if (one === 'data') return { data: given.text('data') ?? '' };
+  return { database: given.text('database') ?? '', directDatabase: given.text('database-direct') };
+}
+
+function readVerified(folder: string | undefined, given: GivenOptions): StorePlace {
+  const isDatabase = given.has('database');
+  if ((folder === undefined) !== isDatabase)
+    throw new UsageError('verify takes one store: graylane-server verify DIR, or verify --database URL');
+  return folder === undefined
+    ? { database: given.text('database') ?? '', directDatabase: given.text('database-direct') }
+    : { data: folder };
 }
 
 function readRollout(operands: readonly string[], given: GivenOptions): RolloutOptions {

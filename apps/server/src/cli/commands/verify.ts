@@ -1,43 +1,77 @@
 import { readdir } from 'node:fs/promises';
 import { pluralize } from '../../pluralize.ts';
 import { verifyJournal } from '../../store/journal/verify.ts';
+import { verifyDatabase } from '../../store/postgres/verify-database.ts';
+import type { Verification } from '../../store/verification.ts';
+import { withDatabase, type StorePlace } from './archive.ts';
 
-/** The options of `graylane-server verify DIR [--head HASH]`. */
+/** The options of `graylane-server verify [DIR] [--database URL] [--head HASH]`. */
 export interface VerifyOptions {
-  readonly folder: string;
+  readonly at: StorePlace;
   /** A hash that an earlier run has printed and that must still exist. */
   readonly head?: string | undefined;
 }
 
 /**
- * Checks the journals of a data folder, also beside a running server, and prints the result of
- * each. Returns the exit code: 0 if nothing was changed or cut off, else 1.
+ * Checks the history in a data folder or a database, also beside a running server, and prints the
+ * result of each environment. Returns the exit code: 0 if nothing was changed or cut off, else 1.
  */
-export async function verifyCommand({ folder, head }: VerifyOptions): Promise<number> {
-  let files: string[];
+export async function verifyCommand({ at, head }: VerifyOptions): Promise<number> {
+  const report = new Report(head);
   try {
-    files = await journals(folder);
+    if ('data' in at) await verifyFolder(at.data, report);
+    else {
+      const results = await withDatabase(at, (database) => verifyDatabase(database, head));
+      for (const result of results) report.add(`environment ${result.name}`, result);
+    }
   } catch (error) {
-    console.error(`graylane-server: ${folder} is not a data folder: ${(error as Error).message}`);
-    return 1;
+    report.fail(`graylane-server: ${(error as Error).message}`);
   }
-  let sound = true;
-  let anchored = head === undefined;
+  return report.exitCode();
+}
+
+async function verifyFolder(folder: string, report: Report): Promise<void> {
+  const files = await journals(folder).catch((error: unknown) => {
+    throw new Error(`${folder} is not a data folder: ${(error as Error).message}`, { cause: error });
+  });
   for (const file of files) {
     try {
-      const { revisions, head: newest, hasAnchor, faults, notes } = await verifyJournal(file, head);
-      anchored ||= hasAnchor;
-      for (const fault of faults) console.error(`${file}: ${fault}`);
-      for (const note of notes) console.log(`${file}: ${note}`);
-      if (faults.length === 0) console.log(`${file}: ${pluralize(revisions, 'revision')}, head ${newest}`);
-      else sound = false;
+      report.add(file, await verifyJournal(file, report.anchor));
     } catch (error) {
-      console.error(`${file}: ${(error as Error).message}`);
-      sound = false;
+      report.fail(`${file}: ${(error as Error).message}`);
     }
   }
-  if (!anchored) console.error(`${folder}: no journal has the hash ${head}: lines were cut off or replaced`);
-  return sound && anchored ? 0 : 1;
+}
+
+/** Prints results as they come. */
+class Report {
+  readonly anchor: string | undefined;
+  #isSound = true;
+  #isAnchored: boolean;
+
+  constructor(anchor: string | undefined) {
+    this.anchor = anchor;
+    this.#isAnchored = anchor === undefined;
+  }
+
+  add(name: string, { revisions, head, hasAnchor, faults, notes }: Verification): void {
+    this.#isAnchored ||= hasAnchor;
+    for (const fault of faults) this.fail(`${name}: ${fault}`);
+    for (const note of notes) console.log(`${name}: ${note}`);
+    if (faults.length === 0) console.log(`${name}: ${pluralize(revisions, 'revision')}, head ${head}`);
+  }
+
+  fail(message: string): void {
+    console.error(message);
+    this.#isSound = false;
+  }
+
+  exitCode(): number {
+    if (!this.#isAnchored) {
+      console.error(`no journal has the hash ${this.anchor}: lines were cut off or replaced`);
+    }
+    return this.#isSound && this.#isAnchored ? 0 : 1;
+  }
 }
 
 async function journals(folder: string): Promise<string[]> {

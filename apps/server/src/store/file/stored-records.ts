@@ -46,6 +46,15 @@ export class StoredRecords implements RecordReader {
     return Promise.resolve(sorted.map(({ id, json }) => ({ id, value: JSON.parse(json) as unknown })));
   }
 
+  /** All records, of all kinds. */
+  get all(): readonly RecordEdit[] {
+    return [...this.#entries.values()].map(({ kind, id, json }) => ({
+      kind,
+      id,
+      value: JSON.parse(json) as unknown,
+    }));
+  }
+
   /** Takes over the records of a revision, which its line has made durable. */
   follow(edits: readonly RecordEdit[]): void {
     if (edits.length === 0) return;

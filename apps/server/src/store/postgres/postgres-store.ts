@@ -3,10 +3,12 @@ import { RequestError } from '../../model/request-error.ts';
 import type { HistoryPage, Revision } from '../../model/revision.ts';
 import type { Applied } from '../apply-change.ts';
 import type { Decide, FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
+import type { Verification } from '../verification.ts';
 import { recordsOf, type Fence, type Records } from '../records.ts';
 import type { Database } from './database/database.ts';
 import { readRecords } from './record-rows.ts';
 import { readPage, toRevision } from './revision-rows.ts';
+import { verifyEnvironment } from './verify-database.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 /** An environment as a row. */
@@ -111,6 +113,12 @@ export class PostgresStore implements FlagStore {
       readPage(statement, environment, { limit: 1, before: n + 1 }),
     );
     return entry?.n === n ? toRevision(history, entry) : undefined;
+  }
+
+  verify(): Promise<Verification> {
+    const { environment } = this.row;
+    const mode = 'isolation level repeatable read read only';
+    return this.#options.database.read((statement) => verifyEnvironment(statement, environment), mode);
   }
 
   close(): Promise<void> {

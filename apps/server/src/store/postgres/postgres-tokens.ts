@@ -28,18 +28,7 @@ export class PostgresTokens implements TokenStore {
       await statement`lock table graylane.tokens in exclusive mode`;
       const before = (await readTokens(statement)) ?? [];
       const changed = change(before);
-      const known = new Map(before.map((record) => [record.id, JSON.stringify(record)]));
-      for (const record of changed.records) {
-        const text = JSON.stringify(record);
-        if (known.get(record.id) !== text) {
-          await statement`
-            insert into graylane.tokens (id, record) values (${record.id}, ${text})
-            on conflict (id) do update set record = excluded.record`;
-        }
-        known.delete(record.id);
-      }
-      for (const id of known.keys())
-        await statement`update graylane.tokens set revoked_at = now() where id = ${id}`;
+      await saveTokens(statement, before, changed.records);
       await statement`select pg_notify('graylane', 'tokens')`;
       return changed;
     });
@@ -58,6 +47,27 @@ export class PostgresTokens implements TokenStore {
     return () => {
       isWatched = false;
     };
+  }
+}
+
+/** Writes the tokens that differ. */
+export async function saveTokens(
+  statement: Statement,
+  before: readonly TokenRecord[],
+  after: readonly TokenRecord[],
+): Promise<void> {
+  const known = new Map(before.map((record) => [record.id, JSON.stringify(record)]));
+  for (const record of after) {
+    const json = JSON.stringify(record);
+    if (known.get(record.id) !== json) {
+      await statement`
+        insert into graylane.tokens (id, record) values (${record.id}, ${json})
+        on conflict (id) do update set record = excluded.record`;
+    }
+    known.delete(record.id);
+  }
+  for (const id of known.keys()) {
+    await statement`update graylane.tokens set revoked_at = now() where id = ${id}`;
   }
 }
 

@@ -20,6 +20,13 @@ export function readRecords(statement: Statement, environment: number): RecordRe
   };
 }
 
+/** All records of an environment, of all kinds. */
+export async function allRecords(statement: Statement, environment: number): Promise<readonly RecordEdit[]> {
+  const rows = await statement<{ kind: string; id: string; value: string }>`
+    select kind, id, value from graylane.records where environment = ${environment} order by kind, id`;
+  return rows.map(({ kind, id, value }) => ({ kind, id, value: JSON.parse(value) as unknown }));
+}
+
 /** Writes records in the transaction of a revision, or alone. */
 export async function writeRecords(
   statement: Statement,

@@ -33,6 +33,9 @@ export interface Position {
 
 const pageSize = 500;
 
+/** Lines can be long, so fewer are read at once. */
+const linesAtOnce = 200;
+
 /**
  * The revisions after a position, in the order in which they were committed.
  * @throws {HistoryReplaced}
@@ -57,7 +60,7 @@ export async function readAfter(
 }
 
 /** Writes a revision and the parts that it changes. Returns its place in the order. */
-async function insertRevision(statement: Statement, row: NewRow): Promise<number> {
+export async function insertRevision(statement: Statement, row: NewRow): Promise<number> {
   const { environment, n, hash, line, changes } = row;
   const parts = JSON.stringify(
     changes.map(({ path, after }) => ({
@@ -109,6 +112,23 @@ export async function appendLine(
   const line = Buffer.concat(pieces.slice(1, -1)).toString();
   const { n, changes } = entry;
   return { rev: await insertRevision(statement, { environment, n, hash, line, changes }), n, hash, line };
+}
+
+/** Visits the lines of the history of an environment, oldest first. */
+export async function eachLine(
+  statement: Statement,
+  environment: number,
+  visit: (row: { readonly n: number; readonly hash: string; readonly line: string }) => Promise<void>,
+): Promise<void> {
+  for (let after = 0; ;) {
+    const rows = await statement<{ n: number; hash: string; line: string }>`
+      select n, hash, line from graylane.revisions
+      where environment = ${environment} and n > ${after} order by n limit ${linesAtOnce}`;
+    for (const row of rows) await visit(row);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < linesAtOnce) return;
+    after = last.n;
+  }
 }
 
 /** One page of the history of an environment, newest first. */
