@@ -73,6 +73,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, Scope>>>> = {
   '/api/v1/environments/x/kill/flags/x': { DELETE: 'write' },
   '/v1/metrics': { POST: 'definitions' },
   '/v1/traces': { POST: 'definitions' },
+  '/v1/logs': { POST: 'definitions' },
   '/nothing': {},
   '/API/v1/environments/x': {},
   '/api//v1/environments/x': {},

@@ -225,6 +225,14 @@ describe('an export that is refused', () => {
     expect(receiver.metrics).toEqual([]);
   });
 
+  test('logs are refused with the remedy', async () => {
+    const response = await post('/v1/logs', '{"resourceLogs":[]}');
+    expect([response.status, JSON.parse(response.body.toString())]).toEqual([
+      404,
+      { code: 5, message: expect.stringContaining('set OTEL_LOGS_EXPORTER=none') },
+    ]);
+  });
+
   test('other methods are refused', async () => {
     const response = await fetch(`${receiver.url}/v1/traces`);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);

@@ -7,6 +7,8 @@ import { createServer, type RunningServer } from '@graylane/server';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Service } from '../src/protocols/flagd/gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { admin, type Answer } from './support/admin.ts';
+import { serveFolder } from './support/serve.ts';
+import { bearer, tokenIn } from './support/with-tokens.ts';
 
 const onOff = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };
 const gray = { '==': [{ var: 'lane' }, 'gray'] };
@@ -193,6 +195,46 @@ describe('the usage of a flag', () => {
     expect((await call('GET', 'flags/nothing/usage')).status).toBe(404);
     expect((await call('GET', '/environments/nowhere/usage')).status).toBe(404);
   });
+});
+
+test('a token for one environment reports to that environment, and to no other', async () => {
+  const file = `${folder}/other-tokens.json`;
+  const operator = bearer(await tokenIn(file, { name: 'admin', scope: 'admin' }));
+  const token = bearer(
+    await tokenIn(file, { name: 'service', scope: 'definitions', environment: 'staging' }),
+  );
+  const served = await serveFolder({ flags: { fees } }, { tokens: file });
+  try {
+    const environment = `${served.url}/api/v1/environments/staging`;
+    const body = JSON.stringify({ flags: { fees } });
+    const json = { 'content-type': 'application/json' };
+    const created = { ...json, ...operator, 'if-none-match': '*' };
+    expect((await fetch(environment, { method: 'PUT', headers: created, body })).status).toBe(201);
+    const point = { timeUnixNano: '1', asInt: 2, attributes: [{ key, value: { stringValue: 'fees' } }] };
+    const sum = { aggregationTemporality: 1, isMonotonic: true, dataPoints: [point] };
+    const metrics = [{ name: 'graylane.flag.evaluations', sum }];
+    const exported = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] });
+    const send = async (headers: Record<string, string>): Promise<[number, string]> => {
+      const sent = { method: 'POST', headers: { ...json, ...headers }, body: exported };
+      const response = await fetch(`${served.url}/v1/metrics`, sent);
+      return [response.status, await response.text()];
+    };
+    expect(await send(token)).toEqual([200, '{}']);
+    expect(await send({ ...token, 'graylane-environment': 'default' })).toEqual([
+      403,
+      expect.stringContaining('"code":7'),
+    ]);
+    expect(await send({})).toEqual([401, expect.stringContaining('"code":16')]);
+    expect(await send({ ...operator, 'graylane-environment': 'staging' })).toEqual([200, '{}']);
+    const usage = await fetch(`${environment}/flags/fees/usage`, { headers: token });
+    expect(await usage.json()).toMatchObject({
+      evaluations: 4,
+      services: [{ service: 'unknown_service' }],
+      variants: expect.arrayContaining([expect.objectContaining({ variant: null, evaluations: 4 })]),
+    });
+  } finally {
+    await served.close();
+  }
 });
 
 describe('the list', () => {

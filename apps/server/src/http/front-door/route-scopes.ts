@@ -84,6 +84,7 @@ const table: Readonly<Record<string, Methods>> = {
   '/api/v1/environments/{environment}/kill/flags/{flag}': { DELETE: 'write' },
   '/v1/metrics': { POST: 'definitions' },
   '/v1/traces': { POST: 'definitions' },
+  '/v1/logs': { POST: 'definitions' },
   '/flagd.evaluation.v1.Service/{method}': { POST: 'evaluate' },
   '/flagd.evaluation.v2.Service/{method}': { POST: 'evaluate' },
   '/flagd.sync.v1.FlagSyncService/{method}': { POST: 'definitions' },

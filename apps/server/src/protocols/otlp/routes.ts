@@ -29,7 +29,10 @@ export interface OtlpOptions {
   readonly maxHeldBytes?: number;
 }
 
-const paths = /^\/v1\/(metrics|traces)(?:\?|$)/;
+const paths = /^\/v1\/(metrics|traces|logs)(?:\?|$)/;
+
+/** An SDK sends logs to the same endpoint unless it is configured otherwise. */
+const noLogs = 'this server keeps no logs: set OTEL_LOGS_EXPORTER=none, or OTEL_EXPORTER_OTLP_LOGS_ENDPOINT';
 
 /** Whether a path is one of OTLP's, whose errors have a form of their own. */
 export function isOtlp(url: string | undefined): boolean {
@@ -56,6 +59,7 @@ export function otlpRoutes({
     encoding: Encoding,
   ): Promise<Uint8Array> => {
     if (request.method !== 'POST') throw wrongMethod(request.method, ['POST']);
+    if (signal === 'logs') throw new RequestError('not_found', noLogs);
     const environment = environmentOf(request);
     storeOf(environments, environment);
     requireType(request, encoding);
