@@ -27,13 +27,21 @@ export const javaClient: BucketClient = client(
     run('java', ['-cp', `${installed('java/classes')}:${installed('java/lib')}/*`, 'Buckets', ...files]),
 );
 
-/** Rust's open-feature-flagd 0.3.0, in-process. */
+/** Rust's open-feature-flagd 0.3.0, in-process; see also `askRustByRpc`. */
 export const rustClient: BucketClient = client(
   'rust',
   "Rust's flagd provider",
   'rust/target/debug/buckets',
   (files) => run(installed('rust/target/debug/buckets'), files),
 );
+
+/**
+ * The values that Rust's flagd provider gets by RPC for "type flag lane" lines of a file; of an
+ * error, its code.
+ */
+export async function askRustByRpc(port: number, linesFile: string): Promise<string[]> {
+  return run(installed('rust/target/debug/buckets'), ['rpc', String(port), linesFile]);
+}
 
 /**
  * flagd's own algorithm with the hash library of flagd: its evaluator is not on the module proxy.
