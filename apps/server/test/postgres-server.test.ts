@@ -6,6 +6,7 @@ import { describeWith } from '../../../test/components/components.ts';
 import { postgres, startPostgres, type Postgres } from '../../../test/components/postgres.ts';
 import { admin } from './support/admin.ts';
 import { serveDatabase, type ServedReplica } from './support/database.ts';
+import { exporterTo } from './support/otlp.ts';
 import { followStream } from './support/follow.ts';
 import { fees } from './support/serve.ts';
 import { bearer } from './support/with-tokens.ts';
@@ -48,6 +49,25 @@ await describeWith(postgres, 'a server over PostgreSQL', () => {
     const history = await admin(one.url)('GET', 'history');
     expect((await admin(other.url)('GET', 'history')).body).toEqual(history.body);
     expect(await (await fetch(`${other.managementUrl}/healthz`)).json()).toMatchObject({ status: 'ok' });
+  });
+
+  test('adds up the usage of flags that its replicas get reports of', async () => {
+    const url = await newDatabase();
+    const [one, other] = [await serve(url), await serve(url)];
+    await admin(one.url)('PUT', 'flags/fees', { body: fees, headers: { 'if-none-match': '*' } });
+    const sees = async (replica: ServedReplica): Promise<number> =>
+      (await admin(replica.url)('GET', 'flags/fees/usage')).status;
+    await expect.poll(() => sees(other)).toBe(200);
+    const attributes = { 'feature_flag.key': 'fees', 'feature_flag.result.variant': 'on' };
+    const name = 'graylane.flag.evaluations';
+    await exporterTo(one.url).metrics('payments', [{ name, attributes, value: 3 }]);
+    await exporterTo(other.url).metrics('orders', [{ name, attributes, value: 4 }]);
+    for (const replica of open) await replica.server.close();
+    open = [];
+    const later = await serve(url);
+    const { body } = await admin(later.url)('GET', 'flags/fees/usage');
+    expect(body).toMatchObject({ evaluations: 7, variants: [{ variant: 'on', evaluations: 7 }, {}] });
+    expect(body['services']).toHaveLength(2);
   });
 
   test('undoes on one replica what another has written', async () => {

@@ -21,7 +21,7 @@ export function isListed(usage: FlagUsage, staleness: Staleness, now: number): b
 }
 
 /** The only variant since a time; undefined if there were several, or no evaluations. */
-export function constantVariant(usage: FlagUsage, from: number): string | undefined {
+function constantVariant(usage: FlagUsage, from: number): string | undefined {
   const seen = [...usage.get('variants')].filter(([, { last }]) => last > from);
   const [only] = seen;
   return seen.length === 1 ? only?.[0] : undefined;

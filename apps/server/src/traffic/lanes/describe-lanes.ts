@@ -107,7 +107,7 @@ function describeCalls({ requests, errors, durations }: Calls): DescribedCalls {
 }
 
 /** The 95 % interval of a proportion (Wilson, 1927). */
-export function wilson(hits: number, total: number): { low: number; high: number } {
+function wilson(hits: number, total: number): { low: number; high: number } {
   if (total === 0) return { low: 0, high: 1 };
   const z2 = 1.959964 ** 2;
   const center = (hits + z2 / 2) / (total + z2);
