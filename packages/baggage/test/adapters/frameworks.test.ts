@@ -8,9 +8,10 @@ import connect from 'connect';
 import fastify from 'fastify';
 import { Hono } from 'hono';
 import Koa from 'koa';
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { serve } from './http-listener.ts';
+import { nestApplication } from './nest.ts';
 
 const closing: { close(): Promise<void> }[] = [];
 const ingress = { mode: 'accept', keys: ['lane'] } as const;
@@ -106,6 +107,10 @@ const apps: Readonly<Record<string, () => Promise<App>>> = {
     app.post('/', async (request) => `${getActiveLane()} ${String(request.body)}`);
     await app.ready();
     return { listener: (request, response) => app.routing(request, response) };
+  },
+  NestJS: async () => {
+    const evaluationContext = ({ headers }: IncomingMessage) => ({ tenant: headers.host });
+    return { listener: await nestApplication(ingress, { client, evaluationContext }) };
   },
 };
 

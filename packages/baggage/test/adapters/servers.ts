@@ -14,6 +14,7 @@ import { Hono, type Context } from 'hono';
 import Koa from 'koa';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
+import { throughNest } from './nest.ts';
 
 const require = createRequire(import.meta.url);
 /** Version 4 has no types here; what is used of it is the same. */
@@ -36,6 +37,7 @@ export const servers: ReadonlyArray<readonly [string, Wrap]> = [
   ['Koa', throughKoa],
   ['Hono', throughHono],
   ['Fastify', throughFastify],
+  ['NestJS', throughNest],
 ];
 
 function application(app: Express, options: Options | undefined, handler: RequestListener): Express {

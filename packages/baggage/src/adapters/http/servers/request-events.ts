@@ -23,7 +23,7 @@ export function hookEvents<Owner extends EventEmitter>(
     const request = requestOf(this);
     const tracked = request && findRequest(request);
     if (tracked === undefined) return emit.call(this, type, ...args);
-    if (type === 'close') closeOne(tracked);
+    if (type === 'close') closeOne(tracked, this);
     // Code of the request that emits by itself, in a span for example, keeps its own OTel context.
     return getCell(context.active()) === tracked.cell || this.listenerCount(type) === 0
       ? emit.call(this, type, ...args)

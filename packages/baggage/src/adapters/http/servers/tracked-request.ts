@@ -22,8 +22,10 @@ export interface TrackedRequest {
   explain: boolean;
   /** Whether the head of the response has been written. */
   hasResponded: boolean;
-  /** How many of the request and its response are not closed yet. */
-  open: number;
+  /** Whether the request is closed. */
+  isRequestClosed: boolean;
+  /** Whether the response is closed. */
+  isResponseClosed: boolean;
 }
 
 /**
@@ -67,7 +69,8 @@ export function trackRequest(
     cors: false,
     explain: false,
     hasResponded: false,
-    open: 2,
+    isRequestClosed: false,
+    isResponseClosed: false,
   };
   connection[latest] = tracked;
   return tracked;
@@ -75,11 +78,12 @@ export function trackRequest(
 
 /**
  * Notes that the request or its response is closed; after both, an idle connection must not retain
- * the request.
+ * the request. The hooks of two adapters may both see the event of one emitter.
  */
-export function closeOne(tracked: TrackedRequest): void {
-  tracked.open -= 1;
-  if (tracked.open > 0) return;
+export function closeOne(tracked: TrackedRequest, closed: object): void {
+  if (closed === tracked.request) tracked.isRequestClosed = true;
+  else tracked.isResponseClosed = true;
+  if (!tracked.isRequestClosed || !tracked.isResponseClosed) return;
   const connection = connectionOf(tracked.request);
   if (connection[latest] === tracked) connection[latest] = undefined;
   else connection[earlier]?.delete(tracked.request);
