@@ -12,6 +12,7 @@ const readmes = readdirSync(`${root}packages`).map((name) => `packages/${name}/R
 
 const pages = [
   ...readmes,
+  'docs/adapters/serverless.md',
   'docs/recipes.md',
   'docs/troubleshooting.md',
   'docs/compare/flagd.md',

@@ -22,7 +22,7 @@ import type { Response } from 'express';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import 'reflect-metadata';
 
-/** Decorators are applied as functions, because the compilers of these tests do not emit metadata. */
+/** Decorators are applied as functions: the compilers of these tests do not emit metadata. */
 type Decorator = (target: object, key: string, descriptor: PropertyDescriptor) => unknown;
 
 /** A NestJS application whose only controller calls a handler, with our middleware in `main.ts`. */
