@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errorsSli, LaneTraffic } from '../support/lane-traffic.ts';
+import { expectOnce, readRollout, type Rollout } from '../support/rollouts.ts';
 import { ServerProcess } from '../support/server-process.ts';
 
 const dyeRule = {
@@ -19,15 +20,6 @@ const request = {
   guard: { mode: 'act', lookSeconds: 1, minRequests: 0, promoteMargin: 3, slis: [errorsSli] },
 };
 
-/** The members of a rollout that this test reads. */
-interface Rollout {
-  readonly id: string;
-  readonly state: string;
-  readonly looks: number;
-  readonly verdict?: { readonly looks: number };
-  readonly acts: ReadonlyArray<{ readonly move: number; readonly kind: string }>;
-}
-
 let folder: string;
 let server: ServerProcess;
 let traffic: LaneTraffic;
@@ -37,7 +29,7 @@ beforeEach(async () => {
   server = await ServerProcess.startOn(folder);
   await send('PUT', 'flags/lane', dyeRule, { 'if-none-match': '*' });
   const healthy = { requests: 300, bad: 2 };
-  traffic = new LaneTraffic(() => server.url, 'gray', { gray: healthy, control: healthy });
+  traffic = new LaneTraffic(() => [server.url], 'gray', { gray: healthy, control: healthy });
 });
 afterEach(async () => {
   await traffic.close();
@@ -54,11 +46,6 @@ async function send(method: string, path: string, body?: object, headers = {}): 
   return response.json();
 }
 
-/** The rollout; undefined while the server is away. */
-async function read(id: string): Promise<Rollout | undefined> {
-  return (await send('GET', `rollouts/${id}`).catch(() => undefined)) as Rollout | undefined;
-}
-
 /** Kills the server again and again, at any moment, and starts it again. */
 async function killing(times: number): Promise<void> {
   for (let kill = 0; kill < times; kill += 1) {
@@ -69,31 +56,15 @@ async function killing(times: number): Promise<void> {
   }
 }
 
-/** Fails unless each act of the rollout has made exactly one revision. */
-async function expectOnce(id: string): Promise<void> {
-  const { acts, looks, verdict } = (await read(id)) as Rollout;
-  const { revisions } = (await send('GET', 'history?limit=200')) as {
-    revisions: ReadonlyArray<{ rollout?: string; diff: ReadonlyArray<{ path: string; after?: unknown }> }>;
-  };
-  const moves = revisions
-    .filter(({ rollout }) => rollout === id)
-    .flatMap(({ diff }) => diff)
-    .flatMap(({ path, after }) => {
-      if (path.endsWith('.rolloutMove')) return [after];
-      return path.endsWith('.metadata') ? [(after as { rolloutMove: number }).rolloutMove] : [];
-    });
-  expect(moves.toReversed()).toEqual(acts.map(({ move }) => move));
-  expect(moves.toReversed()).toEqual(acts.map((_, index) => index + 1));
-  expect(verdict?.looks).toBe(looks);
-}
-
 describe('a server that is killed during a rollout', { timeout: 300_000 }, () => {
   test('makes each step once, and loses no look', async () => {
     const { id } = (await send('POST', 'rollouts', request)) as Rollout;
     await killing(10);
-    await expect.poll(async () => (await read(id))?.state, { timeout: 200_000 }).toBe('promoted');
-    await expectOnce(id);
-    const { acts } = (await read(id)) as Rollout;
+    await expect
+      .poll(async () => (await readRollout(server.url, id))?.state, { timeout: 200_000 })
+      .toBe('promoted');
+    await expectOnce(server.url, id);
+    const { acts } = (await readRollout(server.url, id)) as Rollout;
     expect(acts.map(({ kind }) => kind)).toEqual(['start', 'step', 'step', 'step', 'promote']);
   });
 
@@ -101,9 +72,11 @@ describe('a server that is killed during a rollout', { timeout: 300_000 }, () =>
     traffic.gray = { requests: 300, bad: 60 };
     const { id } = (await send('POST', 'rollouts', request)) as Rollout;
     await killing(10);
-    await expect.poll(async () => (await read(id))?.state, { timeout: 200_000 }).toBe('rolled_back');
-    await expectOnce(id);
-    const { acts } = (await read(id)) as Rollout;
+    await expect
+      .poll(async () => (await readRollout(server.url, id))?.state, { timeout: 200_000 })
+      .toBe('rolled_back');
+    await expectOnce(server.url, id);
+    const { acts } = (await readRollout(server.url, id)) as Rollout;
     expect(acts.filter(({ kind }) => kind === 'rollback')).toHaveLength(1);
     expect(traffic.taken).toBeGreaterThan(0);
   });

@@ -16,21 +16,22 @@ export const errorsSli = {
 } as const;
 
 /**
- * Reports the requests of a gray lane and its control to a flag server by OTLP, again and again, as
+ * Reports the requests of a gray lane and its control to flag servers by OTLP, again and again, as
  * an instance of payments would do. A server that is away misses a report.
  */
 export class LaneTraffic {
   readonly #lane: string;
-  readonly #url: () => string;
+  readonly #urls: () => readonly string[];
   readonly #ending = new AbortController();
   readonly #sending: Promise<void>;
+  readonly #underWay = new Set<Promise<void>>();
   gray: ArmTraffic;
   control: ArmTraffic;
   /** Reports that a server has taken. */
   taken = 0;
 
-  constructor(url: () => string, lane: string, arms: { gray: ArmTraffic; control: ArmTraffic }) {
-    this.#url = url;
+  constructor(urls: () => readonly string[], lane: string, arms: { gray: ArmTraffic; control: ArmTraffic }) {
+    this.#urls = urls;
     this.#lane = lane;
     this.gray = arms.gray;
     this.control = arms.control;
@@ -40,6 +41,7 @@ export class LaneTraffic {
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#sending;
+    await Promise.all(this.#underWay);
   }
 
   async #send(): Promise<void> {
@@ -48,13 +50,23 @@ export class LaneTraffic {
       await pause(100, undefined, { signal }).catch(() => {});
       const to = Date.now();
       const body = JSON.stringify(this.#report(from, to));
-      const headers = { 'content-type': 'application/json' };
-      const sent = await fetch(`${this.#url()}/v1/metrics`, { method: 'POST', headers, body, signal }).catch(
-        () => undefined,
-      );
-      if (sent?.status === 200) this.taken += 1;
+      for (const url of this.#urls()) {
+        const sending = this.#post(url, body).finally(() => this.#underWay.delete(sending));
+        this.#underWay.add(sending);
+      }
       from = to;
     }
+  }
+
+  /** A server that is frozen holds up no report to another one. */
+  async #post(url: string, body: string): Promise<void> {
+    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(2000)]);
+    const headers = { 'content-type': 'application/json' };
+    const sent = await fetch(`${url}/v1/metrics`, { method: 'POST', headers, body, signal }).catch(
+      () => undefined,
+    );
+    if (sent?.status === 200) this.taken += 1;
+    await sent?.arrayBuffer().catch(() => {});
   }
 
   #report(from: number, to: number): object {
