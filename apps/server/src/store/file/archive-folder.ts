@@ -65,8 +65,8 @@ export async function restoreFolder(
   const draft = `${resolve(folder)}.import`;
   await rm(draft, { recursive: true, force: true });
   for (const shelf of shelves) await mkdir(`${draft}/${shelf}`, { recursive: true });
+  const restoring = new Restoring(draft);
   try {
-    const restoring = new Restoring(draft);
     for await (const item of items) await restoring.take(item);
     await restoring.end();
     await finish(draft);
@@ -78,6 +78,7 @@ export async function restoreFolder(
     await rename(draft, folder);
     await syncFolder(dirname(resolve(folder)));
   } catch (error) {
+    await restoring.stop();
     await rm(draft, { recursive: true, force: true });
     throw error;
   }
@@ -102,12 +103,17 @@ class Restoring {
     }
   }
 
+  /** Closes what is open; does nothing after `end`. */
+  async stop(): Promise<void> {
+    await this.#current?.journal.close();
+  }
+
   /** Completes an environment, and gives it its place. */
   async end(): Promise<void> {
     if (this.#current === undefined) return;
     const { head, journal } = this.#current;
-    await journal.sync();
-    await journal.close();
+    this.#current = undefined;
+    await journal.sync().finally(() => journal.close());
     const next = `${this.#draft}/next`;
     const { length, head: revision = '' } = await openJournal(`${next}/journal.jsonl`);
     if (head.records.length > 0)
@@ -119,6 +125,5 @@ class Restoring {
       next,
       `${this.#draft}/${removed ? `removed/${environment}.${revision}` : `environments/${environment}`}`,
     );
-    this.#current = undefined;
   }
 }

@@ -96,6 +96,11 @@ function codeOf(error: unknown): string {
  */
 export function startError(error: unknown, shown: string, option = '--database'): Error {
   const code = codeOf(error);
+  const { message: given } = error as Error;
+  if (given.includes('unsupported startup parameter')) {
+    const why = `${option} ${shown} leads to a pooler, which can't LISTEN or hold a lock`;
+    return new Error(`${why}: name PostgreSQL itself with --database-direct`, { cause: error });
+  }
   const remedy =
     remedies[code] ??
     (unreachable.has(code) ? `start it, or correct the host and port in ${option}` : undefined);

@@ -2,7 +2,7 @@ import type { Log } from '../../../log.ts';
 import { RequestError } from '../../../model/request-error.ts';
 import { parseAddress, type Address } from './address.ts';
 import { databaseError, isSilent, startError } from './database-error.ts';
-import { Listener } from './listener.ts';
+import { Listener, sessionSettings } from './listener.ts';
 import { migrate, shippedMigrations } from './migrate.ts';
 import { Session, type Statement } from './session.ts';
 
@@ -45,7 +45,7 @@ export class Database {
   static async open({ url, directUrl, readOnly = false, log }: DatabaseOptions): Promise<Database> {
     const address = parseAddress(url);
     const direct = directUrl === undefined ? address : parseAddress(directUrl);
-    const session = new Session({ address: direct, isDirect: true });
+    const session = new Session({ address: direct, isDirect: true, settings: sessionSettings });
     try {
       await migrate(session, await shippedMigrations());
       const isStandby = await session.transaction((statement) => refuseReadOnly(statement, readOnly));

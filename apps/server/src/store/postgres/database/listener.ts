@@ -35,7 +35,7 @@ const retryMs = 250;
  * PostgreSQL ends the session, and frees its locks, if a server that is frozen or cut off has sent
  * no probe for so long.
  */
-const settings = {
+export const sessionSettings: Readonly<Record<string, string>> = {
   statement_timeout: '10000',
   lock_timeout: '5000',
   idle_in_transaction_session_timeout: '5000',
@@ -62,7 +62,7 @@ export class Listener {
     this.#session = new Session({
       address: options.address,
       isDirect: true,
-      settings,
+      settings: sessionSettings,
       onNotify: () => {
         this.#isNotified = true;
         this.#wake?.();
