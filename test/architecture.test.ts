@@ -168,7 +168,17 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'store',
       'model',
     ],
-    'protocols/kill': ['protocols/admin', 'http', 'http/body', 'clients', 'store/kill', 'store', 'model'],
+    'protocols/kill': [
+      'protocols/admin',
+      'http/front-door',
+      'relay',
+      'http',
+      'http/body',
+      'clients',
+      'store/kill',
+      'store',
+      'model',
+    ],
     clients: ['store'],
     relay: [
       'clients',

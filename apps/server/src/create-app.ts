@@ -21,6 +21,7 @@ import { rolloutsApi } from './protocols/rollouts/routes.ts';
 import { killApi } from './protocols/kill/routes.ts';
 import { trafficApi } from './protocols/traffic/routes.ts';
 import { streamRoutes } from './protocols/stream/routes.ts';
+import type { AuditLog } from './relay/audit-log.ts';
 import type { RolloutController } from './rollouts/control/controller.ts';
 import type { Intake } from './signals/intake.ts';
 import type { TrafficKeeper } from './traffic/traffic-keeper.ts';
@@ -31,6 +32,7 @@ import type { UsageKeeper } from './usage/usage-keeper.ts';
 export interface AppOptions {
   readonly environments: KillingEnvironments;
   readonly clients: Clients;
+  readonly audit: AuditLog;
   readonly stream: ChangeStream;
   readonly refetches: RefetchStream;
   readonly intake: Intake;

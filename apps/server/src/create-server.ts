@@ -23,6 +23,8 @@ import { ChangeStream } from './protocols/stream/change-stream.ts';
 import { Intake } from './signals/intake.ts';
 import { EventStreams } from './sse/event-streams.ts';
 import { FileWatcher } from './store/file/file-watcher.ts';
+import { AuditLog } from './relay/audit-log.ts';
+import { reportUpstream } from './relay/reports-upstream.ts';
 import { RolloutController } from './rollouts/control/controller.ts';
 import { pauseKilled } from './rollouts/control/pause-killed.ts';
 import { lookSources } from './rollouts/evidence/look-sources.ts';
@@ -101,7 +103,6 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     holdsReadOnly: readOnly !== true && ('web' in origin || 'files' in origin),
   });
   const clients = new Clients(environments);
-  relay?.reportClients(clients, (name) => environments.get(name));
   const endChangeLines = logChanges(environments, log);
   const webhooks = new Webhooks({ environments, refusals: metrics.refusals, log });
   const streams = new EventStreams(tokens, { metrics: metrics.streams });
@@ -110,6 +111,10 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const readiness = { ready: false };
   const readers = new SlowReaders();
   const intake = new Intake(log);
+  const audit = new AuditLog(log);
+  const { refusals } = metrics;
+  const reports = { environments, clients, refusals, intake, audit, id: identity.id };
+  const endReports = relay && reportUpstream({ ...reports, relay });
   const usage = await UsageKeeper.open({ environments, intake, log });
   const { recordAttributes } = settings;
   const traffic = new TrafficKeeper({ environments, intake, recordAttributes });
@@ -119,9 +124,12 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const source = lookSources({ otlp, prometheus: new PrometheusLooks() });
   const rollouts = new RolloutController({ environments, source, log });
   const endRolloutMetrics = observeRollouts(rollouts, metrics.registry);
-  const http = new HttpPort(createApp({ ...shared, stream, refetches, intake, usage, traffic, rollouts }), {
-    certificate,
-  });
+  const http = new HttpPort(
+    createApp({ ...shared, audit, stream, refetches, intake, usage, traffic, rollouts }),
+    {
+      certificate,
+    },
+  );
   let management: ManagementPort | undefined;
   const grpc = createGrpcPort({ ...shared, certificate });
   descriptors.watch(http.server);
@@ -147,6 +155,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     certificate?.close();
     await rested;
     traffic.close();
+    await endReports?.();
     await usage.close();
     await environments.close();
   };

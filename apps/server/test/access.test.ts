@@ -67,6 +67,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, Scope>>>> = {
   '/api/v1/environments/x/rollouts/x/finish': { POST: 'write' },
   '/api/v1/environments/x/verify': { GET: 'definitions' },
   '/api/v1/environments/x/stream': { GET: 'definitions' },
+  '/api/v1/environments/x/audit': { GET: 'definitions', POST: 'definitions' },
   '/api/v1/environments/x/clients': { GET: 'definitions', POST: 'definitions' },
   '/api/v1/environments/x/kill': { GET: 'definitions', POST: 'write' },
   '/api/v1/environments/x/kill/lanes/x': { DELETE: 'write' },

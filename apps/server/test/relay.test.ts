@@ -223,6 +223,52 @@ describe('a relay', () => {
   });
 });
 
+describe('a relay reports upstream', () => {
+  test('kills that it held in an outage before the refusals, through a relay between', patient, async () => {
+    const middle = await relayOf(centre.url);
+    const proxy = await proxyOf(middle.url);
+    const relay = await relayOf(`http://127.0.0.1:${proxy.port}`);
+    proxy.cut();
+    await expect.poll(async () => (await health(relay.url))['status'], patient).toBe('degraded');
+    const ask = admin(relay.url);
+    await ask('GET', 'flags/nobody');
+    const headers = { 'graylane-reason': 'errors' };
+    expect((await ask('POST', 'kill?wait=0', { body: { flag: 'fees' }, headers })).status).toBe(200);
+    expect((await ask('DELETE', 'kill/flags/fees?wait=0')).status).toBe(200);
+    proxy.heal();
+    const records = async (): Promise<unknown> => (await admin(centre.url)('GET', 'audit')).body['records'];
+    await expect
+      .poll(records, patient)
+      .toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ kind: 'kill', flag: 'fees', author: 'anonymous', reason: 'errors' }),
+          expect.objectContaining({ kind: 'refusals', code: 'not_found', count: 1 }),
+        ]),
+      );
+    const kinds = ((await records()) as { kind: string }[]).map(({ kind }) => kind);
+    expect(kinds.slice(0, 2)).toEqual(['kill', 'lift']);
+    expect(centre.logged.join('\n')).toContain('killed the flag "fees"');
+  });
+
+  test('the usage of its clients', patient, async () => {
+    const relay = await relayOf(centre.url);
+    const provider = await providerOf(relay.url);
+    for (let count = 0; count < 3; count += 1) await provider.resolveBooleanEvaluation('fees', false, {});
+    await provider.onClose();
+    await relay.close();
+    const usage = async (): Promise<unknown> => (await admin(centre.url)('GET', 'flags/fees/usage')).body;
+    await expect.poll(usage, patient).toMatchObject({ evaluations: 3 });
+  });
+
+  test.each([[{}], [{ relay: 'a', records: [{}] }], [{ relay: 'a', records: [{ kind: 'x', at: 'now' }] }]])(
+    'a report %j is refused',
+    async (body) => {
+      const { status, body: problem } = await admin(centre.url)('POST', 'audit', { body });
+      expect([status, problem['detail']]).toEqual([400, expect.stringContaining('the body must be')]);
+    },
+  );
+});
+
 test('a chain of three converges after each link has been cut', { timeout: 180_000 }, async () => {
   const links: TcpProxy[] = [];
   let url = centre.url;

@@ -78,6 +78,7 @@ const table: Readonly<Record<string, Methods>> = {
   '/api/v1/environments/{environment}/rollouts/{rollout}/finish': act,
   '/api/v1/environments/{environment}/verify': read,
   '/api/v1/environments/{environment}/stream': read,
+  '/api/v1/environments/{environment}/audit': { GET: 'definitions', POST: 'definitions' },
   '/api/v1/environments/{environment}/clients': { GET: 'definitions', POST: 'definitions' },
   '/api/v1/environments/{environment}/kill': { GET: 'definitions', POST: 'write' },
   '/api/v1/environments/{environment}/kill/lanes/{lane}': { DELETE: 'write' },

@@ -43,6 +43,9 @@ export interface Killed {
   readonly held: string | undefined;
 }
 
+/** Receives the kills that are in force on this server alone, and their end. */
+export type HeldListener = (act: 'kill' | 'lift', target: KillTarget, by: KillEntry) => void;
+
 /** How long a kill waits for the store before it is in force without it, in milliseconds. */
 const patienceMs = 1000;
 
@@ -57,6 +60,7 @@ export class KillingStore implements FlagStore {
   readonly #store: FlagStore;
   readonly #options: KillingStoreOptions;
   readonly #listeners = new Set<(event: FlagsChanged) => void>();
+  readonly #heldListeners = new Set<HeldListener>();
   readonly #unsubscribe: () => void;
   readonly #closing = new AbortController();
   #held: Kills;
@@ -111,6 +115,15 @@ export class KillingStore implements FlagStore {
     return this.snapshot;
   }
 
+  /**
+   * Calls back when a kill is held here, and when one that is held is lifted. Returns a function
+   * that ends it.
+   */
+  onHeld(listener: HeldListener): () => void {
+    this.#heldListeners.add(listener);
+    return () => this.#heldListeners.delete(listener);
+  }
+
   /** Whether a kill is in force here and not written yet. */
   isHeld(target: KillTarget): boolean {
     const [kind, name] = placeOf(target);
@@ -124,7 +137,8 @@ export class KillingStore implements FlagStore {
   async kill(target: KillTarget, authorship: Authorship): Promise<Killed> {
     const entry = { at: new Date().toISOString(), ...authorship };
     requireValid(target, entry);
-    const attempt = this.#write(target, entry).then(
+    let isLate = false;
+    const attempt = this.#write(target, entry, () => !isLate || this.isHeld(target)).then(
       () => undefined,
       (error: unknown) => error as Error,
     );
@@ -134,6 +148,7 @@ export class KillingStore implements FlagStore {
     if (failure === undefined || isKilled(this.#store.snapshot, target))
       return { snapshot: this.snapshot, held: undefined };
     if (!this.#isHeldFor(failure)) throw failure;
+    isLate = true;
     this.#hold(target, entry, failure.message);
     return { snapshot: this.snapshot, held: failure.message };
   }
@@ -148,7 +163,10 @@ export class KillingStore implements FlagStore {
     if (!isHeld || isKilled(this.#store.snapshot, target)) {
       await this.#store.write((current) => ({ ...authorship, edits: liftEdits(current, target) }));
     }
-    if (isHeld) this.#setHeld(withKill(this.#held, kind, name, undefined), authorship);
+    if (isHeld) {
+      this.#setHeld(withKill(this.#held, kind, name, undefined), authorship);
+      for (const listener of this.#heldListeners) listener('lift', target, authorship);
+    }
     return this.snapshot;
   }
 
@@ -171,10 +189,15 @@ export class KillingStore implements FlagStore {
     await this.#store.close();
   }
 
-  #write(target: KillTarget, { at, author = 'anonymous', reason }: KillEntry): Promise<Snapshot> {
+  /** Writes a kill, unless it was lifted before its turn. */
+  #write(
+    target: KillTarget,
+    { at, author = 'anonymous', reason }: KillEntry,
+    isWanted: () => boolean,
+  ): Promise<Snapshot> {
     const entry = { at, author, ...(reason !== undefined && { reason }) };
     return this.#store.write(async (current, reader) => {
-      const edits = killEdits(current, target, entry);
+      const edits = isWanted() ? killEdits(current, target, entry) : [];
       const records = edits.length > 0 ? await this.#accompanying(target, reader) : [];
       return { author, reason, edits, records };
     });
@@ -206,6 +229,7 @@ export class KillingStore implements FlagStore {
     );
     this.#trouble = trouble;
     this.#setHeld(withKill(this.#held, kind, name, entry), entry);
+    for (const listener of this.#heldListeners) listener('kill', target, entry);
     void this.#writeHeld();
   }
 
@@ -220,7 +244,7 @@ export class KillingStore implements FlagStore {
       if (signal.aborted) break;
       for (const [target, entry] of targetsOf(this.#held)) {
         // oxlint-disable-next-line no-await-in-loop -- As above.
-        await this.#write(target, withDelay(entry)).catch((error: unknown) => {
+        await this.#write(target, withDelay(entry), () => this.isHeld(target)).catch((error: unknown) => {
           this.#trouble = (error as Error).message;
         });
       }

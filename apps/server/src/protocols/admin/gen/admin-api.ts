@@ -1015,6 +1015,30 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/environments/{environment}/audit": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        /** Lists what relays have reported: kills that they hold alone, and refusals */
+        readonly get: operations["listAuditRecords"];
+        readonly put?: never;
+        /** Takes the records of a relay, which it sends when its link is back */
+        readonly post: operations["reportAuditRecords"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1947,6 +1971,30 @@ export interface components {
             };
             readonly clients: readonly components["schemas"]["Client"][];
             readonly omitted?: number;
+        };
+        readonly AuditRecord: {
+            /** @enum {string} */
+            readonly kind: "kill" | "lift" | "refusals";
+            readonly at: string;
+            readonly until?: string;
+            readonly lane?: string;
+            readonly flag?: string;
+            readonly author?: string;
+            readonly reason?: string;
+            readonly protocol?: string;
+            readonly code?: string;
+            readonly count?: number;
+            readonly relay?: string;
+            /** @description The name of the relay's token */
+            readonly token?: string;
+            readonly receivedAt?: string;
+        };
+        readonly AuditRecords: {
+            readonly records: readonly components["schemas"]["AuditRecord"][];
+        };
+        readonly AuditReport: {
+            readonly relay: string;
+            readonly records: readonly components["schemas"]["AuditRecord"][];
         };
     };
     responses: {
@@ -4000,6 +4048,68 @@ export interface operations {
         };
         readonly responses: {
             /** @description The server knows it */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+            readonly 413: components["responses"]["Problem"];
+        };
+    };
+    readonly listAuditRecords: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The newest 1,000 records, the oldest first */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AuditRecords"];
+                };
+            };
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly reportAuditRecords: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AuditReport"];
+            };
+        };
+        readonly responses: {
+            /** @description The server has logged them */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;

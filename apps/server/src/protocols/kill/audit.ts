@@ -1,0 +1,28 @@
+import type { Request, Response, Router } from 'express';
+import { readBody } from '../../http/body/read-body.ts';
+import { principalOf } from '../../http/front-door/principal.ts';
+import { methodNotAllowed } from '../../http/problem-details.ts';
+import type { AuditLog } from '../../relay/audit-log.ts';
+import { readRecords } from '../../relay/audit-record.ts';
+import { storeOf, type Environments } from '../../store/environments.ts';
+
+/** Routes `/environments/{environment}/audit`: the records of relays. */
+export function auditApi(router: Router, environments: Environments, audit: AuditLog): void {
+  router
+    .route('/environments/:environment/audit')
+    .get((request: InEnvironment, response: Response) => {
+      const store = storeOf(environments, request.params.environment);
+      response.setHeader('cache-control', 'no-cache');
+      response.json({ records: audit.list(store) });
+    })
+    .post(readBody(), (request: InEnvironment, response: Response) => {
+      const { environment } = request.params;
+      const store = storeOf(environments, environment);
+      const { relay, records } = readRecords(request.body);
+      audit.add(store, environment, relay, principalOf(request).name, records);
+      response.status(204).end();
+    })
+    .all(methodNotAllowed('GET', 'POST'));
+}
+
+type InEnvironment = Request<{ environment: string }>;

@@ -1,0 +1,51 @@
+import type { Clients } from '../clients/clients.ts';
+import type { RefusalMetrics } from '../metrics/refusal-metrics.ts';
+import type { Intake } from '../signals/intake.ts';
+import type { KillingEnvironments } from '../store/kill/killing-environments.ts';
+import type { AuditLog } from './audit-log.ts';
+import { AuditQueue } from './audit-queue.ts';
+import type { UpstreamEnvironments } from './upstream-environments.ts';
+import { UsageForwarder } from './usage-forwarder.ts';
+
+/** The parts of a relay that it reports of. */
+export interface ReportsUpstreamOptions {
+  readonly relay: UpstreamEnvironments;
+  /** Names this server. */
+  readonly id: string;
+  readonly environments: KillingEnvironments;
+  readonly clients: Clients;
+  readonly refusals: RefusalMetrics;
+  readonly intake: Intake;
+  readonly audit: AuditLog;
+}
+
+/**
+ * Reports to the upstream server: the clients that confirm a revision, usage, kills that are held
+ * here, refusals, and the records of relays below. Returns a function that ends it.
+ */
+export function reportUpstream(options: ReportsUpstreamOptions): () => Promise<void> {
+  const { relay, id, environments, clients, refusals, intake, audit } = options;
+  relay.reportClients(clients, (name) => environments.get(name));
+  const ends = relay.followed.map(({ name, store, link: { client } }) => {
+    const usage = new UsageForwarder({ environment: name, instance: id, client }, intake);
+    const queue = new AuditQueue(id, name, client, store);
+    const killing = environments.get(name);
+    const endHeld = killing?.onHeld((kind, target, { author = 'anonymous', reason }) => {
+      queue.add({ kind, at: new Date().toISOString(), ...target, author, reason });
+    });
+    audit.onRecords((of, records) => {
+      if (of === killing) for (const record of records) queue.add(record);
+    });
+    return { queue, usage, endHeld };
+  });
+  // A refusal belongs to the server, not to an environment: the first one reports it.
+  const endRefusals = refusals.onRefusal((protocol, reason) => ends[0]?.queue.refuse(protocol, reason));
+  return async () => {
+    endRefusals();
+    for (const { queue, endHeld } of ends) {
+      queue.close();
+      endHeld?.();
+    }
+    await Promise.all(ends.map(({ usage }) => usage.close()));
+  };
+}
