@@ -30,6 +30,13 @@ describe('reading', () => {
   });
 });
 
+test('arrays that contain themselves are left out, and break no message', () => {
+  const cyclic: unknown[] = ['lane=gray'];
+  cyclic.push(cyclic, [[['a=1']]]);
+  expect(new Set(readBaggage({ baggage: cyclic }))).toEqual(new Set(['lane=gray']));
+  expect(replaceBaggage({ baggage: cyclic, id: '7' }, undefined)).toEqual({ id: '7' });
+});
+
 describe('replacing', () => {
   test('copies a record and removes what was there, in any case', () => {
     const headers = Object.freeze({ Baggage: 'user-id=ada', baggage: ['lane=blue'], id: Buffer.from('7') });

@@ -99,8 +99,12 @@ function isStale(key: string | undefined): boolean {
   return key?.toLowerCase() === 'baggage';
 }
 
-function texts(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(texts);
+/** Clients repeat a header as an array of values; deeper arrays, and cyclic ones, are left out. */
+const maxNesting = 3;
+
+function texts(value: unknown, nesting = 0): string[] {
+  if (Array.isArray(value))
+    return nesting < maxNesting ? value.flatMap((item) => texts(item, nesting + 1)) : [];
   const one = text(value);
   return one === undefined ? [] : [one];
 }
