@@ -43,9 +43,11 @@ default_pool_size = 2
     { mode: 0o644 },
   );
   const isRoot = process.getuid?.() === 0;
-  const as = isRoot ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'] : ['env'];
-  const [command = 'env', ...args] = [...as, 'pgbouncer', `${folder}/pgbouncer.ini`];
-  const pooler = new Supervised(command, args);
+  const as: readonly [string, ...string[]] = isRoot
+    ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups']
+    : ['env'];
+  const [command, ...options] = as;
+  const pooler = new Supervised(command, [...options, 'pgbouncer', `${folder}/pgbouncer.ini`]);
   const close = async (): Promise<void> => {
     await pooler.close();
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { freePort, Supervised } from '../support/supervised.ts';
@@ -34,6 +34,8 @@ export interface Postgres {
   createDatabase(name: string, options?: string): Promise<string>;
   /** Runs SQL as the superuser; returns the rows as psql prints them, unaligned. */
   run(sql: string, database?: string): Promise<string>;
+  /** Lets it accept TLS, with a certificate and its key in PEM. */
+  useTls(certificate: string, key: string): Promise<void>;
   /** Stops it, as `pg_ctl stop` does; `immediate` is a crash. */
   stop(mode: 'fast' | 'immediate'): Promise<void>;
   /** Starts it after a stop, on the same port. */
@@ -85,6 +87,18 @@ export async function startPostgres(): Promise<Postgres> {
     createDatabase: async (name, options = '') => {
       await run(`create database ${name} ${options}`);
       return `postgres://postgres@127.0.0.1:${port}/${name}`;
+    },
+    useTls: async (certificate, key) => {
+      const owner = statSync(`${folder}/data`);
+      for (const [name, pem] of [
+        ['server.crt', certificate],
+        ['server.key', key],
+      ] as const) {
+        writeFileSync(`${folder}/data/${name}`, pem, { mode: 0o600 });
+        chownSync(`${folder}/data/${name}`, owner.uid, owner.gid);
+      }
+      await run('alter system set ssl = on');
+      await run('select pg_reload_conf()');
     },
     stop: async (mode) => {
       await promisify(execFile)(command, [...as, `${bin}/pg_ctl`, 'stop', ...data, '-m', mode, '-w']);

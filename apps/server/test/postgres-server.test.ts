@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -13,6 +14,7 @@ import { bearer } from './support/with-tokens.ts';
 
 const bin = fileURLToPath(new URL('../bin/graylane-server.js', import.meta.url));
 const run = promisify(execFile);
+const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
 
 await describeWith(postgres, 'a server over PostgreSQL', () => {
   let server: Postgres;
@@ -112,6 +114,32 @@ await describeWith(postgres, 'a server over PostgreSQL', () => {
     const kept = await server.run('select record from graylane.tokens', nameOf(url));
     expect(kept).toContain('reader');
     expect(kept).not.toContain(secret);
+  });
+
+  test('connects over TLS, again after a lost connection, and refuses a certificate that it can not verify', async () => {
+    await server.useTls(fixture('renewed.pem'), fixture('renewed-key.pem'));
+    const url = await newDatabase();
+    await expect.poll(() => server.run('show ssl')).toBe('on');
+    const replica = await serve(`${url}?sslmode=require`);
+    const encrypted = async (): Promise<string> =>
+      server.run(
+        `select count(*) from pg_stat_ssl join pg_stat_activity using (pid)
+         where ssl and application_name = 'graylane' and datname = '${nameOf(url)}'`,
+      );
+    const put = async (n: number): Promise<number> => {
+      const headers = { 'if-none-match': '*' };
+      return (await admin(replica.url)('PUT', `flags/flag-${n}`, { body: fees, headers })).status;
+    };
+    expect(await put(0)).toBe(201);
+    expect(Number(await encrypted())).toBeGreaterThanOrEqual(2);
+    await server.run(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${nameOf(url)}'`,
+    );
+    await expect.poll(() => put(1)).toBe(201);
+    await expect
+      .poll(async () => (await fetch(`${replica.managementUrl}/healthz`)).json())
+      .toMatchObject({ status: 'ok' });
+    await expect(serve(`${url}?sslmode=verify-full`)).rejects.toThrow(/certificate|self-signed/);
   });
 
   async function token(...args: readonly string[]): Promise<{ stdout: string; stderr: string }> {

@@ -113,7 +113,11 @@ class Restoring {
     if (this.#current === undefined) return;
     const { head, journal } = this.#current;
     this.#current = undefined;
-    await journal.sync().finally(() => journal.close());
+    try {
+      await journal.sync();
+    } finally {
+      await journal.close();
+    }
     const next = `${this.#draft}/next`;
     const { length, head: revision = '' } = await openJournal(`${next}/journal.jsonl`);
     if (head.records.length > 0)
