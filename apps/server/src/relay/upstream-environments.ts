@@ -109,7 +109,8 @@ export class UpstreamEnvironments implements Environments {
       source.close();
       link.close();
     }
-    await Promise.all(this.followed.map(({ cache }) => cache?.close()));
+    const caches = this.followed.flatMap(({ cache }) => cache ?? []);
+    await Promise.all(caches.map((cache) => cache.close()));
   }
 
   #refuse(): Promise<never> {
