@@ -18,7 +18,7 @@ const cost = {
   /** To take one report: a POST with a JSON body is an OFREP request with less to evaluate. */
   reportMs: 1000 / figure('ofrep', /^\| one flag +\| graylane +\| +([\d,.]+)/m),
 };
-/** A new stream: a request, and its first event. Without TLS, whose handshake is not measured here. */
+/** A new stream: a request, and its first event. The handshake of TLS is not part of it. */
 const connectMs = cost.reportMs + cost.sendMs;
 
 /** Assumed: one way between two servers, or a server and a client. */
