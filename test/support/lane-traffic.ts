@@ -6,6 +6,9 @@ export interface ArmTraffic {
   readonly bad: number;
 }
 
+/** The same requests in each report, or others each time. */
+export type ArmSource = ArmTraffic | (() => ArmTraffic);
+
 /** The SLI that the traffic is measured by, in requests for rollouts. */
 export const errorsSli = {
   name: 'payments errors',
@@ -25,12 +28,12 @@ export class LaneTraffic {
   readonly #ending = new AbortController();
   readonly #sending: Promise<void>;
   readonly #underWay = new Set<Promise<void>>();
-  gray: ArmTraffic;
-  control: ArmTraffic;
+  gray: ArmSource;
+  control: ArmSource;
   /** Reports that a server has taken. */
   taken = 0;
 
-  constructor(urls: () => readonly string[], lane: string, arms: { gray: ArmTraffic; control: ArmTraffic }) {
+  constructor(urls: () => readonly string[], lane: string, arms: { gray: ArmSource; control: ArmSource }) {
     this.#urls = urls;
     this.#lane = lane;
     this.gray = arms.gray;
@@ -74,10 +77,10 @@ export class LaneTraffic {
       [this.#lane, this.gray],
       [`${this.#lane}-control`, this.control],
     ] as const;
-    const dataPoints = arms.flatMap(([lane, { requests, bad }]) => [
-      histogram(lane, 200, requests - bad, from, to),
-      histogram(lane, 503, bad, from, to),
-    ]);
+    const dataPoints = arms.flatMap(([lane, source]) => {
+      const { requests, bad } = typeof source === 'function' ? source() : source;
+      return [histogram(lane, 200, requests - bad, from, to), histogram(lane, 503, bad, from, to)];
+    });
     const attributes = [
       attribute('service.name', 'payments'),
       attribute('service.instance.id', 'payments-1'),

@@ -243,7 +243,7 @@ interface Followed {
 }
 
 /** The question about the time since the last look. */
-export function questionOf({ definition, watch }: RolloutRecord, environment: string): LookQuestion {
+function questionOf({ definition, watch }: RolloutRecord, environment: string): LookQuestion {
   const { lane, guard } = definition;
   return { environment, source: guard.source, lane, slis: guard.slis, from: watch.lookedAt, to: Date.now() };
 }

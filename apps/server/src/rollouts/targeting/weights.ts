@@ -17,11 +17,6 @@ export function weightsAt(weight: number, bakeWeight: number): Weights {
   return { gray, control: Math.min(weight, exact(100 - gray)) };
 }
 
-/** The weight at which a step can be calibrated: the arms must be of equal size. */
-export function calibrated(weight: number): number {
-  return Math.min(weight, 50);
-}
-
 /**
  * The sum of all buckets: hundredths of a percent, or percent if no weight of the rollout has
  * decimals. It stays the same as weights move, so that boundaries of buckets are comparable.
