@@ -8,6 +8,7 @@ import { sloth } from './sloth.ts';
 
 /** The formats that the contract is written in. */
 export const formats = ['openslo', 'sloth', 'prometheus', 'grafana'] as const;
+/** The name of a format that the contract is written in. */
 export type Format = (typeof formats)[number];
 
 /** The file that each format is committed as. */
