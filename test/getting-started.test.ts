@@ -62,7 +62,7 @@ async function follow({ info, code }: CodeBlock): Promise<void> {
 
 /** Whether a block starts a service; the others install packages. */
 function starts(code: string): boolean {
-  return /^(?:\w+=\S+ )*(?:node|npx graylane-server) /m.test(code);
+  return /^(?:\w+=\S+ )*(?:node|npx @graylane\/server) /m.test(code);
 }
 
 /** Starts the service of the last line, and ends an earlier start of the same one. */
@@ -71,7 +71,7 @@ async function start(code: string): Promise<void> {
   const env = Object.fromEntries(
     words.filter((word) => /^\w+=/.test(word)).map((word) => word.split('=', 2) as [string, string]),
   );
-  const command = /^.*?\b(?:node|(npx graylane-server)) (.*)$/.exec(
+  const command = /^.*?\b(?:node|(npx @graylane\/server)) (.*)$/.exec(
     withFreePorts(code).trim().split('\n').at(-1) ?? '',
   );
   const args = command?.[2]?.split(' ') ?? [];
