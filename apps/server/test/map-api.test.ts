@@ -239,6 +239,18 @@ describe('the traces that are kept', () => {
     expect(traces.get('large')?.hops).toHaveLength(200);
   });
 
+  test('are bounded in the spans of all of them together', () => {
+    const traces = new Traces();
+    for (let n = 0; n < 400; n += 1) {
+      receive(
+        traces,
+        Array.from({ length: 200 }, () => span(`trace-${n}`, {})),
+      );
+    }
+    expect(traces.newest).toHaveLength(250);
+    expect(traces.newest.at(-1)).toMatchObject({ traceId: 'trace-150' });
+  });
+
   test('have an external call once no callee has reported for ten seconds', () => {
     const traces = new Traces();
     const attributes = new Map([

@@ -7,8 +7,14 @@ import { countsCalls, isFailure, secondsOf } from './call-metrics.ts';
 import { CallWindow, totalOf, windowMs, type Calls } from './calls.ts';
 import { durationsOf } from './durations.ts';
 
-/** The lanes and services that are counted; further lanes count as `other`. */
-const [maxLanes, maxServices] = [200, 200];
+/**
+ * The lanes that are counted, and the lanes of services; further lanes count as `other`, and
+ * further services of a lane do not count.
+ */
+const [maxLanes, maxWindows] = [200, 1000];
+
+/** A histogram with more buckets counts requests alone. */
+const maxBuckets = 400;
 
 /** The most instances that are remembered. */
 const maxInstances = 10_000;
@@ -17,6 +23,7 @@ const maxInstances = 10_000;
 export class LaneTraffic {
   readonly events: BaggageEvents = new BaggageEvents();
   readonly #lanes = new Map<string, Map<string, CallWindow>>();
+  #windows = 0;
   readonly #deltas: Deltas;
   /** When each instance first reported: a series that it reports later has just begun. */
   readonly #instances = new Map<string, number>();
@@ -63,7 +70,8 @@ export class LaneTraffic {
     if (data.count === 0) return;
     const lane = attributes.get('lane') ?? source.resource.get('lane') ?? 'baseline';
     const seconds = secondsOf({ source, attributes, data, ...point });
-    const hasBuckets = data.kind === 'exponential' || data.counts.length > 0;
+    const { length } = data.kind === 'exponential' ? data.positive.counts : data.counts;
+    const hasBuckets = length <= maxBuckets && (data.kind === 'exponential' || length > 0);
     const durations = seconds === undefined || !hasBuckets ? undefined : durationsOf(data, seconds);
     this.#windowOf(String(lane), source.service)?.add(data.count, isFailure(attributes), durations, at);
   }
@@ -75,8 +83,9 @@ export class LaneTraffic {
     if (services === undefined) this.#lanes.set(name, (services = new Map()));
     let window = services.get(service);
     if (window === undefined) {
-      if (services.size >= maxServices) return undefined;
+      if (this.#windows >= maxWindows) return undefined;
       services.set(service, (window = new CallWindow()));
+      this.#windows += 1;
     }
     return window;
   }

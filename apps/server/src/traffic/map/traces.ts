@@ -2,8 +2,8 @@ import type { SpansReceived } from '../../signals/intake.ts';
 import { hopOf, isServed, type Hop } from './hop.ts';
 import { laneOfLapse, lapseOf, type Lapse, type Lapses } from './lapses.ts';
 
-/** The traces that are kept, and the spans of one trace. */
-const [maxTraces, maxHops] = [1000, 200];
+/** The traces that are kept, the spans of one trace, and the spans of all of them. */
+const [maxTraces, maxHops, maxHopsInAll] = [1000, 200, 50_000];
 
 /** A trace that is still reported is not complete: a call may have no callee yet, in ms. */
 const settleMs = 10_000;
@@ -28,19 +28,24 @@ export interface CallBetween {
 export class Traces {
   /** The trace that got a span most recently is last. */
   readonly #traces = new Map<string, { readonly hops: Hop[]; receivedAt: number }>();
+  #hops = 0;
   #lapses: ReadonlyMap<string, Lapses> | undefined;
 
   receive({ spans, receivedAt }: SpansReceived): void {
     for (const span of spans) {
       const trace = this.#traces.get(span.traceId) ?? { hops: [], receivedAt };
-      if (trace.hops.length < maxHops) trace.hops.push(hopOf(span));
+      if (trace.hops.length < maxHops) {
+        trace.hops.push(hopOf(span));
+        this.#hops += 1;
+      }
       trace.receivedAt = receivedAt;
       this.#traces.delete(span.traceId);
       this.#traces.set(span.traceId, trace);
     }
-    for (const traceId of this.#traces.keys()) {
-      if (this.#traces.size <= maxTraces) break;
+    for (const [traceId, { hops }] of this.#traces) {
+      if (this.#traces.size <= maxTraces && this.#hops <= maxHopsInAll) break;
       this.#traces.delete(traceId);
+      this.#hops -= hops.length;
     }
     this.#lapses = undefined;
   }
