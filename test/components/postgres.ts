@@ -43,11 +43,17 @@ export interface Postgres {
   close(): Promise<void>;
 }
 
+/** How a PostgreSQL is started. */
+export interface PostgresOptions {
+  /** A command that runs another one, e.g. in a mount namespace. Default: none. */
+  readonly within?: readonly string[];
+}
+
 /**
  * Starts a PostgreSQL on a port and a socket of its own, in a temporary folder. It can't outlive
  * this process.
  */
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres({ within = [] }: PostgresOptions = {}): Promise<Postgres> {
   const bin = binFolder();
   if (bin === undefined) throw new Error('there is no PostgreSQL here');
   const folder = mkdtempSync(`${tmpdir()}/graylane-postgres-`);
@@ -62,7 +68,8 @@ export async function startPostgres(): Promise<Postgres> {
   const listens = ['-k', folder, '-h', '127.0.0.1', '-p', String(port)];
   let server: Supervised;
   const start = async (): Promise<void> => {
-    server = new Supervised(command, [...as, `${bin}/postgres`, ...data, ...listens]);
+    const [program, ...before] = [...within, command, ...as, `${bin}/postgres`];
+    server = new Supervised(program ?? command, [...before, ...data, ...listens]);
     await server.said(/ready to accept connections/);
   };
   const run = async (sql: string, database = 'postgres'): Promise<string> => {
