@@ -109,7 +109,7 @@ function control(source: LookSource): RolloutController {
 
 async function started(change: object = {}): Promise<string> {
   const { id } = await rollouts.start({ ...definition, ...change }, { author: 'ada' });
-  for (const controller of controllers) controller.wake();
+  for (const controller of controllers) controller.wake('default');
   return id;
 }
 
@@ -273,7 +273,7 @@ describe('the controller', { timeout: 120_000 }, () => {
       { author: 'ada' },
     );
     await new Rollouts(other).start(definition, { author: 'ada' });
-    controller.wake();
+    controller.wake('other');
     await expect.poll(() => traffic.questions.some(({ environment }) => environment === 'other')).toBe(true);
     await environments.remove('other', () => ({ author: 'ada' }));
     const id = await started();

@@ -35,7 +35,7 @@ export function rolloutsApi({ environments, rollouts: controller }: RolloutsOpti
       const { environment } = request.params;
       const rollouts = of(environment);
       const record = await rollouts.start(readDefinition(request.body), authorship(request));
-      controller.wake();
+      controller.wake(environment);
       response.setHeader('location', `/api/v1/environments/${environment}/rollouts/${record.id}`);
       response.status(201).json(viewOf(record));
     })
@@ -99,7 +99,7 @@ export function rolloutsApi({ environments, rollouts: controller }: RolloutsOpti
           const { environment, rollout } = request.params;
           const full = act === 'promote' && readFull(request.body);
           const record = await of(environment).act(rollout, act, { ...authorship(request), full });
-          controller.wake();
+          controller.wake(environment);
           response.json(viewOf(record));
         },
       )

@@ -9,6 +9,7 @@ import { afterLook } from '../process/after-look.ts';
 import { atTime } from '../process/at-time.ts';
 import { isWatched, type RolloutRecord } from '../process/record.ts';
 import { keepDetails } from './details.ts';
+import { actOfRevision } from '../targeting/act-of-revision.ts';
 import { Rollouts } from './rollouts.ts';
 import { obstacleOf } from './rule-edits.ts';
 
@@ -23,7 +24,10 @@ export interface ControllerOptions {
 const maxRemembered = 100;
 
 /** How often a leader looks for rollouts that another server has started, in milliseconds. */
-const scanMs = 10_000;
+const scanMs = 60_000;
+
+/** How soon a rollout that could not be looked at is tried again, in milliseconds. */
+const retryMs = 10_000;
 
 /** A source may take this long to respond, in looks. */
 const patience = 2;
@@ -38,7 +42,7 @@ export class RolloutController {
   readonly #withdraw: () => void;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
-  readonly #wakes = new Set<() => void>();
+  readonly #wakes = new Map<string, () => void>();
   readonly #watched = new Map<string, WatchedRollout>();
 
   constructor(options: ControllerOptions) {
@@ -54,9 +58,9 @@ export class RolloutController {
     return this.#watched.values();
   }
 
-  /** Looks for new rollouts at once. */
-  wake(): void {
-    for (const wake of this.#wakes) wake();
+  /** Looks for new rollouts of an environment at once. */
+  wake(environment: string): void {
+    this.#wakes.get(environment)?.();
   }
 
   /** Ends all looks; the rollouts stay as they are. */
@@ -95,7 +99,7 @@ export class RolloutController {
     const watched = new Set<string>();
     while (!signal.aborted) {
       // Registered before the list is read, so that no rollout is missed.
-      const woken = this.#nextWake(store, signal);
+      const woken = this.#nextWake(name, store, signal);
       for (const record of await this.#listed(rollouts, name)) {
         if (watched.has(record.id) || !isWatched(record)) continue;
         watched.add(record.id);
@@ -115,18 +119,19 @@ export class RolloutController {
     }
   }
 
-  /** Resolves after a change of the flags, a call of `wake`, or a while. */
-  async #nextWake(store: FlagStore, signal: AbortSignal): Promise<void> {
+  /** Resolves after an act of a rollout, a call of `wake`, or a while. */
+  async #nextWake(name: string, store: FlagStore, signal: AbortSignal): Promise<void> {
     const waking = new AbortController();
     const wake = (): void => waking.abort();
-    const unsubscribe = store.onChange(wake);
-    this.#wakes.add(wake);
+    const unsubscribe = store.onChange(({ revision }) => {
+      if (actOfRevision(revision) !== undefined) wake();
+    });
+    this.#wakes.set(name, wake);
     await pause(scanMs, undefined, { signal: AbortSignal.any([signal, waking.signal]), ref: false }).catch(
       () => {
         // Woken, or the term has ended.
       },
     );
-    this.#wakes.delete(wake);
     unsubscribe();
   }
 
@@ -135,7 +140,7 @@ export class RolloutController {
     const { id, signal, name } = followed;
     let trouble: string | undefined;
     while (!signal.aborted) {
-      let waitMs = scanMs;
+      let waitMs = retryMs;
       try {
         const record = await this.#tick(followed);
         this.#remember(name, record);
