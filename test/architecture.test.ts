@@ -203,7 +203,13 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'store',
       'model',
     ],
-    'rollouts/report': ['rollouts/process', 'rollouts/evidence', 'rollouts/targeting', 'model'],
+    'rollouts/report': [
+      'rollouts/process',
+      'rollouts/evidence',
+      'rollouts/targeting',
+      'rollouts/definition',
+      'model',
+    ],
     'rollouts/control': [
       'rollouts/process',
       'rollouts/evidence',

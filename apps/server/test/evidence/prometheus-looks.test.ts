@@ -159,7 +159,17 @@ describe('a look at Prometheus', () => {
       /responds with 503 timeout: query timed out/,
     ],
     ['a login page', () => ({ status: 200, body: '<html>' }), /no JSON: name the address of Prometheus/],
-    ['null', () => ({ status: 200, body: 'null' }), /responds with 200 error/],
+    ['null', () => ({ status: 200, body: 'null' }), /responds with status 200, and not as Prometheus/],
+    [
+      'the error of another server',
+      () => ({ status: 500, body: '{"status":"error","errorType":"Secret","error":"opensesame"}' }),
+      /^(?!.*(?:Secret|opensesame)).*responds with status 500, and not as Prometheus/,
+    ],
+    [
+      'a result of another server',
+      () => ({ status: 200, body: '{"status":"success","data":{"resultType":"opensesame","result":[]}}' }),
+      /responds with something else instead of a matrix/,
+    ],
     [
       'a vector',
       () => ({ status: 200, body: '{"status":"success","data":{"resultType":"vector","result":[]}}' }),

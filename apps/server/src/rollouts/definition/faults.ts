@@ -4,6 +4,9 @@ import { isObject } from '../../is-object.ts';
 /** The members of a JSON object that is being read. */
 export type Members = Readonly<Record<string, unknown>>;
 
+/** The members of one object that are reported as unknown; a body may have 100,000 of them. */
+const maxUnknown = 20;
+
 /** Collects the faults of a request, so that all of them are reported at once. */
 export class Faults {
   readonly problems: Problem[] = [];
@@ -18,8 +21,8 @@ export class Faults {
       this.add(path, value, `use an object with ${known.join(', ')}`);
       return {};
     }
-    for (const name of Object.keys(value)) {
-      if (known.includes(name)) continue;
+    const unknown = Object.keys(value).filter((name) => !known.includes(name));
+    for (const name of unknown.slice(0, maxUnknown)) {
       const remedy = `use ${known.join(', ')}`;
       this.problems.push({ path: joinPath(path, name), message: 'there is no such member', remedy });
     }

@@ -1,11 +1,15 @@
 import { parseAllDocuments } from 'yaml';
 import { isObject } from '../../is-object.ts';
+import { maxDepth, nestsDeeper } from '../../json-depth.ts';
 import type { Faults } from './faults.ts';
 import { readSelector, type LabelMatcher, type Selector } from './prometheus-selector.ts';
 import type { Sli } from './sli.ts';
 
 const remedy =
   'use the text of an OpenSLO v1 contract (YAML or JSON), e.g. openslo.yaml of graylane-slis, or its objects as an array';
+
+/** YAML is parsed at once, while other requests wait. */
+const maxCharacters = 65_536;
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -44,6 +48,10 @@ export function readOpenSlo(sent: unknown, path: string, faults: Faults): readon
 function readObjects(sent: unknown): readonly Members[] | string {
   if (Array.isArray(sent)) return (sent as unknown[]).filter(isObject);
   if (typeof sent !== 'string') return 'this is neither a string nor an array';
+  if (sent.length > maxCharacters)
+    return `the contract has ${sent.length} characters, more than ${maxCharacters}`;
+  const bytes = Buffer.from(sent);
+  if (nestsDeeper(bytes, maxDepth)) return `the contract nests deeper than ${maxDepth} levels`;
   const documents = [...parseAllDocuments(sent, { logLevel: 'silent' })];
   const [error] = documents.flatMap(({ errors }) => errors);
   if (error !== undefined) return `the contract is not YAML: ${error.message.split('\n', 1)[0]}`;

@@ -13,11 +13,15 @@ export interface LabelMatcher {
 const metricName = /^[A-Za-z_:][\w:]*/;
 const matcher = /\s*([A-Za-z_]\w*)\s*(=~|!=|!~|=)\s*("(?:[^"\\]|\\.)*")\s*(?:,|$)/y;
 
+/** The longest query, in characters. */
+const maxCharacters = 2000;
+
 /**
  * Reads `metric{label="value"}`, plain or as `sum by (lane) (…)`, as `graylane-slis` writes it.
  * Returns what is wrong with any other query, as the end of a sentence.
  */
 export function readSelector(query: string): Selector | string {
+  if (query.length > maxCharacters) return `has more than ${maxCharacters} characters`;
   const [, inner] = /^sum\s*by\s*\(\s*lane\s*\)\s*\((.*)\)$/s.exec(query.trim()) ?? [];
   const text = (inner ?? query).trim();
   const [metric] = metricName.exec(text) ?? [];

@@ -6,6 +6,9 @@ import type { Sli } from './sli.ts';
 const remedy =
   'use an array of 1 to 20 objects { name, service, metric, kind: "latency" | "errors", bad?, selector? }, or slisFrom';
 
+/** The most attributes that one SLI names. */
+const maxNames = 20;
+
 /** Reads the SLIs of a guard. */
 export function readSlis({ slis, slisFrom }: Members, faults: Faults): readonly Sli[] {
   if (slisFrom !== undefined && slis !== undefined) {
@@ -66,7 +69,13 @@ function readBad(sent: unknown, path: string, faults: Faults): Readonly<Record<s
 }
 
 function readStrings(sent: unknown, path: string, faults: Faults): Readonly<Record<string, string>> {
-  const members = Object.entries(faults.members(sent, path, Object.keys(Object(sent) as object)));
+  const names = Object.keys(Object(sent) as object);
+  if (names.length > maxNames) {
+    const message = `this has ${names.length} members`;
+    faults.problems.push({ path, message, remedy: `name at most ${maxNames} attributes` });
+    return {};
+  }
+  const members = Object.entries(faults.members(sent, path, names));
   return Object.fromEntries(
     members.flatMap(([name, value]) => {
       const text = faults.string(value, `${path}[${JSON.stringify(name)}]`, 'use a string', isShort);

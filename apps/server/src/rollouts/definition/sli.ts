@@ -29,3 +29,11 @@ export interface ErrorsSli extends Measured {
 
 /** Where the counts come from: OTLP that was posted to this server, or a Prometheus server. */
 export type EvidenceSource = 'otlp' | { readonly prometheus: string };
+
+/** A source without the password of its address, for readers of a rollout. */
+export function shownSource(source: EvidenceSource): EvidenceSource {
+  if (source === 'otlp') return source;
+  const url = new URL(source.prometheus);
+  if (url.password !== '') url.password = '***';
+  return { prometheus: url.href };
+}

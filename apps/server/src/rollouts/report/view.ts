@@ -1,3 +1,4 @@
+import { shownSource } from '../definition/sli.ts';
 import { armsKey, weightsOf } from '../process/arms.ts';
 import { isWatched, type RolloutRecord } from '../process/record.ts';
 
@@ -31,10 +32,11 @@ export function summaryOf(record: RolloutRecord): object {
 export function viewOf(record: RolloutRecord): object {
   const { definition, mode, rollout, watch, acts, attempt, calibrating } = record;
   const { verdict, holds, lookedAt, triedAt, ageMs, looks, series, parts, falseAlarms } = watch;
+  const { guard } = definition;
   const arms = watch.evidence[armsKey(record)];
   return {
     ...summaryOf(record),
-    definition: { ...definition, guard: { ...definition.guard, mode } },
+    definition: { ...definition, guard: { ...guard, mode, source: shownSource(guard.source) } },
     attempt,
     calibrating: rollout.step === 0 ? calibrating : [],
     verdict,

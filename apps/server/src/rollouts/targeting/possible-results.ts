@@ -6,6 +6,9 @@ import { isObject } from '../../is-object.ts';
  */
 export type Results = ReadonlySet<string | null> | 'any';
 
+/** Rules that nest deeper may yield anything. */
+const maxLevels = 100;
+
 const booleans: ReadonlySet<string | null> = new Set(['true', 'false']);
 const nothing: ReadonlySet<string | null> = new Set([null]);
 
@@ -33,37 +36,45 @@ const comparisons: ReadonlySet<string> = new Set([
  * The variants that a targeting can yield, whatever the evaluation context is. Errs on the side of
  * too many.
  */
-export function possibleResults(
-  rule: unknown,
-  evaluators: Readonly<Record<string, unknown>>,
-  depth: number = 100,
-): Results {
-  if (rule === undefined || rule === null) return nothing;
-  if (typeof rule === 'string' || typeof rule === 'boolean' || typeof rule === 'number') {
-    return new Set([String(rule)]);
-  }
-  if (!isObject(rule) || depth === 0) return 'any';
-  const [[operator, operand] = ['', undefined], ...more] = Object.entries(rule);
-  if (more.length > 0) return 'any';
-  const operands = Array.isArray(operand) ? (operand as unknown[]) : [operand];
-  const of = (one: unknown): Results => possibleResults(one, evaluators, depth - 1);
-  if (comparisons.has(operator)) return booleans;
-  switch (operator) {
-    case 'if':
-    case '?:':
-      return union(branches(operands).map(of));
-    case 'and':
-    case 'or':
-      return union(operands.map(of));
-    case 'fractional':
-      return fractionalResults(operands, of);
-    case '$ref': {
-      const shared = typeof operand === 'string' && Object.hasOwn(evaluators, operand);
-      return shared ? of(evaluators[operand]) : 'any';
+export function possibleResults(rule: unknown, evaluators: Readonly<Record<string, unknown>>): Results {
+  // Each evaluator is read once: those that refer to others twice would take exponential time.
+  const shared = new Map<string, Results>();
+  const resultsOf = (one: unknown, depth: number): Results => {
+    if (one === undefined || one === null) return nothing;
+    if (typeof one === 'string' || typeof one === 'boolean' || typeof one === 'number') {
+      return new Set([String(one)]);
     }
-    default:
-      return 'any';
-  }
+    if (!isObject(one) || depth === 0) return 'any';
+    const [[operator, operand] = ['', undefined], ...more] = Object.entries(one);
+    if (more.length > 0) return 'any';
+    const operands = Array.isArray(operand) ? (operand as unknown[]) : [operand];
+    const of = (inner: unknown): Results => resultsOf(inner, depth - 1);
+    if (comparisons.has(operator)) return booleans;
+    switch (operator) {
+      case 'if':
+      case '?:':
+        return union(branches(operands).map(of));
+      case 'and':
+      case 'or':
+        return union(operands.map(of));
+      case 'fractional':
+        return fractionalResults(operands, of);
+      case '$ref':
+        return typeof operand === 'string' ? ofEvaluator(operand, depth) : 'any';
+      default:
+        return 'any';
+    }
+  };
+  const ofEvaluator = (name: string, depth: number): Results => {
+    const known = shared.get(name);
+    if (known !== undefined) return known;
+    // One that refers to itself.
+    shared.set(name, 'any');
+    const results = Object.hasOwn(evaluators, name) ? resultsOf(evaluators[name], depth - 1) : 'any';
+    shared.set(name, results);
+    return results;
+  };
+  return resultsOf(rule, maxLevels);
 }
 
 /** Whether a targeting can yield one of these variants. */

@@ -82,22 +82,45 @@ function readMatrix(text: string, status: number, where: string): Series[] {
       `${where} responds with status ${status} and no JSON: name the address of Prometheus`,
     );
   }
-  if (status !== 200 || body?.status !== 'success') {
-    const { errorType = 'error', error = '' } = body ?? {};
-    throw new PrometheusError(
-      `Prometheus at ${where} responds with ${status} ${String(errorType)}: ${String(error).slice(0, 300)}`,
-    );
-  }
+  if (status !== 200 || body?.status !== 'success') throw new PrometheusError(failureOf(body, status, where));
   const { resultType, result } = body.data ?? {};
-  if (resultType !== 'matrix' || !Array.isArray(result)) {
+  if (resultType !== 'matrix' || !Array.isArray(result))
     throw new PrometheusError(
-      `Prometheus at ${where} responds with "${String(resultType)}" instead of a matrix`,
+      `Prometheus at ${where} responds with ${kindOf(resultType)} instead of a matrix`,
     );
-  }
   return (result as MatrixItem[]).map(({ metric = {}, values = [] }) => ({
     labels: new Map(Object.entries(metric)),
     samples: values.map(([seconds, value]) => ({ at: Math.round(seconds * 1000), value: Number(value) })),
   }));
+}
+
+/** Another kind of result, quoted if it is one of Prometheus. */
+function kindOf(resultType: unknown): string {
+  const known = ['scalar', 'string', 'vector'].find((kind) => kind === resultType);
+  return known === undefined ? 'something else' : `"${known}"`;
+}
+
+/** The types of errors of Prometheus' HTTP API. */
+const errorTypes: ReadonlySet<unknown> = new Set([
+  'timeout',
+  'canceled',
+  'execution',
+  'bad_data',
+  'internal',
+  'unavailable',
+  'not_found',
+  'not_acceptable',
+]);
+
+/**
+ * Explains a failure. Only errors of Prometheus are quoted: the author of a rollout may name any
+ * address that this server reaches, and must not read responses of other servers.
+ */
+function failureOf(body: QueryResponse | null, status: number, where: string): string {
+  const { status: result, errorType, error } = body ?? {};
+  if (result !== 'error' || !errorTypes.has(errorType) || typeof error !== 'string')
+    return `${where} responds with status ${status}, and not as Prometheus does: name the address of Prometheus`;
+  return `Prometheus at ${where} responds with ${status} ${String(errorType)}: ${error.slice(0, 300)}`;
 }
 
 interface MatrixItem {
