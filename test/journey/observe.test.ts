@@ -86,7 +86,7 @@ function suite({
       const wave = left.splice(0, atOnce);
       expect(await Promise.all(wave.map(request))).toEqual(wave);
     }
-  });
+  }, setUpMs);
   afterAll(async () => {
     await scraper?.close();
     await shop?.close();
@@ -129,7 +129,7 @@ function suite({
       expect(Object.fromEntries(counts)).toEqual(
         Object.fromEntries(expected.map((hop) => [hop, laneOf.size])),
       );
-    });
+    }, patienceMs);
     const wrong = collector.spans.filter(
       ({ traceId, attributes }) => laneOf.has(traceId) && attributes['lane'] !== laneOf.get(traceId),
     );
@@ -141,7 +141,7 @@ function suite({
   test('every series of a hop counts each request in its lane', async () => {
     await eventually(async () => {
       for (const hop of hops()) expect([hop, byLane(collected(hop), 'count')]).toEqual([hop, sent()]);
-    });
+    }, patienceMs);
   });
 
   if (scrapes) {
@@ -204,7 +204,10 @@ const kafkaHops: readonly HopSeries[] = [
   ['ledger', 'messaging.process.duration', { 'messaging.consumer.group.name': 'graylane-demo-ledger' }],
 ];
 
-/** Covers a scrape and an export on a machine that is slow. */
+/** The requests of a suite, on a machine that is slow, in milliseconds. */
+const setUpMs = 600_000;
+
+/** Covers a scrape and an export on such a machine. */
 const patienceMs = 60_000;
 
 /** The dye rule for this test: the tenant is the lane. */
