@@ -3910,6 +3910,8 @@ export interface operations {
             readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
+            readonly 413: components["responses"]["Problem"];
+            readonly 415: components["responses"]["Problem"];
         };
     };
     readonly liftLane: {
@@ -4059,6 +4061,7 @@ export interface operations {
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 413: components["responses"]["Problem"];
+            readonly 415: components["responses"]["Problem"];
         };
     };
     readonly listAuditRecords: {
@@ -4121,6 +4124,7 @@ export interface operations {
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 413: components["responses"]["Problem"];
+            readonly 415: components["responses"]["Problem"];
         };
     };
 }
