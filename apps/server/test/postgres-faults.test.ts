@@ -72,6 +72,7 @@ await describeWith(postgres, 'a database that can not be used', () => {
     );
     const replica = await serve(url, { readOnly: true });
     expect(await put(replica)).toMatchObject({ status: 403 });
+    await expect.poll(() => health(replica)).toMatchObject({ status: 'ok' });
   });
 
   test('that becomes read-only makes a running server degraded, with the reason, until it is writable', async () => {

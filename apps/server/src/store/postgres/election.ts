@@ -37,7 +37,22 @@ export class Election implements Leadership, Follower {
       this.#isWithdrawn = false;
     }
     if (this.#candidates.size === 0 || this.#term !== undefined) return;
-    const number = await session.transaction(async (statement) => {
+    const number = await this.#begin(session).catch(() => {
+      // It is tried again: the database may be read-only. A lost connection ends the listening.
+      return undefined;
+    });
+    if (number === undefined) return;
+    if (this.#candidates.size === 0) {
+      this.#isWithdrawn = true;
+      return;
+    }
+    this.#term = { number, ending: new AbortController() };
+    for (const onTerm of this.#candidates) onTerm(describe(this.#term));
+  }
+
+  /** Takes the lock and begins a term; undefined if another server leads. */
+  async #begin(session: Session): Promise<number | undefined> {
+    return session.transaction(async (statement) => {
       const [lock] = await statement<{ held: boolean }>`
         select pg_try_advisory_lock(${leaderLock}) as held`;
       if (lock?.held !== true) return undefined;
@@ -46,9 +61,6 @@ export class Election implements Leadership, Follower {
         update graylane.leadership set term = term + 1 returning term`;
       return row?.term;
     }, lockWait);
-    if (number === undefined) return;
-    this.#term = { number, ending: new AbortController() };
-    for (const onTerm of this.#candidates) onTerm(describe(this.#term));
   }
 
   lost(): void {

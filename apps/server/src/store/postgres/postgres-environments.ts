@@ -71,7 +71,8 @@ export class PostgresEnvironments implements Environments {
     const election = new Election();
     this.leadership = election;
     database.listener.add({ follow: (session) => this.#follow(session) });
-    database.listener.add(election);
+    // The controllers of a server that writes nothing have nothing to lead.
+    if (!readOnly) database.listener.add(election);
   }
 
   get names(): readonly string[] {
