@@ -62,6 +62,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
   'packages/slis': { contract: ['source'] },
   'apps/server': {
     cli: [
+      'oidc',
       'cli/commands',
       'cli/commands/revisions',
       'cli/commands/rollouts',
@@ -237,6 +238,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     http: ['http/port', 'metrics', 'store', 'model'],
     'http/body': ['model', 'backpressure'],
     'http/console': ['http/front-door'],
+    oidc: ['http', 'http/body', 'http/front-door', 'http/port', 'tokens', 'model'],
     'http/front-door': ['http/port', 'tokens', 'store', 'model'],
     'http/port': ['store/file'],
     sse: ['tokens', 'store', 'model', 'backpressure', 'metrics'],

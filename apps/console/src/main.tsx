@@ -3,6 +3,7 @@ import { followPlace } from './live/current.ts';
 import { startRouter } from './router/location.ts';
 import { App } from './shell/app.tsx';
 import { followEnvironmentNames } from './live/environment-names.ts';
+import { readSession } from './shell/oidc.ts';
 import { startShortcuts } from './shell/shortcuts.ts';
 import './styles/index.css';
 
@@ -10,4 +11,5 @@ startRouter();
 startShortcuts();
 followPlace();
 followEnvironmentNames();
+void readSession();
 render(<App />, document.querySelector('#app') as HTMLElement);

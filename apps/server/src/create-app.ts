@@ -11,6 +11,9 @@ import { notFound, problemHandler, sendProblem } from './http/problem-details.ts
 import type { Log } from './log.ts';
 import type { ServerMetrics } from './metrics/server-metrics.ts';
 import { adminApi } from './protocols/admin/routes.ts';
+import { oidcRoutes } from './oidc/routes.ts';
+import type { OidcSettings } from './oidc/provider.ts';
+import type { Sessions } from './oidc/sessions.ts';
 import { sendOtlpError } from './protocols/otlp/errors.ts';
 import { encodingOf, isOtlp, otlpRoutes } from './protocols/otlp/routes.ts';
 import { sendOfrepError } from './protocols/ofrep/errors.ts';
@@ -40,6 +43,8 @@ export interface AppOptions {
   readonly usage: UsageKeeper;
   readonly traffic: TrafficKeeper;
   readonly door: FrontDoor;
+  readonly oidc: OidcSettings | undefined;
+  readonly sessions: Sessions | undefined;
   readonly readiness: Readiness;
   readonly readers: SlowReaders;
   readonly metrics: ServerMetrics;
@@ -49,7 +54,7 @@ export interface AppOptions {
 /** The public port: OFREP, the admin API, the change stream, OTLP, the console, health. */
 export function createApp(options: AppOptions): RequestListener {
   const { environments, door, metrics, log } = options;
-  const routes = [ofrepRoutes(options), streamRoutes(options), consoleFiles()];
+  const routes = [ofrepRoutes(options), streamRoutes(options), oidcRoutes(options), consoleFiles()];
   const receive = otlpRoutes(options);
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(health(environments, options.readiness, door.descriptors));

@@ -3,6 +3,7 @@ import type { Settings } from './cli/settings.ts';
 import { Clients } from './clients/clients.ts';
 import { ServerIdentity, serverVersion } from './clients/server-identity.ts';
 import { createApp } from './create-app.ts';
+import { Sessions } from './oidc/sessions.ts';
 import { FrontDoor } from './http/front-door/front-door.ts';
 import { Guard } from './http/front-door/guard.ts';
 import { RateLimit } from './http/front-door/rate-limit.ts';
@@ -83,7 +84,8 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
     throw error;
   });
   const guard = new Guard({ ...settings, anyHost: !isLocal }, log);
-  const door = new FrontDoor({ guard, descriptors, rateLimit, tokens });
+  const sessions = settings.oidc && new Sessions(settings.oidc.clientSecret);
+  const door = new FrontDoor({ guard, descriptors, rateLimit, tokens, sessions });
   const metrics = new ServerMetrics();
   const identity = new ServerIdentity(await serverVersion());
   const opened = openRelay(settings, identity, log).then(async (relay) => {
@@ -125,7 +127,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const rollouts = new RolloutController({ environments, source, log });
   const endRolloutMetrics = observeRollouts(rollouts, metrics.registry);
   const http = new HttpPort(
-    createApp({ ...shared, audit, stream, refetches, intake, usage, traffic, rollouts }),
+    createApp({ ...shared, oidc: settings.oidc, sessions, audit, stream, refetches, intake, usage, traffic, rollouts }),
     {
       certificate,
     },

@@ -12,7 +12,7 @@ import { Tokens } from './tokens/tokens.ts';
  * @throws {Error} if the file that `--tokens` names does not exist, or can't be read.
  */
 export async function openTokens(
-  { source, tokens }: Pick<Settings, 'source' | 'tokens'>,
+  { source, tokens, oidc }: Pick<Settings, 'source' | 'tokens' | 'oidc'>,
   watcher: FileWatcher,
   log: Log,
   database?: Database,
@@ -23,5 +23,7 @@ export async function openTokens(
   }
   const path = tokens ?? ('data' in source ? tokensOfFolder(source.data) : undefined);
   const shared = database && new PostgresTokens(database);
-  return Tokens.open({ file: path === undefined ? shared : new TokenFile(path), watcher, log });
+  const file = path === undefined ? shared : new TokenFile(path);
+  // People who sign in have a scope, so no request may pass without one.
+  return Tokens.open({ file, required: oidc !== undefined, watcher, log });
 }

@@ -1,13 +1,14 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { signOut, token } from '../api/session.ts';
+import { token } from '../api/session.ts';
 import { environment, live } from '../live/current.ts';
 import { navigate, screenHref } from '../router/location.ts';
 import { environmentNames } from '../live/environment-names.ts';
 import { helpIsOpen } from './help-dialog.tsx';
 import { openKill } from '../live/kill-target.ts';
 import { LiveState } from './live-state.tsx';
+import { endSession, person } from './oidc.ts';
 import { environmentScreens, serverScreens, type Screen } from './screens.ts';
 import { openSearch } from './shortcuts.ts';
 
@@ -110,10 +111,10 @@ function ManageMenu({ current }: { readonly current: Screen | undefined }): JSX.
               Keyboard <kbd>?</kbd>
             </button>
           </li>
-          {token.value !== undefined && (
+          {(token.value ?? person.value) !== undefined && (
             <li>
-              <button type="button" onClick={() => signOut('You have signed out.')}>
-                Sign out
+              <button type="button" onClick={() => void endSession()}>
+                Sign out {person.value?.name}
               </button>
             </li>
           )}

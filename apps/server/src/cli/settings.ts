@@ -1,5 +1,6 @@
 import { parseAddress } from '../store/postgres/database/address.ts';
 import { logFormats, logLevels, type LogOptions } from '../logging/log-options.ts';
+import type { OidcSettings } from '../oidc/provider.ts';
 import { UsageError, type GivenOptions } from './read-options.ts';
 import { isAddress } from './setting-types.ts';
 
@@ -65,6 +66,8 @@ export interface Settings {
   readonly tokens?: string | undefined;
   /** A file of webhooks. Default: none. */
   readonly webhooks?: string | undefined;
+  /** Sign-in of people by OpenID Connect. Default: tokens alone. */
+  readonly oidc?: OidcSettings | undefined;
   readonly port: number;
   readonly grpcPort: number;
   readonly managementPort: number;
@@ -109,6 +112,7 @@ export function readSettings(given: GivenOptions): ProcessSettings {
     readOnly: given.switch('read-only'),
     tokens: given.text('tokens'),
     webhooks: given.text('webhooks'),
+    oidc: readOidc(given),
     host: given.text('host') ?? '127.0.0.1',
     insecure: given.switch('insecure'),
     tlsCert: given.text('tls-cert'),
@@ -122,6 +126,18 @@ export function readSettings(given: GivenOptions): ProcessSettings {
     trustProxies: given.list('trust-proxy'),
     recordAttributes: given.list('record-attributes'),
   };
+}
+
+function readOidc(given: GivenOptions): OidcSettings | undefined {
+  const [issuer, clientId] = [given.text('oidc-issuer'), given.text('oidc-client-id')];
+  const clientSecret = given.text('oidc-client-secret');
+  if (issuer === undefined && clientId === undefined) return undefined;
+  if (issuer === undefined || clientId === undefined || clientSecret === undefined) {
+    const all = '--oidc-issuer, --oidc-client-id and GRAYLANE_OIDC_CLIENT_SECRET';
+    throw new UsageError(`sign-in by OpenID Connect is not complete: set all of ${all}`);
+  }
+  const [rolesClaim, publicUrl] = [given.text('oidc-roles-claim'), given.text('public-url')];
+  return { issuer, clientId, clientSecret, rolesClaim, publicUrl };
 }
 
 /** An option takes precedence over variables, that of the other source included. */

@@ -7,6 +7,8 @@ export interface Principal {
   readonly scope: Scope;
   /** The only environment that the sender may use; undefined for all. */
   readonly environment?: string | undefined;
+  /** The end of a person's session, in ms since 1970; a token has an end of its own. */
+  readonly until?: number;
 }
 
 /** The sender of every request, as long as the server requires no token. */

@@ -89,6 +89,7 @@ export class Tokens {
 
   /** Whether a sender that was admitted earlier would be admitted now. */
   admits(principal: Principal): boolean {
+    if (principal.until !== undefined) return principal.until > Date.now();
     return principal === anonymous ? !this.#required : this.#principals.has(principal);
   }
 

@@ -51,7 +51,7 @@ export function consoleFiles(
 
 /** Pages are open, and so is health, which is no page. */
 function isConsolePath(path: string): boolean {
-  return accessOf('GET', path) === 'open' && path !== '/healthz' && path !== '/readyz';
+  return accessOf('GET', path) === 'open' && !/^\/(?:healthz|readyz|auth\/.*)$/.test(path);
 }
 
 /** The other paths are views, which the script of the page reads. */

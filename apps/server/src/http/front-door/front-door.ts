@@ -3,7 +3,7 @@ import type { Http2ServerResponse } from 'node:http2';
 import type { Descriptors } from '../port/descriptors.ts';
 import type { Guard } from './guard.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, type SessionReader } from './authenticate.ts';
 import { setPrincipal, type AnyRequest } from './principal.ts';
 import type { RateLimit } from './rate-limit.ts';
 
@@ -16,6 +16,8 @@ export interface FrontDoorOptions {
   /** Default: evaluations are not limited. */
   readonly rateLimit: RateLimit | undefined;
   readonly tokens: Tokens;
+  /** Default: only tokens are accepted. */
+  readonly sessions?: SessionReader | undefined;
 }
 
 /**
@@ -28,12 +30,14 @@ export class FrontDoor {
   /** Applied by the routes that evaluate: streams, health and the admin API are not limited. */
   readonly rateLimit: RateLimit | undefined;
   readonly tokens: Tokens;
+  readonly #sessions: SessionReader | undefined;
 
-  constructor({ guard, descriptors, rateLimit, tokens }: FrontDoorOptions) {
+  constructor({ guard, descriptors, rateLimit, tokens, sessions }: FrontDoorOptions) {
     this.guard = guard;
     this.descriptors = descriptors;
     this.rateLimit = rateLimit;
     this.tokens = tokens;
+    this.#sessions = sessions;
   }
 
   /**
@@ -44,7 +48,7 @@ export class FrontDoor {
     setSecurityHeaders(response);
     this.guard.admit(request);
     if (this.descriptors.scarce) closeAfter(request, response);
-    setPrincipal(request, authenticate(this.tokens, request));
+    setPrincipal(request, authenticate(this.tokens, request, this.#sessions));
   }
 }
 
