@@ -38,7 +38,8 @@ await describeWith(chromium, 'sign-in by OpenID Connect', () => {
         claims: () => ({ sub: accountId, email: `${accountId}@shop.example`, roles: roles[accountId] }),
       }),
     });
-    identity.on('request', provider.callback());
+    const serve = provider.callback();
+    identity.on('request', (request, response) => void serve(request, response));
     browser = await ConsoleBrowser.launch();
   });
   afterAll(async () => {
@@ -67,7 +68,7 @@ await describeWith(chromium, 'sign-in by OpenID Connect', () => {
     await page.getByRole('link', { name: 'History' }).first().click();
     await shows(page, /wang@shop\.example/);
 
-    const [cookie] = (await page.context().cookies()).filter(({ name }) => name === 'graylane-session');
+    const cookie = (await page.context().cookies()).find(({ name }) => name === 'graylane-session');
     expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/' });
     const session = { cookie: `graylane-session=${cookie?.value}` };
     const flag = `${served.url}/api/v1/environments/default/flags/fees`;

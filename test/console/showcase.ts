@@ -6,6 +6,7 @@ import { request } from '../../apps/server/test/rollouts/rollout-requests.ts';
 import { serveFolder, type Served } from '../../apps/server/test/support/serve.ts';
 import { bearer, tokenIn } from '../../apps/server/test/support/with-tokens.ts';
 import { eventually } from '../support/shop.ts';
+import { sendTrace } from '../support/otlp-spans.ts';
 import { ReportingService } from '../support/otlp-durations.ts';
 
 /** A screen, and how its content is known to be there. */
@@ -67,6 +68,23 @@ export class Showcase {
 function screensOf(rollout: string): ShownScreen[] {
   const e = '/e/production';
   return [
+    { name: 'lanes', path: `${e}/lanes`, shows: /payments \d/ },
+    {
+      name: 'map',
+      path: `${e}/map`,
+      shows: /newest/,
+      prepare: async (page) => page.locator('details summary').first().click(),
+    },
+    { name: 'clients', path: `${e}/clients`, shows: /gateway-1/ },
+    {
+      name: 'kill',
+      path: `${e}/lanes`,
+      shows: /payments \d/,
+      prepare: async (page) => {
+        await page.keyboard.press('k');
+        await page.getByText(/It touches/).waitFor();
+      },
+    },
     { name: 'flags', path: `${e}/flags`, shows: /receipt-redesign/ },
     {
       name: 'flag',
@@ -175,20 +193,65 @@ async function seed(url: string, ada: string, wang: string): Promise<string> {
     'fees v2',
   );
   const { id } = (await started.json()) as { id: string };
+  await traffic(url, { ...bearer(ada), 'graylane-environment': 'production' });
   const payments = new ReportingService(url, 'payments', {
     ...bearer(ada),
     'graylane-environment': 'production',
   });
   await eventually(async () => {
     await payments.report([
-      { lane: 'gray', requests: 60, median: 0.055, failing: 0.003 },
+      { lane: 'baseline', requests: 500, median: 0.05 },
+      { lane: 'gray', requests: 60, median: 0.05 },
       { lane: 'gray-control', requests: 60, median: 0.05 },
     ]);
     const response = await fetch(`${url}/api/v1${production}/rollouts/${id}`, { headers: bearer(ada) });
     const { looks } = (await response.json()) as { looks: number };
     if (looks < 8) throw new Error(`the guard has looked ${looks} times`);
   }, 60_000);
+  for (const service of ['gateway', 'orders', 'payments', 'ledger']) {
+    const { headers } = await fetch(`${url}/api/v1${production}`, { headers: bearer(ada) });
+    const report = { service, instance: `${service}-1`, revision: headers.get('graylane-revision') };
+    await fetch(`${url}/api/v1${production}/clients`, {
+      method: 'POST',
+      headers: { ...bearer(ada), 'content-type': 'application/json' },
+      body: JSON.stringify(report),
+    });
+  }
   return id;
 }
 
+/** Requests of three lanes through four services; one service loses the dye of some. */
+async function traffic(url: string, headers: Readonly<Record<string, string>>): Promise<void> {
+  for (const name of ['gateway', 'orders']) {
+    const service = new ReportingService(url, name, headers);
+    const none = { requests: 0, median: 0.04 };
+    // The first counts are where a counter begins.
+    await service.report(['gray', 'gray-control', 'baseline'].map((lane) => ({ ...none, lane })));
+    await service.report([
+      { lane: 'gray', requests: 120, median: 0.045, failing: 0.01 },
+      { lane: 'gray-control', requests: 120, median: 0.04 },
+      { lane: 'baseline', requests: 2100, median: 0.04, failing: 0.003 },
+    ]);
+  }
+  for (let index = 0; index < 60; index += 1) {
+    const lane = index % 10 === 0 ? 'gray' : 'baseline';
+    const lost = index === 50 ? 'baseline' : lane;
+    await sendTrace(
+      url,
+      [
+        { service: 'gateway', name: 'GET /checkout', kind: 'server', lane, attributes: http },
+        { service: 'gateway', name: 'POST', kind: 'client', lane, attributes: http },
+        { service: 'orders', name: 'POST /orders', kind: 'server', lane, attributes: http },
+        { service: 'orders', name: 'charge', kind: 'client', lane, attributes: { 'rpc.system': 'grpc' } },
+        { service: 'payments', name: 'charge', kind: 'server', lane, attributes: { 'rpc.system': 'grpc' } },
+        { service: 'payments', name: 'send payments', kind: 'producer', lane, attributes: kafka },
+        { service: 'ledger', name: 'process payments', kind: 'consumer', lane: lost, attributes: kafka },
+      ],
+      headers,
+    );
+  }
+}
+
+const http = { 'http.request.method': 'POST' };
+const kafka = { 'messaging.system': 'kafka', 'messaging.destination.name': 'payments' };
 const bad = { 'http.response.status_code': '5..' };

@@ -15,9 +15,6 @@ export const place: ReadonlySignal<Place> = computed(() => {
   return { path: pathname.split('/').filter(Boolean).map(decode), query: searchParams };
 });
 
-/** The path and query of the current place. */
-export const currentHref: ReadonlySignal<string> = href;
-
 /** Goes to another place; `replace` leaves no entry in the browser's history. */
 export function navigate(target: string, { replace = false }: { readonly replace?: boolean } = {}): void {
   if (target === hrefNow()) return;

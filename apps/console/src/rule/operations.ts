@@ -47,10 +47,10 @@ export function readLiteral(text: string): Literal {
   return trimmed;
 }
 
-/** Several values in one field; one with a comma is quoted. */
+/** Several values in one field; one with a comma or a quote is quoted. */
 export function showLiterals(values: readonly Literal[]): string {
   const shown = values.map((value) =>
-    typeof value === 'string' && value.includes(',') ? JSON.stringify(value) : showLiteral(value),
+    typeof value === 'string' && /[,"]/.test(value) ? JSON.stringify(value) : showLiteral(value),
   );
   return shown.join(', ');
 }

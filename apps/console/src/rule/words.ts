@@ -16,13 +16,13 @@ export function ruleInWords(targeting: unknown, defaultVariant: unknown): string
 }
 
 /** "lane is gray and region is one of a, b". */
-export function conditionInWords(condition: Condition): string {
+function conditionInWords(condition: Condition): string {
   if (condition.kind === 'block') return 'a rule in JSON';
   return condition.tests.map(testInWords).join(` ${condition.join} `);
 }
 
 /** "on", or "on for 5 %, off for 95 %". */
-export function outcomeInWords(outcome: Outcome, fallback: string): string {
+function outcomeInWords(outcome: Outcome, fallback: string): string {
   switch (outcome.kind) {
     case 'variant':
       return outcome.variant;

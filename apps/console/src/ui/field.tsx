@@ -9,7 +9,7 @@ interface FieldProps {
 }
 
 /** A control with its label. */
-export function Field({ label, hint, children }: FieldProps): JSX.Element {
+function Field({ label, hint, children }: FieldProps): JSX.Element {
   const id = useId();
   return (
     <div class="field">

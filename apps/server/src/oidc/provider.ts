@@ -26,7 +26,10 @@ export interface SignInState {
 /** A person who signed in without a role. */
 export class NoRoleError extends Error {}
 
-/** The identity provider. It is asked for its addresses at the first sign-in, and may be down until then. */
+/**
+ * The identity provider. It is asked for its addresses at the first sign-in, and may be down until
+ * then.
+ */
 export class IdentityProvider {
   readonly #settings: OidcSettings;
   #configuration: Promise<client.Configuration> | undefined;

@@ -9,7 +9,9 @@ import { Sealer } from './sealed-value.ts';
 const cookieName = 'graylane-session';
 const sessionSeconds = 8 * 3600;
 
-/** The sessions of people who signed in by OpenID Connect: a sealed cookie, and nothing kept here. */
+/**
+ * The sessions of people who signed in by OpenID Connect: a sealed cookie, and nothing kept here.
+ */
 export class Sessions {
   readonly #sealer: Sealer;
 

@@ -154,9 +154,11 @@ function Because({ rollout }: { readonly rollout: Rollout }): JSX.Element {
   return (
     <section class={`notice ${kind}`} aria-label="Verdict" role="status">
       <p>
-        <strong>{wordOf(rollout)}</strong> {verdict?.because ?? because}
+        <strong>{wordOf(rollout)}</strong> {state === 'running' ? (verdict?.because ?? because) : because}
       </p>
-      {verdict !== undefined && because !== verdict.because && <p class="soft">{because}</p>}
+      {state !== 'running' && verdict !== undefined && because !== verdict.because && (
+        <p class="soft">The newest look: {verdict.because}</p>
+      )}
       {holds.length > 0 && (
         <ul>
           {holds.map((hold) => (

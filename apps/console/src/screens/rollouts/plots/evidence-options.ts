@@ -1,5 +1,4 @@
 import type uPlot from 'uplot';
-import { evidenceInWords } from '../model/intervals.ts';
 import type { Report } from '../model/rollout.ts';
 import { shownReport } from '../model/shown-report.ts';
 
@@ -24,8 +23,8 @@ export function evidenceOptions(width: number): uPlot.Options {
       {
         ...axis,
         size: 64,
-        splits: (_plot, _axis, low, high) => decades.filter((ln) => ln >= low && ln <= high),
-        values: (_plot, splits) => splits.map((ln) => `E ${evidenceInWords(ln)}`),
+        splits: (_plot, _axis, low, high) => powersOfTen(low, high),
+        values: (_plot, splits) => splits.map(powerInWords),
       },
     ],
     series: [
@@ -39,7 +38,18 @@ export function evidenceOptions(width: number): uPlot.Options {
   };
 }
 
-const decades = [-4.605, -2.303, 0, 2.303, 4.605, 6.908, 9.21, 13.8, 23, 46, 92, 184];
+/** At most about six powers of ten, as natural logarithms: the axis is one of logarithms. */
+function powersOfTen(low: number, high: number): number[] {
+  const every = Math.max(1, Math.ceil((high - low) / Math.LN10 / 6));
+  const first = Math.ceil(low / Math.LN10 / every) * every;
+  const count = Math.floor((high / Math.LN10 - first) / every) + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, index) => (first + index * every) * Math.LN10);
+}
+
+function powerInWords(ln: number): string {
+  const power = Math.round(ln / Math.LN10);
+  return Math.abs(power) <= 3 ? `E ${Number((10 ** power).toPrecision(1))}` : `E 10^${power}`;
+}
 
 /** Every second step as a band, each with its number. */
 function drawSteps(plot: uPlot, band: string, ink: string): void {
