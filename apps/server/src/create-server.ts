@@ -127,7 +127,18 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const rollouts = new RolloutController({ environments, source, log });
   const endRolloutMetrics = observeRollouts(rollouts, metrics.registry);
   const http = new HttpPort(
-    createApp({ ...shared, oidc: settings.oidc, sessions, audit, stream, refetches, intake, usage, traffic, rollouts }),
+    createApp({
+      ...shared,
+      oidc: settings.oidc,
+      sessions,
+      audit,
+      stream,
+      refetches,
+      intake,
+      usage,
+      traffic,
+      rollouts,
+    }),
     {
       certificate,
     },
