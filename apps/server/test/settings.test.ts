@@ -67,7 +67,7 @@ describe('settings', () => {
     [['--flags', 'a'], { GRAYLANE_READ_ONLY: 'yes' }, 'GRAYLANE_READ_ONLY is "yes": use true or false'],
     [['--flags', 'a', '--trust-proxy', 'me'], {}, '--trust-proxy is "me": use addresses, CIDR ranges'],
     [[], { GRAYLANE_FLAGS: 'a', GRAYLANE_DATA: 'b' }, 'both given'],
-    [['verify', 'a', 'b'], {}, 'verify takes one dir, got 2: graylane-server verify DIR'],
+    [['verify', 'a', 'b'], {}, 'verify takes at most one dir, got 2: graylane-server verify [DIR]'],
     [
       ['export', '--url', 'server'],
       {},
