@@ -1,3 +1,5 @@
+import { cutText } from './cut-text.ts';
+
 /** The value of an attribute. OTLP's maps and bytes are not read, and such attributes left out. */
 export type AttributeValue = string | number | boolean | readonly AttributeValue[];
 
@@ -18,12 +20,15 @@ export interface Source {
   readonly scope: string;
 }
 
+/** Names of services and instances are kept in many places; longer ones are cut. */
+const maxName = 200;
+
 /** The source of a resource and scope. */
 export function sourceOf(resource: Attributes, scope: string): Source {
   const instance = resource.get('service.instance.id');
   return {
-    service: String(resource.get('service.name') ?? 'unknown_service'),
-    instance: instance === undefined ? undefined : String(instance),
+    service: cutText(String(resource.get('service.name') ?? 'unknown_service'), maxName),
+    instance: instance === undefined ? undefined : cutText(String(instance), maxName),
     resource,
     scope,
   };

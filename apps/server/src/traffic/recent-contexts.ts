@@ -1,4 +1,5 @@
 import { isObject } from '../is-object.ts';
+import { cutText } from '../signals/cut-text.ts';
 
 /** The contexts of one environment that are kept, and the characters of a value. */
 const [maxContexts, maxValue] = [200, 200];
@@ -63,6 +64,6 @@ function valueAt(context: unknown, path: string): string | number | boolean | un
   for (const name of path.split('.')) {
     value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   }
-  if (typeof value === 'string') return value.slice(0, maxValue);
+  if (typeof value === 'string') return cutText(value, maxValue);
   return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
 }

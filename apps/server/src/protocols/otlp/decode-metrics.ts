@@ -1,9 +1,9 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import type { MetricPoint, PointData } from '../../signals/metric-point.ts';
-import { sourceOf, type Source } from '../../signals/source.ts';
+import { sourceOf, type Attributes, type Source } from '../../signals/source.ts';
 import type { TimeSlices } from '../../time-slices.ts';
 import { attributesOf } from './attributes.ts';
-import type { Encoding } from './encoding.ts';
+import { maxBytesAtOnce, type Encoding } from './encoding.ts';
 import type { KeyValue } from './gen/graylane/otlp/v1/common_pb.ts';
 import {
   ExponentialHistogramDataPointSchema,
@@ -112,16 +112,22 @@ class MetricsDecoder implements DecodedMetrics {
     dataOf: (point: MessageShape<Desc>) => PointData | string,
   ): Promise<void> {
     for (const bytes of encoded) {
+      if (bytes.length > maxBytesAtOnce) {
+        this.rejections.add(metric.name, `a point has ${bytes.length} bytes, more than ${maxBytesAtOnce}`);
+        continue;
+      }
       const point = this.#encoding.decode(schema, bytes);
       const { attributes, startTimeUnixNano, timeUnixNano, flags } = point as unknown as AnyPoint;
       if (timeUnixNano === 0n) this.rejections.add(metric.name, 'a point has no time');
       else if ((flags & noRecordedValue) === 0) {
         const data = dataOf(point);
-        if (typeof data === 'string') this.rejections.add(metric.name, data);
+        const own = attributesOf(attributes);
+        const fault = typeof data === 'string' ? data : faultOf(own);
+        if (fault !== undefined || typeof data === 'string') this.rejections.add(metric.name, String(fault));
         else {
           const startMs = millisecondsOf(startTimeUnixNano);
           const timeMs = millisecondsOf(timeUnixNano);
-          this.points.push({ ...metric, attributes: attributesOf(attributes), startMs, timeMs, data });
+          this.points.push({ ...metric, attributes: own, startMs, timeMs, data });
         }
       }
       if (this.#slices.over) await this.#slices.next();
@@ -147,3 +153,13 @@ interface AnyPoint {
 
 /** The flag of a point that only states that the series has no value now. */
 const noRecordedValue = 1;
+
+/** The attributes of a series are kept as long as it reports. */
+const maxCharacters = 8192;
+
+function faultOf(attributes: Attributes): string | undefined {
+  let characters = 0;
+  for (const [key, value] of attributes) characters += key.length + String(value).length;
+  if (characters <= maxCharacters) return undefined;
+  return `its attributes have ${characters} characters, more than ${maxCharacters}: use fewer or shorter ones`;
+}

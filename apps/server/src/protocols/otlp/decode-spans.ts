@@ -3,7 +3,7 @@ import { sourceOf, type Source } from '../../signals/source.ts';
 import type { SpanKind, SpanRecord } from '../../signals/span-record.ts';
 import type { TimeSlices } from '../../time-slices.ts';
 import { attributesOf } from './attributes.ts';
-import type { Encoding } from './encoding.ts';
+import { maxBytesAtOnce, type Encoding } from './encoding.ts';
 import {
   ExportTraceServiceRequestSchema,
   ResourceSpansSchema,
@@ -60,7 +60,8 @@ class SpansDecoder implements DecodedSpans {
     const { message, encoded } = await this.#open(ScopeSpansSchema, bytes, ['spans']);
     const source = sourceOf(resource, message.scope?.name ?? '');
     for (const span of encoded.spans) {
-      this.#add(this.#encoding.decode(SpanSchema, span), source);
+      if (span.length <= maxBytesAtOnce) this.#add(this.#encoding.decode(SpanSchema, span), source);
+      else this.rejections.add('a span', `it has ${span.length} bytes, more than ${maxBytesAtOnce}`);
       if (this.#slices.over) await this.#slices.next();
     }
   }

@@ -35,3 +35,12 @@ export interface Opened<Desc extends DescMessage, Field extends string> {
 
 /** The bytes are not the message that they should be. */
 export class MalformedExport extends Error {}
+
+/** The most bytes that are decoded at once, while other requests wait. */
+export const maxBytesAtOnce = 262_144;
+
+/** Refuses a message of which too much is left to be decoded at once. */
+export function requireSmall({ name }: DescMessage, bytes: number): void {
+  if (bytes > maxBytesAtOnce)
+    throw new MalformedExport(`${name}: it has more than ${maxBytesAtOnce} bytes beside its items`);
+}

@@ -10,7 +10,7 @@ import { nestsDeeper } from '../../json-depth.ts';
 import { MalformedJson } from '../../json/cursor.ts';
 import { splitItems, splitMembers } from '../../json/members.ts';
 import type { TimeSlices } from '../../time-slices.ts';
-import { MalformedExport, type Encoding, type Opened } from './encoding.ts';
+import { MalformedExport, requireSmall, type Encoding, type Opened } from './encoding.ts';
 
 /** How deep a message may nest that is decoded at once: attributes whose values are arrays. */
 const maxDepth = 64;
@@ -34,6 +34,10 @@ export const jsonEncoding: Encoding = {
         if (value === undefined || isNull(value)) encoded[field] = [];
         else encoded[field] = isList(schema, field) ? await splitItems(value, slices) : [value];
       }
+      requireSmall(
+        schema,
+        [...members.values()].reduce((sum, { length }) => sum + length, 0),
+      );
       const rest = Object.fromEntries([...members].map(([name, value]) => [name, parse(value)]));
       return { message: read(schema, rest), encoded };
     } catch (error) {

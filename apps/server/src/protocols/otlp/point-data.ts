@@ -15,6 +15,9 @@ type Result = PointData | string;
 /** Scales beyond these have buckets that no double distinguishes. */
 const [minScale, maxScale] = [-11, 20];
 
+/** The most buckets of a point; exponential histograms have 320 by default. */
+const maxBuckets = 2000;
+
 const noTemporality = 'it is neither delta nor cumulative';
 
 export function gaugeOf(point: NumberDataPoint): Result {
@@ -40,6 +43,7 @@ export function histogramOf(point: HistogramDataPoint, { aggregationTemporality 
   if (!isBare && counts.length !== bounds.length + 1) {
     return `it has ${counts.length} bucket counts for ${bounds.length} bounds: send one more than bounds`;
   }
+  if (counts.length > maxBuckets) return tooManyBuckets(counts.length);
   if (bounds.some((bound, at) => !(bound > (bounds[at - 1] ?? -Infinity)))) {
     return 'its bounds do not ascend';
   }
@@ -61,6 +65,8 @@ export function exponentialOf(
   if (!(zeroThreshold >= 0)) return `its zero threshold is ${zeroThreshold}`;
   const [count, zeroCount] = [Number(point.count), Number(point.zeroCount)];
   const [positive, negative] = [bucketsOf(point.positive), bucketsOf(point.negative)];
+  const buckets = positive.counts.length + negative.counts.length;
+  if (buckets > maxBuckets) return tooManyBuckets(buckets);
   const total = zeroCount + totalOf(positive.counts) + totalOf(negative.counts);
   if (total !== count) return `its buckets add up to ${total}, and its count is ${count}`;
   return {
@@ -74,6 +80,10 @@ export function exponentialOf(
     positive,
     negative,
   };
+}
+
+function tooManyBuckets(buckets: number): string {
+  return `it has ${buckets} buckets, more than ${maxBuckets}`;
 }
 
 function numberOf({ value }: NumberDataPoint): number {

@@ -1,7 +1,7 @@
 import { fromBinary, toBinary, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { TimeSlices } from '../../time-slices.ts';
-import { MalformedExport, type Encoding, type Opened } from './encoding.ts';
+import { MalformedExport, requireSmall, type Encoding, type Opened } from './encoding.ts';
 
 /** `application/x-protobuf`. */
 export const protobufEncoding: Encoding = {
@@ -30,6 +30,10 @@ export const protobufEncoding: Encoding = {
       else throw new MalformedExport(`${schema.name}.${field} is not a message`);
       if (slices.over) await slices.next();
     }
+    requireSmall(
+      schema,
+      rest.reduce((sum, { length }) => sum + length, 0),
+    );
     return { message: this.decode(schema, Buffer.concat(rest)), encoded };
   },
 

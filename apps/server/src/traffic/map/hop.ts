@@ -1,3 +1,4 @@
+import { cutText } from '../../signals/cut-text.ts';
 import type { SpanKind, SpanRecord } from '../../signals/span-record.ts';
 import type { Attributes } from '../../signals/source.ts';
 
@@ -35,8 +36,8 @@ export function hopOf(span: SpanRecord): Hop {
     traceId,
     spanId,
     parentSpanId,
-    service: source.service.slice(0, maxText),
-    name: name.slice(0, maxText),
+    service: cutText(source.service, maxText),
+    name: cutText(name, maxText),
     kind,
     startMs,
     endMs,
@@ -45,7 +46,7 @@ export function hopOf(span: SpanRecord): Hop {
     lane: text(attributes, 'lane'),
     isDyed: attributes.get('graylane.dyed') === true,
     instanceLane: text(source.resource, 'lane'),
-    pins: Array.isArray(pins) ? pins.slice(0, 20).map((pin) => String(pin).slice(0, maxText)) : [],
+    pins: Array.isArray(pins) ? pins.slice(0, 20).map((pin) => cutText(String(pin), maxText)) : [],
     peer: text(attributes, 'server.address') ?? text(attributes, 'messaging.destination.name'),
   };
 }
@@ -63,5 +64,5 @@ function transportOf(attributes: Attributes): Hop['transport'] {
 
 function text(attributes: Attributes, key: string): string | undefined {
   const value = attributes.get(key);
-  return typeof value === 'string' ? value.slice(0, maxText) : undefined;
+  return typeof value === 'string' ? cutText(value, maxText) : undefined;
 }

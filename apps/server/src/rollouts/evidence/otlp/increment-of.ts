@@ -1,3 +1,4 @@
+import { cutText } from '../../../signals/cut-text.ts';
 import type { MetricPoint } from '../../../signals/metric-point.ts';
 import type { Attributes, Source } from '../../../signals/source.ts';
 import type { Increment } from '../counting/increment.ts';
@@ -50,11 +51,11 @@ export function laneOf({
  * either.
  */
 export function instanceOf({ instance, resource }: Source): string {
-  if (instance !== undefined) return instance.slice(0, maxCharacters);
+  if (instance !== undefined) return instance;
   const parts = ['host.name', 'process.pid']
     .map((name) => resource.get(name))
     .filter((one) => one !== undefined);
-  return parts.map(String).join('/').slice(0, maxCharacters);
+  return cutText(parts.map(String).join('/'), maxCharacters);
 }
 
 function labelsOf(attributes: Attributes): ReadonlyMap<string, string> {

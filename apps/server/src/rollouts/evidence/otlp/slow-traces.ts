@@ -1,3 +1,4 @@
+import { cutText } from '../../../signals/cut-text.ts';
 import type { SpansReceived } from '../../../signals/intake.ts';
 import type { SpanRecord } from '../../../signals/span-record.ts';
 import { controlOf } from '../counting/count-look.ts';
@@ -48,7 +49,7 @@ export class SlowTraces {
 
 function traceOf({ traceId, source, name, startMs, endMs, failed }: SpanRecord): SlowTrace {
   const seconds = Math.max(0, endMs - startMs) / 1000;
-  return { traceId, service: source.service, name: name.slice(0, 200), seconds, failed, at: startMs };
+  return { traceId, service: source.service, name: cutText(name, 200), seconds, failed, at: startMs };
 }
 
 function slowestFirst(traces: readonly SlowTrace[]): readonly SlowTrace[] {

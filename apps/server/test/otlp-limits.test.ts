@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cutText } from '../src/signals/cut-text.ts';
+import { sourceOf } from '../src/signals/source.ts';
+import type { SpanRecord } from '../src/signals/span-record.ts';
+import { mergeFor } from '../src/rollouts/evidence/counting/merge-durations.ts';
+import { LaneSignals } from '../src/rollouts/evidence/otlp/lane-signals.ts';
+import { callsIn, Traces } from '../src/traffic/map/traces.ts';
+import { startReceiver, type Receiver } from './support/receive.ts';
+
+let receiver: Receiver;
+beforeEach(async () => {
+  receiver = await startReceiver();
+});
+afterEach(async () => receiver.close());
+
+const times = { startTimeUnixNano: '1700000000000000000', timeUnixNano: '1700000015000000000' };
+const long = 'x'.repeat(300_000);
+
+async function post(path: string, body: object): Promise<{ status: number; body: string }> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${receiver.url}${path}`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.text() };
+}
+
+function metrics(dataPoints: readonly object[], resource: object = {}, kind = 'histogram'): object {
+  const metric = { name: 'latency', [kind]: { aggregationTemporality: 1, dataPoints } };
+  return { resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [metric] }] }] };
+}
+
+const text = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
+
+describe('an export', () => {
+  const counts = Array.from({ length: 2001 }, () => 0);
+  const bounds = Array.from({ length: 2000 }, (_, index) => index);
+  const fine = { ...times, count: 1, bucketCounts: [1, 0], explicitBounds: [1] };
+
+  test.each([
+    ['a point of too many bytes', { ...fine, exemplars: [long] }, 'bytes, more than 262144'],
+    [
+      'too many buckets',
+      { ...times, count: 0, bucketCounts: counts, explicitBounds: bounds },
+      '2001 buckets',
+    ],
+    ['long attributes', { ...fine, attributes: [text('route', 'x'.repeat(9000))] }, '9005 characters'],
+  ])('has %s: the point is rejected, and the others are kept', async (_, point, reason) => {
+    const { status, body } = await post('/v1/metrics', metrics([point, fine]));
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toEqual({
+      partialSuccess: { rejectedDataPoints: '1', errorMessage: expect.stringContaining(reason) },
+    });
+    expect(receiver.points()).toHaveLength(1);
+  });
+
+  test('has exponential histograms with too many buckets: they are rejected', async () => {
+    const positive = { offset: 0, bucketCounts: counts };
+    const { body } = await post('/v1/metrics', metrics([{ ...times, positive }], {}, 'exponentialHistogram'));
+    expect(body).toContain('2001 buckets');
+  });
+
+  test('has a span of too many bytes: it is rejected, and the others are kept', async () => {
+    const span = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), kind: 2 };
+    const spans = [{ ...span, attributes: [text('db.query.text', long)] }, span];
+    const { status, body } = await post('/v1/traces', { resourceSpans: [{ scopeSpans: [{ spans }] }] });
+    expect([status, body]).toEqual([200, expect.stringContaining('"rejectedSpans":"1"')]);
+    expect(receiver.allSpans()).toHaveLength(1);
+  });
+
+  test('has a resource of too many bytes: it is refused', async () => {
+    const resource = { attributes: [text('service.name', long)] };
+    const { status, body } = await post('/v1/metrics', metrics([fine], resource));
+    expect([status, body]).toEqual([400, expect.stringContaining('more than 262144 bytes')]);
+  });
+
+  test('has a long name of a service: it is cut', async () => {
+    const resource = { attributes: [text('service.name', 'é'.repeat(1000))] };
+    await post('/v1/metrics', metrics([fine], resource));
+    expect(receiver.points()[0]?.source.service).toBe('é'.repeat(200));
+  });
+});
+
+test('a text that is cut is a prefix, and one that is not is the same', () => {
+  expect(cutText('gray😀', 5)).toBe('gray😀'.slice(0, 5));
+  expect(cutText('gray', 5)).toBe('gray');
+});
+
+describe('counts for a rollout', () => {
+  test('come from more series than a call takes arguments', () => {
+    const one = { kind: 'exponential', scale: 3, zero: 0, zeroThreshold: 0, offset: 4, counts: [1] } as const;
+    const all = Array.from({ length: 200_000 }, () => one);
+    const merge = mergeFor(all);
+    expect(typeof merge === 'string' ? merge : merge(all)).toMatchObject({ offset: 4, counts: [200_000] });
+  });
+
+  test('come from more services than are remembered', () => {
+    const now = Date.now();
+    const signals = new LaneSignals('gray', now - 1000);
+    const points = Array.from({ length: 150_000 }, (_, index) => ({
+      source: sourceOf(new Map([['service.name', `s${index}`]]), ''),
+      name: 'http.server.request.duration',
+      unit: 's',
+      attributes: new Map([['lane', 'gray']]),
+      startMs: now - 500,
+      timeMs: now,
+      data: { kind: 'sum', temporality: 'delta', monotonic: true, value: 1 } as const,
+    }));
+    signals.receive({ environment: 'default', receivedAt: now, points });
+    const { increments, ageMs } = signals.window(now - 1, now);
+    expect([increments.length, ageMs]).toEqual([150_000, 0]);
+  });
+});
+
+describe('traces', () => {
+  const span = (id: number, more: Partial<SpanRecord> = {}): SpanRecord => ({
+    source: sourceOf(new Map([['service.name', `s${id}`]]), ''),
+    traceId: 'ab'.repeat(16),
+    spanId: id.toString(16).padStart(16, '0'),
+    parentSpanId: undefined,
+    name: 'x',
+    kind: 'client',
+    startMs: 0,
+    endMs: 1,
+    attributes: new Map([['server.address', 'api.example']]),
+    failed: false,
+    statusMessage: undefined,
+    ...more,
+  });
+
+  test('have one call for spans that record it twice', () => {
+    const traces = new Traces();
+    const outer = span(1);
+    const inner = span(2, { parentSpanId: outer.spanId, source: outer.source });
+    traces.receive({ environment: 'default', receivedAt: 0, spans: [outer, inner] });
+    const calls = traces.newest.flatMap((trace) => callsIn(trace, 1e6));
+    expect(calls.map(({ caller }) => caller.spanId)).toEqual([inner.spanId]);
+  });
+
+  test('count the lapses of 200 lanes, and those of others together', () => {
+    const traces = new Traces();
+    for (let at = 0; at < 300; at += 1) {
+      const traceId = at.toString(16).padStart(32, '0');
+      const caller = span(1, { traceId, attributes: new Map([['lane', `lane-${at}`]]) });
+      const callee = span(2, {
+        traceId,
+        parentSpanId: caller.spanId,
+        kind: 'server',
+        attributes: new Map([['lane', 'baseline']]),
+      });
+      traces.receive({ environment: 'default', receivedAt: 0, spans: [caller, callee] });
+    }
+    expect(traces.lapses.size).toBe(201);
+    expect(traces.lapses.get('other')).toMatchObject({ escaped: 100 });
+  });
+});
