@@ -35,10 +35,19 @@ export function describeLanes(sources: LaneSources, now: number): object {
     ...flags.killed.lanes,
   ]);
   const all = traffic.total(undefined, now).requests;
+  // Each lane is compared with baseline, which has the most windows.
+  const totals = new Map<string, Calls>();
+  const total = (lane: string): Calls => {
+    const known = totals.get(lane) ?? traffic.total(lane, now);
+    totals.set(lane, known);
+    return known;
+  };
   return {
     windowSeconds: windowMs / 1000,
     requests: all,
-    lanes: Array.from(names, (lane) => describeLane(lane, rules.get(lane) ?? [], all, sources, now)),
+    lanes: Array.from(names, (lane) =>
+      describeLane(lane, rules.get(lane) ?? [], { ...sources, all, total }, now),
+    ),
     events: Array.from(traffic.events.all(), ({ service, event, count }) => ({
       service,
       event,
@@ -49,16 +58,21 @@ export function describeLanes(sources: LaneSources, now: number): object {
   };
 }
 
+/** The lanes' sources, the number of all requests, and the calls of each lane. */
+interface Totals extends LaneSources {
+  readonly all: number;
+  readonly total: (lane: string) => Calls;
+}
+
 function describeLane(
   lane: string,
   rules: readonly object[],
-  all: number,
-  { flags, traffic, lapses, rollouts }: LaneSources,
+  { flags, traffic, lapses, rollouts, all, total }: Totals,
   now: number,
 ): object {
-  const calls = traffic.total(lane, now);
+  const calls = total(lane);
   const besides = [`${lane}${controlSuffix}`, baseline].filter((one) => one !== lane);
-  const beside = besides.find((one) => traffic.total(one, now).requests > 0);
+  const beside = besides.find((one) => total(one).requests > 0);
   const rollout = rollouts.find(
     ({ definition }) => lane === definition.lane || lane === `${definition.lane}${controlSuffix}`,
   );
@@ -75,7 +89,7 @@ function describeLane(
       ...describeCalls(one),
       lastReported: new Date(last).toISOString(),
     })).toSorted((a, b) => b.requests - a.requests),
-    beside: beside === undefined ? null : { lane: beside, ...describeCalls(traffic.total(beside, now)) },
+    beside: beside === undefined ? null : { lane: beside, ...describeCalls(total(beside)) },
     escaped,
     leaked,
     fallback,

@@ -5,6 +5,9 @@ import { laneOfLapse, lapseOf, type Lapse, type Lapses } from './lapses.ts';
 /** The traces that are kept, the spans of one trace, and the spans of all of them. */
 const [maxTraces, maxHops, maxHopsInAll] = [1000, 200, 50_000];
 
+/** The lanes of which lapses are counted; those of further lanes count as `other`. */
+const maxLanes = 200;
+
 /** A trace that is still reported is not complete: a call may have no callee yet, in ms. */
 const settleMs = 10_000;
 
@@ -79,12 +82,11 @@ export function callsIn({ hops, receivedAt }: Trace, now: number): readonly Call
     calls.push({ caller, callee, lapse: lapseOf(caller, callee) });
   }
   if (now - receivedAt < settleMs) return calls;
+  // Instrumentations of different layers record one call twice, the inner one as a child.
+  const inner = new Set(hops.map(({ parentSpanId, kind }) => `${kind} ${parentSpanId}`));
   for (const caller of hops) {
     const isCall = caller.kind === 'client' || caller.kind === 'producer';
-    // Instrumentations of different layers record one call twice, the inner one as a child.
-    const isOuter = hops.some(
-      ({ parentSpanId, kind }) => parentSpanId === caller.spanId && kind === caller.kind,
-    );
+    const isOuter = inner.has(`${caller.kind} ${caller.spanId}`);
     if (isCall && !called.has(caller) && !isOuter && caller.peer !== undefined) {
       calls.push({ caller, callee: undefined, lapse: undefined });
     }
@@ -97,7 +99,8 @@ function countLapses(traces: readonly Trace[]): ReadonlyMap<string, Lapses> {
   for (const trace of traces) {
     for (const { caller, callee, lapse } of callsIn(trace, 0)) {
       if (lapse === undefined || callee === undefined) continue;
-      const lane = laneOfLapse(lapse, caller, callee);
+      const named = laneOfLapse(lapse, caller, callee);
+      const lane = lanes.has(named) || lanes.size < maxLanes ? named : 'other';
       const counts = lanes.get(lane) ?? { escaped: 0, leaked: 0, fallback: 0 };
       counts[lapse] += 1;
       lanes.set(lane, counts);

@@ -49,11 +49,12 @@ function mergeExplicit(all: readonly Histogram[]): Merge | string {
 }
 
 function mergeExponential(all: readonly ExponentialHistogram[]): Merge | string {
-  const scale = Math.min(...all.map((one) => one.scale));
-  const zeroThreshold = Math.max(...all.map((one) => one.zeroThreshold));
+  // There may be more series than a call takes arguments.
+  const scale = all.reduce((least, one) => Math.min(least, one.scale), Number.POSITIVE_INFINITY);
+  const zeroThreshold = all.reduce((most, one) => Math.max(most, one.zeroThreshold), 0);
   const spans = all.map((one) => spanAt(one, scale)).filter(({ first, last }) => first <= last);
-  const first = Math.min(...spans.map((span) => span.first));
-  const last = Math.max(...spans.map((span) => span.last));
+  const first = spans.reduce((least, span) => Math.min(least, span.first), Number.POSITIVE_INFINITY);
+  const last = spans.reduce((most, span) => Math.max(most, span.last), Number.NEGATIVE_INFINITY);
   if (last - first >= maxBuckets)
     return `the histograms span ${last - first + 1} buckets, more than ${maxBuckets}`;
   return (some) => {

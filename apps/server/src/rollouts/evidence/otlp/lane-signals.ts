@@ -61,7 +61,8 @@ export class LaneSignals {
       all.filter(({ receivedAt }) => receivedAt > start && receivedAt <= to).map(({ value }) => value);
     const faults = [...new Set(within(this.#faults))];
     if (faults.length > 0) this.#discarded = to;
-    const newest = Math.max(...this.#newest.values());
+    let newest = Number.NEGATIVE_INFINITY;
+    for (const timeMs of this.#newest.values()) newest = Math.max(newest, timeMs);
     return {
       increments: within(this.#increments),
       faults,
@@ -80,7 +81,8 @@ export class LaneSignals {
     if (lane === undefined || !this.#lanes.has(lane)) return;
     const skew = point.timeMs - receivedAt;
     if (Math.abs(skew) > maxSkewMs) this.#faults.push({ receivedAt, value: skewText(source.service, skew) });
-    else this.#newest.set(source.service, Math.max(point.timeMs, this.#newest.get(source.service) ?? 0));
+    else if (this.#newest.size < maxSeen || this.#newest.has(source.service))
+      this.#newest.set(source.service, Math.max(point.timeMs, this.#newest.get(source.service) ?? 0));
     let result = this.#deltas.add(point);
     if ('skipped' in result && result.skipped === 'first' && hasReported) {
       result = { delta: { ...point, data: { ...data, temporality: 'delta' } } };
