@@ -69,6 +69,32 @@ await describeWith(chromium, 'the console of the shop', () => {
     await page.context().close();
   });
 
+  test('breaks payments in gray at a button, while a rollout runs', async () => {
+    const flags = `${shop.flagServer}/api/v1/environments/default`;
+    const payments = { service: 'payments', metric: 'rpc.server.call.duration', kind: 'latency' };
+    const started = await fetch(`${flags}/rollouts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        flag: 'lane',
+        lane: 'gray',
+        unit: 'user',
+        sameCodeLooks: 0,
+        steps: [{ weight: 10 }],
+        guard: { mode: 'report', slis: [{ name: 'payments latency', ...payments }] },
+      }),
+    });
+    const { id } = (await started.json()) as { id: string };
+    const page = await browser.open(`${shop.flagServer}/e/default/rollouts/${id}`);
+    await page.getByRole('button', { name: 'Break payments in gray' }).click();
+    await shows(page, 'Payments fail for 30 % of gray.');
+    const broken = (await (await fetch(`${flags}/flags/payments-defect`)).json()) as { targeting: object };
+    expect(broken.targeting).toEqual({ if: [{ '==': [{ var: 'lane' }, 'gray'] }, 'failing'] });
+    await page.getByRole('button', { name: 'Repair payments' }).click();
+    await page.getByRole('button', { name: 'Break payments in gray' }).waitFor();
+    await page.context().close();
+  });
+
   test('no script failed, and the policy refused nothing', () => {
     expect(browser.faults).toEqual([]);
   });

@@ -11,6 +11,7 @@ import { act, readReport, type ActByHand, type Report, type Rollout } from '../m
 import { shownReport } from '../model/shown-report.ts';
 import { StateBadge } from '../model/state-badge.tsx';
 import { Acts } from './acts.tsx';
+import { DemoDefect } from './demo-defect.tsx';
 import { Facts } from './facts.tsx';
 import { Parts } from './parts.tsx';
 import { SliTable } from './sli-table.tsx';
@@ -41,6 +42,7 @@ export function RolloutPage({ id }: { readonly id: string }): JSX.Element {
       <Head report={read.value} onDone={reload} />
       {read.error && <Failed error={read.error} retry={reload} />}
       <Steps rollout={rollout} />
+      {!rollout.ended && <DemoDefect lane={rollout.lane} />}
       <Because rollout={rollout} />
       {rollout.series.length > 0 ? <EvidencePlot /> : <p class="soft">No look has been counted yet.</p>}
       {rollout.verdict && <SliTable verdict={rollout.verdict} />}
