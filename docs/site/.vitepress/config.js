@@ -12,10 +12,14 @@ const sections = [
     ['baggage', 'trust-boundary', 'provider', 'evaluation', 'evaluation-context', 'pins', 'observe'],
   ],
   ['Adapters', pagesIn('adapters')],
-  ['Server', ['flag-server', 'settings', 'operations', 'security', 'protocols', 'guard']],
+  [
+    'Server',
+    ['flag-server', 'settings', 'operating', 'postgresql', 'relay', 'usage', 'security', 'protocols'],
+  ],
+  ['Releases', ['rollouts', 'guard', 'kill-switch']],
   ['Coming from', pagesIn('compare')],
   ['API reference', pagesIn('reference')],
-  ['Inside', ['architecture', 'principles', 'dependencies']],
+  ['Inside', ['architecture', 'principles', 'dependencies', 'releasing']],
   ['Decisions', pagesIn('decisions')],
   ['Benchmarks', pagesIn('benchmarks')],
 ];
@@ -38,7 +42,7 @@ export default defineConfig({
     ],
     sidebar: [...sections, others].map(([text, names], index) => ({
       text,
-      collapsed: index > 3,
+      collapsed: index > 4,
       items: names.filter(exists).map((name) => ({ text: titleOf(name), link: linkTo(name) })),
     })),
     socialLinks: [{ icon: 'github', link: 'https://github.com/graylane/graylane' }],
