@@ -17,7 +17,7 @@ export interface Killed {
 }
 
 /** Nothing is killed: the state of most documents. */
-export const nothingKilled: Killed = Object.freeze({
+const nothingKilled: Killed = Object.freeze({
   lanes: new Set<string>(),
   releases: new Set<string>(),
   flags: new Set<string>(),

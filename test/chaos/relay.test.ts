@@ -7,10 +7,10 @@ import { createServer, type RunningServer, type Settings } from '@graylane/serve
 import { FlagdProvider } from '@openfeature/flagd-provider';
 import { OpenFeature } from '@openfeature/server-sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { TcpProxy } from '../../../test/support/tcp-proxy.ts';
-import { admin } from './support/admin.ts';
-import { fees, serve, serveFolder, type Served } from './support/serve.ts';
-import { bearer, tokenIn } from './support/with-tokens.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { admin } from '../../apps/server/test/support/admin.ts';
+import { fees, serve, serveFolder, type Served } from '../../apps/server/test/support/serve.ts';
+import { bearer, tokenIn } from '../../apps/server/test/support/with-tokens.ts';
 
 const on = { ...fees, defaultVariant: 'on' };
 const free = { port: 0, grpcPort: 0, managementPort: 0 };

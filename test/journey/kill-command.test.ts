@@ -1,8 +1,8 @@
 import { GraylaneProvider } from '@graylane/provider';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { admin } from './support/admin.ts';
-import { runCommand, type CommandResult } from './support/run-command.ts';
-import { fees, serve, type Served } from './support/serve.ts';
+import { admin } from '../../apps/server/test/support/admin.ts';
+import { runCommand, type CommandResult } from '../../apps/server/test/support/run-command.ts';
+import { fees, serve, type Served } from '../../apps/server/test/support/serve.ts';
 
 const lane = {
   state: 'ENABLED',

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { GraylaneProvider } from '@graylane/provider';
 import { createServer, type RunningServer } from '@graylane/server';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { admin } from './support/admin.ts';
-import { fees, serve } from './support/serve.ts';
+import { admin } from '../../apps/server/test/support/admin.ts';
+import { fees, serve } from '../../apps/server/test/support/serve.ts';
 
 const quiet = { info: () => {}, warn: () => {} };
 const document = JSON.stringify({ flags: { fees } });

@@ -2,8 +2,8 @@ import { FlagdProvider } from '@openfeature/flagd-provider';
 import { OpenFeature } from '@openfeature/server-sdk';
 import { GraylaneProvider } from '@graylane/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { admin, type Answer } from './support/admin.ts';
-import { fees, serveFolder, type Served } from './support/serve.ts';
+import { admin, type Answer } from '../../apps/server/test/support/admin.ts';
+import { fees, serveFolder, type Served } from '../../apps/server/test/support/serve.ts';
 
 const lane = {
   state: 'ENABLED',
