@@ -4,6 +4,7 @@ import type { LookQuestion } from '../../src/rollouts/evidence/look-source.ts';
 import { Intake } from '../../src/signals/intake.ts';
 import type { MetricPoint, PointData } from '../../src/signals/metric-point.ts';
 import { sourceOf, type AttributeValue } from '../../src/signals/source.ts';
+import type { SpanRecord } from '../../src/signals/span-record.ts';
 
 const start = Date.UTC(2026, 0, 1);
 const latency = {
@@ -285,21 +286,25 @@ describe('a look holds, with the reason,', () => {
   });
 });
 
+test('a look has the effective number of units, by the spans of both arms', async () => {
+  const asked = { ...question, unitKey: 'targetingKey' };
+  await looks.look(asked);
+  const spans = (lane: string, requests: Readonly<Record<string, number>>): SpanRecord[] =>
+    Object.entries(requests).flatMap(([user, count]) =>
+      Array.from({ length: count }, () => span(user, lane, 1, { 'user-id': user })),
+    );
+  await intake.deliverSpans('default', spans('gray', { ada: 3, bo: 1 }));
+  await receive(1000, arms('payments', latency.metric, {}, histogram([1, 0, 0])));
+  expect(counted(await looks.look(asked)).look.units).toBeUndefined();
+  await intake.deliverSpans('default', [
+    ...spans('gray-control', { chen: 2, dai: 2 }),
+    ...spans('baseline', { eve: 9 }),
+  ]);
+  expect(counted(await looks.look(asked)).look.units).toEqual({ gray: 1.6, control: 2 });
+  expect(counted(await looks.look(question)).look.units).toBeUndefined();
+});
+
 test('details have the slowest traces of each arm, and the newest values of the runtime', async () => {
-  const source = sourceOf(new Map([['service.name', 'payments']]), 'shop');
-  const span = (traceId: string, lane: string, seconds: number) => ({
-    source,
-    traceId,
-    spanId: '1'.repeat(16),
-    parentSpanId: undefined,
-    name: 'Charge',
-    kind: 'server' as const,
-    startMs: start,
-    endMs: start + seconds * 1000,
-    attributes: new Map([['lane', lane]]),
-    failed: false,
-    statusMessage: undefined,
-  });
   await intake.deliverSpans('default', [
     span('a', 'gray', 1),
     span('b', 'gray', 3),
@@ -319,6 +324,27 @@ test('details have the slowest traces of each arm, and the newest values of the 
     { service: 'payments', instance: 'i-1', name: 'nodejs.eventloop.delay.p99', unit: 's', value: 0.2 },
   ]);
 });
+
+function span(
+  traceId: string,
+  lane: string,
+  seconds: number,
+  attributes: Readonly<Record<string, string>> = {},
+): SpanRecord {
+  return {
+    source: sourceOf(new Map([['service.name', 'payments']]), 'shop'),
+    traceId,
+    spanId: '1'.repeat(16),
+    parentSpanId: undefined,
+    name: 'Charge',
+    kind: 'server',
+    startMs: start,
+    endMs: start + seconds * 1000,
+    attributes: new Map(Object.entries({ lane, ...attributes })),
+    failed: false,
+    statusMessage: undefined,
+  };
+}
 
 async function receive(after: number, points: readonly MetricPoint[]): Promise<void> {
   vi.setSystemTime(start + after);

@@ -249,8 +249,16 @@ interface Followed {
 
 /** The question about the time since the last look. */
 function questionOf({ definition, watch }: RolloutRecord, environment: string): LookQuestion {
-  const { lane, guard } = definition;
-  return { environment, source: guard.source, lane, slis: guard.slis, from: watch.lookedAt, to: Date.now() };
+  const { lane, guard, unit, unitKey } = definition;
+  return {
+    environment,
+    source: guard.source,
+    lane,
+    slis: guard.slis,
+    ...(unit !== 'request' && { unitKey }),
+    from: watch.lookedAt,
+    to: Date.now(),
+  };
 }
 
 /** An obstacle pauses a rollout, and its arms can't be compared. */

@@ -25,6 +25,8 @@ export interface LookQuestion {
   /** The gray arm; the control arm is the lane `<lane>-control`. */
   readonly lane: string;
   readonly slis: readonly Sli[];
+  /** The attribute of the units, if they are users or tenants. */
+  readonly unitKey?: string;
   /**
    * The window (from, to] in ms since 1970. `from` is the end of the last look that was counted, so
    * that each request is counted once, restarts of the server included.

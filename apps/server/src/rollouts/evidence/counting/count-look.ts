@@ -13,6 +13,8 @@ export interface Window {
   /** The end of the time that the increments cover. */
   readonly at: number;
   readonly ageMs?: number | undefined;
+  /** The effective number of units in each arm, where it is known. */
+  readonly units?: CountedLook['units'] | undefined;
   /** Explains, for an SLI without any request, what is missing. */
   readonly missing: (sli: SliMatcher, lane: string) => string;
 }
@@ -25,7 +27,7 @@ export function controlOf(lane: string): string {
 /** Counts the requests of both arms: the same for every source of evidence. */
 export function countLook(
   { lane, slis }: Pick<LookQuestion, 'lane' | 'slis'>,
-  { increments, faults, at, ageMs, missing }: Window,
+  { increments, faults, at, ageMs, units, missing }: Window,
 ): LookResponse {
   const age = ageMs === undefined ? {} : { ageMs };
   const [fault, ...others] = faults;
@@ -68,6 +70,7 @@ export function countLook(
   const look: CountedLook = {
     at,
     slis: counted,
+    ...(units && { units }),
     ...(Object.keys(instances).length > 0 && { instances }),
   };
   return { look, holds, parts: partsOf(arms, matchers, { lane, control }), ...age };

@@ -4,6 +4,7 @@ import type { LookDetails, LookQuestion, LookResponse, LookSource } from '../loo
 import { LaneSignals } from './lane-signals.ts';
 import { RuntimeSignals } from './runtime-signals.ts';
 import { SlowTraces } from './slow-traces.ts';
+import { UnitWeights } from './unit-weights.ts';
 
 /** The signals of a lane are kept for so long after the last look, in ms. */
 const idleMs = 7_200_000;
@@ -18,8 +19,10 @@ export class OtlpLooks implements LookSource {
   }
 
   look(question: LookQuestion): Promise<LookResponse> {
-    const { signals } = this.#watch(question);
-    return Promise.resolve(countLook(question, signals.window(question.from, question.to)));
+    const watched = this.#watch(question);
+    const window = watched.signals.window(question.from, question.to);
+    const units = watched.units(question.unitKey)?.effective();
+    return Promise.resolve(countLook(question, { ...window, units }));
   }
 
   details(question: LookQuestion): Promise<LookDetails> {
@@ -52,6 +55,7 @@ export class OtlpLooks implements LookSource {
     const signals = new LaneSignals(lane, now);
     const traces = new SlowTraces(lane);
     const runtime = new RuntimeSignals();
+    const units = new Map<string, UnitWeights>();
     const ends = [
       this.#intake.onMetrics(
         (received) => {
@@ -60,9 +64,27 @@ export class OtlpLooks implements LookSource {
         },
         { environment },
       ),
-      this.#intake.onSpans((received) => traces.receive(received), { environment }),
+      this.#intake.onSpans(
+        (received) => {
+          traces.receive(received);
+          for (const weights of units.values()) weights.receive(received);
+        },
+        { environment },
+      ),
     ];
-    return { signals, traces, runtime, usedAt: now, end: () => ends.forEach((end) => end()) };
+    return {
+      signals,
+      traces,
+      runtime,
+      units: (unitKey) => {
+        if (unitKey === undefined) return undefined;
+        const weights = units.get(unitKey) ?? new UnitWeights(lane, unitKey);
+        units.set(unitKey, weights);
+        return weights;
+      },
+      usedAt: now,
+      end: () => ends.forEach((end) => end()),
+    };
   }
 }
 
@@ -70,6 +92,8 @@ interface WatchedLane {
   readonly signals: LaneSignals;
   readonly traces: SlowTraces;
   readonly runtime: RuntimeSignals;
+  /** The weights of the units of a rollout; the first call begins to keep them. */
+  readonly units: (unitKey: string | undefined) => UnitWeights | undefined;
   usedAt: number;
   readonly end: () => void;
 }
