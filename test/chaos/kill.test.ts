@@ -56,7 +56,9 @@ await describeWith(postgres, 'a kill over PostgreSQL', () => {
       await Promise.all(providers.map((provider) => provider.initialize()));
       const reasons = (): Promise<unknown[]> =>
         Promise.all(
-          providers.map(async (one) => (await one.resolveBooleanEvaluation('fees', false, {})).reason),
+          providers.map(
+            async (provider) => (await provider.resolveBooleanEvaluation('fees', false, {})).reason,
+          ),
         );
       await expect.poll(reasons, { timeout }).toEqual(['STATIC', 'STATIC']);
 
