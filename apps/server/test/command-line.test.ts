@@ -55,6 +55,11 @@ describe('graylane-server', () => {
     [['check', good, '--url', 'http://127.0.0.1:1'], 'of check: it is an option of export, import, history'],
     [['verify', folder, '--port', '1'], '--port is not an option of verify: it is an option of serving'],
     [['--flags', good, '--port', 'http'], '--port is "http"'],
+    [['--upstream', 'http://ada:opensesame@127.0.0.1:1'], '--upstream is "http://***@127.0.0.1:1": use'],
+    [
+      ['--flags', 'https://ada:opensesame@127.0.0.1/a.json'],
+      '--flags is "https://***@127.0.0.1/a.json": use',
+    ],
     [['--flags', good, '--port', '70000'], '--port is "70000"'],
     [['--flags', good, '--allow-origin', 'shop.example'], 'use web origins, e.g. https://shop.example'],
     [

@@ -72,8 +72,8 @@ export class GivenOptions {
     const value = readValue(option.type, text);
     if (value !== undefined) return value;
     const source = given === undefined ? option.env : `--${name}`;
-    // The URL of a database may have a password.
-    const shown = option.type === 'database' ? 'malformed' : `"${text}"`;
+    // The URL of a database, or another one, may have a password.
+    const shown = option.type === 'database' ? 'malformed' : `"${text.replaceAll(/\/\/[^/,]*@/g, '//***@')}"`;
     throw new UsageError(`${source} is ${shown}: use ${allowedFor(option.type)}`);
   }
 

@@ -49,7 +49,8 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
   path: { read: (text) => text || undefined, allowed: 'a path, e.g. ./flags.json' },
   flags: {
     read: readFlags,
-    allowed: 'paths, e.g. ./flags.json, or the address of a file, e.g. https://config.example/flags.json',
+    allowed:
+      'paths, e.g. ./flags.json, or the address of a file without a user and password, e.g. https://config.example/flags.json',
   },
   context: {
     read: (text) => text || undefined,
@@ -68,7 +69,10 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
     read: (text) => (isScope(text) ? text : undefined),
     allowed: 'evaluate, definitions, write or admin; each includes those before it',
   },
-  url: { read: readUrl, allowed: 'the address of a server, e.g. http://127.0.0.1:8080' },
+  url: {
+    read: readUrl,
+    allowed: 'the address of a server, e.g. http://127.0.0.1:8080, without a user and password',
+  },
   database: {
     read: (text) => (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined),
     allowed: 'the URL of a PostgreSQL: postgres://USER:PASSWORD@HOST:5432/DATABASE',
@@ -137,7 +141,13 @@ function readSeconds(text: string): number | undefined {
 }
 
 function readUrl(text: string): string | undefined {
-  return /^https?:/.test(text) && URL.canParse(text) ? text : undefined;
+  return /^https?:/.test(text) && URL.canParse(text) && !hasUser(text) ? text : undefined;
+}
+
+/** Addresses appear in logs, health and messages, which must not show a password. */
+function hasUser(address: string): boolean {
+  const { username, password } = new URL(address);
+  return username !== '' || password !== '';
 }
 
 /** Whether a source of flags is an address, rather than a path. */
@@ -151,6 +161,7 @@ function readFlags(text: string): readonly string[] | undefined {
   const isAllowed = (source: string): boolean =>
     !isAddress(source) ||
     (URL.canParse(source) &&
+      !hasUser(source) &&
       (/^https:/i.test(source) || isLoopbackAddress(new URL(source).hostname.replaceAll(/[[\]]/g, ''))));
   return sources.length > 0 && sources.every(isAllowed) ? sources : undefined;
 }
