@@ -106,6 +106,26 @@ test('a kill that is not written yet survives a restart', async () => {
   expect(await isOff()).toBe(true);
 });
 
+test('a kill that is not written yet ends with its environment', async () => {
+  const path = '/environments/staging';
+  const create = async (): Promise<number> => {
+    const headers = { 'if-none-match': '*', 'graylane-reason': 'a trial' };
+    return (await ask('PUT', path, { body: { flags: { fees } }, headers })).status;
+  };
+  expect(await create()).toBe(201);
+  writeFileSync(`${folder}/environments/staging/flags.json`, '{');
+  const degraded = async (): Promise<unknown> =>
+    ((await ask('GET', '/environments')).body['environments'] as Record<string, unknown>[]).find(
+      ({ name }) => name === 'staging',
+    )?.['degraded'];
+  await expect.poll(degraded).toBe(true);
+  const killed = await ask('POST', `${path}/kill?wait=0`, { body: { flag: 'fees' } });
+  expect(killed.body).toMatchObject({ held: expect.any(String) });
+  expect(await ask('DELETE', path, { headers: { 'if-match': '*' } })).toMatchObject({ status: 204 });
+  expect(await create()).toBe(201);
+  expect((await ask('GET', `${path}/kill`)).body['kills']).toEqual([]);
+});
+
 test('a kill that is not written yet can be lifted', async () => {
   await ask('POST', 'kill?wait=0', { body: { flag: 'fees' } });
   expect((await ask('DELETE', 'kill/flags/fees?wait=0')).status).toBe(200);

@@ -23,9 +23,14 @@ export class HeldFile {
     return Object.hasOwn(this.#held, environment) ? (this.#held[environment] ?? noKills) : noKills;
   }
 
-  /** Keeps the kills of an environment; in the background, since a full disk must not delay one. */
-  keep(environment: string, kills: Kills): void {
-    this.#held = { ...this.#held, [environment]: kills };
+  /**
+   * Keeps the kills of an environment, or forgets a removed one; in the background, since a full
+   * disk must not delay a kill.
+   */
+  keep(environment: string, kills: Kills | undefined): void {
+    const { [environment]: before, ...others } = this.#held;
+    if (before === undefined && kills === undefined) return;
+    this.#held = kills === undefined ? others : { ...others, [environment]: kills };
     const path = this.#path;
     if (path !== undefined) this.#turn = this.#turn.then(() => this.#write(path));
   }

@@ -24,7 +24,8 @@ export interface KillingEnvironmentsOptions {
 export class KillingEnvironments implements Environments {
   readonly #environments: Environments;
   readonly #held: HeldFile;
-  readonly #stores = new Map<FlagStore, KillingStore>();
+  /** Weak, since listeners ask for the store of an environment that is being removed. */
+  readonly #stores = new WeakMap<FlagStore, KillingStore>();
   readonly #unsubscribes: ReadonlyArray<() => void>;
 
   constructor(environments: Environments, options: KillingEnvironmentsOptions) {
@@ -37,6 +38,11 @@ export class KillingEnvironments implements Environments {
         const keep = (kills: Parameters<HeldFile['keep']>[1]): void => held.keep(name, kills);
         const wrapped = { log, name, held: held.of(name), keep, holdsReadOnly, accompany };
         this.#stores.set(store, new KillingStore(store, wrapped));
+      }),
+      // The next environment of this name must not begin with the kills of this one.
+      environments.onRemove((name, store) => {
+        this.#of(store).release();
+        held.keep(name, undefined);
       }),
     ];
   }
@@ -72,7 +78,7 @@ export class KillingEnvironments implements Environments {
 
   async close(): Promise<void> {
     for (const unsubscribe of this.#unsubscribes) unsubscribe();
-    for (const store of this.#stores.values()) store.release();
+    for (const name of this.names) this.get(name)?.release();
     await this.#environments.close();
     await this.#held.settled();
   }
