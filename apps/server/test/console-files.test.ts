@@ -9,7 +9,7 @@ import { tokenIn } from './support/with-tokens.ts';
 
 const script = `${'const lane = "gray";'.repeat(100)}\n`;
 const folder = mkdtempSync(`${tmpdir()}/graylane-console-`);
-let server: Server;
+let files: Server;
 let url: string;
 
 beforeAll(async () => {
@@ -18,10 +18,10 @@ beforeAll(async () => {
   writeFileSync(`${folder}/icon.svg`, '<svg xmlns="http://www.w3.org/2000/svg"/>');
   writeFileSync(`${folder}/assets/index-1a2b3c.js`, script);
   writeFileSync(`${folder}/secret.txt`, 'not a page');
-  ({ server, url } = await serveFiles(consoleFiles([`${folder}/`])));
+  ({ server: files, url } = await serveFiles(consoleFiles([`${folder}/`])));
 });
 afterAll(() => {
-  server.close();
+  files.close();
   rmSync(folder, { recursive: true });
 });
 

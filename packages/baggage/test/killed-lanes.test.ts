@@ -75,6 +75,8 @@ async function dyed(client: { getStringValue: () => string }, more = {}): Promis
     dye: { client, evaluationContext: () => ({}), ...more },
   });
   return new Promise((resolve) => {
-    middleware(request as never, new ServerResponse(request) as never, () => resolve(getActiveLane()));
+    middleware(request as Parameters<typeof middleware>[0], new ServerResponse(request) as never, () =>
+      resolve(getActiveLane()),
+    );
   });
 }
