@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 
 const source = 'https://github.com/graylane/graylane/blob/main';
@@ -8,17 +16,21 @@ const source = 'https://github.com/graylane/graylane/blob/main';
  * leave the folder, e.g. to a test, lead to the repository.
  */
 export function copyPages(from, to) {
-  const pages = readdirSync(from, { recursive: true, encoding: 'utf8' })
-    .map((page) => page.replaceAll('\\', '/'))
-    .filter((page) => page.endsWith('.md') && !page.startsWith('site/'));
-  for (const page of pages) {
+  const files = readdirSync(from, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => !file.startsWith('site/'));
+  for (const image of files.filter(isImage)) {
+    mkdirSync(dirname(join(to, image)), { recursive: true });
+    copyFileSync(join(from, image), join(to, image));
+  }
+  for (const page of files.filter((file) => file.endsWith('.md'))) {
     const target = join(to, indexOf(page));
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, adapt(readFileSync(join(from, page), 'utf8'), page, from));
   }
 }
 
-/** The page with its links adapted, outside of code. Vue would read `{{` as an expression. */
+/** The page with its links adapted, outside of code. */
 function adapt(text, page, from) {
   return text
     .split(/^(```.*?^```)$/ms)
@@ -38,8 +50,13 @@ function linkOf(path, page, from) {
   if (target.startsWith('..'))
     return posix.join(source.replace('://', ':/'), 'docs', target).replace(':/', '://');
   if (existsSync(full) && statSync(full).isDirectory()) return `${path.replace(/\/$/, '')}/index.md`;
+  if (isImage(target)) return path.startsWith('.') ? path : `./${path}`;
   if (!target.endsWith('.md')) return `${source}/docs/${target}`;
   return indexOf(path);
+}
+
+function isImage(file) {
+  return /\.(png|svg|jpe?g)$/.test(file);
 }
 
 function indexOf(page) {

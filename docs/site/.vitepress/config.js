@@ -14,7 +14,17 @@ const sections = [
   ['Adapters', pagesIn('adapters')],
   [
     'Server',
-    ['flag-server', 'settings', 'operating', 'postgresql', 'relay', 'usage', 'security', 'protocols'],
+    [
+      'flag-server',
+      'console',
+      'settings',
+      'operating',
+      'postgresql',
+      'relay',
+      'usage',
+      'security',
+      'protocols',
+    ],
   ],
   ['Releases', ['rollouts', 'guard', 'kill-switch']],
   ['Coming from', pagesIn('compare')],
