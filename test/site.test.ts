@@ -25,6 +25,8 @@ await describeWith(site, 'the documentation site', () => {
     expect(missing).toEqual([]);
     const page = readFileSync(`${folder}/site/reference/@graylane/flags.html`, 'utf8');
     expect(page).toContain('compileFlags');
+    // VitePress does not check the links of the navigation.
+    expect(deadLinks(`${folder}/site`)).toEqual([]);
   });
 
   test('is not built with a dead link', { timeout }, async () => {
@@ -38,6 +40,22 @@ await describeWith(site, 'the documentation site', () => {
 
 async function build(...args: readonly string[]): Promise<void> {
   await execute(process.execPath, [`${root}docs/site/build.js`, ...args], { cwd: root, maxBuffer: 1e8 });
+}
+
+/** The links within the site, of every page, that lead to no file. */
+function deadLinks(built: string): string[] {
+  const pages = readdirSync(built, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.html'),
+  );
+  const links = pages.flatMap((page) => [
+    ...readFileSync(`${built}/${page}`, 'utf8').matchAll(/href="(\/[^"#?]*)/g),
+  ]);
+  const paths = new Set(links.map(([, path = '']) => path));
+  expect(paths.size).toBeGreaterThan(50);
+  return [...paths].filter((path) => {
+    const files = path.endsWith('/') ? [`${path}index.html`] : [path, `${path}.html`];
+    return !files.some((file) => existsSync(`${built}${file}`));
+  });
 }
 
 function pagesOfDocs(): string[] {
