@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cutText } from '../src/signals/cut-text.ts';
 import { sourceOf } from '../src/signals/source.ts';
 import type { SpanRecord } from '../src/signals/span-record.ts';
+import type { MetricPoint } from '../src/signals/metric-point.ts';
+import { countLook } from '../src/rollouts/evidence/counting/count-look.ts';
 import { mergeFor } from '../src/rollouts/evidence/counting/merge-durations.ts';
 import { LaneSignals } from '../src/rollouts/evidence/otlp/lane-signals.ts';
 import { callsIn, Traces } from '../src/traffic/map/traces.ts';
@@ -95,21 +97,75 @@ describe('counts for a rollout', () => {
     expect(typeof merge === 'string' ? merge : merge(all)).toMatchObject({ offset: 4, counts: [200_000] });
   });
 
+  const now = Date.now();
+  const point = (service: string, instance: string, lane = 'gray'): MetricPoint => ({
+    source: sourceOf(
+      new Map([
+        ['service.name', service],
+        ['service.instance.id', instance],
+      ]),
+      '',
+    ),
+    name: 'http.server.request.duration',
+    unit: 's',
+    attributes: new Map([
+      ['lane', lane],
+      ['status', '200'],
+    ]),
+    startMs: now - 500,
+    timeMs: now,
+    data: { kind: 'sum', temporality: 'delta', monotonic: true, value: 1 } as const,
+  });
+  const receive = (signals: LaneSignals, receivedAt: number, points: readonly MetricPoint[]): void =>
+    signals.receive({ environment: 'default', receivedAt, points });
+
   test('come from more services than are remembered', () => {
-    const now = Date.now();
     const signals = new LaneSignals('gray', now - 1000);
-    const points = Array.from({ length: 150_000 }, (_, index) => ({
-      source: sourceOf(new Map([['service.name', `s${index}`]]), ''),
-      name: 'http.server.request.duration',
-      unit: 's',
-      attributes: new Map([['lane', 'gray']]),
-      startMs: now - 500,
-      timeMs: now,
-      data: { kind: 'sum', temporality: 'delta', monotonic: true, value: 1 } as const,
-    }));
-    signals.receive({ environment: 'default', receivedAt: now, points });
+    receive(
+      signals,
+      now,
+      Array.from({ length: 40_000 }, (_, index) => point(`s${index}`, '')),
+    );
     const { increments, ageMs } = signals.window(now - 1, now);
-    expect([increments.length, ageMs]).toEqual([150_000, 0]);
+    expect([increments.length, ageMs]).toEqual([40_000, 0]);
+  });
+
+  test('make room for later ones when their look has counted them', () => {
+    const signals = new LaneSignals('gray', now - 1000);
+    const many = Array.from({ length: 30_000 }, (_, index) => point('pay', `i${index}`));
+    receive(signals, now, many);
+    expect(signals.window(now - 1, now).increments).toHaveLength(30_000);
+    for (let look = 1; look <= 3; look += 1) {
+      receive(signals, now + look, many);
+      const { increments, faults } = signals.window(now + look - 1, now + look);
+      expect([increments.length, faults]).toEqual([30_000, []]);
+    }
+    receive(signals, now + 4, many);
+    receive(signals, now + 5, many);
+    expect(signals.window(now + 3, now + 5).faults).toEqual([
+      expect.stringContaining('more than 50000 series'),
+    ]);
+  });
+
+  test('come from many instances: the 100 with the most requests are counted one by one', async () => {
+    const sli = {
+      name: 'errors',
+      service: 'pay',
+      metric: 'http.server.request.duration',
+      kind: 'errors',
+    } as const;
+    const signals = new LaneSignals('gray', now - 1000);
+    const instances = Array.from({ length: 300 }, (_, index) => `i${index}`);
+    const arms = instances.flatMap((one) => [point('pay', one), point('pay', one, 'gray-control')]);
+    receive(signals, now, [...arms, point('pay', 'i299')]);
+    const window = signals.window(now - 1, now);
+    const { look } = await countLook({ lane: 'gray', slis: [{ ...sli, bad: { status: '5..' } }] }, window);
+    expect(look?.slis['errors']).toEqual({
+      gray: { kind: 'ratio', total: 301, bad: 0 },
+      control: { kind: 'ratio', total: 300, bad: 0 },
+    });
+    const counted = Object.keys(look?.instances?.['errors'] ?? {});
+    expect([counted.length, counted[0]]).toEqual([100, 'i299']);
   });
 });
 

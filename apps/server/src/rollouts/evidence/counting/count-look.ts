@@ -1,4 +1,5 @@
 import type { Arms, Counts } from '@graylane/rollout';
+import { TimeSlices } from '../../../time-slices.ts';
 import type { CountedLook, LookQuestion, LookResponse } from '../look-source.ts';
 import type { Increment } from './increment.ts';
 import { mergeFor } from './merge-durations.ts';
@@ -24,22 +25,31 @@ export function controlOf(lane: string): string {
   return `${lane}-control`;
 }
 
-/** Counts the requests of both arms: the same for every source of evidence. */
-export function countLook(
+/** The instances of an SLI that are counted one by one: those with the most requests. */
+const maxInstances = 100;
+
+/**
+ * Counts the requests of both arms: the same for every source of evidence. In slices, since a
+ * window may have many series.
+ */
+export async function countLook(
   { lane, slis }: Pick<LookQuestion, 'lane' | 'slis'>,
   { increments, faults, at, ageMs, units, missing }: Window,
-): LookResponse {
+): Promise<LookResponse> {
   const age = ageMs === undefined ? {} : { ageMs };
   const [fault, ...others] = faults;
   if (fault !== undefined) return { holds: [fault, ...others], ...age };
   const control = controlOf(lane);
   const arms = increments.filter((one) => one.lane === lane || one.lane === control);
+  const slices = new TimeSlices();
   const matchers = slis.map((sli) => new SliMatcher(sli));
   const holds: string[] = [];
   const counted: Record<string, Arms> = {};
   const instances: Record<string, Record<string, Arms>> = {};
   for (const matcher of matchers) {
     const { name } = matcher.sli;
+    // oxlint-disable-next-line no-await-in-loop -- One SLI after the other.
+    if (slices.over) await slices.next();
     const found = arms.filter((one) => matcher.counts(one));
     const [gray, opposite] = [lane, control].map((arm) => requestsIn(found, arm));
     if (gray === 0 || opposite === 0) {
@@ -57,10 +67,8 @@ export function countLook(
     });
     counted[name] = armsOf(found);
     const byInstance = groupByInstance(found);
-    if (byInstance.size > 1) {
-      instances[name] = Object.fromEntries(
-        [...byInstance].map(([instance, some]) => [instance, armsOf(some)]),
-      );
+    if (byInstance.length > 1) {
+      instances[name] = Object.fromEntries(byInstance.map(([instance, some]) => [instance, armsOf(some)]));
     }
   }
   if (Object.keys(counted).length === 0) {
@@ -73,15 +81,18 @@ export function countLook(
     ...(units && { units }),
     ...(Object.keys(instances).length > 0 && { instances }),
   };
-  return { look, holds, parts: partsOf(arms, matchers, { lane, control }), ...age };
+  const parts = await partsOf(arms, matchers, { lane, control }, slices);
+  return { look, holds, parts, ...age };
 }
 
 function requestsIn(some: readonly Increment[], lane: string): number {
   return some.reduce((sum, one) => sum + (one.lane === lane ? one.requests : 0), 0);
 }
 
-/** The increments of each instance that is known. */
-function groupByInstance(some: readonly Increment[]): ReadonlyMap<string, readonly Increment[]> {
+/** The increments of the instances that are known, those with the most requests first. */
+function groupByInstance(
+  some: readonly Increment[],
+): ReadonlyArray<readonly [instance: string, increments: readonly Increment[]]> {
   const groups = new Map<string, Increment[]>();
   for (const one of some) {
     if (one.instance === '') continue;
@@ -89,7 +100,16 @@ function groupByInstance(some: readonly Increment[]): ReadonlyMap<string, readon
     if (group) group.push(one);
     else groups.set(one.instance, [one]);
   }
-  return groups;
+  if (groups.size <= maxInstances) return [...groups];
+  const sized = Array.from(groups, ([instance, group]) => ({
+    instance,
+    group,
+    requests: group.reduce((sum, one) => sum + one.requests, 0),
+  }));
+  return sized
+    .toSorted((one, other) => other.requests - one.requests)
+    .slice(0, maxInstances)
+    .map(({ instance, group }) => [instance, group]);
 }
 
 /** How the series of an SLI are counted, or why they can't be. */

@@ -1,9 +1,10 @@
+import type { TimeSlices } from '../../../time-slices.ts';
 import type { Part, PartCounts } from '../look-source.ts';
 import type { Increment } from './increment.ts';
 import type { SliMatcher } from './sli-matcher.ts';
 
-/** The most parts of a look: those with the most requests. */
-const maxParts = 500;
+/** The most parts of a look, those with the most requests, and the most that are added up. */
+const [maxParts, maxAdded] = [500, 10_000];
 
 /** Metrics of requests that a service handles, with the label of the route or procedure. */
 const handled: ReadonlyMap<string, string> = new Map([
@@ -21,13 +22,16 @@ interface ArmNames {
  * The requests by service, route and instance: those of each SLI, and those of every other service,
  * because a difference may come from a service that the SLI only calls.
  */
-export function partsOf(
+export async function partsOf(
   arms: readonly Increment[],
   matchers: readonly SliMatcher[],
   names: ArmNames,
-): readonly Part[] {
+  slices: TimeSlices,
+): Promise<readonly Part[]> {
   const parts = new Map<string, Part>();
   for (const one of arms) {
+    // oxlint-disable-next-line no-await-in-loop -- One series after the other.
+    if (slices.over) await slices.next();
     const owners = matchers.filter((matcher) => matcher.counts(one));
     for (const matcher of owners) add(parts, matcher.sli.name, one, isBad(one, matcher), names);
     if (owners.length === 0 && handled.has(one.metric)) {
@@ -48,7 +52,9 @@ function isBad({ labels }: Increment, matcher?: SliMatcher): boolean {
 function add(parts: Map<string, Part>, sli: string, one: Increment, bad: boolean, { lane }: ArmNames): void {
   const route = one.labels.get(handled.get(one.metric) ?? '') ?? '';
   const key = JSON.stringify([sli, one.service, route, one.instance]);
-  const part = parts.get(key) ?? {
+  const known = parts.get(key);
+  if (known === undefined && parts.size >= maxAdded) return;
+  const part = known ?? {
     sli,
     service: one.service,
     ...(route !== '' && { route }),

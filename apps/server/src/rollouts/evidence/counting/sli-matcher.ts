@@ -6,12 +6,16 @@ import { labelName, metricName } from './label-name.ts';
 /** A longer value matches no pattern. */
 const maxCharacters = 1000;
 
+/** The results that are remembered: most series share a few values. */
+const maxResults = 1000;
+
 /** Decides which series an SLI counts, and which of them are bad. */
 export class SliMatcher {
   readonly sli: Sli;
   readonly #metric: string;
   readonly #selector: readonly (readonly [label: string, value: string])[];
   readonly #bad: readonly (readonly [label: string, pattern: RE2JS])[];
+  readonly #results = new Map<string, boolean>();
 
   constructor(sli: Sli) {
     this.sli = sli;
@@ -35,7 +39,16 @@ export class SliMatcher {
   isBad(labels: Increment['labels']): boolean {
     return this.#bad.some(([label, pattern]) => {
       const value = labels.get(label);
-      return value !== undefined && value.length <= maxCharacters && pattern.matches(value);
+      return value !== undefined && value.length <= maxCharacters && this.#matches(label, pattern, value);
     });
+  }
+
+  #matches(label: string, pattern: RE2JS, value: string): boolean {
+    const key = `${label} ${value}`;
+    const known = this.#results.get(key);
+    if (known !== undefined) return known;
+    const result = pattern.matches(value);
+    if (this.#results.size < maxResults) this.#results.set(key, result);
+    return result;
   }
 }

@@ -7,8 +7,8 @@ import { metricName } from '../counting/label-name.ts';
 import type { SliMatcher } from '../counting/sli-matcher.ts';
 import { incrementOf, instanceOf, laneOf } from './increment-of.ts';
 
-/** The most increments that are kept, and for how long, in ms. */
-const [maxIncrements, keepMs] = [200_000, 3_600_000];
+/** The most increments that wait for their look, and for how long, in ms. */
+const [maxIncrements, keepMs] = [50_000, 3_600_000];
 
 /** The most services and instances that are remembered. */
 const maxSeen = 10_000;
@@ -39,6 +39,8 @@ export class LaneSignals {
   readonly #since: number;
   /** The end of the newest window with faults. */
   #discarded = 0;
+  /** The end of the newest window: what was received up to it is kept only for a repeated look. */
+  #looked = 0;
 
   constructor(lane: string, since: number) {
     this.#lanes = new Set([lane, controlOf(lane)]);
@@ -59,6 +61,9 @@ export class LaneSignals {
     const start = Math.max(from, this.#discarded);
     const within = <T>(all: readonly Received<T>[]): T[] =>
       all.filter(({ receivedAt }) => receivedAt > start && receivedAt <= to).map(({ value }) => value);
+    // Earlier windows were counted, and are not asked for again.
+    for (const list of [this.#increments, this.#faults]) dropUpTo(list, start);
+    this.#looked = to;
     const faults = [...new Set(within(this.#faults))];
     if (faults.length > 0) this.#discarded = to;
     let newest = Number.NEGATIVE_INFINITY;
@@ -117,11 +122,11 @@ export class LaneSignals {
   #prune(now: number): void {
     this.#deltas.forget(now - keepMs);
     for (const list of [this.#increments, this.#faults]) {
+      dropUpTo(list, now - keepMs);
       const tooMany = list.length - maxIncrements;
-      const tooOld = list.findIndex(({ receivedAt }) => receivedAt > now - keepMs);
-      const remove = Math.max(tooMany, tooOld < 0 ? list.length : tooOld);
-      if (remove > 0) list.splice(0, remove);
-      if (tooMany > 0 && list === this.#increments) {
+      const dropped = tooMany > 0 ? list.splice(0, tooMany) : [];
+      const isMissed = dropped.some(({ receivedAt }) => receivedAt > this.#looked);
+      if (isMissed && list === this.#increments) {
         const value = `more than ${maxIncrements} series reported for this look: report fewer series or less often`;
         this.#faults.push({ receivedAt: now, value });
       }
@@ -138,6 +143,12 @@ export class LaneSignals {
       return `${metric} of ${service} has no attribute lane: use instrumentLanes of @graylane/telemetry`;
     return `${service} reported no requests of the lane ${lane} in this look`;
   }
+}
+
+/** Drops what was received up to a time. */
+function dropUpTo(list: Array<Received<unknown>>, time: number): void {
+  const kept = list.findIndex(({ receivedAt }) => receivedAt > time);
+  list.splice(0, kept < 0 ? list.length : kept);
 }
 
 function skewText(service: string, skewMs: number): string {

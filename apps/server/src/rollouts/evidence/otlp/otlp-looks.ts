@@ -22,7 +22,7 @@ export class OtlpLooks implements LookSource {
     const watched = this.#watch(question);
     const window = watched.signals.window(question.from, question.to);
     const units = watched.units(question.unitKey)?.effective();
-    return Promise.resolve(countLook(question, { ...window, units }));
+    return countLook(question, { ...window, units });
   }
 
   details(question: LookQuestion): Promise<LookDetails> {
