@@ -1,4 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { decodeMetrics } from '../src/protocols/otlp/decode-metrics.ts';
+import { decodeSpans } from '../src/protocols/otlp/decode-spans.ts';
+import { jsonEncoding } from '../src/protocols/otlp/json-encoding.ts';
+import type { TimeSlices } from '../src/time-slices.ts';
+import { incrementOf } from '../src/rollouts/evidence/otlp/increment-of.ts';
 import { cutText } from '../src/signals/cut-text.ts';
 import { sourceOf } from '../src/signals/source.ts';
 import type { SpanRecord } from '../src/signals/span-record.ts';
@@ -84,6 +89,33 @@ describe('an export', () => {
   });
 });
 
+describe('an export of empty messages', () => {
+  /** How often the event loop may turn while an export is decoded. */
+  async function turnsOf(decode: typeof decodeMetrics | typeof decodeSpans, body: object): Promise<number> {
+    let turns = 0;
+    const slices = { over: true, next: async () => void (turns += 1) } as unknown as TimeSlices;
+    await decode(Buffer.from(JSON.stringify(body)), jsonEncoding, slices);
+    return turns;
+  }
+  const empty = Array.from({ length: 500 }, () => ({}));
+
+  // An item is found in one turn, and decoded in another one.
+  test.each([
+    ['resources', decodeMetrics, { resourceMetrics: empty }],
+    ['scopes', decodeMetrics, { resourceMetrics: [{ scopeMetrics: empty }] }],
+    ['metrics', decodeMetrics, { resourceMetrics: [{ scopeMetrics: [{ metrics: empty }] }] }],
+    ['resources of spans', decodeSpans, { resourceSpans: empty }],
+    ['scopes of spans', decodeSpans, { resourceSpans: [{ scopeSpans: empty }] }],
+  ])('is decoded in slices: %s', async (_, decode, body) => {
+    expect(await turnsOf(decode, body)).toBeGreaterThanOrEqual(1000);
+  });
+
+  test('has 100,000 unknown members: it is refused', async () => {
+    const members = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`a${index}`, 1]));
+    expect(await post('/v1/metrics', members)).toMatchObject({ status: 400 });
+  });
+});
+
 test('a text that is cut is a prefix, and one that is not is the same', () => {
   expect(cutText('gray😀', 5)).toBe('gray😀'.slice(0, 5));
   expect(cutText('gray', 5)).toBe('gray');
@@ -145,6 +177,11 @@ describe('counts for a rollout', () => {
     expect(signals.window(now + 3, now + 5).faults).toEqual([
       expect.stringContaining('more than 50000 series'),
     ]);
+  });
+
+  test('are not of reports that count more than a number can', () => {
+    const huge = { ...point('pay', 'i'), data: { ...point('pay', 'i').data, value: 1e308 } } as MetricPoint;
+    expect(incrementOf(huge)).toMatch(/counts 1e\+308 requests in one report/);
   });
 
   test('come from many instances: the 100 with the most requests are counted one by one', async () => {

@@ -62,18 +62,21 @@ class MetricsDecoder implements DecodedMetrics {
   }
 
   async #resource(bytes: Buffer): Promise<void> {
+    if (this.#slices.over) await this.#slices.next();
     const { message, encoded } = await this.#open(ResourceMetricsSchema, bytes, ['scopeMetrics']);
     const resource = attributesOf(message.resource?.attributes ?? []);
     for (const scope of encoded.scopeMetrics) await this.#scope(scope, resource);
   }
 
   async #scope(bytes: Buffer, resource: Source['resource']): Promise<void> {
+    if (this.#slices.over) await this.#slices.next();
     const { message, encoded } = await this.#open(ScopeMetricsSchema, bytes, ['metrics']);
     const source = sourceOf(resource, message.scope?.name ?? '');
     for (const metric of encoded.metrics) await this.#metric(metric, source);
   }
 
   async #metric(bytes: Buffer, source: Source): Promise<void> {
+    if (this.#slices.over) await this.#slices.next();
     const { message, encoded } = await this.#open(MetricSchema, bytes, kinds);
     const metric = { source, name: message.name, unit: message.unit };
     for (const gauge of encoded.gauge) {

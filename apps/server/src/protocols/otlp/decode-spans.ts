@@ -51,12 +51,14 @@ class SpansDecoder implements DecodedSpans {
   }
 
   async #resource(bytes: Buffer): Promise<void> {
+    if (this.#slices.over) await this.#slices.next();
     const { message, encoded } = await this.#open(ResourceSpansSchema, bytes, ['scopeSpans']);
     const resource = attributesOf(message.resource?.attributes ?? []);
     for (const scope of encoded.scopeSpans) await this.#scope(scope, resource);
   }
 
   async #scope(bytes: Buffer, resource: Source['resource']): Promise<void> {
+    if (this.#slices.over) await this.#slices.next();
     const { message, encoded } = await this.#open(ScopeSpansSchema, bytes, ['spans']);
     const source = sourceOf(resource, message.scope?.name ?? '');
     for (const span of encoded.spans) {

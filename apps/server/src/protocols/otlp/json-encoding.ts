@@ -34,9 +34,10 @@ export const jsonEncoding: Encoding = {
         if (value === undefined || isNull(value)) encoded[field] = [];
         else encoded[field] = isList(schema, field) ? await splitItems(value, slices) : [value];
       }
+      const sizes = Array.from(members, ([name, value]) => name.length + value.length);
       requireSmall(
         schema,
-        [...members.values()].reduce((sum, { length }) => sum + length, 0),
+        sizes.reduce((sum, size) => sum + size, 0),
       );
       const rest = Object.fromEntries([...members].map(([name, value]) => [name, parse(value)]));
       return { message: read(schema, rest), encoded };

@@ -18,6 +18,9 @@ export function incrementOf(point: MetricPoint): Increment | string {
     metric: metricName(name),
     labels: labelsOf(attributes),
   };
+  const counted = data.kind === 'sum' ? data.value : data.kind === 'gauge' ? 0 : data.count;
+  if (counted > Number.MAX_SAFE_INTEGER)
+    return `${name} of ${source.service} counts ${counted} requests in one report, which no service serves`;
   if (data.kind === 'sum')
     return { ...common, requests: data.value, seconds: undefined, durations: undefined };
   if (data.kind === 'gauge') return `${name} of ${source.service} is a gauge, which counts nothing`;
