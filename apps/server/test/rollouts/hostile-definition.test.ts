@@ -37,7 +37,15 @@ describe('the definition of a rollout', () => {
 
   test.each([
     ['long', `a: ${'x'.repeat(100_000)}`, /100003 characters/],
-    ['deep', '['.repeat(60_000), /nests deeper/],
+    ['deep', '['.repeat(30_000), /nests deeper/],
+    [
+      'full of aliases',
+      [
+        'a0: &a0 [1]',
+        ...Array.from({ length: 20 }, (__, at) => `a${at + 1}: &a${at + 1} [*a${at}, *a${at}]`),
+      ].join('\n'),
+      /can't be read: Excessive alias count/,
+    ],
   ])('refuses a contract that is too %s to be parsed at once', (_, slisFrom, message) => {
     expect(problemsOf({ slisFrom })).toMatchObject([{ message: expect.stringMatching(message) }]);
   });

@@ -9,7 +9,7 @@ const remedy =
   'use the text of an OpenSLO v1 contract (YAML or JSON), e.g. openslo.yaml of graylane-slis, or its objects as an array';
 
 /** YAML is parsed at once, while other requests wait. */
-const maxCharacters = 65_536;
+const maxCharacters = 40_000;
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -55,8 +55,13 @@ function readObjects(sent: unknown): readonly Members[] | string {
   const documents = [...parseAllDocuments(sent, { logLevel: 'silent' })];
   const [error] = documents.flatMap(({ errors }) => errors);
   if (error !== undefined) return `the contract is not YAML: ${error.message.split('\n', 1)[0]}`;
-  const contents = documents.map((document): unknown => document.toJS({ maxAliasCount: 100 }));
-  return contents.flat().filter(isObject);
+  try {
+    const contents = documents.map((document): unknown => document.toJS({ maxAliasCount: 100 }));
+    return contents.flat().filter(isObject);
+  } catch (error) {
+    // Aliases that multiply, or that have no anchor.
+    return `the contract can't be read: ${(error as Error).message}`;
+  }
 }
 
 function readSlo(name: string, slo: Members, objects: readonly Members[]): Sli | string {
