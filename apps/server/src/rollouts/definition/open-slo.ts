@@ -58,9 +58,9 @@ function readObjects(sent: unknown): readonly Members[] | string {
   try {
     const contents = documents.map((document): unknown => document.toJS({ maxAliasCount: 100 }));
     return contents.flat().filter(isObject);
-  } catch (error) {
+  } catch (failure) {
     // Aliases that multiply, or that have no anchor.
-    return `the contract can't be read: ${(error as Error).message}`;
+    return `the contract can't be read: ${(failure as Error).message}`;
   }
 }
 
