@@ -177,14 +177,13 @@ describe('a webhook', () => {
 
   test('is an error at the start if its file is faulty', async () => {
     await expect(serveWith({ url: 'http://example.com' })).rejects.toThrow(
-      '$.webhooks[0].url: this is "http://example.com": use an https: address; http: needs "private": true',
+      '$.webhooks[0].url: this is "http://example.com": use an https: address without a user; http: needs "private": true',
     );
   });
 });
 
 test.each([
   [{}, '$.webhooks'],
-  [{ webhooks: [{ url: 'https://user:password@example.com' }] }, '$.webhooks[0].url'],
   [{ webhooks: [{ url: 'https://example.com', secret: 'short' }] }, '$.webhooks[0].secret'],
   [{ webhooks: [{ url: 'https://example.com', secret: 'whsec_c2hvcnQ=' }] }, '$.webhooks[0].secret'],
   [{ webhooks: [{ url: 'https://example.com', events: ['revisions'] }] }, '$.webhooks[0].events'],
@@ -194,6 +193,12 @@ test.each([
   [{ webhooks: [{ url: 'https://example.com', uri: '' }] }, '$.webhooks[0].uri'],
 ])('a file with %j is refused', (value, path) => {
   expect(readWebhooks(value)).toMatchObject({ problems: [{ path }] });
+});
+
+test('the refusal of an address with a password does not show it', () => {
+  expect(readWebhooks({ webhooks: [{ url: 'https://user:password@example.com' }] })).toMatchObject({
+    problems: [{ path: '$.webhooks[0].url', message: 'this is "https://***@example.com"' }],
+  });
 });
 
 test.each([

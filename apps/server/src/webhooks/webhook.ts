@@ -50,7 +50,11 @@ function readOne(value: unknown, path: string, problems: Problem[]): Webhook {
   } = sent;
   if (typeof isPrivate !== 'boolean') fault('private', 'this is not true or false', 'use true or false');
   if (typeof url !== 'string' || !isAllowedUrl(url, isPrivate === true)) {
-    fault('url', `this is ${JSON.stringify(url)}`, 'use an https: address; http: needs "private": true');
+    fault(
+      'url',
+      `this is ${shownUrl(url)}`,
+      'use an https: address without a user; http: needs "private": true',
+    );
   }
   if (format !== 'json' && format !== 'slack')
     fault('format', `this is ${JSON.stringify(format)}`, 'use "json" or "slack"');
@@ -84,6 +88,13 @@ function readWords<W extends string>(
   if (Array.isArray(value) && value.length > 0 && (value as unknown[]).every(isWord)) return value as W[];
   fault(name, `this is ${JSON.stringify(value)}`, `use an array of ${allowed?.join(', ') ?? 'names'}`);
   return [];
+}
+
+/** The address without a password. */
+function shownUrl(url: unknown): string {
+  return JSON.stringify(url, (_key, value: unknown) =>
+    typeof value === 'string' ? value.replace(/\/\/[^/@]*@/, '//***@') : value,
+  );
 }
 
 function isAllowedUrl(url: string, isPrivate: boolean): boolean {
