@@ -1,5 +1,5 @@
 import type { Log, LogFields } from '../log.ts';
-import { diff } from '../model/diff.ts';
+import { firstDifferences } from '../model/diff.ts';
 import { traceId } from '../model/revision.ts';
 import type { Environments } from '../store/environments.ts';
 import type { FlagsChanged, FlagStore } from '../store/flag-store.ts';
@@ -78,8 +78,8 @@ function lineOf(
   { revision, author, reason, undoes, changes }: FlagsChanged['revision'],
   trace: string | undefined,
 ): [text: string, fields: LogFields] {
-  const differences = changes.flatMap(diff);
-  const listed = differences.slice(0, mostChanges).map(({ path, ...values }) => ({
+  const { differences, more: moreChanges } = firstDifferences(changes, mostChanges);
+  const listed = differences.map(({ path, ...values }) => ({
     path,
     ...(shownValues.test(path) && values),
   }));
@@ -97,7 +97,7 @@ function lineOf(
       ...(reason !== undefined && { reason }),
       ...(undoes !== undefined && { undoes }),
       changes: listed,
-      ...(differences.length > listed.length && { moreChanges: differences.length - listed.length }),
+      ...(moreChanges > 0 && { moreChanges }),
       ...(trace !== undefined && { trace_id: trace }),
     },
   ];

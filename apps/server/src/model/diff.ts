@@ -16,6 +16,23 @@ export function diff({ path, ...values }: PartChange): Difference[] {
   return [...differences(jsonPath(path), values)];
 }
 
+/**
+ * The first differences of a revision, and how many more there are, at least: of many parts, those
+ * that are not needed are not compared.
+ */
+export function firstDifferences(
+  changes: readonly PartChange[],
+  most: number,
+): { readonly differences: readonly Difference[]; readonly more: number } {
+  const found: Difference[] = [];
+  let parts = 0;
+  while (parts < changes.length && found.length <= most) found.push(...diff(changes[parts++] as PartChange));
+  return {
+    differences: found.slice(0, most),
+    more: Math.max(0, found.length - most) + changes.length - parts,
+  };
+}
+
 function* differences(path: string, values: Omit<Difference, 'path'>): Generator<Difference> {
   const { before, after } = values;
   const [old, now] = [members(before), members(after)];

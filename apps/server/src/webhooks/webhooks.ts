@@ -1,5 +1,5 @@
 import type { RefusalMetrics } from '../metrics/refusal-metrics.ts';
-import { diff } from '../model/diff.ts';
+import { firstDifferences } from '../model/diff.ts';
 import type { Log } from '../log.ts';
 import { Rollouts } from '../rollouts/control/rollouts.ts';
 import { actOfRevision } from '../rollouts/targeting/act-of-revision.ts';
@@ -73,7 +73,7 @@ export class Webhooks {
 
   #follow(environment: string, store: FlagStore): void {
     store.onChange((change) => {
-      if (!this.#leads) return;
+      if (!this.#leads || this.#deliveries.length === 0) return;
       this.notify(revisionEvent(environment, change));
       rolloutEvent(environment, store, change).then(
         (event) => event && this.notify(event),
@@ -110,8 +110,7 @@ export class Webhooks {
 
 function revisionEvent(environment: string, { revision }: FlagsChanged): WebhookEvent {
   const { at, author, reason, changes, revision: name } = revision;
-  const differences = changes.flatMap(diff);
-  const more = differences.length - maxDifferences;
+  const { differences, more } = firstDifferences(changes, maxDifferences);
   return {
     type: 'revision',
     at,
@@ -119,7 +118,7 @@ function revisionEvent(environment: string, { revision }: FlagsChanged): Webhook
     revision: name,
     author,
     ...(reason !== undefined && { reason }),
-    diff: differences.slice(0, maxDifferences),
+    diff: differences,
     ...(more > 0 && { more }),
   };
 }
