@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,6 +50,29 @@ test('a copy that was made by the documented commands during writes is a valid f
   expect((body['metadata'] as { number: number }).number).toBeGreaterThanOrEqual(before);
   await restored.close();
   rmSync(backup, { recursive: true });
+});
+
+test('the first write of a folder that was made by hand is not taken for an edit after a crash', async () => {
+  const crashed = mkdtempSync(`${tmpdir()}/graylane-crashed-`);
+  const served = await serveFolder({ flags: { fees } });
+  await admin(served.url)('PATCH', 'flags/fees', {
+    body: { metadata: { number: 1 } },
+    headers: { 'if-match': '*' },
+  });
+  // The flags file follows the journal later.
+  cpSync(dirname(dirname(dirname(served.file))), crashed, { recursive: true });
+  rmSync(`${crashed}/lock`, { force: true });
+  await served.close();
+  const log = { info: () => {}, warn: () => {} };
+  const restarted = await createServer(
+    { source: { data: crashed }, port: 0, grpcPort: 0, managementPort: 0 },
+    log,
+  );
+  const send = admin(`http://127.0.0.1:${restarted.port}`);
+  expect((await send('GET', 'flags/fees')).body).toEqual({ ...fees, metadata: { number: 1 } });
+  expect((await send('GET', 'history')).body['revisions']).toHaveLength(2);
+  await restarted.close();
+  rmSync(crashed, { recursive: true });
 });
 
 function commands(): string {

@@ -22,7 +22,7 @@ export interface RevisionEvent extends InEnvironment {
   readonly reason?: string | undefined;
   /** The first differences. */
   readonly diff: readonly Difference[];
-  /** How many further differences there are, at least: of many parts, only the first are compared. */
+  /** How many further differences there are, at least: only the first parts are compared. */
   readonly more?: number;
 }
 

@@ -45,6 +45,7 @@ export interface KnownRevisions {
 
 /** The author of edits of the file. */
 const byHand: Authorship = { author: 'file', reason: 'the flags file was edited' };
+const foundReason = 'the flags file as it was found';
 
 /**
  * How long the file lags behind the journal: longer if replacing it takes long, but not a second.
@@ -104,11 +105,14 @@ export class FileStore implements FlagStore {
     const slices = new TimeSlices();
     const { revisions, log } = options;
     const file = new FlagsFile(options);
-    const { newest, filed, stamp } = known ?? (await readFirst(file, log, slices));
+    const first = known === undefined ? await readFirst(file, log, slices) : undefined;
+    const { newest, filed, stamp } = known ?? (first as KnownRevisions);
     const content = await compileDocument(newest, slices);
     if (revisions.head === undefined) {
       const changes = await differingParts(undefined, newest, slices);
-      await revisions.append({ ...byHand, reason: 'the flags file as it was found', changes });
+      const { revision } = await revisions.append({ ...byHand, reason: foundReason, changes });
+      // A crash before the first write of the file must not turn it into an edit by hand.
+      if (first) await file.recordAs(revision, first.bytes);
     }
     const base = filed === newest ? content : await compileDocument(filed, slices);
     file.stamp = stamp;
@@ -445,7 +449,11 @@ async function pathsOf(
 }
 
 /** Reads a file of which no earlier revision is known. */
-async function readFirst(file: FlagsFile, log: Log, slices: TimeSlices): Promise<KnownRevisions> {
+async function readFirst(
+  file: FlagsFile,
+  log: Log,
+  slices: TimeSlices,
+): Promise<KnownRevisions & { readonly bytes: Buffer }> {
   const { bytes, stamp } = await file.read().catch((error: unknown) => {
     throw readError(file.path, error as NodeJS.ErrnoException);
   });
@@ -454,7 +462,7 @@ async function readFirst(file: FlagsFile, log: Log, slices: TimeSlices): Promise
     throw new Error(`the flags file ${file.path} is not a flag document:${listProblems(parsed.problems)}`);
   }
   for (const problem of parsed.oddities) log.warn(`${file.path}: ${describeProblem(problem)}`);
-  return { newest: parsed, filed: parsed, stamp };
+  return { newest: parsed, filed: parsed, stamp, bytes };
 }
 
 async function warnOfProblems(

@@ -57,6 +57,12 @@ export class FlagsFile {
     });
   }
 
+  /** Records, durably, that the file has these bytes at a revision. */
+  async recordAs(revision: string, bytes: Buffer): Promise<void> {
+    const mark = await this.#record?.mark(revision);
+    if (mark) await this.#record?.write({ ...mark, sha256: await sha256([bytes], new TimeSlices()) });
+  }
+
   /**
    * Writes some parts as a document has them; every other byte of the file stays as it is. Returns
    * false, and writes nothing, if the file was edited since it was read last.
