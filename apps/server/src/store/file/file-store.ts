@@ -43,6 +43,9 @@ export interface KnownRevisions {
   readonly stamp: string | undefined;
 }
 
+/** A file with its revisions; with its bytes if no earlier revision is known. */
+type FoundFile = KnownRevisions & { readonly bytes?: Buffer };
+
 /** The author of edits of the file. */
 const byHand: Authorship = { author: 'file', reason: 'the flags file was edited' };
 const foundReason = 'the flags file as it was found';
@@ -105,14 +108,14 @@ export class FileStore implements FlagStore {
     const slices = new TimeSlices();
     const { revisions, log } = options;
     const file = new FlagsFile(options);
-    const first = known === undefined ? await readFirst(file, log, slices) : undefined;
-    const { newest, filed, stamp } = known ?? (first as KnownRevisions);
+    const found: FoundFile = known ?? (await readFirst(file, log, slices));
+    const { newest, filed, stamp, bytes } = found;
     const content = await compileDocument(newest, slices);
     if (revisions.head === undefined) {
       const changes = await differingParts(undefined, newest, slices);
       const { revision } = await revisions.append({ ...byHand, reason: foundReason, changes });
       // A crash before the first write of the file must not turn it into an edit by hand.
-      if (first) await file.recordAs(revision, first.bytes);
+      if (bytes) await file.recordAs(revision, bytes);
     }
     const base = filed === newest ? content : await compileDocument(filed, slices);
     file.stamp = stamp;
@@ -449,11 +452,7 @@ async function pathsOf(
 }
 
 /** Reads a file of which no earlier revision is known. */
-async function readFirst(
-  file: FlagsFile,
-  log: Log,
-  slices: TimeSlices,
-): Promise<KnownRevisions & { readonly bytes: Buffer }> {
+async function readFirst(file: FlagsFile, log: Log, slices: TimeSlices): Promise<FoundFile> {
   const { bytes, stamp } = await file.read().catch((error: unknown) => {
     throw readError(file.path, error as NodeJS.ErrnoException);
   });
