@@ -89,7 +89,7 @@ await describeWith(chromium, 'the console', () => {
 
   test('10,000 flags are filtered while typing, and reached by keyboard alone', async () => {
     const page = await browser.open(`${open.url}/e/default/lanes`);
-    await page.getByRole('link', { name: 'Flags' }).waitFor();
+    await page.getByRole('link', { name: 'Flags', exact: true }).waitFor();
     await page.keyboard.press('/');
     await shows(page, '10,000 flags');
     await page.keyboard.type('flag-777');
