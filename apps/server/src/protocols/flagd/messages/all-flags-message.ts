@@ -13,13 +13,16 @@ export class AllFlagsMessage {
   readonly #finish: (metadata: Metadata) => Uint8Array;
 
   constructor(format: 'json' | 'binary') {
-    const parts: Uint8Array[] = [];
     const members: string[] = [];
     if (format === 'binary') {
       // Serialized messages that stand one after another are one message with the fields of all.
+      const written = new GrowingBuffer();
       this.#add = (key, flag) =>
-        parts.push(serialize({ flags: Object.fromEntries([[key, create(AnyFlagSchema, flag)]]) }));
-      this.#finish = (metadata) => Buffer.concat([...parts, serialize({ metadata })]);
+        written.append(serialize({ flags: Object.fromEntries([[key, create(AnyFlagSchema, flag)]]) }));
+      this.#finish = (metadata) => {
+        written.append(serialize({ metadata }));
+        return written.bytes;
+      };
     } else {
       this.#add = (key, flag) =>
         members.push(`${JSON.stringify(key)}:${toJsonString(AnyFlagSchema, create(AnyFlagSchema, flag))}`);
@@ -39,4 +42,25 @@ export class AllFlagsMessage {
 
 function serialize(part: MessageInitShape<typeof ResolveAllResponseSchema>): Uint8Array {
   return toBinary(ResolveAllResponseSchema, create(ResolveAllResponseSchema, part));
+}
+
+/** Bytes in one piece of memory: thousands of small pieces would fragment the heap. */
+class GrowingBuffer {
+  #buffer = Buffer.allocUnsafeSlow(65_536);
+  #length = 0;
+
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  append(part: Uint8Array): void {
+    const length = this.#length + part.length;
+    if (length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#buffer.length));
+      larger.set(this.bytes);
+      this.#buffer = larger;
+    }
+    this.#buffer.set(part, this.#length);
+    this.#length = length;
+  }
 }
