@@ -50,12 +50,12 @@ export interface BaggageRequest extends RequestFunction {
 
 /**
  * `http.request` and `https.request` that send what the active request may show that origin: one
- * `baggage` header, or none. A header that the options had is replaced, and one that is set on the
- * request later is ignored; the options are copied.
- * Callback and listeners run in the caller's baggage. The destination is the one that Node connects
- * to: options override the URL, and the agent's options override both. Nothing is sent through a
- * `socketPath`. A `createConnection` or `lookup` of the caller is trusted to lead to the host that
- * the request names.
+ * `baggage` header, or none. A header that the options had is replaced; of one that is set on the
+ * request later, only Sentry's members (`sentry-…`) are added. The options are copied. Callback and
+ * listeners run in the caller's baggage. The destination is the one that Node connects to: options
+ * override the URL, and the agent's options override both. Nothing is sent through a `socketPath`.
+ * A `createConnection` or `lookup` of the caller is trusted to lead to the host that the request
+ * names.
  * @throws {TypeError} if the options can't work.
  */
 export function baggageRequest(options: BaggageRequestOptions): BaggageRequest {
@@ -76,7 +76,7 @@ export function baggageRequest(options: BaggageRequestOptions): BaggageRequest {
         call.onResponse,
       ),
     );
-    keepHeaders(outgoing, new Set(sent.keys()));
+    keepHeaders(outgoing, sent);
     const report = reportRequest(active, { method: call.options.method, origin: call.destination });
     if (report) reportClientRequest(outgoing, report);
     return outgoing;
