@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { freePort } from '../support/supervised.ts';
 import type { Component } from './components.ts';
 
 /** Prometheus and its promtool. */
@@ -72,13 +72,4 @@ async function query(url: string, expression: string): Promise<Readonly<Record<s
   return Object.fromEntries(
     (data?.result ?? []).map(({ metric, value }) => [Object.values(metric).join(), Number(value[1])]),
   );
-}
-
-/** A port of loopback that nothing uses now. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await once(probe.listen(0, '127.0.0.1'), 'listening');
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

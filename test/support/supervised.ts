@@ -55,13 +55,20 @@ export class Supervised {
   }
 }
 
-/** A loopback port that was free a moment ago. */
+/**
+ * A free port below those that the system gives to connections, one of which could take the port
+ * before it is used.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  return address.port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const probe = createServer();
+    const [event] = await Promise.race([
+      once(probe.listen(port, '127.0.0.1'), 'listening').then(() => ['free']),
+      once(probe, 'error').then(() => ['taken']),
+    ]);
+    if (event === 'taken') continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
 }
