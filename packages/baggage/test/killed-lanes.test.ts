@@ -75,7 +75,7 @@ async function dyed(client: { getStringValue: () => string }, more = {}): Promis
     dye: { client, evaluationContext: () => ({}), ...more },
   });
   return new Promise((resolve) => {
-    middleware(request as Parameters<typeof middleware>[0], new ServerResponse(request) as never, () =>
+    middleware(request as Parameters<typeof middleware>[0], new ServerResponse(request), () =>
       resolve(getActiveLane()),
     );
   });
