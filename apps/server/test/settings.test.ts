@@ -59,7 +59,7 @@ describe('settings', () => {
   test.each([
     [['--data', 'a', '--data', 'b'], {}, '--data is given 2 times, as "a" and "b": give it once'],
     [['--flags', ''], {}, '--flags is "": use paths'],
-    [['--flags', 'http://config.example/f.json'], {}, 'use paths, e.g. ./flags.json, or the address'],
+    [['--flags', 'http://config.example/f.json'], {}, 'use paths, or an https: address'],
     [['--flags', 'a', '--flags', 'https://x.example/f'], {}, 'give one address, or only files'],
     [['explain', 'fees', '--flags', 'a', '--flags', 'b'], {}, 'explain takes one flags file'],
     [['--flags', 'a', '--rate-limit', '0'], {}, '--rate-limit is "0": use a number of requests per second'],

@@ -49,8 +49,7 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
   path: { read: (text) => text || undefined, allowed: 'a path, e.g. ./flags.json' },
   flags: {
     read: readFlags,
-    allowed:
-      'paths, e.g. ./flags.json, or the address of a file without a user and password, e.g. https://config.example/flags.json',
+    allowed: 'paths, or an https: address without a user, e.g. https://config.example/flags.json',
   },
   context: {
     read: (text) => text || undefined,

@@ -57,9 +57,10 @@ function readRecord(record: unknown): AuditRecord | undefined {
     record[name] === undefined ? [] : [[name, record[name]] as const],
   );
   if (!strings.every(([, value]) => typeof value === 'string' && value.length <= maxLength)) return undefined;
+  if (count !== undefined && !Number.isSafeInteger(count)) return undefined;
   const read = { kind, ...Object.fromEntries(strings) } as Record<string, unknown>;
   if (typeof read['at'] !== 'string') return undefined;
   if (kind === 'refusals')
-    return Number.isSafeInteger(count) ? ({ ...read, count } as unknown as RefusalRecord) : undefined;
+    return count === undefined ? undefined : ({ ...read, count } as unknown as RefusalRecord);
   return kind === 'kill' || kind === 'lift' ? (read as unknown as KillRecord) : undefined;
 }

@@ -42,7 +42,7 @@ export class UsageReporter {
     if (this.#timer !== undefined) return;
     this.#since = Date.now();
     this.#ending = new AbortController();
-    this.#schedule(this.#options.periodMs * (0.5 + Math.random() / 2));
+    this.#schedule(Math.round(this.#options.periodMs * (0.5 + Math.random() / 2)));
   }
 
   /** Stops, and sends what is left in at most two seconds. */

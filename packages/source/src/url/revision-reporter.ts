@@ -51,7 +51,7 @@ export class RevisionReporter implements RevisionListener {
   serving(revision: string, spreadMs: number): void {
     if (this.#closing.signal.aborted) this.#closing = new AbortController();
     this.#wanted = revision;
-    this.#schedule(Math.random() * Math.min(maxJitterMs, spreadMs / spreadDivisor));
+    this.#schedule(Math.round(Math.random() * Math.min(maxJitterMs, spreadMs / spreadDivisor)));
   }
 
   close(): void {

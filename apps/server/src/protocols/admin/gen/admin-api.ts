@@ -1984,13 +1984,15 @@ export interface components {
             readonly protocol?: string;
             readonly code?: string;
             readonly count?: number;
+        };
+        readonly ReceivedAuditRecord: components["schemas"]["AuditRecord"] & {
             readonly relay?: string;
             /** @description The name of the relay's token */
             readonly token?: string;
             readonly receivedAt?: string;
         };
         readonly AuditRecords: {
-            readonly records: readonly components["schemas"]["AuditRecord"][];
+            readonly records: readonly components["schemas"]["ReceivedAuditRecord"][];
         };
         readonly AuditReport: {
             readonly relay: string;
