@@ -31,7 +31,8 @@ await describeWith(schemathesis, 'the admin API, asked by schemathesis', () => {
       const [code] = (await once(child, 'close')) as [number];
       expect(code === 0 ? '' : output).toBe('');
       expect(output).toMatch(/[1-9]\d\d+ generated, \d+ passed/);
-      expect(warnings).toEqual([]);
+      // The kills that relays report are logged as warnings.
+      expect(warnings.filter((text) => !/^\w+: relay /.test(text))).toEqual([]);
     } finally {
       await server.close();
       rmSync(folder, { recursive: true });

@@ -60,7 +60,11 @@ function readRecord(record: unknown): AuditRecord | undefined {
   if (count !== undefined && !Number.isSafeInteger(count)) return undefined;
   const read = { kind, ...Object.fromEntries(strings) } as Record<string, unknown>;
   if (typeof read['at'] !== 'string') return undefined;
-  if (kind === 'refusals')
-    return count === undefined ? undefined : ({ ...read, count } as unknown as RefusalRecord);
-  return kind === 'kill' || kind === 'lift' ? (read as unknown as KillRecord) : undefined;
+  const has = (name: string): boolean => (read[name] ?? '') !== '';
+  if (kind === 'refusals') {
+    const isWhole = Number(count) >= 0 && has('protocol') && has('code');
+    return isWhole ? ({ ...read, count } as unknown as RefusalRecord) : undefined;
+  }
+  const isWhole = (kind === 'kill' || kind === 'lift') && has('author') && has('lane') !== has('flag');
+  return isWhole ? (read as unknown as KillRecord) : undefined;
 }
