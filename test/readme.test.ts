@@ -4,21 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { checkDyeRules, checkFlags, compileFlags, evaluate } from '@graylane/flags';
 import { describe, expect, test } from 'vitest';
+import { runPages as pages } from './support/examples/suites.ts';
 import { blocksOf, codeBlocks } from './support/markdown.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const execute = promisify(execFile);
-const readmes = readdirSync(`${root}packages`).map((name) => `packages/${name}/README.md`);
-
-const pages = [
-  ...readmes,
-  'docs/adapters/serverless.md',
-  'docs/recipes.md',
-  'docs/troubleshooting.md',
-  'docs/compare/flagd.md',
-  'docs/compare/opentelemetry-baggage.md',
-];
-
 describe('the examples of the READMEs and guides', () => {
   test.each(pages)('%s has one to run', (readme) => {
     expect(examples(readme).length).toBeGreaterThan(0);

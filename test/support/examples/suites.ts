@@ -1,0 +1,40 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const packages = fileURLToPath(new URL('../../../packages', import.meta.url));
+
+/** The pages whose complete examples `readme.test.ts` runs as written. */
+export const runPages: readonly string[] = [
+  ...readdirSync(packages).map((name) => `packages/${name}/README.md`),
+  'docs/adapters/serverless.md',
+  'docs/recipes.md',
+  'docs/troubleshooting.md',
+  'docs/compare/flagd.md',
+  'docs/compare/opentelemetry-baggage.md',
+];
+
+/** Blocks that another suite executes: those of a page whose info string matches. */
+interface Executed {
+  readonly suite: string;
+  readonly page: string;
+  readonly info: RegExp;
+  /** How many there are: a further one needs a look whether the suite covers it. */
+  readonly count: number;
+}
+
+/** What the other suites execute. Each suite names its page in its source. */
+export const executed: readonly Executed[] = [
+  { suite: 'test/getting-started.test.ts', page: 'README.md', info: /^js \[/, count: 2 },
+  { suite: 'test/getting-started.test.ts', page: 'docs/getting-started.md', info: /^js \[/, count: 4 },
+  { suite: 'test/getting-started.test.ts', page: 'docs/getting-started.md', info: /^json \[/, count: 1 },
+  { suite: 'test/compare.test.ts', page: 'docs/compare/launchdarkly.md', info: /^js$/, count: 2 },
+  { suite: 'test/readme.test.ts', page: 'docs/recipes.md', info: /^json$/, count: 8 },
+  {
+    suite: 'apps/server/test/rollouts/rollouts-page.test.ts',
+    page: 'docs/rollouts.md',
+    info: /^(?:json|yaml)\b/,
+    count: 4,
+  },
+  { suite: 'apps/server/test/kill-docs.test.ts', page: 'docs/kill-switch.md', info: /^json$/, count: 1 },
+  { suite: 'apps/server/test/backup.test.ts', page: 'docs/operating.md', info: /^sh$/, count: 1 },
+];
