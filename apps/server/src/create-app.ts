@@ -40,6 +40,8 @@ export interface AppOptions {
   readonly refetches: RefetchStream;
   readonly intake: Intake;
   readonly rollouts: RolloutController;
+  /** The addresses of the Prometheus servers that rollouts may read. */
+  readonly prometheus: readonly string[];
   readonly usage: UsageKeeper;
   readonly traffic: TrafficKeeper;
   readonly door: FrontDoor;

@@ -31,6 +31,7 @@ import { pauseKilled } from './rollouts/control/pause-killed.ts';
 import { lookSources } from './rollouts/evidence/look-sources.ts';
 import { OtlpLooks } from './rollouts/evidence/otlp/otlp-looks.ts';
 import { PrometheusLooks } from './rollouts/evidence/prometheus/prometheus-looks.ts';
+import { PrometheusServers } from './rollouts/evidence/prometheus/prometheus-servers.ts';
 import { TrafficKeeper } from './traffic/traffic-keeper.ts';
 import { UsageKeeper } from './usage/usage-keeper.ts';
 import type { Webhook } from './webhooks/webhook.ts';
@@ -122,8 +123,9 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   const traffic = new TrafficKeeper({ environments, intake, recordAttributes });
   const shared = { environments, clients, door, readiness, readers, metrics, log };
   const endMetrics = observeServer({ ...shared, streams, descriptors, usage, source: kindOf(settings) });
+  const prometheus = new PrometheusServers(settings.prometheus);
   const otlp = new OtlpLooks(intake);
-  const source = lookSources({ otlp, prometheus: new PrometheusLooks() });
+  const source = lookSources({ otlp, prometheus: new PrometheusLooks(prometheus) });
   const rollouts = new RolloutController({ environments, source, log });
   const endRolloutMetrics = observeRollouts(rollouts, metrics.registry);
   const http = new HttpPort(
@@ -138,6 +140,7 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
       usage,
       traffic,
       rollouts,
+      prometheus: prometheus.addresses,
     }),
     {
       certificate,

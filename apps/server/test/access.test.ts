@@ -141,7 +141,7 @@ test.each(['url', 'managementUrl'] as const)(
 
 test('the table has every route of the admin API', () => {
   const environments = {} as Environments;
-  const rollouts = rolloutsApi({ environments, rollouts: { wake: () => {} } });
+  const rollouts = rolloutsApi({ environments, rollouts: { wake: () => {} }, prometheus: [] });
   const traffic = trafficApi({ environments } as TrafficOptions);
   const admin = adminApi(environments, {} as Tokens);
   const kills = killApi({} as KillOptions);

@@ -38,7 +38,7 @@ test('every route of the admin API is described, and nothing else', async () => 
   });
   try {
     const environments = singleEnvironment(store);
-    const rollouts = rolloutsApi({ environments, rollouts: { wake: () => {} } });
+    const rollouts = rolloutsApi({ environments, rollouts: { wake: () => {} }, prometheus: [] });
     const traffic = trafficApi({ environments } as TrafficOptions);
     const kills = killApi({} as KillOptions);
     const stack = [adminApi(environments, tokens), rollouts, traffic, kills].flatMap(

@@ -15,6 +15,7 @@ describe('settings', () => {
       GRAYLANE_PORT: '1',
       GRAYLANE_ALLOW_HOST: 'a, b',
       GRAYLANE_DATA: '',
+      GRAYLANE_PROMETHEUS: 'http://a:9090, https://u:p@b/prometheus',
     };
     expect(readCommand(['--port', '2'], environment)).toMatchObject({
       name: 'serve',
@@ -25,6 +26,7 @@ describe('settings', () => {
       managementPort: 9464,
       rateLimit: undefined,
       allowHosts: ['a', 'b'],
+      prometheus: ['http://a:9090', 'https://u:p@b/prometheus'],
     });
     const defaults = readCommand(['--data', 'dir'], environment);
     expect(defaults).toMatchObject({ source: { data: 'dir' } });
@@ -67,6 +69,7 @@ describe('settings', () => {
     [['--flags', 'a'], { GRAYLANE_READ_ONLY: 'yes' }, 'GRAYLANE_READ_ONLY is "yes": use true or false'],
     [['--flags', 'a', '--trust-proxy', 'me'], {}, '--trust-proxy is "me": use addresses, CIDR ranges'],
     [[], { GRAYLANE_FLAGS: 'a', GRAYLANE_DATA: 'b' }, 'both given'],
+    [['--flags', 'a'], { GRAYLANE_PROMETHEUS: 'prometheus:9090' }, 'use addresses of Prometheus'],
     [['verify', 'a', 'b'], {}, 'verify takes at most one dir, got 2: graylane-server verify [DIR]'],
     [
       ['export', '--url', 'server'],

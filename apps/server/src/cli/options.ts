@@ -254,6 +254,15 @@ export const options: readonly Option[] = [
     help: 'a JSON file with the webhooks that are notified of revisions, faults, refusals and rollouts',
   },
   {
+    name: 'prometheus',
+    type: 'prometheus',
+    env: 'GRAYLANE_PROMETHEUS',
+    value: 'URL',
+    default: 'none',
+    commands: ['serve'],
+    help: 'a Prometheus that rollouts may read; if it needs a user and password, use the variable; repeatable',
+  },
+  {
     name: 'oidc-issuer',
     type: 'url',
     env: 'GRAYLANE_OIDC_ISSUER',

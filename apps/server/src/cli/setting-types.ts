@@ -36,6 +36,7 @@ interface Values {
   readonly attributes: readonly string[];
   readonly origins: readonly string[];
   readonly proxies: readonly string[];
+  readonly prometheus: readonly string[];
 }
 
 /** The name of a kind of value. */
@@ -92,6 +93,10 @@ const kinds: { readonly [Type in SettingType]: Kind<Values[Type]> } = {
     read: readAll((proxy) => clientAddress([proxy])),
     allowed: 'addresses, CIDR ranges like 10.0.0.0/8, or loopback, linklocal, uniquelocal',
   },
+  prometheus: {
+    read: readPrometheus,
+    allowed: 'addresses of Prometheus, e.g. http://prometheus:9090 or https://USER:PASSWORD@HOST/prometheus',
+  },
 };
 
 /** Kinds whose options may be repeated; in a variable their items are separated by commas. */
@@ -101,6 +106,7 @@ export const repeatable: ReadonlySet<SettingType> = new Set([
   'attributes',
   'origins',
   'proxies',
+  'prometheus',
 ]);
 
 /** The allowed values of a kind, with an example. */
@@ -163,6 +169,11 @@ function readFlags(text: string): readonly string[] | undefined {
       !hasUser(source) &&
       (/^https:/i.test(source) || isLoopbackAddress(new URL(source).hostname.replaceAll(/[[\]]/g, ''))));
   return sources.length > 0 && sources.every(isAllowed) ? sources : undefined;
+}
+
+function readPrometheus(text: string): readonly string[] | undefined {
+  const urls = readItems(text);
+  return urls.every((url) => /^https?:\/\/./.test(url) && URL.canParse(url)) ? urls : undefined;
 }
 
 function readItems(text: string): readonly string[] {

@@ -66,6 +66,11 @@ export interface Settings {
   readonly tokens?: string | undefined;
   /** A file of webhooks. Default: none. */
   readonly webhooks?: string | undefined;
+  /**
+   * The Prometheus servers that rollouts may read, each with its user and password if it needs them.
+   * Default: none.
+   */
+  readonly prometheus?: readonly string[];
   /** Sign-in of people by OpenID Connect. Default: tokens alone. */
   readonly oidc?: OidcSettings | undefined;
   readonly port: number;
@@ -112,6 +117,7 @@ export function readSettings(given: GivenOptions): ProcessSettings {
     readOnly: given.switch('read-only'),
     tokens: given.text('tokens'),
     webhooks: given.text('webhooks'),
+    prometheus: given.list('prometheus'),
     oidc: readOidc(given),
     host: given.text('host') ?? '127.0.0.1',
     insecure: given.switch('insecure'),

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LookQuestion } from '../../src/rollouts/evidence/look-source.ts';
 import { increaseOf } from '../../src/rollouts/evidence/prometheus/counter-increase.ts';
 import { PrometheusLooks } from '../../src/rollouts/evidence/prometheus/prometheus-looks.ts';
+import { PrometheusServers } from '../../src/rollouts/evidence/prometheus/prometheus-servers.ts';
 
 const to = Date.UTC(2026, 0, 1);
 const from = to - 17_000;
@@ -96,20 +97,25 @@ describe('a look at Prometheus', () => {
   let api: Server;
   let response: { status: number; body: string };
   let queries: string[];
+  let authorizations: Array<string | undefined>;
   let looks: PrometheusLooks;
 
   beforeEach(async () => {
     queries = [];
-    looks = new PrometheusLooks();
+    authorizations = [];
     api = createServer((request, answer) => {
       let body = '';
       request.setEncoding('utf8').on('data', (text: string) => (body += text));
       request.on('end', () => {
+        authorizations.push(request.headers.authorization);
         queries.push(new URLSearchParams(body).get('query') ?? '');
         answer.writeHead(response.status).end(response.body);
       });
     });
     await once(api.listen(0, '127.0.0.1'), 'listening');
+    const { port } = api.address() as AddressInfo;
+    const urls = [`http://ada:open%40sesame@127.0.0.1:${port}`, 'http://127.0.0.1:1/prometheus/'];
+    looks = new PrometheusLooks(new PrometheusServers(urls));
   });
   afterEach(async () => {
     api.closeAllConnections();
@@ -229,14 +235,29 @@ describe('a look at Prometheus', () => {
 
   test('holds if Prometheus can not be reached, and rejects if it is aborted', async () => {
     respond([]);
-    const unreachable = { ...question(), source: { prometheus: 'http://127.0.0.1:1' } };
+    const unreachable = { ...question(), source: { prometheus: 'http://127.0.0.1:1/prometheus' } };
     expect((await looks.look(unreachable, signal)).holds).toEqual([
       expect.stringMatching(
-        /^Prometheus at 127\.0\.0\.1:1 can't be reached \(.*\): check the address of guard\.source$/,
+        /^Prometheus at 127\.0\.0\.1:1 can't be reached \(.*\): check GRAYLANE_PROMETHEUS$/,
       ),
     ]);
     const aborted = AbortSignal.abort(new Error('shutting down'));
     await expect(looks.look(question(), aborted)).rejects.toThrow('shutting down');
+  });
+
+  test('sends the user and password of the settings', async () => {
+    respond([]);
+    await looks.look(question(), signal);
+    expect(authorizations).toEqual([`Basic ${Buffer.from('ada:open@sesame').toString('base64')}`]);
+  });
+
+  test('holds without a request if the settings do not have the address any more', async () => {
+    const { port } = api.address() as AddressInfo;
+    const source = { prometheus: `http://localhost:${port}/` };
+    expect((await looks.look({ ...question(), source }, signal)).holds).toEqual([
+      `this server may not read http://localhost:${port}/: add it to GRAYLANE_PROMETHEUS`,
+    ]);
+    expect(queries).toEqual([]);
   });
 
   test('does not count a window with faults later', async () => {
@@ -254,7 +275,7 @@ describe('a look at Prometheus', () => {
     const { port } = api.address() as AddressInfo;
     return {
       environment: 'default',
-      source: { prometheus: `http://127.0.0.1:${port}` },
+      source: { prometheus: `http://127.0.0.1:${port}/` },
       lane: 'gray',
       slis: [
         {

@@ -17,6 +17,7 @@ import type { EvidenceSource, Sli } from '../../src/rollouts/definition/sli.ts';
 import type { LookSource } from '../../src/rollouts/evidence/look-source.ts';
 import { OtlpLooks } from '../../src/rollouts/evidence/otlp/otlp-looks.ts';
 import { PrometheusLooks } from '../../src/rollouts/evidence/prometheus/prometheus-looks.ts';
+import { PrometheusServers } from '../../src/rollouts/evidence/prometheus/prometheus-servers.ts';
 import { startReceiver, type Receiver } from '../support/receive.ts';
 
 const metric = 'http.server.request.duration';
@@ -75,7 +76,10 @@ await describeWith(prometheus, 'the same traffic', () => {
     record('baseline', 0.001);
     await expect.poll(() => targetIsScraped(server.url)).toBe(true);
     await expect.poll(() => receiver.points(metric).length).toBeGreaterThan(0);
-    const sources = [otlp, follow(new PrometheusLooks(), { prometheus: server.url })];
+    const sources = [
+      otlp,
+      follow(new PrometheusLooks(new PrometheusServers([server.url])), { prometheus: `${server.url}/` }),
+    ];
     for (let wave = 0; wave < 5; wave += 1) {
       for (let request = 0; request < 40; request += 1) {
         record('gray', request % 4 === 0 ? 0.5 : 0.05, request % 10 === 0 ? 503 : 200);

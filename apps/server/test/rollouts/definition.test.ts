@@ -62,8 +62,9 @@ describe('the definition of a rollout', () => {
         source: { prometheus: 'http://127.0.0.1:9090/' },
       },
     };
-    expect(readDefinition(whole)).toEqual(whole);
-    expect(JSON.parse(JSON.stringify(readDefinition(whole)))).toEqual(whole);
+    const read = readDefinition(whole, ['http://127.0.0.1:9090/']);
+    expect(read).toEqual(whole);
+    expect(JSON.parse(JSON.stringify(read))).toEqual(whole);
   });
 
   test.each<[what: string, change: object, path: string, remedy: RegExp]>([
@@ -131,6 +132,12 @@ describe('the definition of a rollout', () => {
       { guard: { slis: [sli], source: { prometheus: 'x' } } },
       '$.guard.source',
       /http/,
+    ],
+    [
+      'a Prometheus that the settings do not name',
+      { guard: { slis: [sli], source: { prometheus: 'http://169.254.169.254/' } } },
+      '$.guard.source',
+      /GRAYLANE_PROMETHEUS=http/,
     ],
     ['alpha in percent', { guard: { slis: [sli], alpha: 5 } }, '$.guard.alpha', /\.05/],
     [

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RequestError } from '../../src/model/request-error.ts';
 import { readDefinition } from '../../src/rollouts/definition/read-definition.ts';
@@ -77,25 +79,36 @@ describe('the results of a targeting', () => {
   });
 });
 
-describe('the password of a Prometheus', () => {
-  test('is in no response of the API', async () => {
-    const served = await serveFolder({ flags: { lane: dyeRule } });
+describe('a Prometheus', () => {
+  test('is read only if the settings name it, and its password is in no response and no record', async () => {
+    const prometheus = ['http://ada:opensesame@127.0.0.1:9/prometheus/'];
+    const served = await serveFolder({ flags: { lane: dyeRule } }, { prometheus });
     try {
       const send = admin(served.url);
-      const source = { prometheus: 'http://ada:opensesame@127.0.0.1:9/prometheus' };
-      const started = await send('POST', 'rollouts', {
-        body: { ...request, guard: { ...request.guard, source } },
-      });
+      const start = async (address: string) =>
+        send('POST', 'rollouts', {
+          body: { ...request, guard: { ...request.guard, source: { prometheus: address } } },
+        });
+      const refused = await start('http://eve:secret@169.254.169.254/');
+      expect([refused.status, JSON.stringify(refused.body)]).toEqual([
+        422,
+        expect.stringMatching(/another one needs to be in GRAYLANE_PROMETHEUS/),
+      ]);
+      const started = await start('http://127.0.0.1:9/prometheus');
       expect(started.status).toBe(201);
       const path = `rollouts/${String(started.body['id'])}`;
-      const responses = [started];
+      const responses = [refused, started];
       for (const one of ['rollouts', path, `${path}/report`, `${path}/verdict`, 'history']) {
         responses.push(await send('GET', one));
       }
       responses.push(await send('POST', `${path}/pause`));
       const text = JSON.stringify(responses.map(({ body }) => body));
-      expect(text).toContain('ada:***@127.0.0.1');
-      expect(text).not.toContain('opensesame');
+      expect(text).toContain('"http://127.0.0.1:9/prometheus"');
+      expect(text).not.toMatch(/opensesame|secret/);
+      const folder = dirname(served.file);
+      const kept = readdirSync(folder).filter((name) => statSync(`${folder}/${name}`).isFile());
+      for (const name of kept) expect(readFileSync(`${folder}/${name}`, 'utf8')).not.toContain('opensesame');
+      expect(kept.length).toBeGreaterThan(1);
     } finally {
       await served.close();
     }

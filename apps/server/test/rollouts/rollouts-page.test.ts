@@ -31,7 +31,7 @@ let served: Served;
 let send: ReturnType<typeof admin>;
 
 beforeEach(async () => {
-  served = await serveFolder({ flags: { lane: dyeRule } });
+  served = await serveFolder({ flags: { lane: dyeRule } }, { prometheus: ['http://prometheus:9090'] });
   send = admin(served.url);
 });
 afterEach(() => served.close());

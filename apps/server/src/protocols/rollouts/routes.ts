@@ -18,10 +18,12 @@ import { verdictMetric } from './verdict-metric.ts';
 export interface RolloutsOptions {
   readonly environments: Environments;
   readonly rollouts: Pick<RolloutController, 'wake'>;
+  /** The addresses of the Prometheus servers that rollouts may read. */
+  readonly prometheus: readonly string[];
 }
 
 /** Routes `/environments/{environment}/rollouts`, below `/api/v1`. */
-export function rolloutsApi({ environments, rollouts: controller }: RolloutsOptions): Router {
+export function rolloutsApi({ environments, rollouts: controller, prometheus }: RolloutsOptions): Router {
   const router = Router();
   const of = (name: string): Rollouts => new Rollouts(storeOf(environments, name));
 
@@ -34,7 +36,8 @@ export function rolloutsApi({ environments, rollouts: controller }: RolloutsOpti
     .post(readBody(), async (request: InEnvironment, response: Response) => {
       const { environment } = request.params;
       const rollouts = of(environment);
-      const record = await rollouts.start(readDefinition(request.body), authorship(request));
+      const definition = readDefinition(request.body, prometheus);
+      const record = await rollouts.start(definition, authorship(request));
       controller.wake(environment);
       response.setHeader('location', `/api/v1/environments/${environment}/rollouts/${record.id}`);
       response.status(201).json(viewOf(record));

@@ -25,9 +25,10 @@ const unitKeys = { request: 'requestId', user: 'targetingKey', tenant: 'tenant' 
 
 /**
  * Reads the request for a rollout.
+ * @param prometheus the addresses of the Prometheus servers that the settings allow.
  * @throws {RequestError} `unprocessable`, with all faults.
  */
-export function readDefinition(sent: unknown): RolloutDefinition {
+export function readDefinition(sent: unknown, prometheus: readonly string[] = []): RolloutDefinition {
   const faults = new Faults();
   const members = faults.members(sent, '$', known);
   const unit = readUnit(members, faults);
@@ -54,7 +55,7 @@ export function readDefinition(sent: unknown): RolloutDefinition {
         (weight) => isWeight(weight) && weight <= 50,
         'use a percentage from 0.01 to 50',
       ) ?? 1,
-    guard: readGuard(members['guard'], faults),
+    guard: readGuard(members['guard'], faults, prometheus),
   };
   if (faults.problems.length > 0) {
     throw new RequestError('unprocessable', 'the rollout is not valid', { problems: faults.problems });

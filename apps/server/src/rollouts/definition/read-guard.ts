@@ -2,6 +2,7 @@ import type { Breaker } from '@graylane/rollout';
 import type { Guard } from './definition.ts';
 import { defined, isWhole, type Faults } from './faults.ts';
 import { readSlis } from './read-slis.ts';
+import { prometheusAddress } from './prometheus-address.ts';
 import type { EvidenceSource } from './sli.ts';
 
 const known = [
@@ -18,8 +19,11 @@ const known = [
   'source',
 ];
 
-/** Reads `guard` of a request for a rollout. */
-export function readGuard(sent: unknown, faults: Faults): Guard {
+/**
+ * Reads `guard` of a request for a rollout.
+ * @param prometheus the addresses of the Prometheus servers that the settings allow.
+ */
+export function readGuard(sent: unknown, faults: Faults, prometheus: readonly string[]): Guard {
   const members = faults.members(sent, '$.guard', known);
   const { alpha, margin, promoteMargin, mode, lookSeconds, minRequests, sampleRatio } = members;
   const slis = readSlis(members, faults);
@@ -58,18 +62,24 @@ export function readGuard(sent: unknown, faults: Faults): Guard {
     ),
     sampleRatio: faults.word(sampleRatio, '$.guard.sampleRatio', ['hold', 'pause', 'rollback'] as const),
     slis,
-    source: readSource(members['source'], faults),
+    source: readSource(members['source'], faults, prometheus),
   });
 }
 
-const ofSource = 'use "otlp" (signals that are sent to this server), or { "prometheus": "http://…" }';
+const ofOtlp = 'use "otlp" (signals that are sent to this server)';
 
-function readSource(sent: unknown, faults: Faults): EvidenceSource {
+/** Only addresses of the settings: a rollout must not let the server call any other address. */
+function readSource(sent: unknown, faults: Faults, allowed: readonly string[]): EvidenceSource {
   if (sent === undefined || sent === 'otlp') return 'otlp';
   const { prometheus } = faults.members(sent, '$.guard.source', ['prometheus']);
-  const url = typeof prometheus === 'string' && URL.canParse(prometheus) ? new URL(prometheus) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol)) return { prometheus: url.href };
-  faults.add('$.guard.source', sent, ofSource);
+  const address = typeof prometheus === 'string' ? prometheusAddress(prometheus) : undefined;
+  if (address !== undefined && allowed.includes(address)) return { prometheus: address };
+  const known = allowed.map((one) => JSON.stringify({ prometheus: one })).join(', ');
+  const remedy =
+    known === ''
+      ? `${ofOtlp}, or let the server read a Prometheus: GRAYLANE_PROMETHEUS=http://prometheus:9090`
+      : `${ofOtlp}, or ${known}; another one needs to be in GRAYLANE_PROMETHEUS of the server`;
+  faults.add('$.guard.source', address === undefined ? sent : { prometheus: address }, remedy);
   return 'otlp';
 }
 

@@ -27,13 +27,8 @@ export interface ErrorsSli extends Measured {
   readonly bad: Readonly<Record<string, string>>;
 }
 
-/** Where the counts come from: OTLP that was posted to this server, or a Prometheus server. */
+/**
+ * Where the counts come from: OTLP that was posted to this server, or a Prometheus server by its
+ * address, without a password.
+ */
 export type EvidenceSource = 'otlp' | { readonly prometheus: string };
-
-/** A source without the password of its address, for readers of a rollout. */
-export function shownSource(source: EvidenceSource): EvidenceSource {
-  if (source === 'otlp') return source;
-  const url = new URL(source.prometheus);
-  if (url.password !== '') url.password = '***';
-  return { prometheus: url.href };
-}

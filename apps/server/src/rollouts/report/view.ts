@@ -1,4 +1,3 @@
-import { shownSource } from '../definition/sli.ts';
 import { armsKey, weightsOf } from '../process/arms.ts';
 import { isWatched, type RolloutRecord } from '../process/record.ts';
 
@@ -36,7 +35,7 @@ export function viewOf(record: RolloutRecord): object {
   const arms = watch.evidence[armsKey(record)];
   return {
     ...summaryOf(record),
-    definition: { ...definition, guard: { ...guard, mode, source: shownSource(guard.source) } },
+    definition: { ...definition, guard: { ...guard, mode } },
     attempt,
     calibrating: rollout.step === 0 ? calibrating : [],
     verdict,

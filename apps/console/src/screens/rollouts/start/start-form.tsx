@@ -127,6 +127,7 @@ export function StartForm(): JSX.Element {
             value={values.source}
             onInput={set('source')}
             placeholder="signals sent to this server by OTLP"
+            hint="An address of the server's setting GRAYLANE_PROMETHEUS, e.g. http://prometheus:9090."
           />
           <SelectField
             label="The guard may"

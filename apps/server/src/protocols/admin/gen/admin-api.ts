@@ -1389,7 +1389,7 @@ export interface components {
             /** @description An OpenSLO v1 contract, in place of slis: its text, or its objects */
             readonly slisFrom?: string | readonly Record<string, never>[];
             readonly slis?: readonly components["schemas"]["RolloutSli"][];
-            /** @description otlp: signals that are sent to this server */
+            /** @description otlp: signals that are sent to this server; or a Prometheus of the server's settings (GRAYLANE_PROMETHEUS), by its address without a user and password */
             readonly source?: "otlp" | {
                 /** Format: uri */
                 readonly prometheus: string;

@@ -1,3 +1,5 @@
+import type { PrometheusServers } from './prometheus-servers.ts';
+
 /** A series with its raw samples: times in ms since 1970, values as Prometheus has them. */
 export interface Series {
   readonly labels: ReadonlyMap<string, string>;
@@ -15,22 +17,30 @@ export class PrometheusError extends Error {}
 /** A response that takes longer, or is larger, has failed. */
 const [timeoutMs, maxBytes] = [10_000, 33_554_432];
 
+/** The address of a Prometheus, and the servers that may be read. */
+export interface PrometheusAccess {
+  readonly address: string;
+  readonly servers: PrometheusServers;
+}
+
 /**
  * Evaluates a query at a time.
  * @throws {PrometheusError}
  */
 export async function queryMatrix(
-  address: string,
+  { address, servers }: PrometheusAccess,
   query: string,
   at: number,
   signal: AbortSignal,
 ): Promise<readonly Series[]> {
   const base = new URL(address);
+  const where = base.host;
+  if (!servers.has(address)) {
+    throw new PrometheusError(`this server may not read ${address}: add it to GRAYLANE_PROMETHEUS`);
+  }
   const url = new URL(`${base.pathname.replace(/\/$/, '')}/api/v1/query`, base);
-  const headers = authorizationOf(base);
-  url.username = '';
-  url.password = '';
-  const where = url.host;
+  const authorization = servers.authorizationOf(address);
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
   const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   try {
     const body = new URLSearchParams({ query, time: (at / 1000).toFixed(3) });
@@ -41,13 +51,6 @@ export async function queryMatrix(
     if (error instanceof PrometheusError) throw error;
     throw new PrometheusError(`Prometheus at ${where} ${reasonOf(error as Error)}`, { cause: error });
   }
-}
-
-/** The user and password of the address, which fetch does not accept in it. */
-function authorizationOf({ username, password }: URL): Record<string, string> {
-  if (username === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
 async function readText(response: Response): Promise<string> {
@@ -112,10 +115,7 @@ const errorTypes: ReadonlySet<unknown> = new Set([
   'not_acceptable',
 ]);
 
-/**
- * Explains a failure. Only errors of Prometheus are quoted: the author of a rollout may name any
- * address that this server reaches, and must not read responses of other servers.
- */
+/** Explains a failure. Only errors of Prometheus are quoted: the address may be of another server. */
 function failureOf(body: QueryResponse | null, status: number, where: string): string {
   const { status: result, errorType, error } = body ?? {};
   if (result !== 'error' || !errorTypes.has(errorType) || typeof error !== 'string')
@@ -131,5 +131,5 @@ interface MatrixItem {
 function reasonOf({ name, message, cause }: Error): string {
   if (name === 'TimeoutError') return `did not respond within ${timeoutMs / 1000} s`;
   const detail = cause instanceof Error ? cause.message || String(cause) : message;
-  return `can't be reached (${detail}): check the address of guard.source`;
+  return `can't be reached (${detail}): check GRAYLANE_PROMETHEUS`;
 }

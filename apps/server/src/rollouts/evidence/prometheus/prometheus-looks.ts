@@ -4,8 +4,9 @@ import type { Increment } from '../counting/increment.ts';
 import { labelName, metricName } from '../counting/label-name.ts';
 import type { SliMatcher } from '../counting/sli-matcher.ts';
 import type { LookDetails, LookQuestion, LookResponse, LookSource } from '../look-source.ts';
-import { PrometheusError, queryMatrix, type Series } from './prometheus-client.ts';
+import { PrometheusError, queryMatrix, type PrometheusAccess, type Series } from './prometheus-client.ts';
 import { incrementsOf, targetOf } from './prometheus-increments.ts';
+import type { PrometheusServers } from './prometheus-servers.ts';
 
 /**
  * A scrape that began before a time may be stored after it, so a look ends this much earlier, in
@@ -23,6 +24,11 @@ const maxWindowMs = 3_600_000;
 export class PrometheusLooks implements LookSource {
   /** The end of the newest window with faults, by environment and lane. */
   readonly #discarded = new Map<string, number>();
+  readonly #servers: PrometheusServers;
+
+  constructor(servers: PrometheusServers) {
+    this.#servers = servers;
+  }
 
   /** A window with faults is not counted later either: the next one begins at its end. */
   async look(asked: LookQuestion, signal: AbortSignal): Promise<LookResponse> {
@@ -61,16 +67,17 @@ export class PrometheusLooks implements LookSource {
     const seen = new Set<string>();
     let scraped: ReadonlySet<string> | undefined;
     const all: Array<{ increments: readonly Increment[]; faults: readonly string[]; newest: number }> = [];
+    const access = { address: source.prometheus, servers: this.#servers };
     const range = `[${Math.ceil((at - from + lookBackMs) / 1000)}s]`;
     for (const sli of kinds.values()) {
       const query = `${selectorOf(sli, lane)}${range}`;
-      const series = seriesOf(await queryMatrix(source.prometheus, query, at, signal), sli);
+      const series = seriesOf(await queryMatrix(access, query, at, signal), sli);
       const fresh = series.filter((one) => {
         const key = JSON.stringify([sli.service, ...one.labels]);
         return !seen.has(key) && seen.add(key);
       });
       const isNew = fresh.some(({ samples }) => samples.every((sample) => sample.at > from));
-      if (isNew) scraped ??= await this.#scraped(source.prometheus, range, from, at, signal);
+      if (isNew) scraped ??= await this.#scraped(access, range, from, at, signal);
       all.push(incrementsOf(fresh, sli.service, { from, to: at, scraped: scraped ?? new Set() }));
     }
     return all;
@@ -78,13 +85,13 @@ export class PrometheusLooks implements LookSource {
 
   /** The targets that were scraped before the window. */
   async #scraped(
-    address: string,
+    access: PrometheusAccess,
     range: string,
     from: number,
     at: number,
     signal: AbortSignal,
   ): Promise<ReadonlySet<string>> {
-    const targets = await queryMatrix(address, `up${range}`, at, signal);
+    const targets = await queryMatrix(access, `up${range}`, at, signal);
     const isUp = ({ samples }: Series): boolean => samples.findLast((one) => one.at <= from)?.value === 1;
     return new Set(targets.filter(isUp).map(({ labels }) => targetOf(labels)));
   }
