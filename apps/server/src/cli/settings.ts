@@ -67,8 +67,8 @@ export interface Settings {
   /** A file of webhooks. Default: none. */
   readonly webhooks?: string | undefined;
   /**
-   * The Prometheus servers that rollouts may read, each with its user and password if it needs them.
-   * Default: none.
+   * The Prometheus servers that rollouts may read, each with its user and password if it needs
+   * them. Default: none.
    */
   readonly prometheus?: readonly string[];
   /** Sign-in of people by OpenID Connect. Default: tokens alone. */

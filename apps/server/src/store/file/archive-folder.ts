@@ -26,7 +26,7 @@ export async function archiveFolder(folder: string, sink: ArchiveSink): Promise<
 async function archiveOne(folder: string, name: string, removed: boolean, sink: ArchiveSink): Promise<void> {
   const file = `${folder}/journal.jsonl`;
   const journal = await openJournal(file);
-  const records = await StoredRecords.open(`${folder}/records.json`, journal);
+  const records = await StoredRecords.open(`${folder}/records.jsonl`, journal);
   // A removed environment lies under its name and last revision.
   const [environment = name] = removed ? name.split('.') : [name];
   await sink({ environment, removed, records: records.all });
@@ -121,7 +121,7 @@ class Restoring {
     const next = `${this.#draft}/next`;
     const { length, head: revision = '' } = await openJournal(`${next}/journal.jsonl`);
     if (head.records.length > 0)
-      await new StoredRecords(`${next}/records.json`).write(head.records, revision);
+      await new StoredRecords(`${next}/records.jsonl`).write(head.records, revision);
     await syncFolder(next);
     const { environment, removed } = head;
     if (length === 0) throw new Error(`the environment ${environment} has no revisions`);

@@ -196,7 +196,7 @@ export class DataFolder implements Environments {
       log,
       writable: this.#lock !== undefined,
     });
-    const records = await StoredRecords.open(`${this.#path(name)}/records.json`, revisions);
+    const records = await StoredRecords.open(`${this.#path(name)}/records.jsonl`, revisions);
     const [watcher, slots] = [this.#watcher, this.#slots];
     const store = await FileStore.open(
       { file, revisions, record, records, watcher, slots, log, readOnly },

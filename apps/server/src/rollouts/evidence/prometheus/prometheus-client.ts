@@ -115,7 +115,7 @@ const errorTypes: ReadonlySet<unknown> = new Set([
   'not_acceptable',
 ]);
 
-/** Explains a failure. Only errors of Prometheus are quoted: the address may be of another server. */
+/** Explains a failure. Only errors of Prometheus' own form are quoted. */
 function failureOf(body: QueryResponse | null, status: number, where: string): string {
   const { status: result, errorType, error } = body ?? {};
   if (result !== 'error' || !errorTypes.has(errorType) || typeof error !== 'string')
