@@ -221,7 +221,12 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     ],
     'rollouts/process': ['rollouts/evidence', 'rollouts/targeting', 'rollouts/definition', 'model'],
     webhooks: ['rollouts/control', 'rollouts/targeting', 'metrics', 'store/file', 'store', 'json', 'model'],
-    'rollouts/evidence/otlp': ['rollouts/evidence', 'rollouts/evidence/counting', 'signals'],
+    'rollouts/evidence/otlp': [
+      'rollouts/evidence',
+      'rollouts/evidence/counting',
+      'rollouts/definition',
+      'signals',
+    ],
     'rollouts/evidence/prometheus': [
       'rollouts/evidence',
       'rollouts/evidence/counting',

@@ -27,11 +27,15 @@ export interface PrometheusServer {
   close(): Promise<void>;
 }
 
-/** Starts Prometheus, which scrapes these targets (`host:port`), by default four times a second. */
+/**
+ * Starts Prometheus, which scrapes these targets (`host:port`), by default four times a second.
+ * `history` are samples of the past that it begins with, in the format of OpenMetrics.
+ */
 export async function startPrometheus(
   job: string,
   targets: readonly string[],
   every = '250ms',
+  history?: string,
 ): Promise<PrometheusServer> {
   const folder = mkdtempSync(`${tmpdir()}/graylane-prometheus-`);
   const list = targets.map((target) => `'${target}'`).join(', ');
@@ -39,6 +43,12 @@ export async function startPrometheus(
     `${folder}/prometheus.yml`,
     `scrape_configs: [{ job_name: ${job}, scrape_interval: ${every}, scrape_timeout: ${every}, static_configs: [{ targets: [${list}] }] }]`,
   );
+  if (history !== undefined) {
+    writeFileSync(`${folder}/history.txt`, history);
+    const blocks = ['tsdb', 'create-blocks-from', 'openmetrics', `${folder}/history.txt`, `${folder}/data`];
+    const { status, stderr } = spawnSync('promtool', blocks, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`promtool can't read the history: ${stderr}`);
+  }
   const port = await freePort();
   const server = spawn(
     'prometheus',

@@ -150,4 +150,10 @@ function addSampleRatio(evidence: Evidence, { assigned }: Look): void {
   if (!assigned || faultOfAssigned(assigned) !== undefined) return;
   const { gray, control, expected } = assigned;
   evidence.sampleRatio = addAssignments(evidence.sampleRatio, gray, control, expected);
+  const before = evidence.assigned ?? { gray: 0, control: 0, expectedGray: 0 };
+  evidence.assigned = {
+    gray: before.gray + gray,
+    control: before.control + control,
+    expectedGray: before.expectedGray + (gray + control) * expected,
+  };
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { OtlpLooks } from '../../src/rollouts/evidence/otlp/otlp-looks.ts';
-import type { LookQuestion } from '../../src/rollouts/evidence/look-source.ts';
+import type { LookQuestion, LookSource } from '../../src/rollouts/evidence/look-source.ts';
+import { lookSources } from '../../src/rollouts/evidence/look-sources.ts';
 import { Intake } from '../../src/signals/intake.ts';
 import type { MetricPoint, PointData } from '../../src/signals/metric-point.ts';
 import { sourceOf, type AttributeValue } from '../../src/signals/source.ts';
@@ -323,6 +324,139 @@ test('details have the slowest traces of each arm, and the newest values of the 
   expect(runtime).toEqual([
     { service: 'payments', instance: 'i-1', name: 'nodejs.eventloop.delay.p99', unit: 's', value: 0.2 },
   ]);
+});
+
+describe('the units that were assigned', () => {
+  const draw = { expected: 0.5, since: start };
+
+  test('are requests by the roots of their traces', async () => {
+    const asked = { ...question, draw };
+    await looks.look(asked);
+    const inner = { ...span('a', 'gray', 1), parentSpanId: '2'.repeat(16) };
+    const roots = [span('a', 'gray', 1), span('b', 'gray', 1), span('c', 'gray-control', 1)];
+    await intake.deliverSpans('default', [...roots, inner, span('d', 'baseline', 1)]);
+    await receive(1000, arms('payments', latency.metric, {}, histogram([1, 0, 0])));
+    const { look } = counted(await looks.look(asked));
+    expect(look.assigned).toEqual({ gray: 2, control: 1, expected: 0.5 });
+    await receive(16_000, arms('payments', latency.metric, {}, histogram([1, 0, 0])));
+    const next = counted(await looks.look({ ...asked, from: start + 15_000, to: start + 30_000 }));
+    expect(next.look.assigned).toBeUndefined();
+  });
+
+  test('are users by their first request, whatever they do later', async () => {
+    const asked = { ...question, unitKey: 'targetingKey', draw };
+    await looks.look(asked);
+    const by = (user: string, lane: string) => span(user, lane, 1, { 'user.id': user });
+    await intake.deliverSpans('default', [by('ada', 'gray'), by('ada', 'gray'), by('bo', 'gray-control')]);
+    await receive(1000, arms('payments', latency.metric, {}, histogram([1, 0, 0])));
+    const { look } = counted(await looks.look(asked));
+    expect(look.assigned).toEqual({ gray: 1, control: 1, expected: 0.5 });
+    // The weights grow, and both arms keep their users.
+    await intake.deliverSpans('default', [by('ada', 'gray'), by('chen', 'gray')]);
+    await receive(16_000, arms('payments', latency.metric, {}, histogram([1, 0, 0])));
+    const later = { ...asked, draw: { ...draw, since: start + 15_000 } };
+    const next = counted(await looks.look({ ...later, from: start + 15_000, to: start + 30_000 }));
+    expect(next.look.assigned).toEqual({ gray: 1, control: 0, expected: 0.5 });
+  });
+
+  test('do not count users twice after a restart', async () => {
+    vi.setSystemTime(start + 3_600_000);
+    const asked = { ...question, unitKey: 'targetingKey', draw };
+    await looks.look(asked);
+    await intake.deliverSpans('default', [span('a', 'gray', 1, { 'user.id': 'ada' })]);
+    await receive(3_601_000, arms('payments', latency.metric, {}, histogram([1, 0, 0])));
+    const { look } = counted(await looks.look({ ...asked, to: start + 3_615_000 }));
+    expect(look.assigned).toBeUndefined();
+  });
+
+  test('do not count requests that were drawn before unequal weights were in force', async () => {
+    const asked = { ...question, draw: { expected: 0.99, since: start } };
+    await looks.look(asked);
+    const late = span('b', 'gray', 1);
+    await intake.deliverSpans('default', [
+      span('a', 'gray-control', 1),
+      { ...late, startMs: start + 30_000 },
+    ]);
+    await receive(1000, arms('payments', latency.metric, {}, histogram([1, 0, 0])));
+    const { look } = counted(await looks.look(asked));
+    expect(look.assigned).toEqual({ gray: 1, control: 0, expected: 0.99 });
+  });
+});
+
+describe('the same hour of the last days', () => {
+  const day = 86_400_000;
+
+  test('is added up over all lanes, and outlives a restart', async () => {
+    const lanes = ['gray', 'gray-control', 'baseline'];
+    const requests = (counts: number[], route: string, code: number): MetricPoint[] =>
+      lanes.flatMap((lane) => [
+        point('payments', latency.metric, { lane }, histogram(counts)),
+        point(
+          'orders',
+          errors.metric,
+          { lane, 'http.route': route, 'http.response.status_code': code },
+          histogram(counts),
+        ),
+      ]);
+    await receive(1000, requests([9, 1, 0], '/pay', 200));
+    await receive(2000, [...requests([90, 0, 0], '/other', 500), ...requests([10, 0, 0], '/pay', 503)]);
+    vi.setSystemTime(start + 3_600_000);
+    const stored = JSON.parse(JSON.stringify(looks.newHours('default'))) as unknown;
+    expect(looks.newHours('default')).toBeUndefined();
+    looks.close();
+    looks = new OtlpLooks(intake);
+    looks.restoreHours('default', stored);
+    const at = start + 2 * day + 1000;
+    const { lastDays } = await looks.details({ ...question, to: at });
+    expect(lastDays).toEqual([
+      { sli: 'payments latency', at: start, requests: 330, p95: 0.1 },
+      { sli: 'orders errors', at: start, requests: 60, badRatio: 0.5 },
+    ]);
+    expect((await looks.details({ ...question, to: at + day / 2 })).lastDays).toEqual([]);
+  });
+
+  test('is forgotten after a week', async () => {
+    await receive(1000, arms('payments', latency.metric, {}, histogram([9, 1, 0])));
+    vi.setSystemTime(start + 3_600_000);
+    looks.newHours('default');
+    expect((await looks.details({ ...question, to: start + 7 * day })).lastDays).toHaveLength(1);
+    vi.setSystemTime(start + 9 * day);
+    looks.newHours('default');
+    expect((await looks.details({ ...question, to: start + 7 * day })).lastDays).toEqual([]);
+  });
+});
+
+test('details explain how to send traces if there are none', async () => {
+  expect((await looks.details(question)).missing).toEqual([
+    expect.stringMatching(/^no traces of the lanes gray and gray-control .*OTEL_TRACES_EXPORTER=otlp/),
+  ]);
+  await intake.deliverSpans('default', [span('a', 'gray', 1)]);
+  expect((await looks.details(question)).missing).toBeUndefined();
+});
+
+test('spans that arrive by OTLP belong to looks at Prometheus, too', async () => {
+  const arm = { kind: 'ratio', total: 10, bad: 0 } as const;
+  const day = { sli: 'errors', at: start, requests: 5 };
+  const prometheus: LookSource = {
+    look: ({ to }) =>
+      Promise.resolve({
+        look: { at: to, slis: { errors: { gray: arm, control: arm } } },
+        holds: [],
+        parts: [],
+      }),
+    details: () => Promise.resolve({ lastDays: [day], missing: ['one'] }),
+  };
+  const source = lookSources({ otlp: looks, prometheus });
+  const draw = { expected: 0.5, since: start };
+  const asked = { ...question, source: { prometheus: 'http://prometheus:9090/' }, draw };
+  const { signal } = new AbortController();
+  await source.look(asked, signal);
+  expect((await source.details(asked, signal)).missing).toEqual([expect.stringMatching(/^no traces/), 'one']);
+  await intake.deliverSpans('default', [span('a', 'gray', 1)]);
+  const { look } = await source.look(asked, signal);
+  expect(look?.assigned).toEqual({ gray: 1, control: 0, expected: 0.5 });
+  const { traces, lastDays } = await source.details(asked, signal);
+  expect([traces?.gray.map(({ traceId }) => traceId), lastDays]).toEqual([['a'], [day]]);
 });
 
 function span(

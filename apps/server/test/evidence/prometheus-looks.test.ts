@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describeWith } from '../../../../test/components/components.ts';
+import {
+  prometheus,
+  startPrometheus,
+  type PrometheusServer,
+} from '../../../../test/components/prometheus.ts';
 import type { LookQuestion } from '../../src/rollouts/evidence/look-source.ts';
 import { increaseOf } from '../../src/rollouts/evidence/prometheus/counter-increase.ts';
 import { PrometheusLooks } from '../../src/rollouts/evidence/prometheus/prometheus-looks.ts';
@@ -271,6 +277,15 @@ describe('a look at Prometheus', () => {
     ]);
   });
 
+  test('has no last days if they can not be read', async () => {
+    response = { status: 422, body: '{"status":"error","errorType":"execution","error":"too many samples"}' };
+    const { lastDays, missing } = await looks.details(question(), signal);
+    expect([lastDays, missing]).toEqual([
+      [],
+      [expect.stringMatching(/^latency has no last days: .* responds with 422 execution: too many samples$/)],
+    ]);
+  });
+
   function question(selector?: Readonly<Record<string, string>>): LookQuestion {
     const { port } = api.address() as AddressInfo;
     return {
@@ -318,4 +333,79 @@ function histogram(
 
 function success(result: readonly object[]): { status: number; body: string } {
   return { status: 200, body: JSON.stringify({ status: 'success', data: { resultType: 'matrix', result } }) };
+}
+
+await describeWith(prometheus, 'the same hour of the last days', () => {
+  let server: PrometheusServer;
+  const now = Math.floor(Date.now() / 60_000) * 60_000;
+  const days = [1, 2, 9];
+
+  beforeAll(async () => {
+    server = await startPrometheus('payments', [], '1m', history(now, days));
+  }, 60_000);
+  afterAll(() => server.close());
+
+  test('is that of Prometheus in all lanes, and no older than a week', async () => {
+    const address = `${server.url}/`;
+    const looks = new PrometheusLooks(new PrometheusServers([address]));
+    const common = { service: 'pay.ments', metric: 'http.server.request.duration' };
+    const bad = { 'http.response.status_code': '5..' };
+    const asked: LookQuestion = {
+      environment: 'default',
+      source: { prometheus: address },
+      lane: 'gray',
+      slis: [
+        { name: 'latency', ...common, kind: 'latency' },
+        { name: 'errors', ...common, kind: 'errors', bad },
+      ],
+      from: now - 15_000,
+      to: now,
+    };
+    await expect
+      .poll(async () => (await looks.details(asked, signal)).lastDays, { timeout: 60_000 })
+      .toHaveLength(4);
+    const { lastDays = [], missing } = await looks.details(asked, signal);
+    expect(missing).toBeUndefined();
+    const hourOf = (day: number): number => now - day * 86_400_000 - 3_600_000;
+    expect(lastDays.map(({ sli, at }) => [sli, at])).toEqual([
+      ['latency', hourOf(2)],
+      ['latency', hourOf(1)],
+      ['errors', hourOf(2)],
+      ['errors', hourOf(1)],
+    ]);
+    for (const { sli, requests, badRatio, p95 } of lastDays) {
+      // Two lanes with 60 good and 20 bad requests a minute; Prometheus extrapolates to the hour.
+      expect(requests).toBeGreaterThan(9000);
+      expect(requests).toBeLessThan(10_000);
+      if (sli === 'errors') expect(badRatio).toBeCloseTo(0.25, 3);
+      else expect(p95).toBe(1);
+    }
+  });
+});
+
+/** An hour of samples on each of some days, in the format of OpenMetrics. */
+function history(now: number, days: readonly number[]): string {
+  const name = 'http_server_request_duration_seconds';
+  const bucketLines: string[] = [];
+  const countLines: string[] = [];
+  for (const day of days.toSorted((one, other) => other - one)) {
+    for (let minute = 0; minute <= 60; minute += 1) {
+      const at = (now - day * 86_400_000 - (60 - minute) * 60_000) / 1000;
+      for (const lane of ['gray', 'baseline']) {
+        for (const [code, each] of [
+          [200, 60],
+          [503, 20],
+        ] as const) {
+          const labels = `job="shop/pay.ments",lane="${lane}",http_response_status_code="${code}"`;
+          const total = each * minute;
+          bucketLines.push(`${name}_bucket{${labels},le="0.1"} ${total / 2} ${at}`);
+          bucketLines.push(`${name}_bucket{${labels},le="1"} ${total} ${at}`);
+          bucketLines.push(`${name}_bucket{${labels},le="+Inf"} ${total} ${at}`);
+          countLines.push(`${name}_count{${labels}} ${total} ${at}`);
+        }
+      }
+    }
+  }
+  const bucketType = `# TYPE ${name}_bucket gauge`;
+  return [bucketType, ...bucketLines, `# TYPE ${name}_count gauge`, ...countLines, '# EOF', ''].join('\n');
 }

@@ -254,6 +254,19 @@ describe('the controller', { timeout: 120_000 }, () => {
     await until(id, ({ watch }) => watch.looks > 0);
   });
 
+  test('keeps the past hours of its source over a restart', async () => {
+    const hours = [{ requests: 5 }];
+    const traffic = Object.assign(new Traffic(), { newHours: () => hours });
+    control(traffic);
+    await until(await started(), ({ watch }) => watch.looks >= 1);
+    await close();
+    await open();
+    const restored: unknown[] = [];
+    const restoreHours = (...some: unknown[]): void => void restored.push(some);
+    control(Object.assign(new Traffic(), { newHours: () => undefined, restoreHours }));
+    await expect.poll(() => restored).toEqual([['default', hours]]);
+  });
+
   test('starts a scheduled rollout when its time has come', async () => {
     control(new Traffic());
     const schedule = { start: new Date(Date.now() + 500).toISOString(), freezes: [] };

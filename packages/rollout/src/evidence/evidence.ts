@@ -22,6 +22,8 @@ export interface Evidence {
   looks: number;
   calibrated?: CalibrationSpan;
   sampleRatio: number[];
+  /** The units assigned so far, and how many of them should be gray. */
+  assigned?: { gray: number; control: number; expectedGray: number };
   units?: { gray: number; control: number };
   slis: Record<string, SliEvidence>;
 }
@@ -117,6 +119,7 @@ export function copyEvidence(from: Evidence): Evidence {
 export function resetRelease(evidence: Evidence): void {
   evidence.looks = 0;
   evidence.sampleRatio = newSampleRatio();
+  delete evidence.assigned;
   // Without a calibration nothing ties an SLI to its boundaries: the next look may have other
   // buckets.
   evidence.slis = Object.fromEntries(

@@ -30,8 +30,9 @@ export function calmSentence(summaries: readonly Summary[], total: Verdict['tota
   return `${counts(worst)}; ln E is ${total.fast.toFixed(2)} (fast) and ${total.robust.toFixed(2)} (robust), below ${total.threshold.toFixed(2)}`;
 }
 
-export function sampleRatioSentence({ evidence, threshold }: Verdict['sampleRatio']): string {
-  return `units are not assigned as expected (ln E ${evidence.toFixed(1)} >= ${threshold.toFixed(1)}), so the arms cannot be compared`;
+export function sampleRatioSentence({ evidence, threshold, assigned }: Verdict['sampleRatio']): string {
+  const { gray, control, expectedGray } = assigned ?? { gray: 0, control: 0, expectedGray: 0 };
+  return `units are not assigned as expected: ${gray} of ${gray + control} are gray, which should be ${Math.round(expectedGray)} (ln E ${evidence.toFixed(1)} >= ${threshold.toFixed(1)}), so the arms cannot be compared`;
 }
 
 export function carrierSentence(sli: string, { name, share, rest, control }: Carrier): string {

@@ -55,6 +55,7 @@ export function totalsOf(evidence: Evidence, names: readonly string[], criteria:
       sampleRatio: {
         evidence: sampleRatioEvidence(evidence.sampleRatio),
         threshold: -Math.log(sampleRatioAlpha),
+        ...(evidence.assigned && { assigned: evidence.assigned }),
       },
     },
   };

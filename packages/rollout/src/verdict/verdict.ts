@@ -45,7 +45,12 @@ export interface Verdict {
   /** The effective number of units, where looks have it. */
   readonly units?: { readonly gray: number; readonly control: number };
   /** ln E against "units are assigned as expected", and its threshold. */
-  readonly sampleRatio: { readonly evidence: number; readonly threshold: number };
+  readonly sampleRatio: {
+    readonly evidence: number;
+    readonly threshold: number;
+    /** The units since the release began, and how many of them should be gray. */
+    readonly assigned?: { readonly gray: number; readonly control: number; readonly expectedGray: number };
+  };
 }
 
 /** The evidence of one SLI. */

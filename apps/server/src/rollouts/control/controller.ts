@@ -6,9 +6,11 @@ import type { FlagStore } from '../../store/flag-store.ts';
 import type { Term } from '../../store/leadership.ts';
 import type { LookQuestion, LookResponse, LookSource } from '../evidence/look-source.ts';
 import { afterLook } from '../process/after-look.ts';
+import { weightsOf } from '../process/arms.ts';
 import { atTime } from '../process/at-time.ts';
 import { isWatched, type RolloutRecord } from '../process/record.ts';
 import { keepDetails } from './details.ts';
+import { keepHours } from './keep-hours.ts';
 import { actOfRevision } from '../targeting/act-of-revision.ts';
 import { Rollouts } from './rollouts.ts';
 import { obstacleOf } from './rule-edits.ts';
@@ -78,7 +80,9 @@ export class RolloutController {
       environments.onCreate((name, store) => {
         const end = new AbortController();
         ends.set(store, end);
-        this.#keep(this.#watch(name, store, term, AbortSignal.any([signal, end.signal])));
+        const ended = AbortSignal.any([signal, end.signal]);
+        this.#keep(this.#watch(name, store, term, ended));
+        this.#keep(this.#keepHours(name, store, term, ended));
       }),
       environments.onRemove((_name, store) => ends.get(store)?.abort()),
     ];
@@ -91,6 +95,16 @@ export class RolloutController {
   #keep(work: Promise<void>): void {
     this.#running.add(work);
     void work.finally(() => this.#running.delete(work));
+  }
+
+  /** Hours are context alone: without them rollouts go on. */
+  async #keepHours(environment: string, store: FlagStore, term: Term, signal: AbortSignal): Promise<void> {
+    const { source, log } = this.#options;
+    const options = { environment, store, source, signal, fence: { term: term.number } };
+    await keepHours(options).catch((error: unknown) => {
+      if (!signal.aborted)
+        log.warn(`${environment}: the past hours of SLIs are not kept: ${(error as Error).message}`);
+    });
   }
 
   /** Watches each rollout of an environment, as long as it can move. */
@@ -248,14 +262,18 @@ interface Followed {
 }
 
 /** The question about the time since the last look. */
-function questionOf({ definition, watch }: RolloutRecord, environment: string): LookQuestion {
+function questionOf(record: RolloutRecord, environment: string): LookQuestion {
+  const { definition, rollout, watch } = record;
   const { lane, guard, unit, unitKey } = definition;
+  const { gray, control } = weightsOf(record);
+  const isDrawn = gray > 0 && control > 0;
   return {
     environment,
     source: guard.source,
     lane,
     slis: guard.slis,
     ...(unit !== 'request' && { unitKey }),
+    ...(isDrawn && { draw: { expected: gray / (gray + control), since: rollout.since } }),
     from: watch.lookedAt,
     to: Date.now(),
   };

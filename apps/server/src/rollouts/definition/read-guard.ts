@@ -74,11 +74,11 @@ function readSource(sent: unknown, faults: Faults, allowed: readonly string[]): 
   const { prometheus } = faults.members(sent, '$.guard.source', ['prometheus']);
   const address = typeof prometheus === 'string' ? prometheusAddress(prometheus) : undefined;
   if (address !== undefined && allowed.includes(address)) return { prometheus: address };
-  const known = allowed.map((one) => JSON.stringify({ prometheus: one })).join(', ');
+  const choices = allowed.map((one) => JSON.stringify({ prometheus: one })).join(', ');
   const remedy =
-    known === ''
+    choices === ''
       ? `${ofOtlp}, or let the server read a Prometheus: GRAYLANE_PROMETHEUS=http://prometheus:9090`
-      : `${ofOtlp}, or ${known}; another one needs to be in GRAYLANE_PROMETHEUS of the server`;
+      : `${ofOtlp}, or ${choices}; another one needs to be in GRAYLANE_PROMETHEUS of the server`;
   faults.add('$.guard.source', address === undefined ? sent : { prometheus: address }, remedy);
   return 'otlp';
 }

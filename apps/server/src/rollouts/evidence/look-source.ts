@@ -16,6 +16,13 @@ export interface LookSource {
    * last seven days. Each is left out where it is not known.
    */
   details(question: LookQuestion, signal: AbortSignal): Promise<LookDetails>;
+  /**
+   * The past hours of an environment, as JSON, so that they outlive a restart; undefined if none
+   * has ended since the last call.
+   */
+  newHours?(environment: string): unknown;
+  /** Takes over the hours that were stored. */
+  restoreHours?(environment: string, stored: unknown): void;
 }
 
 /** The arms, SLIs and window of a look. */
@@ -27,12 +34,22 @@ export interface LookQuestion {
   readonly slis: readonly Sli[];
   /** The attribute of the units, if they are users or tenants. */
   readonly unitKey?: string;
+  /** How the units are drawn; undefined where an arm has none. */
+  readonly draw?: Draw;
   /**
    * The window (from, to] in ms since 1970. `from` is the end of the last look that was counted, so
    * that each request is counted once, restarts of the server included.
    */
   readonly from: number;
   readonly to: number;
+}
+
+/** How units are assigned to the arms. */
+export interface Draw {
+  /** Gray's share of the units in both arms. */
+  readonly expected: number;
+  /** When the weights were set, in ms since 1970. */
+  readonly since: number;
 }
 
 /** A look, or the reasons why there is none. */
@@ -62,6 +79,9 @@ interface Held {
 /** The members of a look that come from signals; the controller knows the others. */
 export type CountedLook = Omit<Look, 'sameCode' | 'members'>;
 
+/** Units that were assigned to the arms in a look. */
+export type Assigned = NonNullable<CountedLook['assigned']>;
+
 /** The requests of one service, route or instance in both arms, in one look. */
 export interface Part {
   readonly sli: string;
@@ -87,6 +107,8 @@ export interface LookDetails {
   readonly runtime?: readonly RuntimeSignal[];
   /** The same hour of the last seven days, by SLI: context, never a reason to act. */
   readonly lastDays?: readonly PastHour[];
+  /** Why some of them are missing, as sentences that name the remedy. */
+  readonly missing?: readonly string[];
 }
 
 /** A trace by its slowest request. */

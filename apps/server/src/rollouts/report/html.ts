@@ -129,7 +129,7 @@ function actSection(act: ReportedAct): string {
 
 function detailTables(details: LookDetails | undefined): string {
   if (details === undefined) return '';
-  const { traces, runtime = [], lastDays = [] } = details;
+  const { traces, runtime = [], lastDays = [], missing = [] } = details;
   const row = (lane: string, trace: SlowTrace): readonly unknown[] => [
     lane,
     trace.traceId,
@@ -160,6 +160,7 @@ function detailTables(details: LookDetails | undefined): string {
     titled('Slowest traces', ['lane', 'trace', 'service', 'operation', 'duration', ''], slow),
     titled('Runtime', ['lane', 'service', 'instance', 'signal', 'value'], signals),
     titled('The same hour of the last days (context alone)', ['SLI', 'hour', 'requests', 'bad', 'p95'], past),
+    list('Missing details', missing),
   ].join('');
 }
 

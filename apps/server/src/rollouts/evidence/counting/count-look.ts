@@ -16,6 +16,8 @@ export interface Window {
   readonly ageMs?: number | undefined;
   /** The effective number of units in each arm, where it is known. */
   readonly units?: CountedLook['units'] | undefined;
+  /** The units that were assigned, where they are known. */
+  readonly assigned?: CountedLook['assigned'] | undefined;
   /** Explains, for an SLI without any request, what is missing. */
   readonly missing: (sli: SliMatcher, lane: string) => string;
 }
@@ -34,7 +36,7 @@ const maxInstances = 100;
  */
 export async function countLook(
   { lane, slis }: Pick<LookQuestion, 'lane' | 'slis'>,
-  { increments, faults, at, ageMs, units, missing }: Window,
+  { increments, faults, at, ageMs, units, assigned, missing }: Window,
 ): Promise<LookResponse> {
   const age = ageMs === undefined ? {} : { ageMs };
   const [fault, ...others] = faults;
@@ -79,6 +81,7 @@ export async function countLook(
     at,
     slis: counted,
     ...(units && { units }),
+    ...(assigned && { assigned }),
     ...(Object.keys(instances).length > 0 && { instances }),
   };
   const parts = await partsOf(arms, matchers, { lane, control }, slices);

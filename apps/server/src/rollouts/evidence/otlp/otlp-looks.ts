@@ -1,10 +1,10 @@
 import type { Intake } from '../../../signals/intake.ts';
-import { countLook } from '../counting/count-look.ts';
+import { controlOf, countLook } from '../counting/count-look.ts';
 import type { LookDetails, LookQuestion, LookResponse, LookSource } from '../look-source.ts';
 import { LaneSignals } from './lane-signals.ts';
+import { LaneSpans, type FromSpans } from './lane-spans.ts';
+import { PastHours } from './past-hours.ts';
 import { RuntimeSignals } from './runtime-signals.ts';
-import { SlowTraces } from './slow-traces.ts';
-import { UnitWeights } from './unit-weights.ts';
 
 /** The signals of a lane are kept for so long after the last look, in ms. */
 const idleMs = 7_200_000;
@@ -13,87 +13,102 @@ const idleMs = 7_200_000;
 export class OtlpLooks implements LookSource {
   readonly #intake: Intake;
   readonly #watched = new Map<string, WatchedLane>();
+  readonly #hours = new Map<string, PastHours>();
+  readonly #ends: ReadonlyArray<() => void>;
 
   constructor(intake: Intake) {
     this.#intake = intake;
+    this.#ends = [intake.onMetrics((received) => this.#hours.get(received.environment)?.receive(received))];
   }
 
   look(question: LookQuestion): Promise<LookResponse> {
-    const watched = this.#watch(question);
-    const window = watched.signals.window(question.from, question.to);
-    const units = watched.units(question.unitKey)?.effective();
-    return countLook(question, { ...window, units });
+    const { signals, spans } = this.#watch(question);
+    const { environment, slis, from, to } = question;
+    this.#hoursOf(environment).observe(slis, Date.now());
+    return countLook(question, { ...signals.window(from, to), ...spans.take(question) });
+  }
+
+  /** The members of a look that come from spans, for looks whose counts come from elsewhere. */
+  fromSpans(question: LookQuestion): FromSpans {
+    return this.#watch(question).spans.take(question);
   }
 
   details(question: LookQuestion): Promise<LookDetails> {
-    const { traces, runtime } = this.#watch(question);
-    const services = new Set(question.slis.map(({ service }) => service));
-    return Promise.resolve({ traces: traces.slowest(), runtime: runtime.of(services) });
+    const { environment, source, slis, lane, to } = question;
+    const { spans, runtime } = this.#watch(question);
+    const services = new Set(slis.map(({ service }) => service));
+    const traces = spans.slowest();
+    const isEmpty = traces.gray.length + traces.control.length === 0;
+    return Promise.resolve({
+      traces,
+      runtime: runtime.of(services),
+      ...(source === 'otlp' && { lastDays: this.#hoursOf(environment).lastDays(slis, to) }),
+      ...(isEmpty && { missing: [missingTraces(lane)] }),
+    });
+  }
+
+  newHours(environment: string): unknown {
+    return this.#hours.get(environment)?.take(Date.now());
+  }
+
+  restoreHours(environment: string, stored: unknown): void {
+    this.#hoursOf(environment).restore(stored as Parameters<PastHours['restore']>[0]);
   }
 
   close(): void {
     for (const watched of this.#watched.values()) watched.end();
     this.#watched.clear();
+    for (const end of this.#ends) end();
+  }
+
+  #hoursOf(environment: string): PastHours {
+    const hours = this.#hours.get(environment) ?? new PastHours();
+    this.#hours.set(environment, hours);
+    return hours;
   }
 
   /** The first question about a lane begins to keep its signals. */
-  #watch({ environment, lane }: LookQuestion): WatchedLane {
+  #watch({ environment, lane, source }: LookQuestion): WatchedLane {
     const now = Date.now();
     for (const [key, watched] of this.#watched) {
       if (watched.usedAt > now - idleMs) continue;
       watched.end();
       this.#watched.delete(key);
     }
-    const key = JSON.stringify([environment, lane]);
-    const watched = this.#watched.get(key) ?? this.#begin(environment, lane, now);
+    const counts = source === 'otlp';
+    const key = JSON.stringify([environment, lane, counts]);
+    const watched = this.#watched.get(key) ?? this.#begin(environment, lane, counts, now);
     this.#watched.set(key, watched);
     watched.usedAt = now;
     return watched;
   }
 
-  #begin(environment: string, lane: string, now: number): WatchedLane {
+  #begin(environment: string, lane: string, counts: boolean, now: number): WatchedLane {
     const signals = new LaneSignals(lane, now);
-    const traces = new SlowTraces(lane);
+    const spans = new LaneSpans(lane);
     const runtime = new RuntimeSignals();
-    const units = new Map<string, UnitWeights>();
     const ends = [
       this.#intake.onMetrics(
         (received) => {
-          signals.receive(received);
+          if (counts) signals.receive(received);
           runtime.receive(received);
         },
         { environment },
       ),
-      this.#intake.onSpans(
-        (received) => {
-          traces.receive(received);
-          for (const weights of units.values()) weights.receive(received);
-        },
-        { environment },
-      ),
+      this.#intake.onSpans((received) => spans.receive(received), { environment }),
     ];
-    return {
-      signals,
-      traces,
-      runtime,
-      units: (unitKey) => {
-        if (unitKey === undefined) return undefined;
-        const weights = units.get(unitKey) ?? new UnitWeights(lane, unitKey);
-        units.set(unitKey, weights);
-        return weights;
-      },
-      usedAt: now,
-      end: () => ends.forEach((end) => end()),
-    };
+    return { signals, spans, runtime, usedAt: now, end: () => ends.forEach((end) => end()) };
   }
+}
+
+function missingTraces(lane: string): string {
+  return `no traces of the lanes ${lane} and ${controlOf(lane)} have arrived in the last 15 minutes: let the services export them to this server by OTLP (OTEL_TRACES_EXPORTER=otlp, OTEL_EXPORTER_OTLP_ENDPOINT)`;
 }
 
 interface WatchedLane {
   readonly signals: LaneSignals;
-  readonly traces: SlowTraces;
+  readonly spans: LaneSpans;
   readonly runtime: RuntimeSignals;
-  /** The weights of the units of a rollout; the first call begins to keep them. */
-  readonly units: (unitKey: string | undefined) => UnitWeights | undefined;
   usedAt: number;
   readonly end: () => void;
 }

@@ -28,9 +28,39 @@ export interface PrometheusAccess {
  * @throws {PrometheusError}
  */
 export async function queryMatrix(
-  { address, servers }: PrometheusAccess,
+  access: PrometheusAccess,
   query: string,
   at: number,
+  signal: AbortSignal,
+): Promise<readonly Series[]> {
+  return ask(access, 'query', { query, time: toSeconds(at) }, signal);
+}
+
+/** Times of evaluation, in ms. */
+export interface QueryTimes {
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number;
+}
+
+/**
+ * Evaluates a query at several times.
+ * @throws {PrometheusError}
+ */
+export async function queryRange(
+  access: PrometheusAccess,
+  query: string,
+  { from, to, stepMs }: QueryTimes,
+  signal: AbortSignal,
+): Promise<readonly Series[]> {
+  const times = { start: toSeconds(from), end: toSeconds(to), step: toSeconds(stepMs) };
+  return ask(access, 'query_range', { query, ...times }, signal);
+}
+
+async function ask(
+  { address, servers }: PrometheusAccess,
+  path: 'query' | 'query_range',
+  parameters: Record<string, string>,
   signal: AbortSignal,
 ): Promise<readonly Series[]> {
   const base = new URL(address);
@@ -38,12 +68,12 @@ export async function queryMatrix(
   if (!servers.has(address)) {
     throw new PrometheusError(`this server may not read ${address}: add it to GRAYLANE_PROMETHEUS`);
   }
-  const url = new URL(`${base.pathname.replace(/\/$/, '')}/api/v1/query`, base);
+  const url = new URL(`${base.pathname.replace(/\/$/, '')}/api/v1/${path}`, base);
   const authorization = servers.authorizationOf(address);
   const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
   const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   try {
-    const body = new URLSearchParams({ query, time: (at / 1000).toFixed(3) });
+    const body = new URLSearchParams(parameters);
     const response = await fetch(url, { method: 'POST', body, headers, signal: limited, redirect: 'manual' });
     return readMatrix(await readText(response), response.status, where);
   } catch (error) {
@@ -51,6 +81,10 @@ export async function queryMatrix(
     if (error instanceof PrometheusError) throw error;
     throw new PrometheusError(`Prometheus at ${where} ${reasonOf(error as Error)}`, { cause: error });
   }
+}
+
+function toSeconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
 }
 
 async function readText(response: Response): Promise<string> {

@@ -4,6 +4,7 @@ import type { Increment } from '../counting/increment.ts';
 import { labelName, metricName } from '../counting/label-name.ts';
 import type { SliMatcher } from '../counting/sli-matcher.ts';
 import type { LookDetails, LookQuestion, LookResponse, LookSource } from '../look-source.ts';
+import { pastHours } from './past-hours.ts';
 import { PrometheusError, queryMatrix, type PrometheusAccess, type Series } from './prometheus-client.ts';
 import { incrementsOf, targetOf } from './prometheus-increments.ts';
 import type { PrometheusServers } from './prometheus-servers.ts';
@@ -56,8 +57,20 @@ export class PrometheusLooks implements LookSource {
     }
   }
 
-  details(): Promise<LookDetails> {
-    return Promise.resolve({});
+  /** An hour that can't be read is left out: it is context alone. */
+  async details({ source, slis, to }: LookQuestion, signal: AbortSignal): Promise<LookDetails> {
+    if (source === 'otlp') throw new Error('a question about OTLP reached Prometheus');
+    const access = { address: source.prometheus, servers: this.#servers };
+    const missing: string[] = [];
+    const days = slis.map(async (sli) =>
+      pastHours(access, sli, to, signal).catch((error: unknown) => {
+        if (!(error instanceof PrometheusError)) throw error;
+        missing.push(`${sli.name} has no last days: ${error.message}`);
+        return [];
+      }),
+    );
+    const lastDays = (await Promise.all(days)).flat();
+    return { lastDays, ...(missing.length > 0 && { missing }) };
   }
 
   /** The increments of each metric that an SLI names, each counted once. */
