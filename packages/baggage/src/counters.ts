@@ -29,6 +29,11 @@ export type BaggageEvent =
    * baseline.
    */
   | 'undyed'
+  /**
+   * A destination got no baggage, since code of the application opens the connection to it, which
+   * may lead elsewhere.
+   */
+  | 'unverified'
   /** A flag to be pinned was decided without a request cell, or by a provider that can't pin. */
   | 'unpinned'
   /** A pin named a variant that its flag does not have here; the rules decided. */

@@ -91,14 +91,19 @@ describe('each way into baseline is logged once, with the remedy, and counted', 
   });
 
   test('a call to a destination that egress does not name, from a dyed request only', () => {
-    const policy = { to: { 'http://named': [] }, logger };
+    const policy = { to: { 'http://named': [], 'http://keys': ['user-id'] }, logger };
     for (let call = 0; call < 3; call += 1) {
       emit(admit(['lane=gray'], accept, ROOT_CONTEXT), policy, 'http://forgotten');
       emit(admit(['lane=gray'], accept, ROOT_CONTEXT), policy, 'http://named');
+      emit(admit(['lane=gray'], accept, ROOT_CONTEXT), policy, 'http://keys');
+      emit(admit([''], accept, ROOT_CONTEXT), policy, 'http://keys');
       emit(admit([''], accept, ROOT_CONTEXT), policy, 'http://other');
     }
     expect(lines).toEqual([
       expect.stringMatching(/"http:\/\/forgotten" .*egress\.to does not name .*add it .*or with \[\]/),
+      expect.stringMatching(
+        /"http:\/\/keys" .*since the keys of egress\.to for it do not have "lane": add it, or use \[\]/,
+      ),
     ]);
   });
 

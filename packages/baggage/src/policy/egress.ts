@@ -49,6 +49,10 @@ export class AllowedKeys {
     this.#keys = new Set(keys);
   }
 
+  get isEmpty(): boolean {
+    return this.#keys.size === 0;
+  }
+
   has(key: string): boolean {
     return this.#keys.has(key);
   }

@@ -9,7 +9,7 @@ import type { RequestCell } from '../request/cell.ts';
 import { getCell } from '../request/context.ts';
 import { insideOf } from '../request/hidden-baggage.ts';
 import { ignoreUnadmitted } from '../request/unadmitted.ts';
-import { allowedKeys, type EgressPolicy } from './egress.ts';
+import { allowedKeys, type AllowedKeys, type EgressPolicy } from './egress.ts';
 
 /**
  * The key that `suppressTracing` of @opentelemetry/core sets: exporters run so, and must not send
@@ -34,6 +34,7 @@ export function emit(otelContext: Context, policy: EgressPolicy, destination: st
     return undefined;
   }
   if (keys.has(cell.laneKey)) watch(cell, baggage, policy, destination);
+  else if (cell.lane !== baseline) warnOfMissingKey(cell, keys, policy, destination);
   if (baggage === undefined) return undefined;
   return formatAllowed(outgoingOf(cell, baggage), keys.of(cell.laneKey), cell.laneKey) || undefined;
 }
@@ -83,6 +84,22 @@ function withhold(
     `withheld ${destination}`,
     () =>
       `a request in lane "${cell.lane}" called "${destination}" without its lane, since egress.to does not name that destination: add it with the keys that it may see, or with [] if it is to get none`,
+    logger,
+  );
+}
+
+/** An empty array is a decision; one of other keys may have been forgotten to name the lane. */
+function warnOfMissingKey(
+  { lane, laneKey }: RequestCell,
+  { isEmpty }: AllowedKeys,
+  { logger }: EgressPolicy,
+  destination: string,
+): void {
+  if (isEmpty) return;
+  warnOnce(
+    `withheld ${destination} key`,
+    () =>
+      `a request in lane "${lane}" called "${destination}" without its lane, since the keys of egress.to for it do not have "${laneKey}": add it, or use [] if that destination is to get none`,
     logger,
   );
 }

@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import http, { Agent as HttpAgent, createServer, type IncomingMessage } from 'node:http';
 import nodeFetch from 'node-fetch';
-import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import {
@@ -24,6 +23,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { listen, type Listener } from './http-listener.ts';
 import { inRequest } from './in-request.ts';
+import { openHttpProxy } from './proxies.ts';
 
 const dye = 'lane=gray,user-id=ada';
 let good: Listener;
@@ -122,7 +122,7 @@ describe.each(Object.entries(clients))('%s', (_client, send) => {
   });
 
   test('sends through a proxy what the origin behind it may see, and nothing to the proxy', async () => {
-    const proxy = await openProxy();
+    const proxy = keep(await openHttpProxy());
     const agent = keep(new ProxyAgent({ uri: proxy.origin, proxyTunnel: true }));
     await inRequest(dye, () => send(agent, good.origin));
     await inRequest(dye, () => send(agent, other.origin));
@@ -211,26 +211,6 @@ describe('http.request', () => {
     expect(viaSocket.slice(beforeSocket)).toEqual([undefined, undefined, undefined]);
   });
 });
-
-/** A proxy that opens tunnels, and notes the baggage that it is sent. */
-async function openProxy(): Promise<{ origin: string; baggage: (string | undefined)[] }> {
-  const baggage: (string | undefined)[] = [];
-  const server = createServer();
-  server.on('connect', (request, socket) => {
-    baggage.push(request.headers['baggage'] as string | undefined);
-    const [host = '', port] = (request.url ?? '').split(':');
-    const target = connectTcp(Number(port), host, () => {
-      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      target.pipe(socket);
-      socket.pipe(target);
-    });
-    target.on('error', () => socket.destroy());
-    socket.on('error', () => target.destroy());
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  keep({ close: () => server.close() });
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, baggage };
-}
 
 describe('node-fetch', () => {
   const partsOf = (origin: string): object => ({

@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage, RequestListener, RequestOptions } 
 import type { RequestOptions as HttpsRequestOptions } from 'node:https';
 import { context } from '@opentelemetry/api';
 import type { EgressPolicy } from '../../policy/egress.ts';
+import { reportUnverified } from '../../policy/unverified.ts';
 import { hidingBaggage } from '../../request/hidden-baggage.ts';
 import { requestRunner, type HttpRequestOptions } from './servers/handle-request.ts';
 import { checkedOptions } from './clients/client-options.ts';
@@ -31,6 +32,11 @@ export function baggageListener(options: BaggageListenerOptions, listener: Reque
 /** The egress policy. */
 export interface BaggageRequestOptions {
   readonly egress: EgressPolicy;
+  /**
+   * Trusts `createConnection` and agents with methods of their own to lead to the host that the
+   * request names. Default: no baggage is sent through them.
+   */
+  readonly trustConnectors?: boolean;
 }
 
 /** All signatures of `http.request` and `https.request`. */
@@ -54,17 +60,21 @@ export interface BaggageRequest extends RequestFunction {
  * request later, only Sentry's members (`sentry-…`) are added. The options are copied. Callback and
  * listeners run in the caller's baggage. The destination is the one that Node connects to: options
  * override the URL, and the agent's options override both. Nothing is sent through a `socketPath`.
- * A `createConnection` or `lookup` of the caller is trusted to lead to the host that the request
- * names.
+ * Nor is it through a `createConnection` of the caller or an agent with methods of its own, which
+ * may lead elsewhere, unless `trustConnectors` is true. A `lookup` resolves the name.
  * @throws {TypeError} if the options can't work.
  */
 export function baggageRequest(options: BaggageRequestOptions): BaggageRequest {
-  const { egress } = checkedOptions('baggageRequest', options);
+  const { egress, trustConnectors = false } = checkedOptions('baggageRequest', options, {
+    trustConnectors: 'boolean?',
+  });
   const request = (...args: unknown[]): ClientRequest => {
     const call = parseRequestCall(args);
     const active = context.active();
     const { headers: given } = call.options;
-    const sent = sentHeaders(active, egress, call.destination);
+    const isVerified = trustConnectors || !call.mayLeadElsewhere;
+    const sent = sentHeaders(active, egress, isVerified ? call.destination : undefined);
+    if (!isVerified && call.destination !== undefined) reportUnverified(active, egress, call.destination);
     const headers = replaceHeaders(
       // Node ignores a Map or Headers here; as an array, they would change how it writes the head.
       Array.isArray(given) ? given : Object.fromEntries(Object.entries(given ?? {})),

@@ -24,6 +24,10 @@ export interface Dispatching<Options, Handler, Result> {
    * destination without an origin.
    */
   readonly destination?: string | undefined;
+  /** Whether that destination is judged as it is, wherever the connection leads. */
+  readonly trustDestination?: boolean;
+  /** Whether connections are trusted to lead to the origin that they were opened for. */
+  readonly trustConnectors?: boolean | undefined;
   readonly handler: Handler;
   readonly dispatch: (options: Options, handler: Handler) => Result;
 }
@@ -35,16 +39,31 @@ export interface Dispatching<Options, Handler, Result> {
  */
 export function dispatchWithBaggage<Options extends DispatchOptions, Handler, Result>(
   options: Options,
-  { caller, egress, destination, handler, dispatch }: Dispatching<Options, Handler, Result>,
+  {
+    caller,
+    egress,
+    destination,
+    trustDestination = false,
+    trustConnectors = false,
+    handler,
+    dispatch,
+  }: Dispatching<Options, Handler, Result>,
 ): Result {
   const judged = destination === undefined ? originOf(options.origin) : originOf(destination);
   const sent = sentHeaders(caller, egress, judged);
   const headers = replaceHeaders(options.headers, sent);
   const inside = withoutBaggageTo(caller, judged);
-  const isFinal = destination !== undefined || sent.size === 0;
+  const isFinal = trustDestination || destination === 'none' || sent.size === 0;
   const otelContext = isFinal
     ? inside
-    : judgingAgain(inside, { caller, egress, destination: judged, baggage: sent.get('baggage') });
+    : judgingAgain(inside, {
+        caller,
+        egress,
+        destination: judged,
+        baggage: sent.get('baggage'),
+        isBound: destination !== undefined,
+        trustConnectors,
+      });
   const report = reportRequest(caller, options);
   if (report === undefined)
     return context.with(otelContext, () => dispatch({ ...options, headers }, handler));

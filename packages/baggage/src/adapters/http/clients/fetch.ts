@@ -3,12 +3,14 @@ import { context } from '@opentelemetry/api';
 import { allowedKeys, type EgressPolicy } from '../../../policy/egress.ts';
 import { withoutBaggageTo } from '../../../request/hidden-baggage.ts';
 import { overrideMethods } from '../../override-methods.ts';
+import { reportUnverified } from '../../../policy/unverified.ts';
+import { connectsAsNamed } from './agent-connection.ts';
 import { checkedOptions } from './client-options.ts';
 import { dispatchWithBaggage, type DispatchOptions } from './dispatch.ts';
 import { sentHeaders } from './headers.ts';
 import { reportRequest, statusAttributes } from './report-request.ts';
 import { agentDestination } from './request-call.ts';
-import { boundOrigin, judgingAgain } from './true-origin.ts';
+import { boundOrigin, judgingAgain, watchRequests } from './true-origin.ts';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -21,6 +23,12 @@ export interface BaggageFetchOptions {
    * to fail on redirects anyway: its redirects can't be judged.
    */
   readonly fetch?: Fetch;
+  /**
+   * Trusts the connections that the application's own code opens, an agent's or a dispatcher's, to
+   * lead to the host that the request names. Default: no baggage is sent through one that may lead
+   * elsewhere.
+   */
+  readonly trustConnectors?: boolean;
 }
 
 /**
@@ -36,13 +44,15 @@ const builtIns = new WeakMap<Fetch, Fetch>();
  * @throws {TypeError} if the options can't work.
  */
 export function baggageFetch(options: BaggageFetchOptions): Fetch {
-  const { egress, fetch = globalThis.fetch } = checkedOptions('baggageFetch', options, {
+  const checked = checkedOptions('baggageFetch', options, {
     fetch: 'function?',
+    trustConnectors: 'boolean?',
   });
+  const { fetch = globalThis.fetch } = checked;
   const builtIn = builtIns.get(fetch) ?? (fetch === globalThis.fetch ? fetch : undefined);
   // Outside of Node the global fetch has no dispatcher.
-  if (builtIn === undefined || process.versions['undici'] === undefined) return wrapForeign(egress, fetch);
-  const wrapped = wrapBuiltIn(egress, builtIn);
+  if (builtIn === undefined || process.versions['undici'] === undefined) return wrapForeign(checked, fetch);
+  const wrapped = wrapBuiltIn(checked, builtIn);
   builtIns.set(wrapped, builtIn);
   return wrapped;
 }
@@ -51,7 +61,8 @@ interface Dispatcher {
   dispatch(options: DispatchOptions, handler: unknown): boolean;
 }
 
-function wrapBuiltIn(egress: EgressPolicy, builtIn: Fetch): Fetch {
+function wrapBuiltIn({ egress, trustConnectors }: BaggageFetchOptions, builtIn: Fetch): Fetch {
+  watchRequests();
   return (input, init) => {
     const dispatcher = dispatcherOf(init) ?? globalDispatcher();
     const caller = context.active();
@@ -61,6 +72,7 @@ function wrapBuiltIn(egress: EgressPolicy, builtIn: Fetch): Fetch {
           caller,
           egress,
           destination: boundOrigin(dispatcher),
+          trustConnectors,
           handler,
           dispatch: (copy, observed) => dispatcher.dispatch(copy, observed),
         }),
@@ -78,13 +90,19 @@ function dispatcherOf(init: RequestInit | null | undefined): Dispatcher | undefi
  * Another implementation does not accept our `Request`, so it gets the caller's arguments with
  * other headers.
  */
-function wrapForeign(egress: EgressPolicy, fetch: Fetch): Fetch {
+function wrapForeign({ egress, trustConnectors = false }: BaggageFetchOptions, fetch: Fetch): Fetch {
+  // It may be that of another version of undici.
+  watchRequests();
   // Asynchronous, so that unreadable arguments reject, as they do in fetch.
   return async (input, init) => {
     const request = input instanceof Object && 'url' in input ? input : undefined;
     const url = request?.url ?? String(input);
-    const destination = foreignDestination(url, init);
     const active = context.active();
+    const { destination, isBound } = foreignDestination(url, init, (named, agent) => {
+      if (trustConnectors || connectsAsNamed(agent)) return named;
+      if (named !== undefined) reportUnverified(active, egress, named);
+      return undefined;
+    });
     const headers = new Headers(init?.headers ?? request?.headers);
     const sent = sentHeaders(active, egress, destination);
     for (const [name, value] of sent) {
@@ -95,7 +113,8 @@ function wrapForeign(egress: EgressPolicy, fetch: Fetch): Fetch {
     if (destination && allowedKeys(egress, destination))
       copy.redirect = (init?.redirect ?? request?.redirect) === 'error' ? 'error' : 'manual';
     const inside = withoutBaggageTo(active, destination);
-    const judgement = { caller: active, egress, destination, baggage: sent.get('baggage') };
+    const baggage = sent.get('baggage');
+    const judgement = { caller: active, egress, destination, baggage, isBound, trustConnectors };
     const otelContext =
       destination === undefined || sent.size === 0 ? inside : judgingAgain(inside, judgement);
     // Its response's end is unknown here, so the duration lasts until the headers have come.
@@ -117,19 +136,21 @@ function wrapForeign(egress: EgressPolicy, fetch: Fetch): Fetch {
 
 /**
  * The origin that another implementation connects to: undici's has dispatchers, node-fetch agents
- * of `node:http`.
+ * of `node:http`, which `judgeAgent` judges.
  */
-function foreignDestination(url: string, init: RequestInit | undefined): string | undefined {
-  if (!URL.canParse(url)) return undefined;
+function foreignDestination(
+  url: string,
+  init: RequestInit | undefined,
+  judgeAgent: (named: string | undefined, agent: unknown) => string | undefined,
+): { readonly destination: string | undefined; readonly isBound: boolean } {
+  if (!URL.canParse(url)) return { destination: undefined, isBound: false };
   const dispatcher = dispatcherOf(init);
   const bound = dispatcher && boundOrigin(dispatcher);
-  if (bound !== undefined) return bound === 'none' ? undefined : bound;
-  const { agent } = (init ?? {}) as { agent?: unknown };
+  if (bound !== undefined) return { destination: bound === 'none' ? undefined : bound, isBound: true };
+  const { agent: given } = (init ?? {}) as { agent?: unknown };
   const target = new URL(url);
-  return agentDestination(
-    target,
-    typeof agent === 'function' ? (agent as (url: URL) => unknown)(target) : agent,
-  );
+  const agent = typeof given === 'function' ? (given as (url: URL) => unknown)(target) : given;
+  return { destination: judgeAgent(agentDestination(target, agent), agent), isBound: false };
 }
 
 /**

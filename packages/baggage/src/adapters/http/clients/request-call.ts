@@ -1,6 +1,7 @@
 import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
+import { connectsAsNamed } from './agent-connection.ts';
 
 /** The listener that `http.request` calls with the response. */
 export type OnResponse = (response: IncomingMessage) => void;
@@ -19,6 +20,8 @@ export interface RequestCall {
    * origin.
    */
   readonly destination: string | undefined;
+  /** Whether code of the application opens the connection, which may lead elsewhere. */
+  readonly mayLeadElsewhere: boolean;
 }
 
 /**
@@ -38,6 +41,7 @@ export function parseRequestCall(args: readonly unknown[]): RequestCall {
     options,
     onResponse: rest.find((one) => typeof one === 'function') as OnResponse | undefined,
     destination: destinationOf(options, protocol, module),
+    mayLeadElsewhere: isOpenedByOthers(options, module.globalAgent),
   };
 }
 
@@ -78,6 +82,17 @@ function destinationOf(
   const authority = name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;
   const origin = `${protocol}//${authority}${port ? `:${port}` : ''}`;
   return URL.canParse(origin) ? new URL(origin).origin : undefined;
+}
+
+/** Whether other code than Node's, or that of a known agent, opens the connection. */
+function isOpenedByOthers(
+  { agent, createConnection }: RequestOptions,
+  globalAgent: http.Agent | undefined,
+): boolean {
+  if (agent === undefined || agent === null)
+    return typeof createConnection === 'function' || !connectsAsNamed(globalAgent);
+  // Node makes one of the class of the global agent.
+  return !connectsAsNamed(agent === false ? globalAgent : agent);
 }
 
 /** The origin that a request to a URL reaches through an agent of `node:http`. */

@@ -2,7 +2,9 @@ import { subscribe } from 'node:diagnostics_channel';
 import { isIP } from 'node:net';
 import { context, createContextKey, type Context } from '@opentelemetry/api';
 import type { EgressPolicy } from '../../../policy/egress.ts';
-import { noHeaders, replaceHeaders, sentHeaders } from './headers.ts';
+import { reportUnverified } from '../../../policy/unverified.ts';
+import { noHeaders, replaceHeaders, sentHeaders, type SentHeaders } from './headers.ts';
+import { mayLeadElsewhere, watchConnections } from './real-connection.ts';
 
 /**
  * The decision of an adapter around undici, made before undici knows the real origin of the
@@ -14,6 +16,10 @@ interface Judgement {
   readonly destination: string | undefined;
   /** The value of `baggage` that was set for that destination. */
   readonly baggage: string | undefined;
+  /** Whether the origin that undici creates the request for does not count. */
+  readonly isBound: boolean;
+  /** Whether connections are trusted to lead to the origin that they were opened for. */
+  readonly trustConnectors: boolean;
 }
 
 /** A request as undici creates it, right before it is queued for a connection. */
@@ -28,30 +34,80 @@ const judgementKey = createContextKey('graylane judged request');
 let isWatching = false;
 
 /**
+ * Watches the requests and connections of undici. Adapters call it when they are made, which is
+ * before most connections are opened.
+ */
+export function watchRequests(): void {
+  watchConnections();
+  if (isWatching) return;
+  isWatching = true;
+  subscribe('undici:request:create', (message) => judge((message as { request: CreatedRequest }).request));
+}
+
+/**
  * An OTel context in which undici's requests are judged a second time, by the origin that they are
  * created for: a `Client` or a `Pool` ignores the origin of a request and sends it to its own,
  * which undici does not show to interceptors.
  */
 export function judgingAgain(otelContext: Context, judgement: Judgement): Context {
-  if (!isWatching)
-    subscribe('undici:request:create', (message) => judge((message as { request: CreatedRequest }).request));
-  isWatching = true;
   return otelContext.setValue(judgementKey, judgement);
 }
 
 function judge(request: CreatedRequest): void {
   const judgement = context.active().getValue(judgementKey) as Judgement | undefined;
-  if (judgement === undefined || String(request.origin) === judgement.destination) return;
   // An error thrown here would end the process. Older versions than the sixth have the headers as a
   // string.
-  if (!URL.canParse(String(request.origin)) || !Array.isArray(request.headers)) return;
-  const { origin } = new URL(request.origin);
-  const others = membersBeside(judgement.baggage, request.headers);
-  if (origin === judgement.destination || others === undefined || isResolved(request, judgement)) return;
-  const { caller, egress } = judgement;
-  const sent = new Map([...noHeaders(egress), ...sentHeaders(caller, egress, origin)]);
+  if (judgement === undefined || !Array.isArray(request.headers)) return;
+  const { destination, baggage } = judgement.isBound ? judgement : judgeAgain(request, judgement);
+  if (destination === undefined || baggage === undefined || judgement.trustConnectors) return;
+  withdrawIfAstray(request, { ...judgement, destination, baggage });
+}
+
+/** Judges by the origin that the request is created for; returns what is sent where. */
+function judgeAgain(request: CreatedRequest, judgement: Judgement): Partial<Judgement> {
+  const { caller, egress, destination, baggage } = judgement;
+  const named = String(request.origin);
+  if (named === destination) return judgement;
+  if (!URL.canParse(named)) return {};
+  const { origin } = new URL(named);
+  const others = membersBeside(baggage, request.headers as unknown[]);
+  if (others === undefined) return {};
+  if (origin === destination || isResolved(request, judgement)) return { destination: origin, baggage };
+  const sent = sentHeaders(caller, egress, origin);
+  request.headers = withBaggage(request.headers, new Map([...noHeaders(egress), ...sent]), others);
+  return { destination: origin, baggage: sent.get('baggage') };
+}
+
+/**
+ * Removes our headers when undici writes the request, if its connection may lead elsewhere. undici
+ * reads the headers once it has connected, and only then is the peer known.
+ */
+function withdrawIfAstray(
+  request: CreatedRequest,
+  { caller, egress, destination = '', baggage }: Judgement,
+): void {
+  let { headers } = request;
+  let isWithdrawn = false;
+  const get = (): unknown => {
+    if (isWithdrawn || !mayLeadElsewhere(destination)) return headers;
+    isWithdrawn = true;
+    const others = membersBeside(baggage, headers as unknown[]);
+    if (others === undefined) return headers;
+    headers = withBaggage(headers, noHeaders(egress), others);
+    reportUnverified(caller, egress, destination);
+    return headers;
+  };
+  const set = (replaced: unknown): void => void (headers = replaced);
+  Object.defineProperty(request, 'headers', { configurable: true, enumerable: true, get, set });
+}
+
+function withBaggage(
+  headers: unknown,
+  sent: SentHeaders,
+  others: string,
+): unknown[] | Record<string, unknown> {
   const baggage = [sent.get('baggage') ?? '', others].filter((part) => part !== '').join(',');
-  request.headers = replaceHeaders(request.headers, sent.set('baggage', baggage || undefined));
+  return replaceHeaders(headers, new Map([...sent, ['baggage', baggage || undefined]]));
 }
 
 /**

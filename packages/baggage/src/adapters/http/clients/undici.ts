@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { EgressPolicy } from '../../../policy/egress.ts';
 import { checkedOptions } from './client-options.ts';
 import { dispatchWithBaggage } from './dispatch.ts';
+import { watchRequests } from './true-origin.ts';
 
 /** The egress policy, e.g. `{ to: { 'http://orders:8080': ['lane'] } }`. */
 export interface BaggageInterceptorOptions {
@@ -14,26 +15,37 @@ export interface BaggageInterceptorOptions {
    * and for a `Client` or a `Pool` its own.
    */
   readonly destination?: string;
+  /**
+   * Trusts a `connect` or `socketPath` of the dispatcher to lead to the origin that the policy
+   * names. Default: no baggage is sent through a connection that may lead elsewhere.
+   */
+  readonly trustConnectors?: boolean;
 }
 
 /**
  * An interceptor for undici 7 and 8: `dispatcher.compose(baggageInterceptor({ egress }))`. An
  * interceptor that follows redirects goes outside of it, `compose(baggage, redirect)`, so that each
  * origin is judged. Inside of it, `compose(redirect, baggage)`, redirects are not followed, since
- * the next origin could not be judged. A `connect` option that leads elsewhere, to a Unix socket
- * for example, is trusted.
+ * the next origin could not be judged. Connections are compared with the origin that they were
+ * opened for: a `connect` option can lead elsewhere.
  * @throws {TypeError} if the options can't work.
  */
 export function baggageInterceptor(
   options: BaggageInterceptorOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
-  const { egress, destination } = checkedOptions('baggageInterceptor', options, { destination: 'string?' });
+  const { egress, destination, trustConnectors } = checkedOptions('baggageInterceptor', options, {
+    destination: 'string?',
+    trustConnectors: 'boolean?',
+  });
+  watchRequests();
   return (dispatch) => (request, handler) => {
     const caller = context.active();
     return dispatchWithBaggage(request, {
       caller,
       egress,
       destination,
+      trustDestination: destination !== undefined,
+      trustConnectors,
       handler,
       dispatch: (copy, observed) => dispatch({ ...copy, ...unfollowed }, inContext(caller, observed)),
     });
