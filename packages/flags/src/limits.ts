@@ -1,8 +1,17 @@
 /** How deep rules, values and operands may nest. */
 export const maxDepth = 100;
 
-/** How many operators and operands a rule may have. */
+/** How many members and elements of a value are compared or searched. */
 export const maxParts = 100_000;
+
+/**
+ * How many operators and operands a rule may have. A rule is checked and compiled in one piece, so
+ * its size bounds how long other evaluations wait.
+ */
+export const maxRuleParts = 30_000;
+
+/** The parts that a plain value in an array counts for: a rule may list 100,000 values. */
+export const partsOfValue = 0.125;
 
 /**
  * How many steps the iterating operators (map, filter, reduce, all, none, some) of one evaluation

@@ -114,13 +114,13 @@ describe('a rule does no more work than its bounds allow', () => {
     expect(ask({ if: [rule, 'on'] }).errorCode).toBeUndefined();
   });
 
-  test('chains, buckets and variants by the hundred thousand are evaluated', () => {
-    const branches = Array.from({ length: 30_000 }, (_, index) => [
+  test('long chains, many buckets, and variants by the hundred thousand are evaluated', () => {
+    const branches = Array.from({ length: 5000 }, (_, index) => [
       index % 2 === 0 ? { '==': [{ var: 'a' }, `x${index}`] } : { '>': [{ var: 'b' }, index] },
       'on',
     ]);
     expect(ask({ if: branches.flat() }, { a: 'q', b: -1 }).variant).toBe('off');
-    const buckets = Array.from({ length: 100_000 }, () => ['on', 1]);
+    const buckets = Array.from({ length: 10_000 }, () => ['on', 1]);
     expect(ask({ fractional: buckets }, { targetingKey: 'ada' }).variant).toBe('on');
     const variants = Object.fromEntries(numbers.map((number) => [`v${number}`, number]));
     const rule = { cat: ['v', { var: 'n' }] };
@@ -149,7 +149,7 @@ describe('a document that holds its parts many times over', () => {
   cyclic['and'] = [cyclic, cyclic];
 
   test.each([
-    ['a rule with aliases', rule, /more than 100000 parts/],
+    ['a rule with aliases', rule, /more than 30000 parts/],
     ['a rule that holds itself', cyclic, /deeper than 100 levels/],
   ])('is refused where it is %s', (_name, targeting, words) => {
     expect(ask(targeting)).toMatchObject({

@@ -3,7 +3,7 @@ import { evaluate } from '../evaluate.ts';
 import { plainObject } from '../flag/flag.ts';
 import { joinPath } from '../json/problem.ts';
 import { isObject } from '../json/values.ts';
-import { maxParts } from '../limits.ts';
+import { maxRuleParts } from '../limits.ts';
 import { compileRule } from '../rule/compile.ts';
 import { operators } from '../rule/operators/index.ts';
 import type { Rule } from '../rule/rule.ts';
@@ -97,7 +97,7 @@ function compileWatched(flags: CompiledFlags, key: string): Watched | undefined 
     path: pathOfRule(key),
     outcome: (result: unknown) => result,
     // The rule is within the bound. Without shortcuts it has more parts than `evaluate` counts.
-    parts: -4 * maxParts,
+    parts: -4 * maxRuleParts,
     trace: recorder.trace,
   };
   return { rule: compileRule(targeting, valueScope(wholeRule(owner))), recorder };

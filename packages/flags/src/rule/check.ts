@@ -1,6 +1,6 @@
 import { joinPath, problem, show, type Problem } from '../json/problem.ts';
 import { isObject } from '../json/values.ts';
-import { maxDepth, maxParts } from '../limits.ts';
+import { maxDepth, maxRuleParts, partsOfValue } from '../limits.ts';
 import type { Operators, RulePlace } from './rule.ts';
 
 /** The place of a whole rule. */
@@ -9,7 +9,7 @@ export function wholePlace(
   operators: Operators,
   evaluators: Readonly<Record<string, unknown>> | undefined,
 ): RulePlace {
-  return { path, operators, evaluators, depth: 0, checked: { parts: 0 } };
+  return { path, operators, evaluators, depth: 0, checked: { parts: 0, isOver: false } };
 }
 
 /** Checks a rule as flagd's targeting schema does: an operation, or an empty object for none. */
@@ -22,15 +22,14 @@ export function checkRule(rule: unknown, place: RulePlace): Problem[] {
 /** Checks one operand: a plain value, an array, a reference or an operation. */
 export function checkOperand(value: unknown, place: RulePlace): Problem[] {
   const { depth, checked } = place;
-  checked.parts += 1;
-  if (checked.parts > maxParts) return checked.parts === maxParts + 1 ? [tooLarge(place.path)] : [];
+  const full = countParts(1, place);
+  if (full !== undefined) return full;
   if (depth >= maxDepth) {
-    // One problem is enough: the rest of the rule is skipped.
-    checked.parts = maxParts + 1;
+    checked.isOver = true;
     return [tooDeep(place.path)];
   }
   const deeper = { ...place, depth: depth + 1 };
-  if (Array.isArray(value)) return checkEach(value, deeper);
+  if (Array.isArray(value)) return countParts(1, place) ?? checkEach(value, deeper);
   if (!isObject(value)) return [];
   if (Object.hasOwn(value, '$ref')) return checkReference(value['$ref'], deeper);
   if (Object.keys(value).length === 0)
@@ -40,7 +39,23 @@ export function checkOperand(value: unknown, place: RulePlace): Problem[] {
 
 /** Checks every element of an array as an operand. */
 export function checkEach(list: readonly unknown[], place: RulePlace): Problem[] {
-  return list.flatMap((item, index) => checkOperand(item, { ...place, path: joinPath(place.path, index) }));
+  const problems: Problem[] = [];
+  let values = 0;
+  for (const [index, item] of list.entries()) {
+    // A plain value is right anywhere, and an array may have many of them.
+    if (typeof item !== 'object' || item === null) values += 1;
+    else problems.push(...checkOperand(item, { ...place, path: joinPath(place.path, index) }));
+  }
+  return problems.concat(countParts(values * partsOfValue, place) ?? []);
+}
+
+/** The problem of a rule that has too many parts; one is enough, so the rest has none. */
+export function countParts(parts: number, { checked, path }: RulePlace): Problem[] | undefined {
+  if (checked.isOver) return [];
+  checked.parts += parts;
+  if (checked.parts <= maxRuleParts) return undefined;
+  checked.isOver = true;
+  return [tooLarge(path)];
 }
 
 function tooDeep(path: string): Problem {
@@ -51,7 +66,7 @@ function tooDeep(path: string): Problem {
 function tooLarge(path: string): Problem {
   return problem(
     path,
-    `the rule has more than ${maxParts} parts`,
+    `the rule has more than ${maxRuleParts} parts`,
     'split the flag, or compare with an array by "in"',
   );
 }
@@ -65,6 +80,8 @@ function checkOperation(rule: Readonly<Record<string, unknown>>, place: RulePlac
       problem(place.path, `an operation has one operator, got ${found}`, 'join them with "and" or "or"'),
     ];
   }
+  const full = countParts(1, place);
+  if (full !== undefined) return full;
   const path = joinPath(place.path, operator);
   const known = place.operators.get(operator);
   if (known) return known.check(rule[operator], { ...place, path }, operator);
@@ -77,11 +94,13 @@ function checkOperation(rule: Readonly<Record<string, unknown>>, place: RulePlac
   ];
 }
 
-function checkReference(name: unknown, { path, evaluators }: RulePlace): Problem[] {
+function checkReference(name: unknown, place: RulePlace): Problem[] {
+  const { path, evaluators, operators } = place;
   const at = joinPath(path, '$ref');
   if (evaluators === undefined)
     return [problem(at, 'an evaluator refers to another one', 'write its rule out')];
-  if (typeof name === 'string' && Object.hasOwn(evaluators, name)) return [];
+  if (typeof name === 'string' && Object.hasOwn(evaluators, name))
+    return countParts(2 + partsOf(evaluators[name], operators), place) ?? [];
   const known = Object.keys(evaluators).map(show).join(', ');
   return [
     problem(
@@ -90,4 +109,19 @@ function checkReference(name: unknown, { path, evaluators }: RulePlace): Problem
       known ? `use one of ${known}` : 'add it to $evaluators',
     ),
   ];
+}
+
+const counted = new WeakMap<object, number>();
+
+/** The parts of an evaluator: it is compiled anew wherever a rule refers to it. */
+function partsOf(evaluator: unknown, operators: Operators): number {
+  if (!isObject(evaluator)) return 0;
+  let parts = counted.get(evaluator);
+  if (parts === undefined) {
+    const place = wholePlace('', operators, undefined);
+    checkRule(evaluator, place);
+    parts = place.checked.parts;
+    counted.set(evaluator, parts);
+  }
+  return parts;
 }

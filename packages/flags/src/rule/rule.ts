@@ -34,6 +34,6 @@ export interface RulePlace {
   /** Undefined inside an evaluator: references do not nest. */
   readonly evaluators: Readonly<Record<string, unknown>> | undefined;
   readonly depth: number;
-  /** How many operands of the whole rule were checked so far. */
-  readonly checked: { parts: number };
+  /** How much of the whole rule was checked so far; `isOver` once the rest is skipped. */
+  readonly checked: { parts: number; isOver: boolean };
 }

@@ -1,7 +1,7 @@
 import type { FractionalHash } from '../flag-set-settings.ts';
 import { RuleSyntaxError } from '../errors.ts';
 import { evaluatorsPath, joinPath } from '../json/problem.ts';
-import { maxDepth, maxParts } from '../limits.ts';
+import { maxDepth, maxRuleParts } from '../limits.ts';
 import type { Operators, Rule } from './rule.ts';
 
 /** The settings that all rules of one flag share. */
@@ -64,7 +64,7 @@ export function wholeRule(owner: RuleOwner): Scope {
 /** The scope of an operand, by its place among the operands. */
 export function operandScope(scope: Scope, index: number): Scope {
   const { owner, depth, deciding, iterating, referenced } = scope;
-  countPart(scope);
+  countParts(scope, 1);
   return scopeOf(owner, scope, index, depth, deciding, iterating, referenced);
 }
 
@@ -81,7 +81,7 @@ export function operatorScope(scope: Scope, operator: string | undefined): Scope
       'split it, or use $evaluators',
     );
   }
-  countPart(scope);
+  countParts(scope, 1);
   return scopeOf(owner, scope, operator, depth + 1, deciding, iterating, referenced);
 }
 
@@ -121,12 +121,12 @@ export function branchOf(scope: Scope, index?: number): number | undefined {
 /**
  * A document that is given as an object can hold one part many times over, as aliases of YAML do.
  */
-function countPart(scope: Scope): void {
-  scope.owner.parts += 1;
-  if (scope.owner.parts <= maxParts) return;
+export function countParts(scope: Scope, parts: number): void {
+  scope.owner.parts += parts;
+  if (scope.owner.parts <= maxRuleParts) return;
   throw new RuleSyntaxError(
     pathOf(scope),
-    `the rule has more than ${maxParts} parts`,
+    `the rule has more than ${maxRuleParts} parts`,
     'split the flag, or compare with an array by "in"',
   );
 }

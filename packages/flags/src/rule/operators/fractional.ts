@@ -4,12 +4,12 @@ import { joinPath, problem, show, type Problem } from '../../json/problem.ts';
 import { isObject } from '../../json/values.ts';
 import type { FractionalHash } from '../../flag-set-settings.ts';
 import { bucketTable, positionOf, toBucket, type Bucket } from '../buckets.ts';
-import { checkOperand } from '../check.ts';
+import { checkOperand, countParts as countChecked } from '../check.ts';
 import { anyNumber, wrongCount } from '../check-operands.ts';
 import { decided, compileOperand, compileRule, resultOf } from '../compile.ts';
 import { isConstant } from '../logic.ts';
 import type { CheckOperand, Operator, Rule, RulePlace } from '../rule.ts';
-import { valueScope, type Scope } from '../scope.ts';
+import { countParts, valueScope, type Scope } from '../scope.ts';
 import { countWork } from '../../work-limit.ts';
 
 /**
@@ -30,7 +30,10 @@ function compileFractional(operand: unknown, scope: Scope): Rule {
   const keyed = !Array.isArray(first);
   const entries = keyed ? list.slice(1) : list;
   const readHash = keyed ? hashOf(compileOperand(first ?? null, inner, 0), inner) : subjectHash(inner);
-  if (entries.every((entry) => isConstant(entry))) return fixed(readHash, entries.map(toBucket), scope);
+  if (entries.every((entry) => isConstant(entry))) {
+    countParts(scope, entries.length);
+    return fixed(readHash, entries.map(toBucket), scope);
+  }
   const rules = entries.map((entry, index) => compileOperand(entry, inner, keyed ? index + 1 : index));
   return decided(dynamic(readHash, rules, fractionalHash), scope);
 }
@@ -162,6 +165,8 @@ function checkBucket(bucket: unknown, place: RulePlace): Problem[] {
     const remedy = 'write [variant, weight], or [variant] for the weight 1';
     return [problem(place.path, `a bucket is ${show(bucket)}`, remedy)];
   }
+  const full = countChecked(1, place);
+  if (full !== undefined) return full;
   const [variant, weight = 1] = bucket as unknown[];
   const at = { ...place, path: joinPath(place.path, 1) };
   return [

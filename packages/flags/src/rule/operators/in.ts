@@ -4,7 +4,8 @@ import { isConstant, operandsOf } from '../logic.ts';
 import { setOf, worthASet } from '../list-set.ts';
 import { plainVariable } from '../path.ts';
 import type { Condition, Operator, Rule } from '../rule.ts';
-import type { Scope } from '../scope.ts';
+import { countParts, type Scope } from '../scope.ts';
+import { partsOfValue } from '../../limits.ts';
 import { countWork, longText } from '../../work-limit.ts';
 
 /** `in`: whether an array has an element, or a string a part. */
@@ -13,6 +14,7 @@ export const membership: Operator = { compile: compileMembership, check: operand
 function compileMembership(operand: unknown, scope: Scope): Condition {
   const [wanted, place] = operandsOf(operand);
   if (Array.isArray(place) && isConstant(place)) {
+    countParts(scope, place.length * partsOfValue);
     const key = plainVariable(wanted, scope);
     if (key === undefined || place.includes(null)) return among(compileOperand(wanted, scope, 0), place);
     return place.length < worthASet ? isOneOf(key, place) : isIn(key, setOf(place));

@@ -1,6 +1,6 @@
 import { joinPath, problem, show, type Problem } from '../../json/problem.ts';
 import { isObject } from '../../json/values.ts';
-import { checkRule } from '../check.ts';
+import { checkOperand } from '../check.ts';
 import { wrongCount } from '../check-operands.ts';
 import { compileOperand } from '../compile.ts';
 import { isConstant } from '../logic.ts';
@@ -68,7 +68,7 @@ function againstConstant(rule: Rule, verdict: Verdict, constant: unknown): Rule 
 
 function checkVersion(version: unknown, place: RulePlace): Problem[] {
   if (typeof version === 'string' && isSemanticVersion(version)) return [];
-  if (isObject(version) && Object.hasOwn(version, 'var')) return checkRule(version, place);
+  if (isObject(version) && Object.hasOwn(version, 'var')) return checkOperand(version, place);
   const remedy = 'write major.minor.patch, e.g. "2.1.0", or a "var"';
   return [problem(place.path, `${show(version)} is not a version`, remedy)];
 }

@@ -1,4 +1,5 @@
-import { problem, type Problem } from '../../json/problem.ts';
+import { joinPath, problem, type Problem } from '../../json/problem.ts';
+import { checkOperand } from '../check.ts';
 import { compileOperand, compileRule } from '../compile.ts';
 import { isConstant } from '../logic.ts';
 import { readDynamicPath, readPath } from '../path.ts';
@@ -41,11 +42,13 @@ function dynamic(path: Rule, scope: Scope, otherwise: Rule): Rule {
   };
 }
 
-function checkVariable(operand: unknown, { path }: RulePlace): Problem[] {
+function checkVariable(operand: unknown, place: RulePlace): Problem[] {
+  const { path } = place;
   if (Array.isArray(operand) && typeof operand[0] !== 'string' && typeof operand[0] !== 'number') {
     return [problem(path, '"var" has an array without a path', 'give it a path and, if needed, a default')];
   }
-  const name: unknown = Array.isArray(operand) ? operand[0] : operand;
+  const [name, fallback = null]: readonly unknown[] = Array.isArray(operand) ? operand : [operand];
+  if (!isConstant(fallback)) return checkOperand(fallback, { ...place, path: joinPath(path, 1) });
   if (typeof name !== 'string' || !name.startsWith('$flagd.') || /^\$flagd\.(timestamp|flagKey)$/.test(name))
     return [];
   return [problem(path, `there is no "${name}"`, 'use $flagd.flagKey or $flagd.timestamp')];

@@ -1,8 +1,9 @@
+import { partsOfValue } from '../../limits.ts';
 import { looselyEqual } from '../coercion.ts';
 import { compileOperand, compileRule, resultOf } from '../compile.ts';
 import { isConstant } from '../logic.ts';
 import type { Condition, Rule } from '../rule.ts';
-import type { Scope } from '../scope.ts';
+import { countParts, type Scope } from '../scope.ts';
 import { factTests, type FactTest } from './comparison.ts';
 import { compileCondition, textMatch, type TextMatch } from './condition.ts';
 import { generateChain, maxBranches } from './generated-code.ts';
@@ -50,7 +51,7 @@ function chain(branches: readonly Branch[], otherwise: Result, scope: Scope): Ru
   const [first, second] = branches;
   if (first && !second) return either(conditionOf(first, scope), first.result, otherwise);
   const finds = stretches(branches).map(({ list, match }) =>
-    match ? lookUp(list, match) : walk(list, scope),
+    match ? lookUp(list, match, scope) : walk(list, scope),
   );
   return found(findAny(finds), otherwise);
 }
@@ -123,6 +124,9 @@ function conditionOf({ logic, index }: Branch, scope: Scope): Condition {
   return compileCondition(logic, scope, index);
 }
 
+/** The parts of a comparison, which is compiled as a whole: the operator, and the variable. */
+const partsOfTest = 3;
+
 /** A branch of a walk: it tests facts, or has a condition of another kind. */
 interface Step {
   readonly tests: readonly FactTest[] | undefined;
@@ -133,6 +137,7 @@ interface Step {
 function walk(branches: readonly Branch[], scope: Scope): Find {
   const steps = branches.map((branch): Step => {
     const tests = factTests(branch.logic, scope);
+    if (tests) countParts(scope, partsOfTest * tests.length);
     return { tests, condition: tests ? undefined : conditionOf(branch, scope), result: branch.result };
   });
   if (scope.iterating) return walkThrough(steps);
@@ -188,9 +193,10 @@ function walkThrough(steps: readonly Step[]): Find {
 }
 
 /** One look-up, however many branches there are. */
-function lookUp(branches: readonly Branch[], { key, loose }: TextMatch): Find {
+function lookUp(branches: readonly Branch[], { key, loose }: TextMatch, scope: Scope): Find {
   const results = new Map<string, Result>();
   for (const { match, result } of branches) {
+    countParts(scope, partsOfTest + (match?.texts.length ?? 0) * partsOfValue);
     for (const text of match?.texts ?? []) if (!results.has(text)) results.set(text, result);
   }
   return loose ? byLooseText(key, results) : byText(key, results);
