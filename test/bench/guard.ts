@@ -17,8 +17,9 @@ import {
 import { vectors } from '../support/guard/vectors.ts';
 
 /**
- * Runs of each healthy scenario, e.g. 10000, which take a processor about a day. By default as many
- * as take a few minutes to an hour. The page states the number of runs of each row.
+ * Runs of each healthy scenario, e.g. 10000, which take a processor a few hours; of those over
+ * twelve hours of looks a twentieth. By default as many as take a few minutes. The page states the
+ * number of runs of each row.
  */
 const full = Number(process.env['GRAYLANE_GUARD_RUNS'] ?? 0);
 /** Ends sooner, with the same part of the planned runs for each scenario. */
@@ -65,7 +66,8 @@ function tallyOf(scenario: Scenario): Tally {
 function plannedOf(tally: Tally): number {
   const { looks, traffic } = tally.scenario;
   if (few.has(tally)) return full > 0 ? Math.min(full, 1000) : looks > 1000 ? 25 : 150;
-  if (full > 0) return full;
+  // Twelve hours of looks take as long as a dozen of the other runs.
+  if (full > 0) return looks > 1000 ? Math.ceil(full / 20) : full;
   // Bursts come close to alpha, so that only many runs show that they stay below it.
   return looks > 1000 ? 25 : traffic.bursts === undefined ? 250 : 1000;
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../../../test/support/guard/random.ts';
 import { judge, type Criteria, type Evidence, type Look, type Verdict } from '../src/index.ts';
 import { newCalibration, calibrate, marginAt } from '../src/statistics/calibration.ts';
+import { newDifferences } from '../src/evidence/evidence.ts';
 import { correlation, drift, newSeries, addToSeries } from '../src/statistics/series.ts';
 import { at, errors } from './looks.ts';
 
@@ -132,8 +133,8 @@ describe('users and tenants', () => {
     const { evidence } = follow([...before, ...wandering], tenants);
     const calm = structuredClone(evidence);
     for (const sli of Object.values(calm.slis)) {
-      sli.series = newSeries();
-      sli.earlier = [newSeries(), newSeries()];
+      sli.differences = newDifferences();
+      sli.earlier = [newDifferences(), newDifferences()];
     }
     const next = traffic.looks(1, 0.4, 0.1);
     expect(follow(next, tenants, calm).actions).toEqual(['pause']);

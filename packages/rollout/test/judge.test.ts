@@ -243,12 +243,12 @@ describe('a release', () => {
   });
 
   test('is judged anew at another revision', () => {
-    const bad = constant([6, 50], [1, 50], 8);
+    const bad = constant([6, 50], [1, 50], 5);
     const { evidence } = follow(bad, { ...requests, revision: 'a' });
     const next = judge(evidence, errors(50, [1, 50], [1, 50]), { ...requests, revision: 'b' });
     expect(next.verdict.looks).toBe(1);
     expect(judge(evidence, errors(50, [1, 50], [1, 50]), { ...requests, revision: 'a' }).verdict.looks).toBe(
-      9,
+      6,
     );
   });
 });

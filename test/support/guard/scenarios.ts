@@ -6,6 +6,7 @@ import type { Traffic } from './traffic.ts';
 export const requestScenarios: readonly Scenario[] = [
   request('independent', { requests: 50 }),
   request('base rate drifts over the day', { requests: 50, drift: 0.3 }),
+  request('load changes for both arms, 1,000 requests', { requests: 1000, load: 0.3 }),
   request('shock .1 by look and arm', { requests: 50, shock: 0.1 }),
   request('shock .2 by look and arm', { requests: 50, shock: 0.2 }),
   request('bursts: shock .1, autocorrelation .8', { requests: 50, shock: 0.1, bursts: 0.8 }),
@@ -53,8 +54,18 @@ export const detections: ReadonlyArray<Scenario & { readonly goal?: number }> = 
   },
   { ...request('2 % of requests one second slower', { requests: 50 }), effect: { tail: 0.02 }, goal: 30 },
   { ...request('errors .5 % to 2 %', { requests: 50 }), effect: { errors: 0.02 }, goal: 32 },
+  {
+    ...request('errors .5 % to 2 %, 60 A/A looks before', { requests: 50 }, 60),
+    effect: { errors: 0.02 },
+    goal: 32,
+  },
   { ...request('1.1 times slower', { requests: 50 }), effect: { slower: 1.1 }, goal: 56 },
   { ...request('10 times slower', { requests: 50 }), effect: { slower: 10 }, goal: 13 },
+  {
+    ...request('3 times slower while the load changes, 1,000 requests', { requests: 1000, load: 0.3 }),
+    effect: { slower: 3 },
+    goal: 20,
+  },
   {
     ...sticky(50, 50, 240, 1, 60),
     name: '50 tenants an arm, 2 times slower',

@@ -24,6 +24,8 @@ export interface Traffic {
   /** An independent lognormal factor by look and arm; with `bursts` an AR(1) process of it. */
   readonly shock?: number;
   readonly bursts?: number;
+  /** The load of both arms alike: deviation of an AR(1) process (.95) in log duration. */
+  readonly load?: number;
   /** The share of looks in which a counter was reset in one arm. */
   readonly resets?: number;
 }
@@ -38,6 +40,7 @@ export class Simulation {
   readonly #control: Arm;
   readonly #units: { gray: number; control: number } | undefined;
   #index = 0;
+  #load = 0;
 
   constructor(traffic: Traffic, seed: number, stream: number) {
     this.#traffic = traffic;
@@ -53,8 +56,9 @@ export class Simulation {
     this.#index += 1;
     const { requests, resets = 0 } = this.#traffic;
     const sizes = typeof requests === 'number' ? { gray: requests, control: requests } : requests(index);
-    let gray = this.#gray.look(sizes.gray, index, effect);
-    let control = this.#control.look(sizes.control, index, {});
+    const load = this.#nextLoad();
+    let gray = this.#gray.look(sizes.gray, index, effect, load);
+    let control = this.#control.look(sizes.control, index, {}, load);
     if (resets > 0 && this.#random.uniform() < resets) {
       if (this.#random.uniform() < 0.5) gray = this.#reset(gray);
       else control = this.#reset(control);
@@ -68,6 +72,13 @@ export class Simulation {
       ...(this.#units && { units: this.#units }),
       ...(sameCode && { sameCode: true }),
     };
+  }
+
+  /** Without load the same numbers are drawn as before there was any. */
+  #nextLoad(): number {
+    const { load = 0 } = this.#traffic;
+    if (load > 0) this.#load = 0.95 * this.#load + Math.sqrt(1 - 0.95 ** 2) * load * this.#random.normal();
+    return this.#load;
   }
 
   /**
@@ -115,14 +126,14 @@ class Arm {
     return this.#units?.effective;
   }
 
-  look(requests: number, index: number, effect: Effect): ArmCounts {
+  look(requests: number, index: number, effect: Effect, load: number): ArmCounts {
     const { drift = 0, shock = 0, bursts = 0 } = this.#traffic;
     if (shock > 0) {
       const fresh = Math.sqrt(1 - bursts * bursts) * shock * this.#random.normal();
       this.#shock = bursts * this.#shock + fresh;
     }
     const season = drift * Math.sin((2 * Math.PI * index) / 240);
-    const shift = season + this.#shock + Math.log(effect.slower ?? 1);
+    const shift = season + load + this.#shock + Math.log(effect.slower ?? 1);
     const failing = this.#units?.mix(shift, this.#above) ?? 1;
     if (this.#units === undefined) {
       for (let j = 0; j < bounds.length; j += 1) {

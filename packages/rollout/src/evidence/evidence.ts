@@ -42,12 +42,12 @@ export interface SliEvidence {
   /** 1 where a look did not resolve a boundary: its evidence stands still from then on. */
   dropped: number[];
   processes: Processes;
-  /** The mean difference over the boundaries, look by look. */
-  series: Series;
+  /** The difference between the arms, look by look. */
+  differences: Differences;
   /**
    * The same without the newest looks: as it was when each of the windows of recent counts began.
    */
-  earlier: [Series, Series];
+  earlier: [Differences, Differences];
   /** The difference wandered when the robust test rejected: users and tenants only pause. */
   wanders?: true;
   /** Since the release began, and over the newest 20 to 40 looks in two windows. */
@@ -61,6 +61,24 @@ export interface SliEvidence {
    * less.
    */
   instances: Record<string, number[]>;
+}
+
+/** How the difference between the arms goes on from look to look. */
+export interface Differences {
+  /** The mean difference over the boundaries. */
+  series: Series;
+  /** The same as the robust test bets on it. */
+  signs: Series;
+  /** The sum of the variances that independent requests would have. */
+  noise: number;
+}
+
+export function newDifferences(): Differences {
+  return { series: newSeries(), signs: newSeries(), noise: 0 };
+}
+
+export function copyDifferences({ series, signs, noise }: Differences): Differences {
+  return { series: { ...series }, signs: { ...signs }, noise };
 }
 
 /** By boundary; see `Margin`. */
@@ -87,8 +105,8 @@ export function newSliEvidence(boundaries: Boundaries): SliEvidence {
     boundaries,
     dropped: Array.from({ length: size }, () => 0),
     processes: newProcesses(size),
-    series: newSeries(),
-    earlier: [newSeries(), newSeries()],
+    differences: newDifferences(),
+    earlier: [newDifferences(), newDifferences()],
     tally: newTally(size),
     recent: [newTally(size), newTally(size)],
     instances: {},
@@ -146,7 +164,7 @@ function copySli(from: SliEvidence): SliEvidence {
     ...from,
     dropped: from.dropped.slice(),
     processes: copyProcesses(from.processes),
-    series: { ...from.series },
+    differences: copyDifferences(from.differences),
     earlier: [...from.earlier],
     tally: copyTally(from.tally),
     recent: [copyTally(from.recent[0]), copyTally(from.recent[1])],

@@ -1,8 +1,8 @@
 import type { CompleteCriteria } from '../criteria.ts';
 import { addLook, type Bet } from '../statistics/e-process.ts';
 import type { Measured } from '../statistics/exceedances.ts';
-import { addToSeries, meanDifference, newSeries } from '../statistics/series.ts';
-import type { SliEvidence } from './evidence.ts';
+import { addToSeries, meanDifference, samplingVariance, signOf } from '../statistics/series.ts';
+import { copyDifferences, newDifferences, type SliEvidence } from './evidence.ts';
 import { usesMargins } from './margins.ts';
 import { addToTally, newTally } from './tally.ts';
 
@@ -35,9 +35,13 @@ export function addReleaseLook(
   });
   if (sli.recent[1].looks === window) {
     sli.recent = [sli.recent[1], newTally(sli.dropped.length)];
-    sli.earlier = [sli.earlier[1], { ...sli.series }];
+    sli.earlier = [sli.earlier[1], copyDifferences(sli.differences)];
   }
-  addToSeries(sli.series, meanDifference(gray, control));
+  const { series, signs } = sli.differences;
+  const [difference, variance] = [meanDifference(gray, control), samplingVariance(gray, control)];
+  addToSeries(series, difference);
+  addToSeries(signs, signOf(difference, variance));
+  sli.differences.noise += variance;
   addToTally(sli.tally, at, gray, control);
   addToTally(sli.recent[1], at, gray, control);
 }
@@ -45,8 +49,8 @@ export function addReleaseLook(
 /** The mean over fewer boundaries is another series: it begins anew. */
 function dropBoundary(sli: SliEvidence, j: number): void {
   sli.dropped[j] = 1;
-  sli.series = newSeries();
-  sli.earlier = [newSeries(), newSeries()];
+  sli.differences = newDifferences();
+  sli.earlier = [newDifferences(), newDifferences()];
 }
 
 /**

@@ -51,6 +51,38 @@ export function meanDifference(gray: Exceedances, control: Exceedances): number 
   return resolved === 0 ? 0 : sum / resolved;
 }
 
+/**
+ * The variance that {@link meanDifference} has where requests are independent and both arms have
+ * the same distribution, that of all requests of the look.
+ */
+export function samplingVariance(gray: Exceedances, control: Exceedances): number {
+  const all = gray.total + control.total;
+  let [resolved, mean, square] = [0, 0, 0];
+  for (let j = 0; j < gray.above.length; j += 1) {
+    const above = (gray.above[j] ?? 0) + (control.above[j] ?? 0);
+    if (Number.isNaN(above)) continue;
+    // The number of boundaries that a request exceeds: its mean, and the mean of its square.
+    mean += above / all;
+    square += (2 * resolved + 1) * (above / all);
+    resolved += 1;
+  }
+  if (resolved === 0) return 0;
+  return ((square - mean * mean) * (1 / gray.total + 1 / control.total)) / resolved ** 2;
+}
+
+/** The difference in its sampling deviations, as the robust test bets on it: from -1 to 1. */
+export function signOf(difference: number, variance: number): number {
+  return variance > 0 ? Math.tanh(difference / Math.sqrt(variance) / 2) : 0;
+}
+
+/** The variance of {@link signOf} where requests are independent: that of tanh(Z / 2). */
+export const signVariance = 0.1735;
+
+/** The variance of a series as a part of another variance, at most 1. */
+export function shareOf(variance: number, { sum, squares, length }: Series): number {
+  return variance > 0 ? Math.min(1, varianceOf(sum, squares, length) / variance) : 1;
+}
+
 /** The correlation of neighbouring values; 0 where there are too few. */
 export function correlation(series: Series): number {
   const { length, first, last, lagged, sum } = series;

@@ -47,7 +47,7 @@ export function noteWandering(
   if (unit === 'request' || numbers.total.robust < numbers.total.threshold) return;
   for (const { name } of summaries) {
     const sli = sliOf(evidence, name);
-    if (sli !== undefined && drift(sli.series) > driftLimit) sli.wanders = true;
+    if (sli !== undefined && drift(sli.differences.series) > driftLimit) sli.wanders = true;
   }
 }
 

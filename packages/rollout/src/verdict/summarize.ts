@@ -4,7 +4,7 @@ import { usesMargins } from '../evidence/margins.ts';
 import { bets, evidenceAt, evidenceOf } from '../statistics/e-process.ts';
 import { boundsOf } from '../statistics/exceedances.ts';
 import { ksInterval } from '../statistics/ks.ts';
-import { correlation } from '../statistics/series.ts';
+import { correlation, shareOf, signVariance } from '../statistics/series.ts';
 import { quantileInterval } from '../statistics/quantile.ts';
 import type { Tally } from '../evidence/tally.ts';
 import type { Bucket, SliVerdict } from './verdict.ts';
@@ -59,12 +59,23 @@ export function summarize(name: string, sli: SliEvidence, criteria: CompleteCrit
  * series that is observed with as much noise. Its correlation r is taken one standard error above
  * the estimate, or half of one where A/A looks were taken. In a long series the newest looks do not
  * count: a defect that begins late must not look like a correlation.
+ *
+ * A difference that varies less than independent requests would cannot depend on itself by much,
+ * so r counts for the part that varies. Where a release is much slower, its arms do not follow the
+ * load alike, and the difference wanders without any burst: arms that were calibrated are judged by
+ * their bets, which stay the same then.
  */
-function tempering({ margins, series, earlier: [settled] }: SliEvidence): number {
-  const used = settled.length < longSeries ? series : settled;
-  const error = 1 / Math.sqrt(Math.max(4, used.length));
-  const doubt = margins === undefined ? Math.max(leastDoubt, error) : error / 2;
-  const r = Math.min(0.9, Math.max(0, correlation(used) + doubt));
+function tempering({ margins, differences, earlier: [settled] }: SliEvidence): number {
+  const used = settled.series.length < longSeries ? differences : settled;
+  const { series, signs, noise } = used;
+  const error = 1 / Math.sqrt(Math.max(4, series.length));
+  let r: number;
+  if (margins === undefined) {
+    r = shareOf(noise / series.length, series) * correlation(series) + Math.max(leastDoubt, error);
+  } else {
+    r = shareOf(signVariance, signs) * (correlation(signs) + error / 2);
+  }
+  r = Math.min(0.9, Math.max(0, r));
   return 1 + (2 * r) / (1 - Math.min(0.9, 2 * r));
 }
 
