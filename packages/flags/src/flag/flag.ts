@@ -11,7 +11,7 @@ import type { Problem } from '../json/problem.ts';
 import { isObject } from '../json/values.ts';
 import { effectiveDefinition } from '../kill/effective.ts';
 import type { Rule } from '../rule/rule.ts';
-import { referencesOf } from './references.ts';
+import { namesReferredTo } from './references.ts';
 import { compileTargeting, failure, uncompiled, type Targeting } from './targeting.ts';
 import { readVariants } from './variants.ts';
 import { startWork, workLeft } from '../work-limit.ts';
@@ -32,10 +32,12 @@ export class CompiledFlag implements Flag {
   #evaluators: readonly unknown[] | 'unknown' | undefined;
   #variants: ReadonlyMap<string, FlagValue> | undefined;
 
-  constructor(key: string, definition: unknown, set: FlagSetSettings) {
+  /** `before` is the flag of the same definition in another set. */
+  constructor(key: string, definition: unknown, set: FlagSetSettings, before?: CompiledFlag) {
     this.key = key;
     this.definition = definition;
     this.#set = set;
+    if (before !== undefined) this.#evaluators = before.#evaluators;
   }
 
   get effective(): unknown {
@@ -124,9 +126,8 @@ export class CompiledFlag implements Flag {
 
   #findEvaluators(): readonly unknown[] | 'unknown' {
     try {
-      const references = referencesOf(this.targeting, '');
-      if (references === undefined) return 'unknown';
-      return references.length === 0 ? noEvaluators : references.map(({ name }) => name);
+      const names = namesReferredTo(this.targeting) ?? 'unknown';
+      return names.length === 0 ? noEvaluators : names;
     } catch {
       // A getter of the document that throws: compiling the flag reports it.
       return 'unknown';

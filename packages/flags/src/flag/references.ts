@@ -13,6 +13,28 @@ export function referencesOf(rule: unknown, path: string): readonly Reference[] 
   return collect(found, rule, path, 2 * maxDepth, { left: maxParts }) ? found : undefined;
 }
 
+/** The names of these references, in a fraction of the time: no path is made. */
+export function namesReferredTo(rule: unknown): readonly unknown[] | undefined {
+  const found: unknown[] = [];
+  return collectNames(found, rule, 2 * maxDepth, { left: maxParts }) ? found : undefined;
+}
+
+function collectNames(found: unknown[], value: unknown, depth: number, budget: { left: number }): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  budget.left -= 1;
+  if (depth === 0 || budget.left < 0) return false;
+  if (Array.isArray(value)) {
+    for (const item of value) if (!collectNames(found, item, depth - 1, budget)) return false;
+    return true;
+  }
+  for (const key of Object.keys(value)) {
+    const item = (value as Readonly<Record<string, unknown>>)[key];
+    if (key === '$ref') found.push(item);
+    if (!collectNames(found, item, depth - 1, budget)) return false;
+  }
+  return true;
+}
+
 function collect(
   found: Reference[],
   value: unknown,

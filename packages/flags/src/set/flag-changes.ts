@@ -56,7 +56,7 @@ export function* applyFlagChangesInSteps(
   for (const key of isAffected ? set.keys() : []) {
     const flag = set.get(key);
     if (flag !== undefined && isAffected?.(flag))
-      changed.set(key, new CompiledFlag(key, flag.definition, parts.settings));
+      changed.set(key, new CompiledFlag(key, flag.definition, parts.settings, flag));
     if (++looks % flagsPerStep === 0) yield;
   }
   for (const [key, definition] of definitions) {
