@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { admit, getCell } from '@graylane/baggage';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../../components/components.ts';
 import { goHop, javaHops, pythonHop, startHop, type Hop, type RunningHop } from '../../components/hops.ts';
-import { accept, expectWhole, ids, kinds, verify } from './kinds.ts';
+import { expectWhole, ids, kinds, verify } from './kinds.ts';
 
 for (const hop of [pythonHop, goHop, ...javaHops]) {
   await describeWith(hop, `a request through a service with ${hop.name}`, () => overHttp(hop));
@@ -73,19 +73,3 @@ function overHttp(hop: Hop): void {
     return `http://127.0.0.1:${(inner.address() as AddressInfo).port}/`;
   }
 }
-
-describe('a service in .NET, simulated by its issue tracker', () => {
-  test.each<[string, (member: string) => string]>([
-    ['appends properties to the value', (member) => member.replaceAll(';', '%3B')],
-    ['drops properties', (member) => member.split(';')[0] ?? ''],
-    ['writes members in another order', (member) => member],
-  ])('that %s changes no request of ours, which has none', (_what, rewrite) => {
-    for (const [kind, make] of Object.entries(kinds)) {
-      const before = make('ada');
-      expect(before).not.toContain(';');
-      const after = before.split(',').map(rewrite).toReversed().join(', ');
-      expectWhole(kind, 'ada', before, after.replaceAll(', ', ','));
-      expect(getCell(admit([after], accept, ROOT_CONTEXT))?.baggage.getEntry('user-id')?.value).toBe('ada');
-    }
-  });
-});
