@@ -1,4 +1,5 @@
 export { judge } from './judge.ts';
+export { assessCalibration, type CalibrationWorth } from './evidence/assess-calibration.ts';
 export { advance, type Rollout, type Step } from './advance.ts';
 export type { Action, Bucket, Portion, SliVerdict, Verdict } from './verdict/verdict.ts';
 export type { Arms, Look } from './look.ts';

@@ -309,8 +309,27 @@ describe('a later rollout of the same arms', () => {
     const options = { earlier: first, now: first.watch.lookedAt + 1000 };
     const next = begun({ sameCodeLooks: 20 }, options);
     expect(next).toMatchObject({ seed: first.seed, rollout: { step: 1 } });
-    const hours = begun({ sameCodeLooks: 20 }, { ...options, now: first.watch.lookedAt + 3_600_000 });
-    expect(hours.rollout.step).toBe(0);
+    // Requests that have shown no autocorrelation need no newer A/A looks, and no more of them.
+    const hours = { ...options, now: first.watch.lookedAt + 3_600_000 };
+    expect(begun({ sameCodeLooks: 60 }, hours).rollout.step).toBe(1);
+    // An SLI that had no A/A looks does.
+    const slis = [errors, { ...errors, name: 'other' }];
+    expect(begun({ sameCodeLooks: 20, slis }, options).rollout.step).toBe(0);
+  });
+
+  test.each([
+    ['a little, while they are valid', 8, 1],
+    ['a lot', 20, 0],
+  ])('takes A/A looks anew where those of requests were bursty: %s', (_how, amplitude, step) => {
+    let first = begun({ sameCodeLooks: 60 });
+    for (let look = 1; first.rollout.step === 0; look += 1) {
+      const burst = Math.round(amplitude * Math.sin(look / 3)) + ((look * 8) % 19) - 9;
+      first = looked(first, look, { gray: 60 + burst, control: 60 });
+    }
+    const soon = { earlier: first, now: first.watch.lookedAt + 1000 };
+    expect(begun({ sameCodeLooks: 60 }, soon).rollout.step).toBe(step);
+    const hours = { ...soon, now: first.watch.lookedAt + 7_200_000 };
+    expect(begun({ sameCodeLooks: 60 }, hours).rollout.step).toBe(0);
   });
 
   test('judges its release by its own looks', () => {
@@ -331,8 +350,12 @@ function begun(
   change: Record<string, unknown> = {},
   { earlier, now = start, id = 'r1' }: BeginOptions = {},
 ): RolloutRecord {
-  const { mode, ...others } = change;
-  const guard = { ...byRequest.guard, ...(mode !== undefined && { mode }) };
+  const { mode, slis, ...others } = change;
+  const guard = {
+    ...byRequest.guard,
+    ...(mode !== undefined && { mode }),
+    ...(slis !== undefined && { slis }),
+  };
   return begin({
     id,
     definition: readDefinition({ ...byRequest, ...others, guard }),

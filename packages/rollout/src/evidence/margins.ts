@@ -24,7 +24,7 @@ export const driftLimit = 2.5;
  * From these scores on requests are treated like users: their A/A looks are bursty, or vary more
  * than by chance.
  */
-const suspicion = 1.5;
+export const suspicion = 1.5;
 
 /** Adds one A/A look to the calibration of an SLI. */
 export function addCalibrationLook(sli: SliEvidence, { gray, control }: Measured): void {

@@ -1,8 +1,9 @@
-import type { Rollout } from '@graylane/rollout';
+import { assessCalibration, type Rollout } from '@graylane/rollout';
 import type { GuardMode, RolloutDefinition } from '../definition/definition.ts';
 import type { FlagDefinition } from '../targeting/dye-rule.ts';
 import { acted, type ActBy } from './acted.ts';
 import { armsKeyAt, weightsToCalibrate } from './arms.ts';
+import { criteriaOf } from './criteria.ts';
 import { hasStarted, whyNotForward } from './schedule.ts';
 import type { RolloutRecord, Watch } from './record.ts';
 
@@ -73,14 +74,21 @@ export function started(record: RolloutRecord, by: ActBy): RolloutRecord {
   });
 }
 
-/** The weights whose arms have too few A/A looks that are still valid. */
-function missingCalibrations({ definition, watch }: RolloutRecord, now: number): readonly number[] {
+/**
+ * The weights whose arms have too few A/A looks that are still valid. Requests whose A/A looks have
+ * shown no autocorrelation need no others, however long ago that was.
+ */
+function missingCalibrations(record: RolloutRecord, now: number): readonly number[] {
+  const { definition, watch } = record;
   const { sameCodeLooks } = definition;
   if (sameCodeLooks === 0) return [];
+  const criteria = criteriaOf(record);
   return weightsToCalibrate(definition).filter((weight) => {
-    const calibrated = watch.evidence[armsKeyAt(definition, weight)]?.calibrated;
-    if (calibrated === undefined || calibrated.looks < sameCodeLooks) return true;
-    return now > calibrated.to + 4 * (calibrated.to - calibrated.from);
+    const evidence = watch.evidence[armsKeyAt(definition, weight)];
+    if (evidence === undefined) return true;
+    const worth = assessCalibration(evidence, criteria, now);
+    const isEnough = (evidence.calibrated?.looks ?? 0) >= sameCodeLooks;
+    return worth !== 'independent' && !(worth === 'valid' && isEnough);
   });
 }
 
