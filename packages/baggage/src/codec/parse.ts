@@ -64,6 +64,16 @@ export function findMember(header: string, key: string): Member | undefined {
   return found;
 }
 
+/** Whether a header has a member of this key, even one that can't be read. Takes linear time. */
+export function mentionsMember(header: string, key: string): boolean {
+  for (let at = header.indexOf(key); at >= 0; at = header.indexOf(key, at + 1)) {
+    let end = at + key.length;
+    while (isSpace(header.charCodeAt(end))) end += 1;
+    if (header[end] === '=' && startsMember(header, at)) return true;
+  }
+  return false;
+}
+
 function startsMember(header: string, at: number): boolean {
   let before = at - 1;
   while (before >= 0 && isSpace(header.charCodeAt(before))) before -= 1;

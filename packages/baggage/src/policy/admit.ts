@@ -10,7 +10,7 @@ import { withCell } from '../request/context.ts';
 import { compiledIngress, type CompiledIngress, type IngressPolicy } from './ingress.ts';
 import { judge, type Verdict } from './judge.ts';
 import { readOffer, type Offer } from './offer.ts';
-import { reportRefused, warnOfStripped } from './refused.ts';
+import { reportRefused, warnOfStripped, warnOfUnread } from './refused.ts';
 
 /**
  * For adapters: the OTel context of a request that came with these `baggage` headers, as far as the
@@ -64,6 +64,7 @@ function admitOffer(
 
   const refused = verdict.fault ?? verdict.pinsFault;
   if (refused !== undefined) reportRefused(refused, lane ?? baseline, verdict, compiled);
+  if (offer.hasUnreadLane) warnOfUnread(compiled);
   const stripped = strippedBy(offer, verdict);
   if (stripped > 0) {
     count('stripped', stripped);

@@ -1,5 +1,6 @@
 import type { KeyTable } from '../codec/key-table.ts';
 import { LazyBaggage } from '../codec/lazy-baggage.ts';
+import { mentionsMember } from '../codec/parse.ts';
 import { otherMembers, ownValue, scan } from '../codec/scan.ts';
 
 /** The members of a header, as an ingress policy looks at them. */
@@ -19,6 +20,8 @@ export interface Offer {
   readonly stripped: number;
   /** Whether the header is exactly these members, written as they are to be sent. */
   readonly isWhole: boolean;
+  /** Whether the header has a lane that can't be read. */
+  readonly hasUnreadLane: boolean;
 }
 
 const nothing: Offer = {
@@ -30,6 +33,7 @@ const nothing: Offer = {
   otherCount: 0,
   stripped: 0,
   isWhole: true,
+  hasUnreadLane: false,
 };
 
 /**
@@ -49,6 +53,7 @@ export function readOffer(header: string, keys: KeyTable): Offer {
     otherCount: found.others,
     stripped: found.stripped,
     isWhole: found.isWhole,
+    hasUnreadLane: false,
   };
 }
 
@@ -66,5 +71,17 @@ function parseOffer(header: string, keys: KeyTable): Offer {
   }
   const [lane, seal, pins, pinsSeal] = keys.keys.slice(0, keys.owned).map((key) => own.get(key));
   const joined = others.join(',');
-  return { lane, seal, pins, pinsSeal, others: joined, otherCount: others.length, stripped, isWhole: false };
+  const [laneKey = ''] = keys.keys;
+  const hasUnreadLane = lane === undefined && keys.owned > 0 && mentionsMember(header, laneKey);
+  return {
+    lane,
+    seal,
+    pins,
+    pinsSeal,
+    others: joined,
+    otherCount: others.length,
+    stripped,
+    isWhole: false,
+    hasUnreadLane,
+  };
 }

@@ -46,6 +46,16 @@ const remedies: Readonly<Record<MarkFault, (lane: string) => string>> = {
     'it has passed more services than ingress.maxHops allows: look for a loop of calls, or raise maxHops',
 };
 
+/** Logs once that a lane was malformed, or beyond the limits; its member is counted already. */
+export function warnOfUnread({ mode, laneKey, logger }: CompiledIngress): void {
+  warnOnce(
+    `unread ${mode}`,
+    () =>
+      `a request runs in baseline, since its member "${laneKey}" can't be read: it is malformed, or the header is longer than 65536 characters; look for code that writes the header by hand`,
+    logger,
+  );
+}
+
 /** Logs once that a policy has removed a lane because it admits none. */
 export function warnOfStripped(header: string, { mode, laneKey, admitsLane, logger }: CompiledIngress): void {
   if (mode !== 'verify' && admitsLane) return;
