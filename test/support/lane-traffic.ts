@@ -30,6 +30,8 @@ export class LaneTraffic {
   readonly #underWay = new Set<Promise<void>>();
   gray: ArmSource;
   control: ArmSource;
+  /** All requests so far, by lane and status code. */
+  readonly #totals = new Map<string, number>();
   /** Reports that a server has taken. */
   taken = 0;
 
@@ -45,6 +47,15 @@ export class LaneTraffic {
     this.#ending.abort();
     await this.#sending;
     await Promise.all(this.#underWay);
+  }
+
+  /** All requests so far, as Prometheus scrapes them. */
+  exposition(): string {
+    const name = 'http_server_request_duration_seconds';
+    const lines = [...this.#totals].flatMap(([labels, total]) =>
+      ['0.1', '1', '+Inf'].map((le) => `${name}_bucket{${labels},le="${le}"} ${total}\n`),
+    );
+    return lines.join('');
   }
 
   async #send(): Promise<void> {
@@ -72,6 +83,11 @@ export class LaneTraffic {
     await sent?.arrayBuffer().catch(() => {});
   }
 
+  #count(lane: string, status: number, requests: number): void {
+    const labels = `lane="${lane}",http_response_status_code="${status}"`;
+    this.#totals.set(labels, (this.#totals.get(labels) ?? 0) + requests);
+  }
+
   #report(from: number, to: number): object {
     const arms = [
       [this.#lane, this.gray],
@@ -79,6 +95,8 @@ export class LaneTraffic {
     ] as const;
     const dataPoints = arms.flatMap(([lane, source]) => {
       const { requests, bad } = typeof source === 'function' ? source() : source;
+      this.#count(lane, 200, requests - bad);
+      this.#count(lane, 503, bad);
       return [histogram(lane, 200, requests - bad, from, to), histogram(lane, 503, bad, from, to)];
     });
     const attributes = [
