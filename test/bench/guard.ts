@@ -18,7 +18,7 @@ import { vectors } from '../support/guard/vectors.ts';
 
 /**
  * Runs of each healthy scenario, e.g. 10000, which take a processor a few hours; of those over
- * twelve hours of looks a twentieth. By default as many as take a few minutes. The page states the
+ * twelve hours of looks a hundredth. By default as many as take a few minutes. The page states the
  * number of runs of each row.
  */
 const full = Number(process.env['GRAYLANE_GUARD_RUNS'] ?? 0);
@@ -65,9 +65,9 @@ function tallyOf(scenario: Scenario): Tally {
 
 function plannedOf(tally: Tally): number {
   const { looks, traffic } = tally.scenario;
-  if (few.has(tally)) return full > 0 ? Math.min(full, 1000) : looks > 1000 ? 25 : 150;
-  // Twelve hours of looks take as long as a dozen of the other runs.
-  if (full > 0) return looks > 1000 ? Math.ceil(full / 20) : full;
+  if (few.has(tally)) return looks > 1000 ? 100 : 1000;
+  // Twelve hours of looks take as long as a dozen other runs.
+  if (full > 0) return looks > 1000 ? Math.ceil(full / 100) : full;
   // Bursts come close to alpha, so that only many runs show that they stay below it.
   return looks > 1000 ? 25 : traffic.bursts === undefined ? 250 : 1000;
 }

@@ -71,7 +71,8 @@ function tempering({ margins, differences, earlier: [settled] }: SliEvidence): n
   const error = 1 / Math.sqrt(Math.max(4, series.length));
   let r: number;
   if (margins === undefined) {
-    r = shareOf(noise / series.length, series) * correlation(series) + Math.max(leastDoubt, error);
+    const share = shareOf(noise / series.length, series);
+    r = share * correlation(series) + Math.sqrt(share) * Math.max(leastDoubt, error);
   } else {
     r = shareOf(signVariance, signs) * (correlation(signs) + error / 2);
   }
