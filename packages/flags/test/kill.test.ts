@@ -208,9 +208,15 @@ test.each([
   ['a name that is not a lane', { lanes: { 'Gray!': {} } }, 'is not a DNS label'],
   ['baseline', { lanes: { baseline: {} } }, 'baseline serves every request'],
   ['a control lane', { lanes: { 'gray-control': {} } }, 'together with its control lane'],
+  ['too many lanes', { lanes: numbered(251) }, '"lanes" has 251 names, more than 250'],
+  ['too many flags', { flags: numbered(1001) }, '"flags" has 1001 names, more than 1000'],
   ['an entry that is not an object', { flags: { fees: true } }, 'this is true'],
 ])('checks $killed: %s', (_what, $killed, message) => {
   const problems = checkFlags({ flags: {}, $killed });
   expect(problems.map((one) => one.message).join()).toContain(message);
   expect(() => compileFlags({ ...document, $killed })).not.toThrow();
 });
+
+function numbered(count: number): Record<string, object> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`n${index}`, {}]));
+}

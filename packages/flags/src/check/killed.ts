@@ -14,11 +14,25 @@ export function checkKilled(killed: unknown): Problem[] {
     if (kind !== 'lanes' && kind !== 'releases' && kind !== 'flags')
       return [problem(at, `${killedMember} has the member ${show(kind)}`, form)];
     if (!isObject(names)) return [problem(at, `"${kind}" is ${show(names)}`, form)];
+    const all = Object.keys(names).length;
+    const most = mostKilled[kind];
+    if (all > most)
+      return [problem(at, `"${kind}" has ${all} names, more than ${most}`, 'lift those that are over')];
     return Object.entries(names).flatMap(([name, entry]) =>
       checkEntry(joinPath(at, name), kind === 'flags' ? undefined : laneFault(name), entry),
     );
   });
 }
+
+/**
+ * How much a set may switch off. Each rule that reads the lane lists the killed ones, and each kill
+ * writes all of them.
+ */
+const mostKilled: Readonly<Record<'lanes' | 'releases' | 'flags', number>> = {
+  lanes: 250,
+  releases: 1000,
+  flags: 1000,
+};
 
 const form = 'make it { "lanes": { "gray": {} }, "flags": { "fees": {} } }';
 

@@ -5,6 +5,7 @@ import type { Snapshot } from '../../model/document.ts';
 import {
   isKilled,
   killEdits,
+  killsOf,
   liftEdits,
   placeOf,
   withKill,
@@ -136,7 +137,7 @@ export class KillingStore implements FlagStore {
    */
   async kill(target: KillTarget, authorship: Authorship): Promise<Killed> {
     const entry = { at: new Date().toISOString(), ...authorship };
-    requireValid(target, entry);
+    requireValid(target, entry, killsOf(this.snapshot));
     let isLate = false;
     const attempt = this.#write(target, entry, () => !isLate || this.isHeld(target)).then(
       () => undefined,
@@ -301,10 +302,15 @@ export class KillingStore implements FlagStore {
 /** The refusals of a store that may end by themselves, or by the work of an operator. */
 const heldFor: ReadonlySet<string> = new Set(['unwritable', 'disk_full', 'pending_fault', 'conflict']);
 
-/** @throws {RequestError} `invalid` for a lane that can't be killed. */
-function requireValid(target: KillTarget, entry: KillEntry): void {
+/**
+ * Faults of other kills, which were written by hand, do not prevent a kill.
+ * @throws {RequestError} `invalid` for a lane that can't be killed, or one too many.
+ */
+function requireValid(target: KillTarget, entry: KillEntry, kills: Kills): void {
   const [kind, name] = placeOf(target);
-  const problems = checkFlags({ flags: {}, [killedMember]: { [kind]: { [name]: entry } } });
+  const alone = checkFlags({ flags: {}, [killedMember]: { [kind]: { [name]: entry } } });
+  const all = checkFlags({ flags: {}, [killedMember]: withKill(kills, kind, name, entry) });
+  const problems = alone.length > 0 ? alone : all.filter(({ path }) => path === `$.${killedMember}.${kind}`);
   if (problems.length > 0) throw new RequestError('invalid', 'this can not be killed', { problems });
 }
 
