@@ -126,19 +126,18 @@ class HoursOfSli {
     if (begin === this.#begin) return false;
     const ended: Hour = [this.#begin, this.#requests, this.#bad, p95Of(this.#upTo)];
     const hadRequests = this.#requests > 0;
-    if (hadRequests) this.restore([ended]);
+    if (hadRequests) this.#add(ended);
     this.#upTo.clear();
     [this.#begin, this.#requests, this.#bad] = [begin, 0, 0];
     for (const at of this.#hours.keys()) if (at < now - keepMs) this.#hours.delete(at);
     return hadRequests;
   }
 
-  /** Adds hours; a restart has cut one into two. */
+  /** Takes over stored hours; a server that leads again knows some of them. */
   restore(hours: readonly Hour[]): void {
-    for (const [at, requests, bad, p95] of hours) {
-      const [, before, badBefore, other] = this.#hours.get(at) ?? [at, 0, 0, null];
-      const most = before > requests ? other : p95;
-      this.#hours.set(at, [at, before + requests, badBefore + bad, most]);
+    for (const hour of hours) {
+      const [, requests = 0] = this.#hours.get(hour[0]) ?? [];
+      if (hour[1] > requests) this.#hours.set(hour[0], hour);
     }
   }
 
@@ -159,6 +158,13 @@ class HoursOfSli {
         ...(kind === 'latency' && p95 !== null && { p95 }),
       },
     ];
+  }
+
+  /** A restart has cut an hour into two. */
+  #add([at, requests, bad, p95]: Hour): void {
+    const [, before, badBefore, other] = this.#hours.get(at) ?? [at, 0, 0, null];
+    const most = before > requests ? other : p95;
+    this.#hours.set(at, [at, before + requests, badBefore + bad, most]);
   }
 }
 
@@ -183,7 +189,7 @@ function* bucketsOf({ durations }: Increment): Generator<readonly [bound: number
 }
 
 /** The least bound of a bucket that at least 95 % of the requests are below. */
-export function p95Of(upTo: ReadonlyMap<number, number>): number | null {
+function p95Of(upTo: ReadonlyMap<number, number>): number | null {
   let total = 0;
   for (const count of upTo.values()) total += count;
   let below = 0;
