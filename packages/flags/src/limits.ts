@@ -26,5 +26,8 @@ export const maxIterations = 100_000;
  */
 export const maxWork = 10_000_000;
 
+/** How many variants a flag may have, and how many entries its metadata or that of the set. */
+export const maxMembers = 1000;
+
 /** How many characters a string, or elements an array, that a rule makes may have. */
 export const maxLength = 1_000_000;

@@ -1,4 +1,5 @@
 import { checkFlag, checkFlags, compileFlags, type Problem } from '@graylane/flags';
+import { isObject } from '../is-object.ts';
 import type { TimeSlices } from '../time-slices.ts';
 import type { Content, PartChange, SharedMembers } from './document.ts';
 import { segmentUsers } from './segment-users.ts';
@@ -12,12 +13,26 @@ export async function judgeChange(
   changes: readonly PartChange[],
   slices: TimeSlices,
 ): Promise<Problem[]> {
-  const problems: Problem[] = [];
+  const problems: Problem[] = changes.some(
+    ({ path: [member], after: value }) => member === '$evaluators' && value !== undefined,
+  )
+    ? tooManySegments(after)
+    : [];
   for (const change of changes) {
     problems.push(...(await judgePart(after, change, slices)));
     if (slices.over) await slices.next();
   }
   return problems;
+}
+
+/** How many segments an environment may have: a change of one looks at the names of all. */
+const maxSegments = 10_000;
+
+function tooManySegments({ shared: { $evaluators: segments } }: Content): Problem[] {
+  const count = isObject(segments) ? Object.keys(segments).length : 0;
+  if (count <= maxSegments) return [];
+  const message = `there are ${count} segments, more than ${maxSegments}`;
+  return [{ path: '$.$evaluators', message, remedy: 'write out those that one flag uses' }];
 }
 
 async function judgePart(

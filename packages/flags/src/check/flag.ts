@@ -1,4 +1,5 @@
 import { joinPath, problem, show, type Problem } from '../json/problem.ts';
+import { maxMembers } from '../limits.ts';
 import { isObject } from '../json/values.ts';
 import { checkRule, wholePlace } from '../rule/check.ts';
 import { operators } from '../rule/operators/index.ts';
@@ -38,6 +39,9 @@ function checkState(key: string, state: unknown, path: string): Problem[] {
 function checkVariants(key: string, variants: unknown, path: string): Problem[] {
   if (!isObject(variants) || Object.keys(variants).length === 0)
     return [problem(path, `flag "${key}" has no variants`, 'give it an object with at least one')];
+  const count = Object.keys(variants).length;
+  if (count > maxMembers)
+    return [problem(path, `flag "${key}" has ${count} variants, more than ${maxMembers}`, 'split the flag')];
   const [first = ''] = Object.values(variants).map(typeName);
   return Object.entries(variants).flatMap(([name, value]) =>
     checkVariant(key, name, value, first, joinPath(path, name)),

@@ -1,12 +1,16 @@
 import { hashNamed, isMetadataValue } from '../flag-set-settings.ts';
 import { joinPath, problem, show, type Problem } from '../json/problem.ts';
 import { isObject } from '../json/values.ts';
+import { maxMembers } from '../limits.ts';
 
 /** Checks metadata of a set or a flag: flat; `pin`, which providers act on, must be a boolean. */
 export function checkMetadata(metadata: unknown, path: string): Problem[] {
   if (metadata === undefined) return [];
   if (!isObject(metadata))
     return [problem(path, `metadata is ${show(metadata)}`, 'make it an object, or leave it out')];
+  const count = Object.keys(metadata).length;
+  if (count > maxMembers)
+    return [problem(path, `metadata has ${count} entries, more than ${maxMembers}`, 'leave some out')];
   return Object.entries(metadata)
     .filter(([key, value]) => !(key === 'pin' ? typeof value === 'boolean' : isMetadataValue(value)))
     .map(([key, value]) =>

@@ -2,6 +2,7 @@ import { JsonCursor } from '../../json/cursor.ts';
 import { keyOf, startOf } from '../../json/parse-document.ts';
 import type { Edit } from '../../model/document.ts';
 import type { TimeSlices } from '../../time-slices.ts';
+import { indentedJson } from './indented-json.ts';
 
 /** Bytes to put in the place of others. */
 interface Splice {
@@ -146,7 +147,7 @@ class DocumentEditor {
   /** A value as JSON, indented like the line in which it stands. */
   #layOut(value: unknown, at: number, further = ''): string {
     const indentation = `${this.#eol}${this.#indentationAt(at)}${further}`;
-    return JSON.stringify(value, null, this.#unit).replaceAll('\n', indentation);
+    return indentedJson(value, this.#unit, indentation);
   }
 
   /** The white space at the beginning of the line of an offset. */

@@ -1,6 +1,7 @@
 import type { FlagSet } from '@graylane/flags';
 import type { Content, ParsedDocument } from '../../model/document.ts';
 import type { TimeSlices } from '../../time-slices.ts';
+import { indentedJson } from './indented-json.ts';
 
 const chunkCharacters = 65_536;
 
@@ -13,14 +14,14 @@ export async function layOutDocument(
   let text = '{';
   let separator = '\n  ';
   for (const [name, value] of Object.entries(shared)) {
-    text += `${separator}${JSON.stringify(name)}: ${indented(value, '  ')}`;
+    text += `${separator}${JSON.stringify(name)}: ${indentedJson(value, '  ', '\n  ')}`;
     separator = ',\n  ';
   }
   text += `${separator}"flags": {`;
   separator = '\n    ';
   for (const key of flags.keys()) {
     const flag = flags instanceof Map ? flags.get(key) : (flags as FlagSet).get(key)?.definition;
-    text += `${separator}${JSON.stringify(key)}: ${indented(flag, '    ')}`;
+    text += `${separator}${JSON.stringify(key)}: ${indentedJson(flag, '  ', '\n    ')}`;
     separator = ',\n    ';
     if (text.length > chunkCharacters) {
       pieces.push(Buffer.from(text));
@@ -30,8 +31,4 @@ export async function layOutDocument(
   }
   pieces.push(Buffer.from(`${text}${flags.size > 0 ? '\n  ' : ''}}\n}\n`));
   return pieces;
-}
-
-function indented(value: unknown, indentation: string): string {
-  return JSON.stringify(value, null, 2).replaceAll('\n', `\n${indentation}`);
 }
