@@ -65,7 +65,7 @@ function tallyOf(scenario: Scenario): Tally {
 
 function plannedOf(tally: Tally): number {
   const { looks, traffic } = tally.scenario;
-  if (few.has(tally)) return looks > 1000 ? 100 : 1000;
+  if (few.has(tally)) return looks > 1000 ? 50 : 300;
   // Twelve hours of looks take as long as a dozen other runs.
   if (full > 0) return looks > 1000 ? Math.ceil(full / 100) : full;
   // Bursts come close to alpha, so that only many runs show that they stay below it.
