@@ -115,3 +115,28 @@ describe('the size of a rule', () => {
     }
   });
 });
+
+describe('the depth of a rule', () => {
+  const leaves = {
+    'a value': true,
+    'a fact': { var: 'a' },
+    'an array': [[{ var: 'a' }]],
+    'an evaluator': { $ref: 'shared' },
+  };
+
+  test.each(Object.entries(leaves))(
+    'ends at one level for check and compile, with %s inside',
+    (_what, leaf) => {
+      const deep = (levels: number): object => {
+        let rule: unknown = leaf;
+        for (let level = 0; level < levels; level += 1) rule = { '!': [rule] };
+        return rule as object;
+      };
+      const levels = Array.from({ length: 10 }, (_, index) => 94 + index);
+      const refused = levels.filter((level) => problemsOf(deep(level)).length > 0);
+      expect(refused).toEqual(levels.filter((level) => warningsOf(deep(level)).length > 0));
+      expect(refused.length).toBeGreaterThan(0);
+      expect(refused.length).toBeLessThan(levels.length);
+    },
+  );
+});

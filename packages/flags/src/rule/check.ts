@@ -9,7 +9,7 @@ export function wholePlace(
   operators: Operators,
   evaluators: Readonly<Record<string, unknown>> | undefined,
 ): RulePlace {
-  return { path, operators, evaluators, depth: 0, checked: { parts: 0, isOver: false } };
+  return { path, operators, evaluators, depth: 0, checked: { parts: 0, deepest: 0, isOver: false } };
 }
 
 /** Checks a rule as flagd's targeting schema does: an operation, or an empty object for none. */
@@ -24,11 +24,10 @@ export function checkOperand(value: unknown, place: RulePlace): Problem[] {
   const { depth, checked } = place;
   const full = countParts(1, place);
   if (full !== undefined) return full;
-  if (depth >= maxDepth) {
-    checked.isOver = true;
-    return [tooDeep(place.path)];
-  }
+  if (typeof value !== 'object' || value === null) return [];
   const deeper = { ...place, depth: depth + 1 };
+  if (deeper.depth >= maxDepth) return tooDeep(place);
+  checked.deepest = Math.max(checked.deepest, deeper.depth);
   if (Array.isArray(value)) return countParts(1, place) ?? checkEach(value, deeper);
   if (!isObject(value)) return [];
   if (Object.hasOwn(value, '$ref')) return checkReference(value['$ref'], deeper);
@@ -58,8 +57,9 @@ export function countParts(parts: number, { checked, path }: RulePlace): Problem
   return [tooLarge(path)];
 }
 
-function tooDeep(path: string): Problem {
-  return problem(path, `the rule is nested deeper than ${maxDepth} levels`, 'split it, or use $evaluators');
+function tooDeep({ path, checked }: RulePlace): Problem[] {
+  checked.isOver = true;
+  return [problem(path, `the rule is nested deeper than ${maxDepth} levels`, 'split it, or use $evaluators')];
 }
 
 /** Reported once: an object can hold one part many times over, as aliases of YAML do. */
@@ -99,8 +99,11 @@ function checkReference(name: unknown, place: RulePlace): Problem[] {
   const at = joinPath(path, '$ref');
   if (evaluators === undefined)
     return [problem(at, 'an evaluator refers to another one', 'write its rule out')];
-  if (typeof name === 'string' && Object.hasOwn(evaluators, name))
-    return countParts(2 + partsOf(evaluators[name], operators), place) ?? [];
+  if (typeof name === 'string' && Object.hasOwn(evaluators, name)) {
+    const { parts, deepest } = sizeOf(evaluators[name], operators);
+    if (place.depth + 1 + deepest >= maxDepth) return tooDeep(place);
+    return countParts(2 + parts, place) ?? [];
+  }
   const known = Object.keys(evaluators).map(show).join(', ');
   return [
     problem(
@@ -111,17 +114,19 @@ function checkReference(name: unknown, place: RulePlace): Problem[] {
   ];
 }
 
-const counted = new WeakMap<object, number>();
+type RuleSize = Pick<RulePlace['checked'], 'parts' | 'deepest'>;
 
-/** The parts of an evaluator: it is compiled anew wherever a rule refers to it. */
-function partsOf(evaluator: unknown, operators: Operators): number {
-  if (!isObject(evaluator)) return 0;
-  let parts = counted.get(evaluator);
-  if (parts === undefined) {
+const sizes = new WeakMap<object, RuleSize>();
+
+/** The size of an evaluator: it is compiled anew wherever a rule refers to it. */
+function sizeOf(evaluator: unknown, operators: Operators): RuleSize {
+  if (!isObject(evaluator)) return { parts: 0, deepest: 0 };
+  let size = sizes.get(evaluator);
+  if (size === undefined) {
     const place = wholePlace('', operators, undefined);
     checkRule(evaluator, place);
-    parts = place.checked.parts;
-    counted.set(evaluator, parts);
+    size = place.checked;
+    sizes.set(evaluator, size);
   }
-  return parts;
+  return size;
 }

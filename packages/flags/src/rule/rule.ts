@@ -34,6 +34,9 @@ export interface RulePlace {
   /** Undefined inside an evaluator: references do not nest. */
   readonly evaluators: Readonly<Record<string, unknown>> | undefined;
   readonly depth: number;
-  /** How much of the whole rule was checked so far; `isOver` once the rest is skipped. */
-  readonly checked: { parts: number; isOver: boolean };
+  /**
+   * How much of the whole rule was checked so far, and its greatest depth; `isOver` once the rest
+   * is skipped.
+   */
+  readonly checked: { parts: number; deepest: number; isOver: boolean };
 }
