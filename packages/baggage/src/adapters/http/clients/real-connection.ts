@@ -10,6 +10,8 @@ interface ConnectParams {
   readonly hostname: string;
   readonly protocol: string;
   readonly port: string;
+  /** The name that undici 8 gives a connection to an address, where an interceptor resolved it. */
+  readonly servername?: string | null;
 }
 
 /** A socket of `node:net` or `node:tls`, or a stream of the application. */
@@ -72,8 +74,10 @@ function leadsToHost(named: ConnectParams, socket: Connection): boolean {
   // The peer of a TCP socket is unknown only once it has gone; a Unix socket has no address at all.
   if (socket.remoteAddress === undefined) return socket.localAddress !== undefined;
   if (socket.remotePort !== Number(port)) return false;
-  if (isIP(named.hostname) === 0) return socket._host?.toLowerCase() === named.hostname.toLowerCase();
-  return !socket._host && isAddress(named.hostname, socket.remoteAddress);
+  const opened = socket._host?.toLowerCase();
+  if (isIP(named.hostname) === 0) return opened === named.hostname.toLowerCase();
+  const isNamed = !opened || opened === named.servername?.toLowerCase();
+  return isNamed && isAddress(named.hostname, socket.remoteAddress);
 }
 
 /** Whether the peer has proved to be the host, so that the way to it does not matter. */
