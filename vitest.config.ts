@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -13,15 +14,19 @@ const conditions = ['@graylane/source', 'node'];
  */
 export const patience = { testTimeout: 120_000, hookTimeout: 180_000, expect: { poll: { timeout: 30_000 } } };
 
+/** Files that run at one time: tests mostly wait for the processes that they start. */
+const workers = Math.max(2, availableParallelism() - 1);
+
 /**
- * Journeys, chaos and conformance share real ports and brokers, so their files run one after
- * another.
+ * Journeys and chaos start whole shops, brokers and databases, each on ports of its own. Few of
+ * them run at one time, and none beside the others.
  */
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     ...patience,
+    maxWorkers: workers,
     reporters: ['default', './test/support/skip-reporter.ts'],
     projects: [
       {
@@ -50,7 +55,8 @@ export default defineConfig({
         test: {
           name: 'journeys',
           include: ['test/journey/**/*.test.ts', 'test/chaos/**/*.test.ts', 'test/console/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

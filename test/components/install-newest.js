@@ -9,28 +9,29 @@ const folder = `${root}.graylane/newest`;
 
 /**
  * OpenTelemetry 3.x and its instrumentations, and clients that need a newer Node or are tested
- * there; the rest of the demo's dependencies stay as they are.
+ * there; the rest of the demo's dependencies stay as they are. Exact versions, so that a release
+ * elsewhere fails no run here: raise them to `latest` in a commit of its own.
  */
 const newest = {
-  '@opentelemetry/api': '^1.10.0',
-  '@opentelemetry/context-async-hooks': '^3.1.0',
-  '@opentelemetry/core': '^3.1.0',
-  '@opentelemetry/instrumentation': '^0.301.0',
-  '@opentelemetry/instrumentation-express': '^0.72.0',
-  '@opentelemetry/instrumentation-grpc': '^0.300.0',
-  '@opentelemetry/instrumentation-http': '^0.301.0',
-  '@opentelemetry/instrumentation-kafkajs': '^0.33.0',
-  '@opentelemetry/instrumentation-pino': '^0.70.0',
-  '@opentelemetry/instrumentation-undici': '^0.34.0',
-  '@opentelemetry/sdk-logs': '^3.1.0',
-  '@opentelemetry/sdk-metrics': '^3.1.0',
-  '@opentelemetry/sdk-node': '^0.301.0',
-  '@opentelemetry/sdk-trace': '^3.1.0',
-  '@datadog/pprof': '^5.20.0',
-  '@platformatic/kafka': '^2.12.1',
-  express4: 'npm:express@^4.22.3',
-  node: 'latest',
-  undici: '^8.0.0',
+  '@opentelemetry/api': '1.10.0',
+  '@opentelemetry/context-async-hooks': '3.1.1',
+  '@opentelemetry/core': '3.1.1',
+  '@opentelemetry/instrumentation': '0.301.1',
+  '@opentelemetry/instrumentation-express': '0.72.0',
+  '@opentelemetry/instrumentation-grpc': '0.300.0',
+  '@opentelemetry/instrumentation-http': '0.301.0',
+  '@opentelemetry/instrumentation-kafkajs': '0.33.0',
+  '@opentelemetry/instrumentation-pino': '0.70.0',
+  '@opentelemetry/instrumentation-undici': '0.34.0',
+  '@opentelemetry/sdk-logs': '3.1.1',
+  '@opentelemetry/sdk-metrics': '3.1.1',
+  '@opentelemetry/sdk-node': '0.301.0',
+  '@opentelemetry/sdk-trace': '3.1.1',
+  '@datadog/pprof': '5.20.0',
+  '@platformatic/kafka': '2.12.1',
+  express4: 'npm:express@4.22.3',
+  node: '26.10.0',
+  undici: '8.13.1',
 };
 
 rmSync(folder, { recursive: true, force: true });
