@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openEnvironments } from '../src/open-environments.ts';
+import { openEnvironments } from '../src/compose/open-environments.ts';
 import { Intake } from '../src/signals/intake.ts';
 import { sourceOf } from '../src/signals/source.ts';
 import { storeOf, type Environments } from '../src/store/environments.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { openEnvironments } from '../../src/open-environments.ts';
+import { openEnvironments } from '../../src/compose/open-environments.ts';
 import { otlpRoutes, type OtlpOptions } from '../../src/protocols/otlp/routes.ts';
 import { Intake, type MetricsReceived, type SpansReceived } from '../../src/signals/intake.ts';
 import type { MetricPoint } from '../../src/signals/metric-point.ts';

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { Settings } from './cli/settings.ts';
-import type { Log } from './log.ts';
-import type { FileWatcher } from './store/file/file-watcher.ts';
-import type { Database } from './store/postgres/database/database.ts';
-import { PostgresTokens } from './store/postgres/postgres-tokens.ts';
-import { TokenFile, tokensOfFolder } from './tokens/token-file.ts';
-import { Tokens } from './tokens/tokens.ts';
+import type { Settings } from '../cli/settings.ts';
+import type { Log } from '../log.ts';
+import type { FileWatcher } from '../store/file/file-watcher.ts';
+import type { Database } from '../store/postgres/database/database.ts';
+import { PostgresTokens } from '../store/postgres/postgres-tokens.ts';
+import { TokenFile, tokensOfFolder } from '../tokens/token-file.ts';
+import { Tokens } from '../tokens/tokens.ts';
 
 /**
  * Opens the tokens that the settings name: a file, else those of the data folder or database.

@@ -1,21 +1,21 @@
 import { readFile } from 'node:fs/promises';
-import type { Settings } from './cli/settings.ts';
-import type { ServerIdentity } from './clients/server-identity.ts';
-import { isLoopbackAddress } from './http/port/loopback.ts';
-import type { Log } from './log.ts';
-import { UpstreamEnvironments } from './relay/upstream-environments.ts';
-import type { Environments } from './store/environments.ts';
-import { FeedStore } from './store/feed/feed-store.ts';
-import { MergedFiles } from './store/feed/merged-files.ts';
-import { WebDocument } from './store/feed/web-document.ts';
-import { DataFolder } from './store/file/data-folder.ts';
-import { FileSlots } from './store/disk/file-slots.ts';
-import { FileStore } from './store/file/file-store.ts';
-import { FileWatcher } from './store/file/file-watcher.ts';
-import { MemoryLog } from './store/journal/memory-log.ts';
-import { Database } from './store/postgres/database/database.ts';
-import { PostgresEnvironments } from './store/postgres/postgres-environments.ts';
-import { singleEnvironment } from './store/single-environment.ts';
+import type { Settings } from '../cli/settings.ts';
+import type { ServerIdentity } from '../clients/server-identity.ts';
+import { isLoopbackAddress } from '../http/port/loopback.ts';
+import type { Log } from '../log.ts';
+import { UpstreamEnvironments } from '../relay/upstream-environments.ts';
+import type { Environments } from '../store/environments.ts';
+import { FeedStore } from '../store/feed/feed-store.ts';
+import { MergedFiles } from '../store/feed/merged-files.ts';
+import { WebDocument } from '../store/feed/web-document.ts';
+import { DataFolder } from '../store/file/data-folder.ts';
+import { FileSlots } from '../store/disk/file-slots.ts';
+import { FileStore } from '../store/file/file-store.ts';
+import { FileWatcher } from '../store/file/file-watcher.ts';
+import { MemoryLog } from '../store/journal/memory-log.ts';
+import { Database } from '../store/postgres/database/database.ts';
+import { PostgresEnvironments } from '../store/postgres/postgres-environments.ts';
+import { singleEnvironment } from '../store/single-environment.ts';
 
 /**
  * Opens the database that the settings name, if any.
