@@ -1,9 +1,11 @@
 // `npm run bench [-- --write] [name ...]`: runs the benchmarks of test/bench one after another,
 // since they would disturb each other. With --write each one writes its figures to docs/benchmarks.
+// `npm run bench -- --against COMMIT [name ...]` compares with an earlier commit instead.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { benchAgainst } from './bench-against.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const all = readdirSync(`${root}test/bench`)
@@ -11,7 +13,9 @@ const all = readdirSync(`${root}test/bench`)
   .map((file) => file.slice(0, -'.ts'.length));
 const options = process.argv.slice(2);
 const write = options.includes('--write');
-const wanted = options.filter((option) => option !== '--write');
+const earlier = options.includes('--against') ? options[options.indexOf('--against') + 1] : undefined;
+const wanted = options.filter((option) => !['--write', '--against', earlier].includes(option));
+if (options.includes('--against')) process.exit(benchAgainst(earlier, wanted, write) ? 0 : 1);
 const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
   console.error(`bench: there is no benchmark "${unknown.join('", "')}". There are: ${all.join(', ')}`);

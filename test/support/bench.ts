@@ -36,6 +36,17 @@ export interface Comparison {
 
 const reports: string[] = [];
 
+/** One contender of one row, as `npm run bench -- --against` reads it. */
+interface Figure {
+  readonly row: string;
+  readonly contender: string;
+  readonly unit: string;
+  /** The median of the ratios to the baseline of the row. */
+  readonly ratio: number;
+}
+
+const figures: Figure[] = [];
+
 /**
  * Measures the contenders of each row side by side and prints the medians, and the median of the
  * ratios to the row's baseline within a round: what slows the machine down for a while slows both.
@@ -67,6 +78,7 @@ export async function compare({
     for (const contender of contenders) {
       const own = samples.get(contender) ?? [];
       const ratio = median(own.map((sample, index) => sample / (base[index] ?? Number.NaN)));
+      figures.push({ row: name, contender: contender.name, unit, ratio });
       lines.push(`| ${name} | ${contender.name} | ${figure(median(own))} | ${figure(ratio)} |`);
       console.log(
         `  ${name.padEnd(28)} ${contender.name.padEnd(34)} ${figure(median(own)).padStart(9)} ${unit}  x ${figure(ratio)}`,
@@ -83,6 +95,8 @@ export async function compare({
       '\n\n',
     ),
   );
+  const list = process.env['GRAYLANE_BENCH_FIGURES'];
+  if (list) writeFileSync(list, JSON.stringify(figures));
   if (process.env['GRAYLANE_BENCH_WRITE']) write();
 }
 

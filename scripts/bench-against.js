@@ -1,0 +1,147 @@
+// Runs the benchmarks of an earlier commit against its own packages and against those of now, in
+// turn: before, now, now, before. A difference between two runs of one side is noise.
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** The benchmarks of that commit, where they find the packages of now. */
+const visitors = `${root}.before/`;
+/** A ratio that is worse by more than this, and by more than the noise, counts as worse. */
+const tolerance = 0.05;
+const turns = ['before', 'now', 'now', 'before'];
+
+/**
+ * Compares with the commit, prints each row, and with `write` puts them into
+ * docs/benchmarks/before-and-after.md. Returns whether all benchmarks ran.
+ */
+export function benchAgainst(commit, wanted, write) {
+  if (commit === undefined) return fail('--against needs a commit, e.g. --against v0.1.0');
+  const found = spawnSync('git', ['rev-parse', '--short', '--verify', `${commit}^{commit}`], { cwd: root });
+  if (found.status !== 0) return fail(`there is no commit "${commit}" in this clone`);
+  const earlier = String(found.stdout).trim();
+  const before = prepare(earlier);
+  const all = readdirSync(`${before}test/bench`).map((file) => file.replace(/\.ts$/, ''));
+  const unknown = wanted.filter((name) => !all.includes(name));
+  if (unknown.length > 0)
+    return fail(`${earlier} has no benchmark ${unknown.join(', ')}; it has ${all.join(', ')}`);
+  const rows = [];
+  const failed = [];
+  try {
+    for (const name of wanted.length > 0 ? wanted : all) {
+      const runs = turns.map((side) => ({ side, figures: run(name, side, before) }));
+      if (runs.some(({ figures }) => figures === undefined)) failed.push(name);
+      else rows.push(...compareRuns(name, runs));
+    }
+  } finally {
+    rmSync(visitors, { recursive: true, force: true });
+  }
+  report(rows, failed, earlier, write);
+  return failed.length === 0;
+}
+
+/** The earlier commit, built, in .graylane; its benchmarks also beside the packages of now. */
+function prepare(earlier) {
+  const folder = `${root}.graylane/against/${earlier}/`;
+  if (!existsSync(`${folder}node_modules`)) {
+    console.log(`bench: building ${earlier} ...`);
+    mkdirSync(folder, { recursive: true });
+    execFileSync('bash', ['-c', `git archive ${earlier} | tar -x -C "$1"`, 'bash', folder], { cwd: root });
+    symlinkSync(`${root}.graylane`, `${folder}.graylane`);
+    execFileSync(process.execPath, ['scripts/setup.js'], { cwd: folder, stdio: 'inherit' });
+  }
+  rmSync(visitors, { recursive: true, force: true });
+  cpSync(`${folder}test`, visitors, { recursive: true });
+  for (const place of [`${folder}test/`, visitors]) {
+    cpSync(`${root}test/support/bench.ts`, `${place}support/bench.ts`);
+  }
+  return folder;
+}
+
+/** The figures of one run; undefined if it failed. */
+function run(name, side, before) {
+  console.log(`\nbench: ${name}, ${side}`);
+  const [cwd, folder] = side === 'before' ? [before, 'test'] : [root, '.before'];
+  const list = `${root}.graylane/against/figures.json`;
+  rmSync(list, { force: true });
+  const args = ['--expose-gc', '--import', 'tsx', `${folder}/bench/${name}.ts`];
+  const env = { ...process.env, GRAYLANE_BENCH_FIGURES: list };
+  const { status } = spawnSync(process.execPath, args, { cwd, stdio: 'inherit', env });
+  return status === 0 && existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : undefined;
+}
+
+function compareRuns(name, runs) {
+  const [{ figures }] = runs;
+  return figures
+    .map((figure, index) => {
+      const of = (side) => runs.filter((one) => one.side === side).map((one) => one.figures[index].ratio);
+      const [before, now] = [of('before'), of('now')];
+      const growth = mean(now) / mean(before) - 1;
+      const worse = figure.unit.endsWith('/s') ? 1 / (1 + growth) - 1 : growth;
+      return {
+        name,
+        ...figure,
+        before: mean(before),
+        now: mean(now),
+        worse,
+        noise: Math.max(spread(before), spread(now)),
+      };
+    })
+    .filter(({ before, now }) => before !== 1 || now !== 1);
+}
+
+function report(rows, failed, earlier, write) {
+  const isWorse = ({ worse, noise }) => worse > Math.max(tolerance, noise);
+  const table = (some) => [
+    '| benchmark | row | contender | before | now | worse by | noise |',
+    '| --- | --- | --- | ---: | ---: | ---: | ---: |',
+    ...some.map(
+      ({ name, row, contender, before, now, worse, noise }) =>
+        `| ${[name, row, contender, digits(before), digits(now), percent(worse), percent(noise)].join(' | ')} |`,
+    ),
+  ];
+  const flagged = rows.filter(isWorse);
+  const text = [
+    '# Benchmarks, before and now',
+    `Written by \`npm run bench -- --against ${earlier} --write\`: the benchmarks of ${earlier}, with its own packages and with those of now, in turn and twice each. The figures are ratios to the baseline of the row; the noise is the difference between two runs of the same packages. A row counts as worse beyond ${percent(tolerance)} and beyond its noise.`,
+    `## Worse\n\n${flagged.length === 0 ? 'None.' : table(flagged).join('\n')}`,
+    `## All\n\n${table(rows).join('\n')}`,
+    ...(failed.length === 0 ? [] : [`Not compared, since a run failed: ${failed.join(', ')}.`]),
+  ].join('\n\n');
+  console.log(`\n${text}`);
+  if (!write) return;
+  const file = `${root}docs/benchmarks/before-and-after.md`;
+  writeFileSync(file, `${text}\n`);
+  execFileSync('npx', ['--no', '--', 'oxfmt', file], { cwd: root });
+}
+
+function fail(message) {
+  console.error(`bench: ${message}`);
+  return false;
+}
+
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function spread([one, other]) {
+  return Math.max(one, other) / Math.min(one, other) - 1;
+}
+
+function digits(value) {
+  return String(Number(value.toPrecision(3)));
+}
+
+function percent(share) {
+  return `${(share * 100).toFixed(0)} %`;
+}
