@@ -35,6 +35,6 @@ export const executed: readonly Executed[] = [
     info: /^(?:json|yaml)\b/,
     count: 4,
   },
-  { suite: 'apps/server/test/kill-docs.test.ts', page: 'docs/kill-switch.md', info: /^json$/, count: 1 },
-  { suite: 'apps/server/test/backup.test.ts', page: 'docs/operating.md', info: /^sh$/, count: 1 },
+  { suite: 'apps/server/test/kill/kill-docs.test.ts', page: 'docs/kill-switch.md', info: /^json$/, count: 1 },
+  { suite: 'apps/server/test/store/backup.test.ts', page: 'docs/operating.md', info: /^sh$/, count: 1 },
 ];
