@@ -7,6 +7,7 @@ import { isObject } from '../../is-object.ts';
 import { requireSmallContext } from '../../model/context-size.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { storeOf, type Environments } from '../../store/environments.ts';
+import { Turns } from '../../turns.ts';
 
 /**
  * Route `…/flags/{flag}/explain`: evaluates one context, shows the way to the result, and writes
@@ -26,21 +27,16 @@ export function explainApi(router: Router, environments: Environments): void {
     .all(methodNotAllowed('POST'));
 }
 
-/** The explanation that is being made. */
-let latest: Promise<unknown> = Promise.resolve();
+/** One explanation is made after the other: that of a long rule takes megabytes meanwhile. */
+const explanations = new Turns();
 
-/**
- * Makes one explanation after the other, each in several turns of the event loop: that of a long
- * rule takes time, and megabytes meanwhile.
- */
+/** Explains in several turns of the event loop. */
 async function explainInTurn(
   flags: FlagSet,
   name: string,
   context: Readonly<Record<string, unknown>>,
 ): Promise<Explanation> {
-  const before = latest;
-  const made = (async () => {
-    await before;
+  return explanations.run(async () => {
     const steps = explainInSteps(flags, name, context);
     let step = steps.next();
     while (step.done !== true) {
@@ -48,9 +44,7 @@ async function explainInTurn(
       step = steps.next();
     }
     return step.value;
-  })();
-  latest = made.catch(() => undefined);
-  return made;
+  });
 }
 
 function readContext(body: unknown): Readonly<Record<string, unknown>> {

@@ -5,6 +5,7 @@ import type { ParsedDocument, Snapshot } from '../../model/document.ts';
 import { differingParts } from '../../model/parts.ts';
 import type { Authorship } from '../../model/revision.ts';
 import { TimeSlices } from '../../time-slices.ts';
+import { Turns } from '../../turns.ts';
 import {
   emptyDocument,
   firstChanges,
@@ -52,7 +53,7 @@ export class DataFolder implements Environments {
   readonly #stores = new Map<string, Opened>();
   readonly #creations = new Set<Listener>();
   readonly #removals = new Set<Listener>();
-  #changing: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   /**
    * Opens the folder, or begins one, and finishes what a crash has left unfinished.
@@ -98,7 +99,7 @@ export class DataFolder implements Environments {
   }
 
   async create(name: string, document: ParsedDocument, authorship: Authorship): Promise<FlagStore> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       requireWritable(this.#options.readOnly);
       requireNewName(name, this.#stores.has(name));
       await firstChanges(document, new TimeSlices());
@@ -111,7 +112,7 @@ export class DataFolder implements Environments {
   }
 
   async remove(name: string, decide: (current: Snapshot) => Authorship): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       requireWritable(this.#options.readOnly);
       storeOf(this, name);
       requireRemovable(name);
@@ -129,18 +130,10 @@ export class DataFolder implements Environments {
   }
 
   async close(): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.run(async () => {
       await Promise.all([...this.#stores.values()].map(({ store }) => store.close()));
       await this.#lock?.release();
     });
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#changing.then(work);
-    this.#changing = done.catch(() => {
-      // The caller gets the error; the next task in the queue is not affected.
-    });
-    return done;
   }
 
   /** The environments on disk; an environment whose creation a crash cut short is removed. */

@@ -1,23 +1,24 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { checkFlag, checkFlags, type Problem } from '@graylane/flags';
-import { isObject } from '../../is-object.ts';
+import type { Problem } from '@graylane/flags';
 import { parseDocument } from '../../json/parse-document.ts';
 import type { Log } from '../../log.ts';
 import { changeContent, compileDocument } from '../../model/compile.ts';
-import type { Content, ParsedDocument, PartChange, PartPath, Snapshot } from '../../model/document.ts';
+import type { Content, PartChange, PartPath, Snapshot } from '../../model/document.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { differingParts, jsonPath, partOf } from '../../model/parts.ts';
-import { describeProblem, listProblems } from '../../model/problem-text.ts';
+import { listProblems } from '../../model/problem-text.ts';
 import type { Authorship, Change, HistoryPage, Revision } from '../../model/revision.ts';
 import { mergeThreeWay } from '../../model/three-way-merge.ts';
 import { TimeSlices } from '../../time-slices.ts';
+import { Turns } from '../../turns.ts';
 import { applyChange, type Applied } from '../apply-change.ts';
 import type { Decide, FlagsChanged, FlagStore, StoreHealth } from '../flag-store.ts';
 import type { RevisionLog } from '../journal/revision-log.ts';
 import type { Verification } from '../verification.ts';
 import { recordsOf, type Fence, type Records } from '../records.ts';
 import { diskError } from '../disk/disk-error.ts';
+import { readFirst, warnOfProblems, type FoundFile, type KnownRevisions } from './first-read.ts';
 import type { FileWatcher } from './file-watcher.ts';
 import { FlagsFile, type FlagsFileOptions } from './flags-file.ts';
 import { StoredRecords } from './stored-records.ts';
@@ -31,20 +32,6 @@ export interface FileStoreOptions extends FlagsFileOptions {
   readonly log: Log;
   readonly readOnly?: boolean | undefined;
 }
-
-/**
- * The revisions of a flags file that are known before it is opened: the newest one, and the one of
- * which the file was made.
- */
-export interface KnownRevisions {
-  readonly newest: ParsedDocument;
-  readonly filed: ParsedDocument;
-  /** The stamp of the file, if its content is exactly `filed`. */
-  readonly stamp: string | undefined;
-}
-
-/** A file with its revisions; with its bytes if no earlier revision is known. */
-type FoundFile = KnownRevisions & { readonly bytes?: Buffer };
 
 /** The author of edits of the file. */
 const byHand: Authorship = { author: 'file', reason: 'the flags file was edited' };
@@ -95,8 +82,8 @@ export class FileStore implements FlagStore {
   #looking = false;
   #closed = false;
   /** Changes are made one after another, and so is everything that reads or replaces the file. */
-  #turn: Promise<unknown> = Promise.resolve();
-  #fileTurn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
+  readonly #fileTurns = new Turns();
 
   /**
    * Reads the file and watches it. If it differs from the revision it was made of, it was edited by
@@ -123,7 +110,7 @@ export class FileStore implements FlagStore {
     for (const { path } of filed === newest ? [] : await differingParts(base, newest, slices)) {
       store.#behind.set(jsonPath(path), path);
     }
-    await store.#inTurn(() => store.#noticeEdits());
+    await store.#turns.run(() => store.#noticeEdits());
     store.#follow();
     await warnOfProblems(newest, file.path, log, slices);
     return store;
@@ -170,7 +157,7 @@ export class FileStore implements FlagStore {
 
   /** A fence is always held: only one process has these flags open. */
   write(decide: Decide, _fence?: Fence): Promise<Snapshot> {
-    return this.#inTurn(() => this.#write(decide));
+    return this.#turns.run(() => this.#write(decide));
   }
 
   history(page: HistoryPage): Promise<readonly Revision[]> {
@@ -192,9 +179,9 @@ export class FileStore implements FlagStore {
    * stay.
    */
   async end(last: (current: Snapshot) => Promise<void>): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.run(async () => {
       if (this.#refusal) throw this.#refusal;
-      await this.#inFileTurn(() => this.#flush());
+      await this.#fileTurns.run(() => this.#flush());
       await last(this.#snapshot);
       this.#refusal = new RequestError('unknown_environment', 'the environment has been removed');
     });
@@ -204,8 +191,8 @@ export class FileStore implements FlagStore {
     this.#closed = true;
     this.#unwatch();
     clearTimeout(this.#following);
-    await this.#inTurn(async () => {
-      await this.#inFileTurn(() => this.#flush());
+    await this.#turns.run(async () => {
+      await this.#fileTurns.run(() => this.#flush());
       if (!this.#readOnly) {
         await this.#records.flush(this.#snapshot.revision).catch(() => {
           // Nothing is lost: the journal has these records, too.
@@ -213,22 +200,6 @@ export class FileStore implements FlagStore {
       }
       await this.#revisions.close();
     });
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {
-      // The caller gets the error; the next task in the queue is not affected.
-    });
-    return done;
-  }
-
-  #inFileTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#fileTurn.then(work);
-    this.#fileTurn = done.catch(() => {
-      // As above.
-    });
-    return done;
   }
 
   async #write(decide: Decide): Promise<Snapshot> {
@@ -265,7 +236,7 @@ export class FileStore implements FlagStore {
     const parts = await pathsOf(changes, new TimeSlices());
     if (!this.#revisions.isDurable) {
       const paths = [...parts.values()];
-      if (!(await this.#inFileTurn(() => this.#file.replace(applied, paths)))) return false;
+      if (!(await this.#fileTurns.run(() => this.#file.replace(applied, paths)))) return false;
       this.#filed = applied;
     }
     const revision = await this.#revisions.append({ author, reason, undoes, changes }, records);
@@ -283,7 +254,7 @@ export class FileStore implements FlagStore {
     if (this.#behind.size === 0 || this.#following !== undefined || this.#closed) return;
     this.#following = setTimeout(() => {
       this.#following = undefined;
-      void this.#inFileTurn(() => this.#flush());
+      void this.#fileTurns.run(() => this.#flush());
     }, delay);
   }
 
@@ -321,7 +292,7 @@ export class FileStore implements FlagStore {
   async #noticeEdits(): Promise<void> {
     if (this.#refusal) return;
     const stamp = await this.#file.currentStamp();
-    if (!this.#file.knows(stamp)) await this.#inFileTurn(() => this.#takeOver());
+    if (!this.#file.knows(stamp)) await this.#fileTurns.run(() => this.#takeOver());
     else if (this.#fault && stamp !== this.#file.faultyStamp) this.#endFault();
   }
 
@@ -396,7 +367,7 @@ export class FileStore implements FlagStore {
         await pause(settleMs);
         stamp = await this.#file.currentStamp();
       }
-      await this.#inTurn(() => this.#noticeEdits());
+      await this.#turns.run(() => this.#noticeEdits());
     } catch (error) {
       this.#keep([{ path: '$', message: (error as Error).message, remedy: 'put the file back' }], undefined);
     } finally {
@@ -449,51 +420,4 @@ async function pathsOf(
     if (slices.over) await slices.next();
   }
   return paths;
-}
-
-/** Reads a file of which no earlier revision is known. */
-async function readFirst(file: FlagsFile, log: Log, slices: TimeSlices): Promise<FoundFile> {
-  const { bytes, stamp } = await file.read().catch((error: unknown) => {
-    throw readError(file.path, error as NodeJS.ErrnoException);
-  });
-  const parsed = await parseDocument(bytes, slices);
-  if ('problems' in parsed) {
-    throw new Error(`the flags file ${file.path} is not a flag document:${listProblems(parsed.problems)}`);
-  }
-  for (const problem of parsed.oddities) log.warn(`${file.path}: ${describeProblem(problem)}`);
-  return { newest: parsed, filed: parsed, stamp, bytes };
-}
-
-async function warnOfProblems(
-  { flags, shared }: ParsedDocument,
-  file: string,
-  log: Log,
-  slices: TimeSlices,
-): Promise<void> {
-  const warn = (problems: readonly Problem[]): void => {
-    for (const problem of problems) log.warn(`${file}: ${describeProblem(problem)}`);
-  };
-  warn(checkFlags({ ...shared, flags: {} }));
-  const { $evaluators: evaluators } = shared;
-  for (const [key, flag] of flags) {
-    warn(
-      key === ''
-        ? checkFlags({ flags: { '': flag } })
-        : checkFlag(key, flag, isObject(evaluators) ? evaluators : {}),
-    );
-    if (slices.over) await slices.next();
-  }
-}
-
-function readError(path: string, error: NodeJS.ErrnoException): Error {
-  const remedies: Readonly<Record<string, string>> = {
-    ENOENT: 'create it, or name another with --flags',
-    ENOTDIR: 'a part of its path is a file: name another with --flags',
-    EISDIR: 'it is a folder: name a file, or serve a data folder with --data',
-    EACCES: 'this user may not read it: change its permissions',
-  };
-  const remedy = remedies[error.code ?? ''];
-  const what = `the flags file ${path} can't be read`;
-  const message = remedy === undefined ? `${what}: ${error.message}` : `${what} (${error.code}): ${remedy}`;
-  return new Error(message, { cause: error });
 }

@@ -5,7 +5,7 @@ import { TimeSlices } from '../../time-slices.ts';
 import type { Journal } from '../journal/journal.ts';
 import { replay, replayOnto } from '../journal/replay.ts';
 import type { FileRecord, FoundRevision } from './file-record.ts';
-import type { KnownRevisions } from './file-store.ts';
+import type { KnownRevisions } from './first-read.ts';
 import { sha256 } from './hash.ts';
 import { layOutDocument } from './lay-out.ts';
 import { readIfThere, StagedFile, stampOf } from '../disk/staged-file.ts';

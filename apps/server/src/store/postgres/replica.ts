@@ -2,6 +2,7 @@ import { compileDocument } from '../../model/compile.ts';
 import type { PartChange, PartPath } from '../../model/document.ts';
 import { changeShared } from '../../model/parts.ts';
 import { TimeSlices } from '../../time-slices.ts';
+import { Turns } from '../../turns.ts';
 import { applyRevision, type Applied } from '../apply-change.ts';
 import type { JournalEntry } from '../journal/line.ts';
 import { PostgresStore, type EnvironmentRow, type Head, type StoreOptions } from './postgres-store.ts';
@@ -35,7 +36,7 @@ export class Replica {
   readonly #listener: ReplicaListener;
   readonly #stores = new Map<number, PostgresStore>();
   #position: Position = { rev: 0, hash: '' };
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: StoreOptions, listener: ReplicaListener) {
     this.#options = options;
@@ -72,14 +73,14 @@ export class Replica {
 
   /** Takes revisions over that were read from the database; known ones are skipped. */
   take(rows: readonly RevisionRow[]): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       for (const row of rows) if (row.rev > this.#position.rev) await this.#take(row);
     });
   }
 
   /** Takes revisions over that this server has committed; known ones are skipped. */
   takeOwn(revisions: readonly OwnRevision[]): Promise<void> {
-    return this.#inTurn(() => {
+    return this.#turns.run(() => {
       for (const { rev, store, head, applied, entry } of revisions) {
         if (rev <= this.#position.rev) continue;
         store.advance(head, applied, toRevision(store.row.history, entry));
@@ -114,14 +115,6 @@ export class Replica {
       store.advance(head, applied, toRevision(row.history, entry));
     }
     this.#position = { rev, hash };
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {
-      // The caller gets the error; the next revisions are not affected.
-    });
-    return done;
   }
 }
 

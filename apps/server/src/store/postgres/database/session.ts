@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import postgres from 'postgres';
+import { Turns } from '../../../turns.ts';
 import { Connection, ConnectionLost, type ConnectionOptions } from './connection.ts';
 
 /** Runs one statement of a transaction; values become parameters. */
@@ -47,7 +48,7 @@ export class Session {
   #connection: Connection;
   #connectedAt = performance.now();
   #isClosed = false;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -62,7 +63,7 @@ export class Session {
     work: (statement: Statement) => Promise<T>,
     { silenceMs = 15_000, mode = '' }: TransactionOptions = {},
   ): Promise<T> {
-    const done = this.#turn.then(async () => {
+    return this.#turns.run(async () => {
       let isSilent = false;
       const end = this.#watch(silenceMs, () => {
         isSilent = true;
@@ -76,10 +77,6 @@ export class Session {
         end();
       }
     });
-    this.#turn = done.catch(() => {
-      // The caller gets the error; the next transaction is not affected.
-    });
-    return done;
   }
 
   /** Drops the connection: what runs on it fails at once, however the network is. */
