@@ -221,7 +221,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'store',
       'model',
     ],
-    clients: ['store'],
+    clients: ['store/postgres/database', 'store'],
     relay: [
       'clients',
       'usage',

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { GraylaneProvider } from '@graylane/provider';
 import { createServer, type RunningServer, type Settings } from '@graylane/server';
+import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
 import { OpenFeature, ProviderStatus } from '@openfeature/server-sdk';
+import { OpenFeature as OpenFeatureWeb, type Provider } from '@openfeature/web-sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { revokeToken } from '../apps/server/src/tokens/change-tokens.ts';
 import { TokenFile } from '../apps/server/src/tokens/token-file.ts';
@@ -18,6 +20,8 @@ const [ca, cert, key] = [
   fixture('server-key.pem'),
 ];
 const flags = { fees: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'on' } };
+type UpstreamSource = Extract<Settings['source'], { upstream: string }>;
+
 let folder: string;
 let file: string;
 let server: RunningServer | undefined;
@@ -59,6 +63,57 @@ test('TLS and a token serve a provider end to end, until the token is revoked', 
   // The rules that it has stay in force.
   expect(await client.getBooleanValue('fees', false)).toBe(true);
 });
+
+test('a relay follows a server whose certificate has an authority of its own', async () => {
+  const token = await tokenIn(file, { name: 'relay', scope: 'definitions' });
+  const { port } = await start({ host: '0.0.0.0', tokens: file, tlsCert: cert, tlsKey: key });
+  const upstream = { upstream: `https://127.0.0.1:${port}`, token };
+  await expect(relay(upstream)).rejects.toThrow('--upstream-ca');
+  const following = await relay({ ...upstream, ca: fixture('ca.pem') });
+  const evaluated = await fetch(`http://127.0.0.1:${following.port}/ofrep/v1/evaluate/flags/fees`, {
+    method: 'POST',
+    body: '{}',
+  });
+  expect(await evaluated.json()).toMatchObject({ value: true });
+  await following.close();
+});
+
+test('a page of another origin evaluates with the OFREP web provider and a token that can do no more', async () => {
+  const token = await tokenIn(file, { name: 'page', scope: 'evaluate' });
+  const page = 'https://shop.example';
+  const { port } = await start({ tokens: file, allowOrigins: [page] });
+  const origin = `http://127.0.0.1:${port}`;
+  const provider = new OFREPWebProvider({
+    baseUrl: origin,
+    headers: [['authorization', `Bearer ${token}`]],
+    // A browser names the origin of the page, and asks before it sends a token.
+    fetchImplementation: async (input: string | URL | Request, init?: RequestInit) => {
+      const request = new Request(input, init);
+      const headers = { origin: page, 'access-control-request-method': request.method };
+      const asked = 'authorization,content-type';
+      const preflight = await fetch(request.url, {
+        method: 'OPTIONS',
+        headers: { ...headers, 'access-control-request-headers': asked },
+      });
+      const allowed = preflight.headers.get('access-control-allow-headers')?.toLowerCase() ?? '';
+      expect(allowed.split(/, */)).toEqual(expect.arrayContaining(asked.split(',')));
+      request.headers.set('origin', page);
+      const response = await fetch(request);
+      expect(response.headers.get('access-control-allow-origin')).toBe(page);
+      return response;
+    },
+  });
+  await OpenFeatureWeb.setProviderAndWait(provider as Provider);
+  expect(OpenFeatureWeb.getClient().getBooleanValue('fees', false)).toBe(true);
+  await OpenFeatureWeb.close();
+  const read = await fetch(`${origin}/api/v1/environments/default`, { headers: bearer(token) });
+  expect(read.status).toBe(403);
+});
+
+async function relay(source: UpstreamSource): Promise<RunningServer> {
+  const log = { info: () => {}, warn: () => {} };
+  return createServer({ source, port: 0, grpcPort: 0, managementPort: 0 }, log);
+}
 
 async function start(settings: Partial<Settings>): Promise<RunningServer> {
   const log = { info: () => {}, warn: () => {} };

@@ -198,7 +198,7 @@ export const options: readonly Option[] = [
     value: 'DIR',
     default: 'none',
     commands: ['serve'],
-    help: 'the folder of the last rules of the upstream server, for a start without it',
+    help: 'a folder of its own: the last rules of the upstream server, and kills not written yet',
   },
   {
     name: 'flags',

@@ -38,6 +38,8 @@ export type FlagOrigin =
       readonly database: string;
       /** A URL of PostgreSQL itself, if `database` is that of a pooler. */
       readonly directDatabase?: string | undefined;
+      /** The folder of the kills that are not written yet. Default: none. */
+      readonly cache?: string | undefined;
     }
   | UpstreamOrigin;
 
@@ -164,7 +166,9 @@ function readSource(given: GivenOptions): FlagOrigin {
   }
   if (flags.length > 0) return readFlags(flags, given);
   if (data !== undefined) return { data };
-  if (database !== undefined) return { database, directDatabase: given.text('database-direct') };
+  if (database !== undefined) {
+    return { database, directDatabase: given.text('database-direct'), cache: given.text('cache') };
+  }
   if (upstream !== undefined) {
     const environments = given.list('upstream-environment');
     return {

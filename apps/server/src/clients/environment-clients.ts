@@ -28,11 +28,14 @@ export class EnvironmentClients {
   readonly #store: FlagStore;
   readonly #order = new RevisionOrder();
   readonly #clients = new Map<string, Client>();
+  /** The clients that are other servers of the same database. */
+  readonly #replicas = new Set<string>();
   /** Clients that report here, and whose stream ends at another server; the oldest first. */
   readonly #elsewhere = new Map<string, Client>();
   readonly #unnamed: Record<ClientProtocol, number> = { changes: 0, flagd: 0, ofrep: 0 };
   readonly #waits = new Set<Wait>();
   readonly #listeners = new Set<() => void>();
+  readonly #elsewhereListeners = new Set<(report: ClientReport) => void>();
   readonly #unsubscribe: () => void;
 
   constructor(store: FlagStore) {
@@ -57,10 +60,12 @@ export class EnvironmentClients {
   }
 
   /** Takes the report of a client. */
-  report({ revision, downstream, ...name }: ClientReport, now: number = Date.now()): void {
+  report(report: ClientReport, now: number = Date.now()): void {
+    const { revision, downstream, ...name } = report;
     const key = keyOf(name);
     const client = this.#clients.get(key);
     if (client === undefined) {
+      for (const listener of this.#elsewhereListeners) listener(report);
       this.#elsewhere.delete(key);
       this.#elsewhere.set(key, { ...name, streams: 0, revision, downstream, reportedAt: now });
       this.#forget(now);
@@ -71,6 +76,28 @@ export class EnvironmentClients {
     this.#changed();
   }
 
+  /** Takes a report that reached another server: it counts if the stream ends here. */
+  reportFromElsewhere(report: ClientReport): void {
+    const known = this.#clients.get(keyOf(report));
+    if (known !== undefined && known.revision !== report.revision) this.report(report);
+  }
+
+  /** Takes the numbers of other servers of the same database; those without a report have gone. */
+  reportReplicas(reports: readonly ClientReport[]): void {
+    const present = new Set(reports.map(keyOf));
+    for (const key of this.#replicas) {
+      if (present.has(key)) continue;
+      this.#replicas.delete(key);
+      this.#disconnect(key);
+    }
+    for (const report of reports) {
+      const key = keyOf(report);
+      if (!this.#replicas.has(key)) this.#open(report).streams += 1;
+      this.#replicas.add(key);
+      this.report(report);
+    }
+  }
+
   /** How many clients there are, and how many serve a revision, or a newer one. */
   count(revision: string = this.#store.snapshot.revision): ClientCount {
     const { connected, confirmable, confirmed } = this.downstream(revision);
@@ -79,11 +106,24 @@ export class EnvironmentClients {
 
   /** The numbers that a relay reports to its own server. */
   downstream(revision: string = this.#store.snapshot.revision): Downstream {
+    return this.#count(revision, [...this.#clients.values()]);
+  }
+
+  /** The same, without the clients of other servers of the database. */
+  own(): Downstream {
+    const own = [...this.#clients].filter(([key]) => !this.#replicas.has(key));
+    return this.#count(
+      this.#store.snapshot.revision,
+      own.map(([, client]) => client),
+    );
+  }
+
+  #count(revision: string, clients: readonly Client[]): Downstream {
     const place = this.#order.placeOf(revision);
     const { changes, flagd, ofrep } = this.#unnamed;
     let connected = changes + flagd + ofrep;
     let [confirmable, confirmed] = [0, 0];
-    for (const client of this.#clients.values()) {
+    for (const client of clients) {
       const { downstream } = client;
       connected += downstream?.connected ?? 1;
       confirmable += downstream?.confirmable ?? 1;
@@ -136,6 +176,12 @@ export class EnvironmentClients {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls back with the report of a client whose stream does not end here. */
+  onElsewhere(listener: (report: ClientReport) => void): () => void {
+    this.#elsewhereListeners.add(listener);
+    return () => this.#elsewhereListeners.delete(listener);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { SlowReaders } from '../backpressure/slow-readers.ts';
 import type { Settings } from '../cli/settings.ts';
 import { Clients } from '../clients/clients.ts';
+import { ReplicaReports } from '../clients/replica-reports.ts';
 import { ServerIdentity, serverVersion } from '../clients/server-identity.ts';
 import { Descriptors } from '../http/port/descriptors.ts';
 import { HttpPort } from '../http/port/http-port.ts';
@@ -84,6 +85,9 @@ async function openServer(settings: Settings, log: Log, closing: Closing): Promi
   const otlp = closing.add(new OtlpLooks(intake));
   const prometheus = new PrometheusServers(settings.prometheus);
   const clients = new Clients(environments);
+  if (database !== undefined && readOnly !== true) {
+    closing.add(new ReplicaReports({ database, environments, clients, id: identity.id }));
+  }
   const audit = new AuditLog(log);
   const { refusals } = metrics;
   const reports = { environments, clients, refusals, intake, audit, id: identity.id };
@@ -121,7 +125,7 @@ async function openServer(settings: Settings, log: Log, closing: Closing): Promi
 
 /** Where kills are kept that are not written yet. */
 function heldFileOf(source: Settings['source']): string | undefined {
-  const folder = 'data' in source ? source.data : 'upstream' in source ? source.cache : undefined;
+  const folder = 'data' in source ? source.data : 'cache' in source ? source.cache : undefined;
   return folder === undefined ? undefined : `${folder}/held-kills.json`;
 }
 

@@ -165,7 +165,8 @@ export class UpstreamStore implements FlagStore {
     for (const listener of this.#listeners) listener({ before, after, revision: entry, affected });
   }
 
-  #setLink(reason: string | undefined): void {
+  #setLink(message: string | undefined): void {
+    const reason = message && inOptionsOfTheServer(message);
     const connected = reason === undefined;
     const before = this.#link;
     if (before.connected === connected && before.reason === reason) return;
@@ -191,4 +192,11 @@ function* sharedChanges(before: SharedMembers, after: SharedMembers): Generator<
 
 function isOf([member, name]: readonly string[]): (change: PartChange) => boolean {
   return ({ path }) => path[0] === member && (path.length === 1 || path[1] === name);
+}
+
+/** A source names the options of the provider; the user of a relay has those of the server. */
+export function inOptionsOfTheServer(message: string): string {
+  return message.replaceAll(/source\.(url|token|ca)\b/g, (_whole, option: string) =>
+    option === 'url' ? '--upstream' : `--upstream-${option}`,
+  );
 }

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
 import { postgres, startPostgres, type Postgres } from '../../../../test/components/postgres.ts';
+import { TcpProxy } from '../../../../test/support/tcp-proxy.ts';
 import { admin } from '../support/admin.ts';
 import { serveDatabase, type ServedReplica } from '../support/database.ts';
 import { exporterTo } from '../support/otlp.ts';
@@ -71,6 +74,76 @@ await describeWith(postgres, 'a server over PostgreSQL', () => {
     const { body } = await admin(later.url)('GET', 'flags/fees/usage');
     expect(body).toMatchObject({ evaluations: 7, variants: [{ variant: 'on', evaluations: 7 }, {}] });
     expect(body['services']).toHaveLength(2);
+  });
+
+  test('counts the clients of all replicas, wherever they confirm a kill', async () => {
+    const url = await newDatabase();
+    const replicas = [await serve(url), await serve(url), await serve(url)];
+    const [one] = replicas as [ServedReplica];
+    await admin(one.url)('PUT', 'flags/fees', { body: fees, headers: { 'if-none-match': '*' } });
+    const named = replicas.flatMap((replica, at) =>
+      ['a', 'b'].map((instance, of) => ({
+        stream: `${replica.url}/api/v1/environments/default/stream`,
+        // One of two clients confirms at another replica than its stream ends at.
+        confirmAt: replicas[(at + of) % replicas.length] ?? replica,
+        name: { service: 'orders', instance: `${at}${instance}` },
+      })),
+    );
+    const streams = await Promise.all(
+      named.map(async ({ stream, name }) =>
+        followStream(stream, { 'graylane-service': name.service, 'graylane-instance': name.instance }),
+      ),
+    );
+    for (const replica of replicas) {
+      const connected = async (): Promise<unknown> =>
+        (await admin(replica.url)('GET', 'clients')).body['connected'];
+      await expect.poll(connected).toBe(6);
+    }
+    const killing = admin(one.url)('POST', 'kill?wait=60', { body: { lane: 'gray' } });
+    for (const [index, { confirmAt, name }] of named.entries()) {
+      const seen = await streams[index]?.events.until(({ data }) => JSON.stringify(data).includes('$killed'));
+      await admin(confirmAt.url)('POST', 'clients', { body: { ...name, revision: seen?.at(-1)?.id } });
+    }
+    expect((await killing).body).toMatchObject({
+      clients: { connected: 6, confirmed: 6, unconfirmable: 0, lastMs: expect.any(Number) as number },
+    });
+    await replicas[2]?.server.close();
+    open = open.filter((replica) => replica !== replicas[2]);
+    const left = async (): Promise<unknown> => (await admin(one.url)('GET', 'clients')).body['connected'];
+    await expect.poll(left).toBe(4);
+    for (const stream of streams) stream.close();
+  });
+
+  test('lives and is ready without the database, and writes a kill of that time after a restart', async () => {
+    const url = await newDatabase();
+    const network = await TcpProxy.open(Number(new URL(url).port));
+    const through = new URL(url);
+    through.port = String(network.port);
+    const cache = mkdtempSync(join(tmpdir(), 'graylane-replica-'));
+    const replica = await serve(String(through), { cache });
+    await admin(replica.url)('PUT', 'flags/fees', { body: fees, headers: { 'if-none-match': '*' } });
+    network.cut();
+    const health = async (): Promise<unknown> => (await fetch(`${replica.managementUrl}/healthz`)).json();
+    await expect.poll(health).toMatchObject({ status: 'degraded', database: { message: expect.anything() } });
+    for (const path of ['healthz', 'readyz']) {
+      expect((await fetch(`${replica.managementUrl}/${path}`)).status).toBe(200);
+    }
+    const killed = await admin(replica.url)('POST', 'kill?wait=0', { body: { flag: 'fees' } });
+    expect(killed.body).toMatchObject({ held: expect.any(String) as string });
+    await replica.server.close();
+    open = [];
+
+    network.heal();
+    const restarted = await serve(String(through), { cache });
+    const kills = async (of: ServedReplica): Promise<unknown> =>
+      (await admin(of.url)('GET', 'kill')).body['kills'];
+    expect(await kills(restarted)).toMatchObject([{ flag: 'fees' }]);
+    const other = await serve(url);
+    await expect.poll(() => kills(other)).toMatchObject([{ flag: 'fees', held: false }]);
+    for (const served of open) await served.server.close();
+    open = [];
+    await network.close();
+    rmSync(cache, { recursive: true });
   });
 
   test('undoes on one replica what another has written', async () => {
@@ -152,8 +225,11 @@ await describeWith(postgres, 'a server over PostgreSQL', () => {
     return server.createDatabase(`served_${count}`);
   }
 
-  async function serve(url: string): Promise<ServedReplica> {
-    const replica = await serveDatabase(url);
+  async function serve(
+    url: string,
+    settings: Parameters<typeof serveDatabase>[1] = {},
+  ): Promise<ServedReplica> {
+    const replica = await serveDatabase(url, settings);
     open.push(replica);
     return replica;
   }

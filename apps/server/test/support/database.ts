@@ -12,12 +12,16 @@ export interface ServedReplica {
 /** Serves a database on free ports. The caller closes the server. */
 export async function serveDatabase(
   database: string,
-  { directDatabase, ...settings }: Partial<Settings> & { readonly directDatabase?: string } = {},
+  {
+    directDatabase,
+    cache,
+    ...settings
+  }: Partial<Settings> & { readonly directDatabase?: string; readonly cache?: string } = {},
 ): Promise<ServedReplica> {
   const logged: string[] = [];
   const log = { info: (text: string) => logged.push(text), warn: (text: string) => logged.push(text) };
   const server = await createServer(
-    { source: { database, directDatabase }, port: 0, grpcPort: 0, managementPort: 0, ...settings },
+    { source: { database, directDatabase, cache }, port: 0, grpcPort: 0, managementPort: 0, ...settings },
     log,
   );
   return {

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { isObject } from '../../is-object.ts';
 import type { Log } from '../../log.ts';
 import type { Kills } from '../../model/kill.ts';
@@ -55,6 +57,7 @@ export class HeldFile {
 
   async #write(path: string): Promise<void> {
     try {
+      await mkdir(dirname(path), { recursive: true });
       const file = new StagedFile(path);
       await file.stage([Buffer.from(JSON.stringify(this.#held, null, 2))]);
       await file.apply();

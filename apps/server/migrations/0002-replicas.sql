@@ -1,0 +1,23 @@
+-- The clients of each server of this database, in numbers, so that any of them can state how many
+-- have confirmed a kill. Unlogged: each server reports again within seconds.
+create unlogged table graylane.replicas (
+  replica text not null,
+  environment text not null,
+  revision text not null,
+  connected integer not null,
+  confirmable integer not null,
+  confirmed integer not null,
+  reported_at timestamptz not null,
+  primary key (replica, environment)
+);
+
+-- The revisions that clients confirmed at another server than the one that their stream ends at,
+-- as behind a balancer of connections.
+create unlogged table graylane.confirmations (
+  instance text not null,
+  service text not null,
+  environment text not null,
+  revision text not null,
+  reported_at timestamptz not null,
+  primary key (instance, service, environment)
+);
