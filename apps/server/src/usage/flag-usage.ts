@@ -1,5 +1,6 @@
 import { isObject } from '../is-object.ts';
-import { LiveCount, type Count } from './count.ts';
+import { BoundedCounts } from './bounded-counts.ts';
+import type { Count, LiveCount } from './count.ts';
 
 /** Evaluations of one flag with one result, that one service reports together. */
 export interface UsageSample {
@@ -31,8 +32,8 @@ export interface StoredUsage {
 }
 
 /**
- * How often one flag was evaluated: by service, variant, variant and lane, and rule. The number of
- * names is bounded: beyond it, the one that was seen least recently is forgotten.
+ * How often one flag was evaluated: by service, variant, variant and lane, and rule. The number and
+ * the length of the names are bounded.
  */
 export class FlagUsage {
   readonly since: number;
@@ -52,19 +53,19 @@ export class FlagUsage {
   }
 
   get(dimension: Dimension): ReadonlyMap<string, LiveCount> {
-    return this.#counts[dimension];
+    return this.#counts[dimension].byName;
   }
 
   /** When the flag was evaluated last, in milliseconds since 1970; 0 if it never was. */
   get last(): number {
     let last = 0;
-    for (const count of this.#counts.services.values()) last = Math.max(last, count.last);
+    for (const count of this.#counts.services.byName.values()) last = Math.max(last, count.last);
     return last;
   }
 
   get count(): number {
     let total = 0;
-    for (const { count } of this.#counts.variants.values()) total += count;
+    for (const { count } of this.#counts.variants.byName.values()) total += count;
     return total;
   }
 
@@ -101,21 +102,21 @@ export class FlagUsage {
   /** Takes over stored counts, beside those that are not stored yet. */
   restore(stored: StoredUsage): void {
     for (const dimension of dimensions) {
-      for (const count of this.#counts[dimension].values()) count.replace({ count: 0, last: 0 });
+      for (const count of this.#counts[dimension].byName.values()) count.replace({ count: 0, last: 0 });
     }
     restoreAll(this.#counts, stored);
     addAll(this.#counts, this.#saving);
     addAll(this.#counts, this.#unsaved);
     for (const dimension of dimensions) {
-      for (const [name, { count }] of this.#counts[dimension]) {
+      for (const [name, { count }] of this.#counts[dimension].byName) {
         if (count === 0) this.#counts[dimension].delete(name);
       }
     }
   }
 
   #add(dimension: Dimension, name: string, count: number, at: number): void {
-    addTo(this.#counts, dimension, name).add(count, at);
-    addTo(this.#unsaved, dimension, name).add(count, at);
+    this.#counts[dimension].of(name).add(count, at);
+    this.#unsaved[dimension].of(name).add(count, at);
   }
 }
 
@@ -133,47 +134,34 @@ export function readStored(value: unknown): StoredUsage | undefined {
     : undefined;
 }
 
-type Counts = Readonly<Record<Dimension, Map<string, LiveCount>>>;
+type Counts = Readonly<Record<Dimension, BoundedCounts>>;
 
 function newCounts(): Counts {
-  return { services: new Map(), variants: new Map(), lanes: new Map(), rules: new Map() };
-}
-
-/** The count of a name. A new name may displace another one. */
-function addTo(counts: Counts, dimension: Dimension, name: string): LiveCount {
-  const names = counts[dimension];
-  const known = names.get(name);
-  if (known !== undefined) return known;
-  if (names.size >= most[dimension]) names.delete(oldestOf(names));
-  const added = new LiveCount();
-  names.set(name, added);
-  return added;
-}
-
-function oldestOf(names: ReadonlyMap<string, LiveCount>): string {
-  let [oldest, since] = ['', Number.POSITIVE_INFINITY];
-  for (const [name, { last }] of names) if (last < since) [oldest, since] = [name, last];
-  return oldest;
+  const entries = dimensions.map((dimension) => [dimension, new BoundedCounts(most[dimension])] as const);
+  return Object.fromEntries(entries) as Counts;
 }
 
 function addAll(counts: Counts, more: Counts): void {
   for (const dimension of dimensions) {
-    for (const [name, { count, last }] of more[dimension])
-      addTo(counts, dimension, name).addStored(count, last);
+    for (const [name, { count, last }] of more[dimension].byName) {
+      counts[dimension].of(name).addStored(count, last);
+    }
   }
 }
 
 function restoreAll(counts: Counts, stored: StoredUsage): void {
   for (const dimension of dimensions) {
     for (const [name, count] of Object.entries(stored.counts[dimension])) {
-      addTo(counts, dimension, name).replace(count);
+      counts[dimension].of(name).replace(count);
     }
   }
 }
 
 function recordsOf(counts: Counts): StoredUsage['counts'] {
   const entries = dimensions.map((dimension) => {
-    const names = [...counts[dimension]].map(([name, { count, last }]) => [name, { count, last }] as const);
+    const names = [...counts[dimension].byName].map(
+      ([name, { count, last }]) => [name, { count, last }] as const,
+    );
     return [dimension, Object.fromEntries(names)] as const;
   });
   return Object.fromEntries(entries) as StoredUsage['counts'];

@@ -86,6 +86,24 @@ test('names are bounded: the one that was seen least recently is forgotten', () 
   expect([names.includes('service-100'), names.includes('service-101')]).toEqual([true, false]);
 });
 
+test('the length of all names is bounded, whatever a report sends, and a recent name stays', () => {
+  const usage = new FlagUsage(start);
+  for (let n = 0; n < 500; n += 1) {
+    const name = `${n}`.padEnd(1000, 'x');
+    usage.add(sample({ service: name, variant: name, lane: name, rule: name, at: start + n }));
+    usage.add(sample({ service: 'payments', variant: 'on', lane: 'gray', rule: 'else', at: start + n }));
+  }
+  const stored = save(usage, save(usage, undefined));
+  expect(JSON.stringify(stored).length).toBeLessThan(400_000);
+  for (const dimension of ['services', 'variants', 'lanes', 'rules'] as const) {
+    const names = [...usage.get(dimension).keys()];
+    expect(names.join('').length).toBeLessThanOrEqual(65_536);
+    expect(names.length).toBeGreaterThan(20);
+  }
+  expect(usage.get('services').get('payments')?.count).toBe(500);
+  expect(usage.get('variants').get('on')?.count).toBe(500);
+});
+
 test('the last five minutes are counted by the minute', () => {
   const count = new LiveCount();
   for (let minute = 0; minute < 10; minute += 1) count.add(1, start + minute * 60_000);
