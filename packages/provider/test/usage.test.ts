@@ -134,6 +134,7 @@ test('what was evaluated is reported when the provider closes: by flag, variant,
     for (let n = 0; n < 3; n += 1) sync.getBooleanValueSync('fees', false);
     expect(sync.getBooleanValueSync('sticky', false)).toBe(true);
     expect(sync.getBooleanDetailsSync('sticky', false).reason).toBe('CACHED');
+    for (let n = 0; n < 2; n += 1) await client.getStringValue('banner', '');
   });
   sync.getBooleanValueSync('fees', false, { vip: true });
   sync.getBooleanValueSync('fees', false);
@@ -160,14 +161,15 @@ test('what was evaluated is reported when the provider closes: by flag, variant,
       row('fees', 1, { [variant]: 'off', [reason]: 'default', lane: 'baseline', 'graylane.rule.id': 'else' }),
       row('sticky', 1, { [variant]: 'on', [reason]: 'targeting_match' }),
       row('sticky', 1, { [variant]: 'on', [reason]: 'cached' }),
-      row('banner', 1, { [variant]: 'short', [reason]: 'static' }),
-      row('dead', 1, { [reason]: 'disabled' }),
+      // Neither rule can read the lane.
+      row('banner', 2, { [variant]: 'short', [reason]: 'static', lane: 'gray' }),
+      row('banner', 1, { [variant]: 'short', [reason]: 'static', lane: 'baseline' }),
+      row('dead', 1, { [reason]: 'disabled', lane: 'baseline' }),
     ]),
   );
-  expect(report?.rows).toHaveLength(7);
+  expect(report?.rows).toHaveLength(8);
   const fees = report?.rows.filter((one) => one['feature_flag.key'] === 'fees') ?? [];
   expect(new Set(fees.map((one) => one['graylane.rule.id'])).size).toBe(3);
-  expect(report?.rows.find((one) => one['feature_flag.key'] === 'banner')).not.toHaveProperty('lane');
 });
 
 describe('reports', () => {
@@ -308,11 +310,11 @@ describe('counting', () => {
     const flag = compileFlags({ flags: { fees: onOff } }).get('fees');
     if (flag === undefined) throw new Error('fees');
     const use = new FlagUse(flag, false, counter.add);
-    use.count(decision, undefined);
+    use.count(decision, 'baseline');
     const batch = counter.batch();
-    use.count(decision, undefined);
+    use.count(decision, 'baseline');
     batch.received();
-    expect(counter.batch().rows).toMatchObject([{ count: 1, lane: undefined }]);
+    expect(counter.batch().rows).toMatchObject([{ count: 1, lane: 'baseline' }]);
   });
 
   test('bounds the lanes of a flag: further ones are "other"', () => {

@@ -27,7 +27,7 @@ export interface DescribedUsage {
 interface DescribedVariant extends DescribedCount {
   /** Null where the default of the code applied. */
   readonly variant: string | null;
-  /** By lane, where the rule can read the lane. */
+  /** By lane, as providers report it. */
   readonly lanes: Readonly<Record<string, number>>;
 }
 

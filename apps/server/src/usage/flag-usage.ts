@@ -8,7 +8,7 @@ export interface UsageSample {
   readonly service: string;
   /** Undefined where the default of the code applied. */
   readonly variant: string | undefined;
-  /** Undefined if the rule can't read the lane, or the evaluation did not come from a provider. */
+  /** Undefined if the evaluation did not come from a provider. */
   readonly lane: string | undefined;
   /** The id of the branch that matched, as `rulesOf` has it. */
   readonly rule: string | undefined;

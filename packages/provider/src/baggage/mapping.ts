@@ -85,11 +85,15 @@ export class BaggageReader {
    * counted, and logged once.
    */
   activeCell(otelContext: Context = contexts.active()): RequestCell | undefined {
+    const cell = this.observedCell(otelContext);
+    if (cell === undefined && !this.#trustBaggage) ignoreUnadmitted(otelContext, ...this.#keys);
+    return cell;
+  }
+
+  /** The same, for an observer whose result does not depend on the baggage: nothing is counted. */
+  observedCell(otelContext: Context = contexts.active()): RequestCell | undefined {
     const cell = cellOf(otelContext);
-    if (cell !== undefined) return cell;
-    if (this.#trustBaggage) return trustUnadmitted(otelContext);
-    ignoreUnadmitted(otelContext, ...this.#keys);
-    return undefined;
+    return cell === undefined && this.#trustBaggage ? trustUnadmitted(otelContext) : cell;
   }
 
   /** The names under which members enter evaluation contexts. */

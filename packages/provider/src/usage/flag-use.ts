@@ -7,8 +7,7 @@ export interface UsageRow {
   /** Undefined where the default of the code applied. */
   readonly variant: string | undefined;
   readonly reason: string;
-  /** Undefined for a flag whose rule can't read baggage: it evaluates alike in every lane. */
-  readonly lane: string | undefined;
+  readonly lane: string;
   /** The branch of the outermost `if` that matched. */
   readonly rule: FlagRule | undefined;
   readonly count: number;
@@ -16,7 +15,7 @@ export interface UsageRow {
 
 interface Tally {
   readonly decision: Decision;
-  readonly lane: string | undefined;
+  readonly lane: string;
   /** Since the start. */
   count: number;
   /** How much of it the server has received. */
@@ -37,7 +36,7 @@ export class FlagUse {
   readonly flag: Flag;
   readonly readsBaggage: boolean;
   readonly #isNew: (use: FlagUse) => void;
-  readonly #lanes = new Map<string | undefined, Map<Key, Tally>>();
+  readonly #lanes = new Map<string, Map<Key, Tally>>();
   /** The tallies of the last two results: most flags have two. */
   #last: Tally | undefined;
   #other: Tally | undefined;
@@ -50,7 +49,7 @@ export class FlagUse {
     this.#isNew = isNew;
   }
 
-  count(decision: Decision, lane: string | undefined): void {
+  count(decision: Decision, lane: string): void {
     const last = this.#last;
     if (last !== undefined && last.decision === decision && last.lane === lane) {
       last.count += 1;
@@ -85,7 +84,7 @@ export class FlagUse {
     this.#other = undefined;
   }
 
-  #tallyOf(decision: Decision, lane: string | undefined): Tally {
+  #tallyOf(decision: Decision, lane: string): Tally {
     const isKnown = this.#lanes.has(lane) || this.#lanes.size < maxLanes;
     const name = isKnown ? lane : 'other';
     let tallies = this.#lanes.get(name);

@@ -42,7 +42,7 @@ function attributesOf({ flagKey, variant, reason, lane, rule }: UsageRow): objec
     text('feature_flag.key', flagKey),
     text('feature_flag.result.reason', reason.toLowerCase()),
     ...(variant === undefined ? [] : [text('feature_flag.result.variant', variant)]),
-    ...(lane === undefined ? [] : [text('lane', lane)]),
+    text('lane', lane),
     ...(rule === undefined ? [] : [text('graylane.rule.id', rule.id)]),
   ];
 }

@@ -1716,7 +1716,7 @@ export interface components {
                 readonly last5Minutes: number;
                 /** Format: date-time */
                 readonly lastEvaluated: string | null;
-                /** @description By lane, where the rule can read the lane */
+                /** @description By lane, as providers report it */
                 readonly lanes: {
                     readonly [key: string]: number;
                 };
