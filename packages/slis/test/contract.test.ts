@@ -6,8 +6,9 @@ import { find, write, type Format } from '@graylane/slis';
 import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
-import { describeWith } from '../../../test/components/components.ts';
+import { all, describeWith } from '../../../test/components/components.ts';
 import { prometheus, promtool } from '../../../test/components/prometheus.ts';
+import { sloth, slothRules } from '../../../test/components/sloth.ts';
 import { boundaryFor } from '../src/contract/queries.ts';
 import { slothSchema } from './sloth-schema.ts';
 
@@ -188,6 +189,32 @@ await describeWith(prometheus, 'the rules in promtool', () => {
       }),
     );
     expect(promtool(['test', 'rules', `${folder}/tests.yaml`])).toBe('');
+  });
+});
+
+await describeWith(all(sloth, prometheus), 'the contract for Sloth, in Sloth', () => {
+  test('becomes rules that Prometheus takes, for every indicator', async () => {
+    const odd = find(
+      new Map([
+        ['odd.ts', "import { sli } from '@graylane/telemetry'; sli('time to pay (all)', { kind: 'ratio' });"],
+      ]),
+    );
+    const rules = async (document: string): Promise<string> => {
+      writeFileSync(`${folder}/sloth.yaml`, document);
+      return slothRules(`${folder}/sloth.yaml`);
+    };
+    for (const [document, names] of [
+      [text('sloth'), ['home', 'order', 'payment', 'search']],
+      [write('sloth', 'the shop', odd), ['time-to-pay-all']],
+    ] as const) {
+      const generated = await rules(document);
+      expect(new Set(Array.from(generated.matchAll(/sloth_slo: (.+)/g), ([, name]) => name))).toEqual(
+        new Set(names),
+      );
+      writeFileSync(`${folder}/rules.yaml`, generated);
+      expect(promtool(['check', 'rules', `${folder}/rules.yaml`])).toBe('');
+    }
+    await expect(rules(text('sloth').replaceAll('error_query', 'errors'))).rejects.toThrow('Command failed');
   });
 });
 
