@@ -56,6 +56,40 @@ async function judgePart(
 }
 
 /**
+ * The problems that new rules of segments cause in flags that the change does not write: a segment
+ * counts as a part of each rule that refers to it, so one that grows can push a rule over a bound.
+ */
+export async function judgeUsers(
+  before: Content,
+  after: Content,
+  changes: readonly PartChange[],
+  affected: readonly string[],
+  slices: TimeSlices,
+): Promise<Problem[]> {
+  if (!changes.some(({ path: [member], after: rule }) => member === '$evaluators' && rule !== undefined))
+    return [];
+  const written = new Set(changes.flatMap(({ path: [member, key] }) => (member === 'flags' ? [key] : [])));
+  const problems: Problem[] = [];
+  for (const key of affected) {
+    if (written.has(key)) continue;
+    const found = checksOf(key, after);
+    const known = new Set(found.length > 0 ? checksOf(key, before).map(toText) : []);
+    for (const problem of found) {
+      if (known.has(toText(problem))) continue;
+      const message = `a flag would break that uses the segment: ${problem.message}`;
+      const remedy = `make the segment smaller, or change this flag first: ${problem.remedy}`;
+      problems.push({ path: problem.path, message, remedy });
+    }
+    if (slices.over) await slices.next();
+  }
+  return problems;
+}
+
+function checksOf(key: string, { flags, shared: { $evaluators: segments } }: Content): readonly Problem[] {
+  return checkFlag(key, flags.get(key)?.definition, segments as Record<string, unknown> | undefined);
+}
+
+/**
  * The flags that a change breaks: those that can't be evaluated after it, and could before. Looser
  * than `judgeChange`, for edits by hand: a flags file may hold more than the API would accept.
  */

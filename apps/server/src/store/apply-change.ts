@@ -3,7 +3,7 @@ import { killedMember, type Problem } from '@graylane/flags';
 import { maxDepth, nestsDeeper } from '../json-depth.ts';
 import { changeContent } from '../model/compile.ts';
 import type { Content, Edit, ParsedDocument, PartChange, PartPath } from '../model/document.ts';
-import { findBrokenFlags, judgeChange } from '../model/judge-change.ts';
+import { findBrokenFlags, judgeChange, judgeUsers } from '../model/judge-change.ts';
 import { keepKilled } from '../model/kill.ts';
 import { difference, differingParts, jsonPath, partOf } from '../model/parts.ts';
 import type { Change } from '../model/revision.ts';
@@ -55,7 +55,12 @@ export async function applyChange(
       ? await judgeChange(content, changes, slices)
       : await findBrokenFlags(before, content, changes, slices);
   if (problems.length > 0) return { problems };
-  return { ...content, changes, affected: await affectedFlags(before, content, changes, slices) };
+  const affected = await affectedFlags(before, content, changes, slices);
+  if (refuse === 'checks') {
+    const ofUsers = await judgeUsers(before, content, changes, affected, slices);
+    if (ofUsers.length > 0) return { problems: ofUsers };
+  }
+  return { ...content, changes, affected };
 }
 
 /**

@@ -43,6 +43,39 @@ describe('a segment', () => {
     expect(await evaluate('partner')).toMatchObject({ value: true });
   });
 
+  test('that grows is refused where a flag that uses it would have too many parts', async () => {
+    const evaluate = async (): Promise<unknown> => {
+      const body = JSON.stringify({ context: { tenant: 'internal' } });
+      const response = await fetch(`${served.url}/ofrep/v1/evaluate/flags/inside`, { method: 'POST', body });
+      return response.json();
+    };
+    const any = { 'if-match': '*' };
+    const either = { or: [{ $ref: 'insider' }, { $ref: 'insider' }] };
+    const twice = { ...fees, targeting: { if: [either, 'on'] } };
+    expect((await ask('PUT', 'flags/inside', { body: twice, headers: any })).status).toBe(200);
+    const before = await evaluate();
+    expect(before).toMatchObject({ value: true });
+    const others = Array.from({ length: 5000 }, (_, n) => ({ '==': [{ var: 'tenant' }, `tenant-${n}`] }));
+    const grown = { or: [insider, ...others] };
+    // The bound is that of a rule: the segment is below it, and twice the segment is not.
+    const alone = await ask('PUT', 'segments/unused', { body: grown, headers: any });
+    expect(alone.status).toBe(200);
+    const answer = await ask('PUT', 'segments/insider', { body: grown, headers: any });
+    expect(answer.status).toBe(400);
+    expect(answer.body['problems']).toEqual([
+      {
+        path: expect.stringContaining('$.flags.inside.targeting'),
+        message: 'a flag would break that uses the segment: the rule has more than 30000 parts',
+        remedy: expect.stringContaining('make the segment smaller'),
+      },
+    ]);
+    expect(await evaluate()).toEqual(before);
+    // A change that makes the flag smaller first is the way.
+    expect((await ask('PUT', 'flags/inside', { body: inside, headers: any })).status).toBe(200);
+    expect((await ask('PUT', 'segments/insider', { body: grown, headers: any })).status).toBe(200);
+    expect(await evaluate()).toEqual(before);
+  });
+
   test('that is used is not removed, and its users are named', async () => {
     const answer = await ask('DELETE', 'segments/insider', { headers: { 'if-match': '*' } });
     expect(answer.status).toBe(409);
