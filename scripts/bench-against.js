@@ -8,6 +8,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,6 +18,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The benchmarks of that commit, where they find the packages of now. */
 const visitors = `${root}.before/`;
+/** A file of the tree that a benchmark imports or runs; folders stand for all their files. */
+const reference = /(?<=['"]\.\.\/\.\.\/)(?:packages|apps)\/[\w./-]+/g;
 /** A ratio that is worse by more than this, and by more than the noise, counts as worse. */
 const tolerance = 0.05;
 const turns = ['before', 'now', 'now', 'before'];
@@ -37,6 +40,7 @@ export function benchAgainst(commit, wanted, write) {
     return fail(`${earlier} has no benchmark ${unknown.join(', ')}; it has ${all.join(', ')}`);
   const rows = [];
   const failed = [];
+  const moved = bringMoved(before);
   try {
     for (const name of wanted.length > 0 ? wanted : all) {
       const runs = turns.map((side) => ({ side, figures: run(name, side, before) }));
@@ -44,7 +48,7 @@ export function benchAgainst(commit, wanted, write) {
       else rows.push(...compareRuns(name, runs));
     }
   } finally {
-    rmSync(visitors, { recursive: true, force: true });
+    for (const path of [visitors, ...moved]) rmSync(path, { recursive: true, force: true });
   }
   report(rows, failed, earlier, write);
   return failed.length === 0;
@@ -66,6 +70,29 @@ function prepare(earlier) {
     cpSync(`${root}test/support/bench.ts`, `${place}support/bench.ts`);
   }
   return folder;
+}
+
+/** Copies what the earlier benchmarks use and this tree has no more. Returns the copies. */
+function bringMoved(before) {
+  const bench = readdirSync(`${before}test/bench`).map((file) => `${before}test/bench/${file}`);
+  const support = readdirSync(`${before}test/support`).map((file) => `${before}test/support/${file}`);
+  const texts = [...bench, ...support]
+    .filter((file) => /\.[jt]s$/.test(file))
+    .map((file) => readFileSync(file, 'utf8'));
+  const used = new Set(texts.flatMap((text) => text.match(reference) ?? []));
+  const copies = [];
+  for (const path of used) {
+    const [from, to] = [`${before}${path}`, `${root}${path}`];
+    if (!existsSync(from)) continue;
+    const files = statSync(from).isDirectory()
+      ? readdirSync(from, { recursive: true }).map((name) => `/${name}`)
+      : [''];
+    for (const file of files.filter((name) => !existsSync(`${to}${name}`))) {
+      cpSync(`${from}${file}`, `${to}${file}`, { recursive: true });
+      copies.push(`${to}${file}`);
+    }
+  }
+  return copies;
 }
 
 /** The figures of one run; undefined if it failed. */
