@@ -1,14 +1,10 @@
 import type { Log, LogFields } from '../log.ts';
 import { firstDifferences } from '../model/diff.ts';
-import { traceId } from '../model/revision.ts';
+import { traceId, type Revision } from '../model/revision.ts';
 import type { Environments } from '../store/environments.ts';
-import type { FlagsChanged, FlagStore } from '../store/flag-store.ts';
 
 /** The number of changed values in one line; the history has all of them. */
 const mostChanges = 20;
-
-/** The number of revisions that may wait for the writes that they belong to. */
-const mostHeld = 100;
 
 /** Values that name a state or a variant; other values can be long, or secret. */
 const shownValues = /\.(?:state|defaultVariant)$/;
@@ -22,7 +18,7 @@ export function logChanges(environments: Environments, log: Log): () => void {
   const ends = [
     environments.onCreate((environment, store) => {
       if (started) log.info(`environment ${environment}: created`, { environment });
-      logRevisions(environment, store, log);
+      store.onChange(({ revision }) => log.info(...lineOf(environment, revision)));
     }),
     environments.onRemove((environment) => log.info(`environment ${environment}: removed`, { environment })),
   ];
@@ -32,51 +28,9 @@ export function logChanges(environments: Environments, log: Log): () => void {
   };
 }
 
-/**
- * A store reports a revision before or after the write of this server resolves. So revisions wait
- * until no write is under way, and then the trace of each is known.
- */
-function logRevisions(environment: string, store: FlagStore, log: Log): void {
-  const traces = new Map<string, string>();
-  let held: FlagsChanged[] = [];
-  let writing = 0;
-  const flush = (): void => {
-    for (const { revision } of held.splice(0)) {
-      log.info(...lineOf(environment, revision, traces.get(revision.revision)));
-    }
-    held = [];
-    traces.clear();
-  };
-  store.onChange((event) => {
-    held.push(event);
-    if (writing === 0 || held.length > mostHeld) flush();
-  });
-  const write = store.write.bind(store);
-  store.write = async (decide, ...rest) => {
-    let trace: string | undefined;
-    writing += 1;
-    try {
-      const snapshot = await write(
-        async (...given) => {
-          const change = await decide(...given);
-          trace = change[traceId];
-          return change;
-        },
-        ...rest,
-      );
-      if (trace !== undefined) traces.set(snapshot.revision, trace);
-      return snapshot;
-    } finally {
-      writing -= 1;
-      if (writing === 0) flush();
-    }
-  };
-}
-
 function lineOf(
   environment: string,
-  { revision, author, reason, undoes, changes }: FlagsChanged['revision'],
-  trace: string | undefined,
+  { revision, author, reason, undoes, changes, [traceId]: trace }: Revision,
 ): [text: string, fields: LogFields] {
   const { differences, more: moreChanges } = firstDifferences(changes, mostChanges);
   const listed = differences.map(({ path, ...values }) => ({

@@ -8,7 +8,13 @@ import type { Content, PartChange, PartPath, Snapshot } from '../../model/docume
 import { RequestError } from '../../model/request-error.ts';
 import { differingParts, jsonPath, partOf } from '../../model/parts.ts';
 import { listProblems } from '../../model/problem-text.ts';
-import type { Authorship, Change, HistoryPage, Revision } from '../../model/revision.ts';
+import {
+  traceId,
+  type Authorship,
+  type Change,
+  type HistoryPage,
+  type Revision,
+} from '../../model/revision.ts';
 import { mergeThreeWay } from '../../model/three-way-merge.ts';
 import { TimeSlices } from '../../time-slices.ts';
 import { Turns } from '../../turns.ts';
@@ -231,7 +237,8 @@ export class FileStore implements FlagStore {
   }
 
   /** Returns false if the file was edited meanwhile, so that the change must be decided again. */
-  async #commit({ author, reason, undoes, records = [] }: Change, applied: Applied): Promise<boolean> {
+  async #commit(change: Change, applied: Applied): Promise<boolean> {
+    const { author, reason, undoes, records = [], [traceId]: trace } = change;
     const { changes } = applied;
     const parts = await pathsOf(changes, new TimeSlices());
     if (!this.#revisions.isDurable) {
@@ -241,7 +248,7 @@ export class FileStore implements FlagStore {
     }
     const revision = await this.#revisions.append({ author, reason, undoes, changes }, records);
     this.#records.follow(records);
-    this.#publish(applied, revision);
+    this.#publish(applied, { ...revision, [traceId]: trace });
     if (this.#revisions.isDurable) {
       for (const [name, path] of parts) this.#behind.set(name, path);
       this.#follow();

@@ -1,6 +1,7 @@
 import { compileDocument } from '../../model/compile.ts';
 import type { PartChange, PartPath } from '../../model/document.ts';
 import { changeShared } from '../../model/parts.ts';
+import { traceId } from '../../model/revision.ts';
 import { TimeSlices } from '../../time-slices.ts';
 import { Turns } from '../../turns.ts';
 import { applyRevision, type Applied } from '../apply-change.ts';
@@ -16,6 +17,8 @@ export interface OwnRevision {
   readonly head: Head;
   readonly applied: Applied;
   readonly entry: JournalEntry;
+  /** The trace of the request for it, for the log. */
+  readonly trace: string | undefined;
 }
 
 /** Is called back when environments come and go. */
@@ -81,9 +84,9 @@ export class Replica {
   /** Takes revisions over that this server has committed; known ones are skipped. */
   takeOwn(revisions: readonly OwnRevision[]): Promise<void> {
     return this.#turns.run(() => {
-      for (const { rev, store, head, applied, entry } of revisions) {
+      for (const { rev, store, head, applied, entry, trace } of revisions) {
         if (rev <= this.#position.rev) continue;
-        store.advance(head, applied, toRevision(store.row.history, entry));
+        store.advance(head, applied, { ...toRevision(store.row.history, entry), [traceId]: trace });
         this.#position = { rev, hash: head.hash };
       }
       return Promise.resolve();

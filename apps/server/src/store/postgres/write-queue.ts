@@ -1,5 +1,6 @@
 import type { Content, Snapshot } from '../../model/document.ts';
 import { RequestError } from '../../model/request-error.ts';
+import { traceId } from '../../model/revision.ts';
 import { TimeSlices } from '../../time-slices.ts';
 import { applyChange } from '../apply-change.ts';
 import type { Decide } from '../flag-store.ts';
@@ -141,7 +142,7 @@ async function writeOne(
   const { rev, hash } = await appendLine(statement, environment, draft.head.hash, entry);
   const head = { n, hash };
   Object.assign(draft, { content: applied, head, revision: `${history}.${n}` });
-  return { rev, store, head, applied, entry };
+  return { rev, store, head, applied, entry, trace: change[traceId] };
 }
 
 async function refuseStaleTerm(statement: Statement, term: number): Promise<void> {
