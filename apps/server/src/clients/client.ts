@@ -11,18 +11,22 @@ export interface Downstream {
 }
 
 /** The report of a client: the revision that it serves now. */
-export interface ClientReport {
-  readonly service: string;
-  readonly instance: string;
+export interface ClientReport extends ClientName {
   readonly revision: string;
   /** Of a relay. */
   readonly downstream?: Downstream | undefined;
 }
 
-/** A client that has named itself. */
-export interface Client {
+/** How a client of the change stream has named itself. */
+export interface ClientName {
   readonly service: string;
   readonly instance: string;
+  /** The name of its token. Undefined for a server of the same database. */
+  readonly sender?: string | undefined;
+}
+
+/** A client that has named itself. */
+export interface Client extends ClientName {
   /** Its open streams. */
   streams: number;
   /** The revision that it has confirmed last. */

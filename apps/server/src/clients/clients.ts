@@ -1,6 +1,6 @@
 import type { Environments } from '../store/environments.ts';
 import type { FlagStore } from '../store/flag-store.ts';
-import type { ClientProtocol } from './client.ts';
+import type { ClientName, ClientProtocol } from './client.ts';
 import { EnvironmentClients } from './environment-clients.ts';
 
 /** The clients of a server, by environment. */
@@ -24,11 +24,7 @@ export class Clients {
   }
 
   /** Counts a client of an environment until the returned function is called. */
-  connect(
-    store: FlagStore,
-    protocol: ClientProtocol,
-    name?: { readonly service: string; readonly instance: string },
-  ): () => void {
+  connect(store: FlagStore, protocol: ClientProtocol, name?: ClientName): () => void {
     return this.#of.get(store)?.connect(protocol, name) ?? (() => {});
   }
 

@@ -2,6 +2,7 @@ import type { FlagStore } from '../store/flag-store.ts';
 import type {
   Client,
   ClientCount,
+  ClientName,
   ClientProtocol,
   ClientReport,
   Confirmation,
@@ -48,7 +49,7 @@ export class EnvironmentClients {
   }
 
   /** Counts a client until the returned function is called. */
-  connect(protocol: ClientProtocol, name?: Pick<Client, 'service' | 'instance'>): () => void {
+  connect(protocol: ClientProtocol, name?: ClientName): () => void {
     if (name === undefined) this.#unnamed[protocol] += 1;
     else this.#open(name).streams += 1;
     this.#changed();
@@ -59,8 +60,11 @@ export class EnvironmentClients {
     };
   }
 
-  /** Takes the report of a client. */
-  report(report: ClientReport, now: number = Date.now()): void {
+  /**
+   * Takes the report of a client. Returns false, and takes nothing, if another sender has opened
+   * the stream of that client.
+   */
+  report(report: ClientReport, now: number = Date.now()): boolean {
     const { revision, downstream, ...name } = report;
     const key = keyOf(name);
     const client = this.#clients.get(key);
@@ -69,11 +73,13 @@ export class EnvironmentClients {
       this.#elsewhere.delete(key);
       this.#elsewhere.set(key, { ...name, streams: 0, revision, downstream, reportedAt: now });
       this.#forget(now);
-      return;
+      return true;
     }
+    if (report.sender !== undefined && report.sender !== client.sender) return false;
     Object.assign(client, { revision, downstream, reportedAt: now });
     for (const wait of this.#waits) this.#notice(client, wait);
     this.#changed();
+    return true;
   }
 
   /** Takes a report that reached another server: it counts if the stream ends here. */
@@ -188,7 +194,7 @@ export class EnvironmentClients {
     this.#unsubscribe();
   }
 
-  #open(name: Pick<Client, 'service' | 'instance'>): Client {
+  #open(name: ClientName): Client {
     const key = keyOf(name);
     let client = this.#clients.get(key);
     if (client === undefined) {
@@ -239,6 +245,6 @@ export class EnvironmentClients {
   }
 }
 
-function keyOf({ service, instance }: Pick<Client, 'service' | 'instance'>): string {
+function keyOf({ service, instance }: ClientName): string {
   return `${instance} ${service}`;
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ClientReport, Downstream } from '../../clients/client.ts';
+import type { ClientName, ClientReport, Downstream } from '../../clients/client.ts';
 import type { Clients } from '../../clients/clients.ts';
 import { jsonBody } from '../../http/body/json-body.ts';
+import { principalOf } from '../../http/front-door/principal.ts';
 import { sendProblem } from '../../http/problem-details.ts';
 import { isObject } from '../../is-object.ts';
 import type { Log } from '../../log.ts';
@@ -16,12 +17,12 @@ const readJson = jsonBody({ types: ['application/json'], limit: 4096, depth: 4 }
 const [serviceHeader, instanceHeader] = ['graylane-service', 'graylane-instance'];
 
 /** How a client of the change stream has named itself; undefined if it has not. */
-export function nameOf({
-  headers,
-}: IncomingMessage): { readonly service: string; readonly instance: string } | undefined {
+export function nameOf(request: IncomingMessage): ClientName | undefined {
+  const { headers } = request;
   const [service, instance] = [headers[serviceHeader], headers[instanceHeader]];
   if (typeof service !== 'string' || typeof instance !== 'string' || !word.test(instance)) return undefined;
-  return { service: decoded(service).slice(0, 200), instance };
+  const sender = principalOf(request).name;
+  return { service: decoded(service).slice(0, 200), instance, sender };
 }
 
 /**
@@ -37,13 +38,21 @@ export function takeReport(
     try {
       if (error !== undefined) throw error;
       const report = readReport(request.body);
-      clients.of(store)?.report(report);
+      const sender = principalOf(request).name;
+      if (clients.of(store)?.report({ ...report, sender }) === false) throw notItsOwn(report, sender);
       response.statusCode = 204;
       response.end();
     } catch (refusal) {
       sendProblem(refusal, response, log);
     }
   });
+}
+
+function notItsOwn({ service, instance }: ClientReport, sender: string): RequestError {
+  const message =
+    `the instance "${instance}" of "${service}" has opened its stream with another token than ` +
+    `"${sender}": send its reports with the token of its stream`;
+  return new RequestError('forbidden', message);
 }
 
 function readReport(body: unknown): ClientReport {
