@@ -9,7 +9,7 @@ const sections = [
   ['Start', ['getting-started', 'recipes', 'troubleshooting', 'glossary']],
   [
     'Services',
-    ['baggage', 'trust-boundary', 'provider', 'evaluation', 'evaluation-context', 'pins', 'observe'],
+    ['baggage', 'trust-boundary', 'provider', 'evaluation', 'evaluation-context', 'pins', 'observe', 'slis'],
   ],
   ['Adapters', pagesIn('adapters')],
   [

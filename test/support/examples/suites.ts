@@ -35,6 +35,8 @@ export const executed: readonly Executed[] = [
     info: /^(?:json|yaml)\b/,
     count: 4,
   },
+  { suite: 'packages/slis/test/ten-minutes.test.ts', page: 'docs/slis.md', info: /^js \[/, count: 1 },
+  { suite: 'packages/slis/test/ten-minutes.test.ts', page: 'docs/slis.md', info: /^console$/, count: 6 },
   { suite: 'apps/server/test/kill/kill-docs.test.ts', page: 'docs/kill-switch.md', info: /^json$/, count: 1 },
   { suite: 'apps/server/test/store/backup.test.ts', page: 'docs/operating.md', info: /^sh$/, count: 1 },
 ];
