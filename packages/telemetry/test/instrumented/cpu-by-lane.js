@@ -17,10 +17,10 @@ process.stdout.write(JSON.stringify(await record(2)), () => process.exit(0));
 async function record(seconds) {
   const startedAt = performance.now();
   const response = fetch(`${at}?seconds=${seconds}`);
-  let isRecording = true;
-  const ended = response.then(() => (isRecording = false));
+  const recording = { isOpen: true };
+  const ended = response.then(() => (recording.isOpen = false));
   // The port makes one recording at a time.
-  while (isRecording && (await fetch(`${at}?seconds=0.001`)).status !== 429) await sleep(1);
+  while (recording.isOpen && (await fetch(`${at}?seconds=0.001`)).status !== 429) await sleep(1);
   await work();
   const isComplete = performance.now() - startedAt < 1000 * seconds;
   await ended;

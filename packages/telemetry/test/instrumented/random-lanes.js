@@ -36,7 +36,8 @@ const provider = new MeterProvider({ readers: [otlp, scraped], views });
 metrics.setGlobalMeterProvider(provider);
 
 const server = metrics.getMeter('http').createHistogram('http.server.request.duration', { unit: 's' });
-const { finally: evaluated } = evaluationHook();
+const hook = evaluationHook();
+const evaluated = hook.finally.bind(hook);
 const payment = sli('payment', { kind: 'ratio' });
 const search = sli('search', { kind: 'latency', thresholdSeconds: 0.3 });
 const flag = { flagKey: 'fees', defaultValue: false, context: {}, providerMetadata: { name: 'graylane' } };
