@@ -12,4 +12,6 @@ startShortcuts();
 followPlace();
 followEnvironmentNames();
 void readSession();
-render(<App />, document.querySelector('#app') as HTMLElement);
+const root = document.querySelector('#app') as HTMLElement;
+root.replaceChildren();
+render(<App />, root);

@@ -1,26 +1,43 @@
-import { effect, signal, type ReadonlySignal } from '@preact/signals';
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { api, type Schema } from '../api/request.ts';
 import { token } from '../api/session.ts';
+import { sameJson } from '../json/values.ts';
+import { environment } from './current.ts';
 
-const names = signal<readonly string[]>([]);
+type Environment = Schema<'EnvironmentSummary'>;
+
+const everyMs = 5000;
+const known = signal<readonly Environment[]>([]);
 
 /** The environments that the session may read. */
-export const environmentNames: ReadonlySignal<readonly string[]> = names;
+export const environmentNames: ReadonlySignal<readonly string[]> = computed(() =>
+  known.value.map(({ name }) => name),
+);
 
-/** Reads the names again, for example after one was created. */
+/** What keeps the current environment from being changed, or from following its source. */
+export const trouble: ReadonlySignal<'read only' | 'degraded' | undefined> = computed(() => {
+  const here = known.value.find(({ name }) => name === environment.value);
+  if (here?.degraded) return 'degraded';
+  return here?.readOnly ? 'read only' : undefined;
+});
+
+/** Reads the environments again, for example after one was created. */
 export async function refreshEnvironmentNames(): Promise<void> {
   try {
-    const { body } = await api<{ environments: Schema<'EnvironmentSummary'>[] }>('GET', '/environments');
-    names.value = body.environments.map(({ name }) => name);
+    const { body } = await api<{ environments: Environment[] }>('GET', '/environments');
+    if (!sameJson(body.environments, known.peek())) known.value = body.environments;
   } catch {
     // The screen itself shows the failure; the switch keeps the current environment.
   }
 }
 
-/** Reads the names now, and after each sign-in. */
+/** Reads them now, after each sign-in, and every so often while the page is visible. */
 export function followEnvironmentNames(): void {
   effect(() => {
     void token.value;
     void refreshEnvironmentNames();
   });
+  setInterval(() => {
+    if (document.visibilityState === 'visible') void refreshEnvironmentNames();
+  }, everyMs);
 }

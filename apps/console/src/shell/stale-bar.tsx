@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import { environment, live } from '../live/current.ts';
+import { trouble } from '../live/environment-names.ts';
 import { Time } from '../ui/time.tsx';
 
-/** Why the page does not follow the server, and since when. */
+/** Why the page does not follow the server, and since when; else, what is wrong with the environment. */
 export function StaleBar(): JSX.Element | null {
   const connection = live.value?.connection.value;
   if (connection?.state === 'stale') {
@@ -23,6 +24,22 @@ export function StaleBar(): JSX.Element | null {
         {connection.status === 404
           ? `There is no environment "${environment.value}". Choose another one, or create it under More, Environments.`
           : `This token may not follow "${environment.value}": ${connection.because}`}
+      </div>
+    );
+  }
+  if (trouble.value === 'degraded') {
+    return (
+      <div class="stale-bar" role="status">
+        "{environment.value}" needs attention: its source has a fault, and the last good rules are served. The
+        server’s log and its health check name the fault.
+      </div>
+    );
+  }
+  if (trouble.value === 'read only') {
+    return (
+      <div class="stale-bar" role="status">
+        "{environment.value}" is read only here: change its source, or another server. Drafts stay in this
+        tab.
       </div>
     );
   }

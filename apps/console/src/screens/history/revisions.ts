@@ -17,10 +17,10 @@ interface PageOptions {
   readonly before?: string | undefined;
 }
 
-/** Reads 50 revisions. */
+/** Reads the 50 newest revisions, or 200 older ones. */
 export async function readPage({ environment, flag, before }: PageOptions): Promise<Page> {
   const of = flag === undefined ? [] : ['flags', flag];
-  const query = before === undefined ? '' : `?before=${encodeURIComponent(before)}`;
+  const query = before === undefined ? '' : `?before=${encodeURIComponent(before)}&limit=200`;
   const { body } = await api<Page>('GET', `${environmentPath(environment, ...of, 'history')}${query}`);
   return body;
 }

@@ -10,6 +10,7 @@ interface Stored {
   /** The definition that the draft began at; absent for a new flag. */
   readonly base?: Definition;
   readonly text: string;
+  readonly reason?: string;
 }
 
 /** An unsaved change of one flag. It survives a reload of the page, and ends with the tab. */
@@ -18,6 +19,7 @@ export class Draft {
   readonly #storageKey: string;
   readonly #base: Signal<Definition | undefined>;
   readonly #text: Signal<string>;
+  readonly #reason: Signal<string>;
   /** The draft as JSON; an error while it is being typed. */
   readonly parsed: ReadonlySignal<{ readonly definition: Definition } | { readonly error: string }>;
   readonly isChanged: ReadonlySignal<boolean>;
@@ -30,6 +32,7 @@ export class Draft {
     const stored = read(this.#storageKey);
     this.#base = signal(stored ? stored.base : base);
     this.#text = signal(stored?.text ?? write(base));
+    this.#reason = signal(stored?.reason ?? '');
     this.parsed = computed(() => parse(this.#text.value));
     this.isChanged = computed(() => {
       const parsed = this.parsed.value;
@@ -51,6 +54,16 @@ export class Draft {
     return this.#text;
   }
 
+  /** Why the flag is changed. */
+  get reason(): ReadonlySignal<string> {
+    return this.#reason;
+  }
+
+  explain(reason: string): void {
+    this.#reason.value = reason;
+    this.#store();
+  }
+
   /** Replaces the draft by what was typed. */
   type(text: string): void {
     this.#text.value = text;
@@ -68,6 +81,7 @@ export class Draft {
   restart(base: Definition | undefined, definition: Definition | undefined = base): void {
     this.#base.value = base;
     this.#text.value = write(definition);
+    if (!this.isChanged.peek()) this.#reason.value = '';
     this.#store();
   }
 
@@ -85,7 +99,7 @@ export class Draft {
     if (!this.isChanged.peek()) sessionStorage.removeItem(this.#storageKey);
     else {
       const base = this.#base.peek();
-      const stored: Stored = { ...(base && { base }), text: this.#text.peek() };
+      const stored: Stored = { ...(base && { base }), text: this.#text.peek(), reason: this.#reason.peek() };
       sessionStorage.setItem(this.#storageKey, JSON.stringify(stored));
     }
   }

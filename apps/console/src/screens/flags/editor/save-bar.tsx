@@ -19,7 +19,6 @@ interface SaveBarProps {
 
 /** Saves or discards the draft, and removes the flag. */
 export function SaveBar({ environment, draft, problems, onConflict }: SaveBarProps): JSX.Element {
-  const reason = useSignal('');
   const isBusy = useSignal(false);
   const error = useSignal<ApiError | undefined>(undefined);
   const saved = useSignal(false);
@@ -31,12 +30,11 @@ export function SaveBar({ environment, draft, problems, onConflict }: SaveBarPro
     error.value = undefined;
     try {
       const base = draft.base.peek();
-      const change = { environment, key: draft.key, base, definition, reason: reason.peek().trim() };
+      const change = { environment, key: draft.key, base, definition, reason: draft.reason.peek().trim() };
       const result = await saveFlag(change);
       if (result !== 'saved') onConflict(result.conflict.theirs);
       else {
         draft.restart(definition);
-        reason.value = '';
         saved.value = true;
         if (definition === undefined) navigate(screenHref(environment, 'flags'));
       }
@@ -65,10 +63,10 @@ export function SaveBar({ environment, draft, problems, onConflict }: SaveBarPro
               Reason
               <input
                 class="input"
-                value={reason.value}
+                value={draft.reason.value}
                 maxLength={1000}
                 placeholder="Why is it changed? It stays in the history"
-                onInput={(event) => (reason.value = event.currentTarget.value)}
+                onInput={(event) => draft.explain(event.currentTarget.value)}
               />
             </label>
             <button type="button" class="button" onClick={() => discard(environment, draft)}>
@@ -99,7 +97,7 @@ export function SaveBar({ environment, draft, problems, onConflict }: SaveBarPro
           }}
         >
           <p>Code that still evaluates it gets its own default. The history can bring the flag back.</p>
-          <TextField label="Reason" value={reason.value} onInput={(value) => (reason.value = value)} />
+          <TextField label="Reason" value={draft.reason.value} onInput={(value) => draft.explain(value)} />
           <div class="actions">
             <button type="button" class="button" onClick={() => (isRemoving.value = false)}>
               Cancel
