@@ -4,8 +4,8 @@ import { launchChromium } from '../components/chromium.ts';
 import { artefacts, forms, pictureOf, takePictures } from './pictures.ts';
 import { Showcase } from './showcase.ts';
 
-// `npm run screenshots`: pictures of every screen, in .graylane/screenshots. The light ones that the
-// documentation shows are copied to docs/images.
+// `npm run screenshots`: pictures of every screen, in .graylane/screenshots. The light ones that
+// the documentation shows are copied to docs/images.
 const docs = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 const [light] = forms;
 

@@ -1,7 +1,6 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { api, type Schema } from '../api/request.ts';
 import { token } from '../api/session.ts';
-import { sameJson } from '../json/values.ts';
 import { environment } from './current.ts';
 
 type Environment = Schema<'EnvironmentSummary'>;
@@ -14,7 +13,7 @@ export const environmentNames: ReadonlySignal<readonly string[]> = computed(() =
   known.value.map(({ name }) => name),
 );
 
-/** What keeps the current environment from being changed, or from following its source. */
+/** Whether the current environment can't be changed, or does not follow its source. */
 export const trouble: ReadonlySignal<'read only' | 'degraded' | undefined> = computed(() => {
   const here = known.value.find(({ name }) => name === environment.value);
   if (here?.degraded) return 'degraded';
@@ -25,7 +24,7 @@ export const trouble: ReadonlySignal<'read only' | 'degraded' | undefined> = com
 export async function refreshEnvironmentNames(): Promise<void> {
   try {
     const { body } = await api<{ environments: Environment[] }>('GET', '/environments');
-    if (!sameJson(body.environments, known.peek())) known.value = body.environments;
+    if (JSON.stringify(body.environments) !== JSON.stringify(known.peek())) known.value = body.environments;
   } catch {
     // The screen itself shows the failure; the switch keeps the current environment.
   }

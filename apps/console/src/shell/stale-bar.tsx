@@ -3,7 +3,7 @@ import { environment, live } from '../live/current.ts';
 import { trouble } from '../live/environment-names.ts';
 import { Time } from '../ui/time.tsx';
 
-/** Why the page does not follow the server, and since when; else, what is wrong with the environment. */
+/** Why the page does not follow the server, or the environment its source. */
 export function StaleBar(): JSX.Element | null {
   const connection = live.value?.connection.value;
   if (connection?.state === 'stale') {
