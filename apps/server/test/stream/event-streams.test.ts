@@ -63,9 +63,11 @@ describe('a client that stops reading', () => {
       clients.push(await follow({ reads: false }));
       streams.send(log, log.add(large));
     }
-    for (const { socket } of clients) socket.resume();
     // Each of the other clients got the bytes that the first one did not read in an event of its
     // own: only the newest may be held.
+    await expect.poll(() => served.map(({ closed }) => closed)).toEqual([true, true, true, false]);
+    // Not before: a client that reads again is sent what it has missed, and may hold more.
+    for (const { socket } of clients) socket.resume();
     await Promise.all(clients.slice(0, -1).map(async ({ socket }) => socket.closed || once(socket, 'close')));
     const last = clients.at(-1);
     await expect.poll(() => last?.received().endsWith(`id: 4\ndata: "${large}"\n\n\r\n`)).toBe(true);
