@@ -25,7 +25,10 @@ interface Scene {
   readonly installation?: () => Installation;
 }
 
-describe('the signals of the shop', () => suite({ requests: 200 }));
+// The suites below show the same and more, where they run.
+if (!(await kafkaAndPrometheus.available())) {
+  describe('the signals of the shop', () => suite({ requests: 200 }));
+}
 await describeWith(kafkaAndPrometheus, 'the signals of the shop with Kafka and OpenTelemetry 2.x', () =>
   suite({ requests: 1000, kafka: true, prometheus: true }),
 );
