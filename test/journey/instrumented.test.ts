@@ -56,6 +56,10 @@ const propagators = [
 
 const newestName = 'beside OpenTelemetry 3.x, on the newest Node';
 
+/** One for all cells: each has topics and groups of its own. */
+let sharedBroker: Promise<Broker> | undefined;
+afterAll(async () => (await sharedBroker)?.close());
+
 describe('beside OpenTelemetry 2.x', () => matrix(() => workspace, libraries));
 await describeWith(kafka, 'beside OpenTelemetry 2.x', () => matrixOverKafka(() => workspace));
 await describeWith(newest, newestName, () => matrix(() => newestScripts(scripts), libraries));
@@ -80,12 +84,12 @@ function matrix(
 }
 
 function matrixOverKafka(bring: () => typeof workspace): void {
-  let broker: Broker;
+  let brokers: string;
   beforeAll(async () => {
-    broker = await startKafka();
+    sharedBroker ??= startKafka();
+    ({ brokers } = await sharedBroker);
   });
-  afterAll(async () => broker?.close());
-  matrix(bring, messaging, () => broker.brokers);
+  matrix(bring, messaging, () => brokers);
 }
 
 async function run(
