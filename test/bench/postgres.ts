@@ -93,7 +93,7 @@ async function put(
       state: 'ENABLED',
       variants: { on: true, off: false },
       defaultVariant: 'on',
-      metadata: { n },
+      metadata: { n, description: 'long enough that its event is longer than a heartbeat'.padEnd(100) },
     }),
   });
   await response.arrayBuffer();
