@@ -18,6 +18,8 @@ create unlogged table graylane.confirmations (
   service text not null,
   environment text not null,
   revision text not null,
+  -- The name of the token that reported it: that of the stream, or the report counts for nothing.
+  sender text not null,
   reported_at timestamptz not null,
   primary key (instance, service, environment)
 );

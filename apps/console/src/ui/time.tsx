@@ -21,6 +21,13 @@ export function Time({ at }: { readonly at: string | number }): JSX.Element {
   );
 }
 
+/** A sentence of the server, with its times as {@link Time} shows them. */
+export function Sentence({ text }: { readonly text: string }): JSX.Element {
+  return <>{text.split(instant).map((part, at) => (at % 2 === 1 ? <Time key={at} at={part} /> : part))}</>;
+}
+
+const instant = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
+
 const units = [
   ['d', 86_400],
   ['h', 3600],

@@ -28,6 +28,8 @@ interface Row extends Downstream {
 /** A row of `graylane.confirmations`. */
 interface Confirmed extends Pick<ClientReport, 'service' | 'instance' | 'revision'> {
   readonly environment: string;
+  /** The name of the token that reported it. */
+  readonly sender: string;
 }
 
 /** The name of a server among the clients of another one. */
@@ -82,7 +84,7 @@ export class ReplicaReports implements Follower {
         from graylane.replicas
         where replica <> ${this.#options.id} and reported_at > now() - make_interval(secs => ${goneS})`,
       await statement<Confirmed>`
-        select service, instance, revision, environment
+        select service, instance, revision, environment, sender
         from graylane.confirmations where reported_at > now() - make_interval(secs => ${goneS})`,
     ]);
     for (const { environment, ...report } of confirmed) this.#of(environment)?.reportFromElsewhere(report);
@@ -111,13 +113,9 @@ export class ReplicaReports implements Follower {
     this.#unsubscribes.push(
       store.onChange(() => (this.#confirmingUntil = performance.now() + confirmingMs)),
       clients.onChange(() => this.#schedule()),
-      clients.onElsewhere(({ service: of, instance, revision }) => {
-        this.#elsewhere.set(`${environment} ${instance} ${of}`, {
-          service: of,
-          instance,
-          revision,
-          environment,
-        });
+      clients.onElsewhere(({ service: of, instance, revision, sender = '' }) => {
+        const confirmed = { service: of, instance, revision, environment, sender };
+        this.#elsewhere.set(`${environment} ${instance} ${of}`, confirmed);
         this.#schedule();
       }),
     );
@@ -190,10 +188,10 @@ export class ReplicaReports implements Follower {
           delete from graylane.confirmations where reported_at < now() - make_interval(secs => ${goneS})`;
         await statement`
           insert into graylane.confirmations
-          select instance, service, environment, revision, now()
+          select instance, service, environment, revision, sender, now()
           from json_populate_recordset(null::graylane.confirmations, ${JSON.stringify(elsewhere)}::text::json)
           on conflict (instance, service, environment)
-            do update set revision = excluded.revision, reported_at = excluded.reported_at`;
+            do update set revision = excluded.revision, sender = excluded.sender, reported_at = excluded.reported_at`;
         await statement`notify graylane`;
       });
       this.#isFailing = false;

@@ -35,8 +35,9 @@ function textOf(logic: unknown, levels: number): string {
       .join(` ${operator} `);
   }
   if (operator === 'sem_ver') return `${texts[0]} ${String(operands[1])} ${texts[2]}`;
+  if (operator === '!!' && texts.length === 1) return `${texts[0]} is set`;
   if (operator === '!' && texts.length === 1) return `not (${texts[0]})`;
-  if (infix.has(operator) && texts.length === 2) return texts.join(` ${operator} `);
+  if (infix.has(operator) && texts.length === 2) return texts.join(` ${operator.replace('_', ' ')} `);
   return `${operator}(${texts.join(', ')})`;
 }
 

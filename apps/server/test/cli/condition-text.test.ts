@@ -10,6 +10,8 @@ test.each([
   [{ and: [{ or: [{ var: 'a' }, { var: 'b' }] }, { var: 'c' }] }, '(a or b) and c'],
   [{ or: [{ or: [{ var: 'a' }, { var: 'b' }] }, { var: 'c' }] }, 'a or b or c'],
   [{ sem_ver: [{ var: 'version' }, '>=', '1.2.0'] }, 'version >= "1.2.0"'],
+  [{ '!!': [{ var: 'targetingKey' }] }, 'targetingKey is set'],
+  [{ ends_with: [{ var: 'email' }, '@acme.example'] }, 'email ends with "@acme.example"'],
   [{ $ref: 'insider' }, '$ref "insider"'],
   [{ some: [{ var: 'tags' }, { '==': [{ var: '' }, 'x'] }] }, 'some(tags, the context == "x")'],
   [{ missing: ['a', 'b'] }, 'missing("a", "b")'],

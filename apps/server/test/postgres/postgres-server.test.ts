@@ -190,6 +190,42 @@ await describeWith(postgres, 'a server over PostgreSQL', () => {
     expect(kept).not.toContain(secret);
   });
 
+  test('takes a confirmation from another replica only with the token of the stream', async () => {
+    const url = await newDatabase();
+    const secret = (await token('create', 'admin', '--scope', 'admin', '--database', url)).stdout.trim();
+    const [one, other] = [await serve(url), await serve(url)];
+    const [orders, stranger] = await Promise.all(
+      ['orders', 'stranger'].map(async (name) => {
+        const body = { name, scope: 'definitions' };
+        const made = await admin(one.url)('POST', '/tokens', { body, headers: bearer(secret) });
+        const headers = bearer(String(made.body['token']));
+        const status = async (): Promise<number> =>
+          (await fetch(`${other.url}/api/v1/environments`, { headers })).status;
+        await expect.poll(status).toBe(200);
+        return headers;
+      }),
+    );
+    const stream = `${one.url}/api/v1/environments/default/stream`;
+    const names = ['a', 'b'].map((instance) => ({ service: 'orders', instance }));
+    const streams = await Promise.all(
+      names.map(async ({ service, instance }) =>
+        followStream(stream, { ...orders, 'graylane-service': service, 'graylane-instance': instance }),
+      ),
+    );
+    const [seen] = (await streams[0]?.events.take(1)) ?? [];
+    for (const [index, headers = {}] of [stranger, orders].entries()) {
+      const body = { ...names[index], revision: seen?.id };
+      expect((await admin(other.url)('POST', 'clients', { body, headers })).status).toBe(204);
+    }
+    const confirmed = async (): Promise<unknown> => {
+      const { body } = await admin(one.url)('GET', 'clients', { headers: bearer(secret) });
+      const clients = body['clients'] as ReadonlyArray<Readonly<Record<string, unknown>>>;
+      return Object.fromEntries(clients.map(({ instance, revision }) => [instance, revision !== null]));
+    };
+    await expect.poll(confirmed).toEqual({ a: false, b: true });
+    for (const followed of streams) followed.close();
+  });
+
   test('connects over TLS, again after a lost connection, and refuses a certificate that it can not verify', async () => {
     await server.useTls(fixture('renewed.pem'), fixture('renewed-key.pem'));
     const url = await newDatabase();

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { Differences } from '../../../ui/differences.tsx';
 import { shortRevision } from '../../../ui/numbers.ts';
-import { Time } from '../../../ui/time.tsx';
+import { Sentence, Time } from '../../../ui/time.tsx';
 import type { Act } from '../model/rollout.ts';
 
 /** The acts of people and of the guard, newest first, each with its revision. */
@@ -17,7 +17,9 @@ export function Acts({ acts }: { readonly acts: readonly Act[] }): JSX.Element {
             </span>
             <div>
               <strong>{kind}</strong> to {weight} % <span class="soft">by {author}</span>
-              <div>{reason}</div>
+              <div>
+                <Sentence text={reason ?? ''} />
+              </div>
               {diff.length > 0 && (
                 <details>
                   <summary class="soft small">

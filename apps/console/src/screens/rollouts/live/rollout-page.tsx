@@ -6,7 +6,7 @@ import { openKill } from '../../../live/kill-target.ts';
 import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
 import { lazy } from '../../../ui/lazy.tsx';
 import { Failed, Waiting } from '../../../ui/states.tsx';
-import { span } from '../../../ui/time.tsx';
+import { Sentence, span } from '../../../ui/time.tsx';
 import { act, readReport, type ActByHand, type Report, type Rollout } from '../model/rollout.ts';
 import { shownReport } from '../model/shown-report.ts';
 import { StateBadge } from '../model/state-badge.tsx';
@@ -156,15 +156,20 @@ function Because({ rollout }: { readonly rollout: Rollout }): JSX.Element {
   return (
     <section class={`notice ${kind}`} aria-label="Verdict" role="status">
       <p>
-        <strong>{wordOf(rollout)}</strong> {state === 'running' ? (verdict?.because ?? because) : because}
+        <strong>{wordOf(rollout)}</strong>{' '}
+        <Sentence text={(state === 'running' ? verdict?.because : undefined) ?? because ?? ''} />
       </p>
       {state !== 'running' && verdict !== undefined && because !== verdict.because && (
-        <p class="soft">The newest look: {verdict.because}</p>
+        <p class="soft">
+          The newest look: <Sentence text={verdict.because} />
+        </p>
       )}
       {holds.length > 0 && (
         <ul>
           {holds.map((hold) => (
-            <li key={hold}>• {hold}</li>
+            <li key={hold}>
+              • <Sentence text={hold} />
+            </li>
           ))}
         </ul>
       )}
