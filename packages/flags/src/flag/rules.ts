@@ -38,16 +38,38 @@ export function rulesOf({ effective }: Flag): readonly FlagRule[] {
  * did: the flag has no such rule, is disabled, or failed.
  */
 export function ruleOf(evaluation: Evaluation): number | undefined {
-  return branches.get(evaluation);
+  return Branch.of(evaluation);
 }
-
-/** Evaluations are frozen and shared, so their branches stand beside them. */
-const branches = new WeakMap<Evaluation, number>();
 
 /** Freezes an evaluation that a branch makes. */
 export function ofRule(evaluation: Evaluation, branch: number | undefined): Evaluation {
-  if (branch !== undefined) branches.set(evaluation, branch);
-  return Object.freeze(evaluation);
+  return Object.freeze(branch === undefined ? evaluation : Branch.mark(evaluation, branch));
+}
+
+/** A constructor whose result is the given object, so that a derived class adds fields to it. */
+const Given = function (evaluation: Evaluation): Evaluation {
+  return evaluation;
+} as unknown as new (evaluation: Evaluation) => Evaluation;
+
+/**
+ * The branch of an evaluation, in a private field of that object: no other code sees it, and it
+ * costs less than an entry of a WeakMap, of which a large set has as many as branches.
+ */
+class Branch extends Given {
+  readonly #index: number;
+
+  private constructor(evaluation: Evaluation, index: number) {
+    super(evaluation);
+    this.#index = index;
+  }
+
+  static mark(evaluation: Evaluation, index: number): Evaluation {
+    return new Branch(evaluation, index);
+  }
+
+  static of(evaluation: Evaluation): number | undefined {
+    return #index in evaluation ? evaluation.#index : undefined;
+  }
 }
 
 function idOf(condition: unknown, index: number): string {
