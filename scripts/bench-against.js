@@ -85,7 +85,7 @@ function bringMoved(before) {
     const [from, to] = [`${before}${path}`, `${root}${path}`];
     if (!existsSync(from)) continue;
     const files = statSync(from).isDirectory()
-      ? readdirSync(from, { recursive: true }).map((name) => `/${name}`)
+      ? readdirSync(from, { recursive: true, encoding: 'utf8' }).map((name) => `/${name}`)
       : [''];
     for (const file of files.filter((name) => !existsSync(`${to}${name}`))) {
       cpSync(`${from}${file}`, `${to}${file}`, { recursive: true });
