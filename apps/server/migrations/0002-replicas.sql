@@ -1,6 +1,6 @@
 -- The clients of each server of this database, in numbers, so that any of them can state how many
--- have confirmed a kill. Unlogged: each server reports again within seconds.
-create unlogged table graylane.replicas (
+-- have confirmed a kill.
+create table graylane.replicas (
   replica text not null,
   environment text not null,
   revision text not null,
@@ -13,7 +13,7 @@ create unlogged table graylane.replicas (
 
 -- The revisions that clients confirmed at another server than the one that their stream ends at,
 -- as behind a balancer of connections.
-create unlogged table graylane.confirmations (
+create table graylane.confirmations (
   instance text not null,
   service text not null,
   environment text not null,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { FlagStore } from '../store/flag-store.ts';
 import type {
   Client,
@@ -100,6 +101,9 @@ export class EnvironmentClients {
       const key = keyOf(report);
       if (!this.#replicas.has(key)) this.#open(report).streams += 1;
       this.#replicas.add(key);
+      const { revision, downstream } = this.#clients.get(key) ?? {};
+      // Each server reports again every few seconds, mostly without news.
+      if (revision === report.revision && isDeepStrictEqual(downstream, report.downstream)) continue;
       this.report(report);
     }
   }
@@ -112,7 +116,7 @@ export class EnvironmentClients {
 
   /** The numbers that a relay reports to its own server. */
   downstream(revision: string = this.#store.snapshot.revision): Downstream {
-    return this.#count(revision, [...this.#clients.values()]);
+    return this.#count(revision, this.#clients.values());
   }
 
   /** The same, without the clients of other servers of the database. */
@@ -124,7 +128,7 @@ export class EnvironmentClients {
     );
   }
 
-  #count(revision: string, clients: readonly Client[]): Downstream {
+  #count(revision: string, clients: Iterable<Client>): Downstream {
     const place = this.#order.placeOf(revision);
     const { changes, flagd, ofrep } = this.#unnamed;
     let connected = changes + flagd + ofrep;

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Environments } from '../store/environments.ts';
 import type { FlagStore } from '../store/flag-store.ts';
 import type { Database } from '../store/postgres/database/database.ts';
-import type { Follower } from '../store/postgres/database/listener.ts';
+import { silenceMs, type Follower } from '../store/postgres/database/listener.ts';
 import type { Session } from '../store/postgres/database/session.ts';
 import { Turns } from '../turns.ts';
 import type { ClientReport, Downstream } from './client.ts';
@@ -57,7 +57,7 @@ const farewellMs = 1000;
 export class ReplicaReports implements Follower {
   readonly #options: ReplicaReportsOptions;
   readonly #turns = new Turns();
-  readonly #unsubscribes: Array<() => void> = [];
+  readonly #unwatch: () => void;
   readonly #renewal: NodeJS.Timeout;
   /** Reports of clients whose streams end at another server, until they are written. */
   readonly #elsewhere = new Map<string, Confirmed>();
@@ -71,22 +71,25 @@ export class ReplicaReports implements Follower {
   constructor(options: ReplicaReportsOptions) {
     this.#options = options;
     options.database.listener.add(this);
-    this.#unsubscribes.push(options.environments.onCreate((name, store) => this.#watch(name, store)));
+    this.#unwatch = options.environments.onCreate((name, store) => this.#watch(name, store));
     this.#renewal = setInterval(() => void this.#turns.run(() => this.#report(true)), renewMs);
     this.#renewal.unref();
   }
 
   /** Takes what the other servers have reported. */
   async follow(session: Session): Promise<void> {
-    const [rows, confirmed] = await session.transaction(async (statement) => [
-      await statement<Row>`
-        select replica, environment, revision, connected, confirmable, confirmed
-        from graylane.replicas
-        where replica <> ${this.#options.id} and reported_at > now() - make_interval(secs => ${goneS})`,
-      await statement<Confirmed>`
-        select service, instance, revision, environment, sender
-        from graylane.confirmations where reported_at > now() - make_interval(secs => ${goneS})`,
-    ]);
+    const [rows, confirmed] = await session.transaction(
+      async (statement) => [
+        await statement<Row>`
+          select replica, environment, revision, connected, confirmable, confirmed
+          from graylane.replicas
+          where replica <> ${this.#options.id} and reported_at > now() - make_interval(secs => ${goneS})`,
+        await statement<Confirmed>`
+          select service, instance, revision, environment, sender
+          from graylane.confirmations where reported_at > now() - make_interval(secs => ${goneS})`,
+      ],
+      { silenceMs },
+    );
     for (const { environment, ...report } of confirmed) this.#of(environment)?.reportFromElsewhere(report);
     this.#take(rows);
   }
@@ -101,7 +104,7 @@ export class ReplicaReports implements Follower {
     this.#isClosed = true;
     clearInterval(this.#renewal);
     clearTimeout(this.#due);
-    for (const unsubscribe of this.#unsubscribes) unsubscribe();
+    this.#unwatch();
     if (this.#reported === '[]') return;
     const farewell = this.#turns.run(() => this.#write([]));
     await Promise.race([farewell, pause(farewellMs, undefined, { ref: false })]);
@@ -110,25 +113,23 @@ export class ReplicaReports implements Follower {
   #watch(environment: string, store: FlagStore): void {
     const clients = this.#options.clients.of(store);
     if (clients === undefined) return;
-    this.#unsubscribes.push(
-      store.onChange(() => (this.#confirmingUntil = performance.now() + confirmingMs)),
-      clients.onChange(() => this.#schedule()),
-      clients.onElsewhere(({ service: of, instance, revision, sender = '' }) => {
-        const confirmed = { service: of, instance, revision, environment, sender };
-        this.#elsewhere.set(`${environment} ${instance} ${of}`, confirmed);
-        this.#schedule();
-      }),
-    );
+    store.onChange(() => (this.#confirmingUntil = performance.now() + confirmingMs));
+    clients.onChange(() => this.#schedule());
+    clients.onElsewhere(({ service: of, instance, revision, sender = '' }) => {
+      const confirmed = { service: of, instance, revision, environment, sender };
+      this.#elsewhere.set(`${environment} ${instance} ${of}`, confirmed);
+      this.#schedule();
+    });
   }
 
   #take(rows: readonly Row[]): void {
+    const reports = new Map<string, ClientReport[]>();
+    for (const { replica: instance, environment, revision, ...downstream } of rows) {
+      const report = { service, instance, revision, downstream };
+      reports.set(environment, [...(reports.get(environment) ?? []), report]);
+    }
     for (const name of this.#options.environments.names) {
-      const reports: readonly ClientReport[] = rows
-        .filter(({ environment }) => environment === name)
-        .map(({ replica: instance, revision, connected, confirmable, confirmed }) => {
-          return { service, instance, revision, downstream: { connected, confirmable, confirmed } };
-        });
-      this.#of(name)?.reportReplicas(reports);
+      this.#of(name)?.reportReplicas(reports.get(name) ?? []);
     }
   }
 
