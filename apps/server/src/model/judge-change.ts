@@ -42,9 +42,7 @@ async function judgePart(
 ): Promise<Problem[]> {
   if (name === undefined) return after === undefined ? [] : checkFlags({ flags: {}, [member]: after });
   if (member === 'flags') {
-    if (after === undefined) return [];
-    if (name === '') return checkFlags({ flags: { '': after } });
-    return checkFlag(name, after, document.shared['$evaluators'] as Record<string, unknown> | undefined);
+    return after === undefined ? [] : problemsOfFlag(name, after, document.shared);
   }
   if (after !== undefined) return checkFlags({ flags: {}, $evaluators: { [name]: after } });
   const users = await segmentUsers(document, name, slices);
@@ -69,24 +67,13 @@ export async function judgeUsers(
   if (!changes.some(({ path: [member], after: rule }) => member === '$evaluators' && rule !== undefined))
     return [];
   const written = new Set(changes.flatMap(({ path: [member, key] }) => (member === 'flags' ? [key] : [])));
-  const problems: Problem[] = [];
-  for (const key of affected) {
-    if (written.has(key)) continue;
-    const found = checksOf(key, after);
-    const known = new Set(found.length > 0 ? checksOf(key, before).map(toText) : []);
-    for (const problem of found) {
-      if (known.has(toText(problem))) continue;
-      const message = `a flag would break that uses the segment: ${problem.message}`;
-      const remedy = `make the segment smaller, or change this flag first: ${problem.remedy}`;
-      problems.push({ path: problem.path, message, remedy });
-    }
-    if (slices.over) await slices.next();
-  }
-  return problems;
-}
-
-function checksOf(key: string, { flags, shared: { $evaluators: segments } }: Content): readonly Problem[] {
-  return checkFlag(key, flags.get(key)?.definition, segments as Record<string, unknown> | undefined);
+  const others = affected.filter((key) => !written.has(key));
+  const problems = await newProblems(others, { before, after }, problemsOfFlag, slices);
+  return problems.map(({ path, message, remedy }) => ({
+    path,
+    message: `a flag would break that uses the segment: ${message}`,
+    remedy: `make the segment smaller, or change this flag first: ${remedy}`,
+  }));
 }
 
 /**
@@ -103,11 +90,25 @@ export async function findBrokenFlags(
   const keys = changes.some(({ path: [member] }) => member !== 'flags')
     ? after.flags.keys()
     : changes.flatMap(({ path: [, key] }) => (key === undefined ? [] : [key]));
+  return newProblems(keys, { before, after }, warningsOf, slices);
+}
+
+/** The problems that flags have after a change, and did not have before. */
+async function newProblems(
+  keys: Iterable<string>,
+  { before, after }: { readonly before: Content; readonly after: Content },
+  problemsOf: (key: string, definition: unknown, shared: SharedMembers) => readonly Problem[],
+  slices: TimeSlices,
+): Promise<Problem[]> {
+  const problemsIn = (key: string, { flags, shared }: Content): readonly Problem[] => {
+    const definition = flags.get(key)?.definition;
+    return definition === undefined ? [] : problemsOf(key, definition, shared);
+  };
   const problems: Problem[] = [];
   for (const key of keys) {
-    const found = warningsOf(key, after.flags.get(key)?.definition, after.shared);
+    const found = problemsIn(key, after);
     if (found.length > 0) {
-      const known = new Set(warningsOf(key, before.flags.get(key)?.definition, before.shared).map(toText));
+      const known = new Set(problemsIn(key, before).map(toText));
       problems.push(...found.filter((problem) => !known.has(toText(problem))));
     }
     if (slices.over) await slices.next();
@@ -115,10 +116,18 @@ export async function findBrokenFlags(
   return problems;
 }
 
+/** The problems of one flag, as `checkFlags` reports them of a document. */
+export function problemsOfFlag(
+  key: string,
+  definition: unknown,
+  { $evaluators: segments }: SharedMembers,
+): Problem[] {
+  if (key === '') return checkFlags({ flags: { '': definition } });
+  return checkFlag(key, definition, isObject(segments) ? segments : undefined);
+}
+
 function warningsOf(key: string, definition: unknown, shared: SharedMembers): readonly Problem[] {
-  return definition === undefined
-    ? []
-    : compileFlags({ ...shared, flags: Object.fromEntries([[key, definition]]) }).warnings;
+  return compileFlags({ ...shared, flags: Object.fromEntries([[key, definition]]) }).warnings;
 }
 
 function toText({ path, message }: Problem): string {

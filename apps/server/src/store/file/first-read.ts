@@ -1,8 +1,8 @@
-import { checkFlag, checkFlags, type Problem } from '@graylane/flags';
-import { isObject } from '../../is-object.ts';
+import { checkFlags, type Problem } from '@graylane/flags';
 import { parseDocument } from '../../json/parse-document.ts';
 import type { Log } from '../../log.ts';
 import type { ParsedDocument } from '../../model/document.ts';
+import { problemsOfFlag } from '../../model/judge-change.ts';
 import { describeProblem, listProblems } from '../../model/problem-text.ts';
 import type { TimeSlices } from '../../time-slices.ts';
 import type { FlagsFile } from './flags-file.ts';
@@ -48,13 +48,8 @@ export async function warnOfProblems(
     for (const problem of problems) log.warn(`${file}: ${describeProblem(problem)}`);
   };
   warn(checkFlags({ ...shared, flags: {} }));
-  const { $evaluators: evaluators } = shared;
   for (const [key, flag] of flags) {
-    warn(
-      key === ''
-        ? checkFlags({ flags: { '': flag } })
-        : checkFlag(key, flag, isObject(evaluators) ? evaluators : {}),
-    );
+    warn(problemsOfFlag(key, flag, shared));
     if (slices.over) await slices.next();
   }
 }
