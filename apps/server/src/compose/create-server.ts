@@ -54,7 +54,8 @@ export async function createServer(settings: Settings, log: Log): Promise<Runnin
   try {
     return await openServer(settings, log, closing);
   } catch (error) {
-    await closing.close();
+    // The reason that the start failed is the one to report.
+    await closing.close().catch(() => undefined);
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import type { FlagStore } from '../store/flag-store.ts';
 import { soleLeadership, type Leadership } from '../store/leadership.ts';
 import { RulesCache } from './rules-cache.ts';
 import { UpstreamLink } from './upstream-link.ts';
-import { inOptionsOfTheServer, UpstreamStore } from './upstream-store.ts';
+import { UpstreamStore } from './upstream-store.ts';
 
 /** The server that a relay follows. */
 export interface UpstreamOptions {
@@ -155,17 +155,13 @@ async function begin(
     };
     const fail = (reason = 'it has not responded in time'): void =>
       end(() =>
-        reject(
-          new Error(
-            `there are no rules for the environment "${name}": ${inOptionsOfTheServer(reason)}. ${remedyOf(folder)}`,
-          ),
-        ),
+        reject(new Error(`there are no rules for the environment "${name}": ${reason}. ${remedyOf(folder)}`)),
       );
     const timer = setTimeout(() => fail(store.link.reason), startTimeoutMs);
     const unsubscribe = store.onLink(({ connected }) => connected && end(resolve));
     const refused = (message: string): void => {
       sink.refused(message);
-      if (!isRestored) fail(message);
+      if (!isRestored) fail(store.link.reason);
     };
     source.start({ ...sink, refused });
     if (isRestored) end(resolve);

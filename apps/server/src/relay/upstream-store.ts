@@ -195,7 +195,7 @@ function isOf([member, name]: readonly string[]): (change: PartChange) => boolea
 }
 
 /** A source names the options of the provider; the user of a relay has those of the server. */
-export function inOptionsOfTheServer(message: string): string {
+function inOptionsOfTheServer(message: string): string {
   return message.replaceAll(/source\.(url|token|ca)\b/g, (_whole, option: string) =>
     option === 'url' ? '--upstream' : `--upstream-${option}`,
   );
