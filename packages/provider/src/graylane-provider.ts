@@ -282,7 +282,8 @@ export class GraylaneProvider implements Provider, SyncProvider, PinningProvider
       evaluation.flagMetadata['pin'] === true
         ? decideOnce(evaluation, flagKey, flag, revision, readsBaggage ? cell : this.#baggage.activeCell())
         : evaluation;
-    if (this.#usage !== undefined) use.count(decision, laneOf(cell ?? this.#baggage.observedCell()));
+    if (this.#usage !== undefined)
+      use.count(decision, laneOf(readsBaggage ? cell : this.#baggage.observedCell()));
     return decision;
   }
 

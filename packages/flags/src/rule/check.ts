@@ -24,12 +24,11 @@ export function checkOperand(value: unknown, place: RulePlace): Problem[] {
   const { depth, checked } = place;
   const full = countParts(1, place);
   if (full !== undefined) return full;
-  if (typeof value !== 'object' || value === null) return [];
+  if (!Array.isArray(value) && !isObject(value)) return [];
   const deeper = { ...place, depth: depth + 1 };
   if (deeper.depth >= maxDepth) return tooDeep(place);
   checked.deepest = Math.max(checked.deepest, deeper.depth);
   if (Array.isArray(value)) return countParts(1, place) ?? checkEach(value, deeper);
-  if (!isObject(value)) return [];
   if (Object.hasOwn(value, '$ref')) return checkReference(value['$ref'], deeper);
   if (Object.keys(value).length === 0)
     return [problem(place.path, 'an empty object is not a rule', 'write an operation, e.g. {"var": "lane"}')];
