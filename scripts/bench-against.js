@@ -59,6 +59,8 @@ function prepare(earlier) {
   const folder = `${root}.graylane/against/${earlier}/`;
   if (!existsSync(`${folder}node_modules`)) {
     console.log(`bench: building ${earlier} ...`);
+    // It may be a build that was interrupted.
+    rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     execFileSync('bash', ['-c', `git archive ${earlier} | tar -x -C "$1"`, 'bash', folder], { cwd: root });
     symlinkSync(`${root}.graylane`, `${folder}.graylane`);
