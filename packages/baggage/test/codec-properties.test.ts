@@ -1,5 +1,5 @@
 import { validateHeaderValue } from 'node:http';
-import { admit, formatBaggage, getCell, parseBaggage } from '@graylane/baggage';
+import { admit, emit, formatBaggage, getCell, parseBaggage } from '@graylane/baggage';
 import {
   baggageEntryMetadataFromString,
   defaultTextMapGetter,
@@ -164,6 +164,44 @@ describe('whatever comes', () => {
         },
       ),
       { numRuns: 3000 },
+    );
+  });
+
+  test('a header of a shape that came before is read as one that never came', () => {
+    const keys = ['lane', 'user-id', 'a.b', 'c'];
+    const form = fc.tuple(
+      fc.shuffledSubarray([...keys, 'lane-seal', 'pins', 'other']),
+      fc.constantFrom(',', ', ', ' ,'),
+    );
+    const value = fc.oneof(
+      { weight: 20, arbitrary: fc.string({ unit: fc.constantFrom('a', 'b', '0', '-', '='), maxLength: 6 }) },
+      fc.string({ unit: fc.constantFrom(...'ab=+%;" ,.灰'.split('')), maxLength: 3 }),
+    );
+    const forms = fc.array(form, { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(
+        forms,
+        fc.array(fc.tuple(fc.nat({ max: 11 }), fc.array(value, { minLength: 7, maxLength: 7 })), {
+          minLength: 20,
+          maxLength: 60,
+        }),
+        (known, requests) => {
+          const seenBefore = { mode: 'accept', keys } as const;
+          for (const [at, values] of requests) {
+            const [names, comma] = known[at % known.length] ?? [[], ','];
+            const header = names
+              .map((name, index) => `${name}=${name === 'lane' ? 'gray' : values[index]}`)
+              .join(comma);
+            const [learned, fresh] = [seenBefore, { mode: 'accept', keys } as const].map((policy) => {
+              const request = admit([header], policy, ROOT_CONTEXT);
+              const sent = emit(request, { to: { any: [...keys, 'pins'] } }, 'any');
+              return { lane: getCell(request)?.lane, pins: getCell(request)?.pins, sent };
+            });
+            expect(learned).toEqual(fresh);
+          }
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 

@@ -1,6 +1,12 @@
+import { HeaderShape } from './header-shape.ts';
+
+/** More are not learned: a sender that varies its keys must not cost memory. */
+const mostShapes = 8;
+
 /**
  * The keys that a policy allows, so that a scanner of bytes finds a key of the header among them
- * without making a string of it. Immutable, but for the marks of the scan that is under way.
+ * without making a string of it. Immutable, but for the marks of the scan that is under way and the
+ * shapes of the headers that came.
  */
 export class KeyTable {
   readonly keys: readonly string[];
@@ -16,6 +22,11 @@ export class KeyTable {
   readonly #codes: ReadonlyArray<readonly number[]>;
   readonly #followers: number[];
   readonly #covered = new WeakMap<KeyTable, boolean>();
+  readonly #shapes: HeaderShape[] = [];
+  #shape: HeaderShape | undefined;
+  #shapeBefore: HeaderShape | undefined;
+  /** How many headers had a shape that is not known, since there was no room for another one. */
+  #unknown = 0;
 
   /** Own keys come first, in the order in which they are sent. */
   constructor(own: readonly string[], others: Iterable<string>) {
@@ -67,6 +78,30 @@ export class KeyTable {
    */
   learn(previous: number, index: number): void {
     this.#followers[previous + 1] = index;
+  }
+
+  /** The shape of a header, if it is one of the two shapes that came last. */
+  shapeOf(header: string): HeaderShape | undefined {
+    if (this.#shape?.matches(header) === true) return this.#shape;
+    return this.#shapeBefore?.matches(header) === true ? this.#shapeBefore : undefined;
+  }
+
+  /**
+   * Remembers the shape of a header whose members are all in the table. Once there is no room for
+   * another one, it looks at some headers only: unknown shapes must not cost more than the scan.
+   */
+  learnShape(header: string): void {
+    const isFull = this.#shapes.length >= mostShapes;
+    if (isFull) this.#unknown += 1;
+    if (header.includes(';') || (isFull && this.#unknown % 16 !== 0)) return;
+    let shape = this.#shapes.find((known) => known.matches(header));
+    if (shape === undefined && !isFull) {
+      shape = HeaderShape.of(header, this.keys, this.owned);
+      if (shape !== undefined) this.#shapes.push(shape);
+    }
+    if (shape === undefined) return;
+    this.#shapeBefore = this.#shape;
+    this.#shape = shape;
   }
 
   /** Where a key ends that begins here, if it is the one of this index; else -1. */

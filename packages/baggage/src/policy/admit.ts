@@ -110,19 +110,22 @@ function admittedPart(
       keys,
     );
   }
-  const members: string[] = [];
+  let admitted = '';
+  let size = 0;
+  const add = (members: string, howMany = 1): void => {
+    admitted = admitted === '' ? members : `${admitted},${members}`;
+    size += howMany;
+  };
   if (lane !== undefined) {
-    members.push(`${laneKey}=${lane}`);
-    if (hops !== undefined) members.push(`${sealKeyOf(laneKey)}=${sealWith(offer.seal, hops)}`);
+    add(`${laneKey}=${lane}`);
+    if (hops !== undefined) add(`${sealKeyOf(laneKey)}=${sealWith(offer.seal, hops)}`);
   }
   if (keepsPins) {
-    members.push(`${pinsKey}=${offer.pins}`);
-    if (offer.pinsSeal !== undefined) members.push(`${pinsSealKey}=${offer.pinsSeal}`);
+    add(`${pinsKey}=${offer.pins}`);
+    if (offer.pinsSeal !== undefined) add(`${pinsSealKey}=${offer.pinsSeal}`);
   }
-  const others = keepsOthers && offer.otherCount > 0 ? offer.otherCount : 0;
-  const size = members.length + others;
-  if (others > 0) members.push(offer.others);
-  return LazyBaggage.admit(members.join(','), size, keys);
+  if (keepsOthers && offer.otherCount > 0) add(offer.others, offer.otherCount);
+  return LazyBaggage.admit(admitted, size, keys);
 }
 
 function sealWith(seal: string | undefined, hops: number): string {

@@ -137,7 +137,8 @@ function mark(
     cell.dye(knownLane(dye, result.lane), carriedBy(dye, facts), checkDye(dye));
     const flag = dye.flag ?? 'lane';
     const fault = result.fault ?? refusal(flag, result.lane, cell.lane);
-    cell.decision = { ...result, by, lane: cell.lane, flag, fault, admission };
+    const { variant, reason } = result;
+    cell.decision = { by, lane: cell.lane, flag, variant, reason, fault, admission };
   } catch (error) {
     fail(dye, cell, error);
   }

@@ -36,14 +36,18 @@ export interface EgressPolicy {
  * The keys that a destination may see; undefined for a destination that the policy does not name.
  */
 export function allowedKeys(policy: EgressPolicy, destination: string): AllowedKeys | undefined {
+  if (policy === last.policy && destination === last.destination) return last.keys;
   const { exact, wildcards } = compiledPolicies.get(policy) ?? compile(policy);
-  return exact.get(destination) ?? wildcards.find(({ pattern }) => pattern.test(destination))?.keys;
+  const keys = exact.get(destination) ?? wildcards.find(({ pattern }) => pattern.test(destination))?.keys;
+  last = { policy, destination, keys };
+  return keys;
 }
 
 /** The keys that a destination may see. */
 export class AllowedKeys {
   readonly #keys: ReadonlySet<string>;
-  readonly #tables = new Map<string, KeyTable>();
+  readonly #views = new Map<string, KeysOfLane>();
+  #lastView: KeysOfLane | undefined;
 
   constructor(keys: readonly string[]) {
     this.#keys = new Set(keys);
@@ -53,19 +57,24 @@ export class AllowedKeys {
     return this.#keys.size === 0;
   }
 
-  has(key: string): boolean {
-    return this.#keys.has(key);
-  }
-
   /** These keys for a request whose lane has this key: with the pins, if they name the lane. */
-  of(laneKey: string): KeyTable {
-    let table = this.#tables.get(laneKey);
-    if (table === undefined) {
-      table = tableOf(this.#keys, laneKey);
-      this.#tables.set(laneKey, table);
+  of(laneKey: string): KeysOfLane {
+    if (this.#lastView?.laneKey === laneKey) return this.#lastView;
+    let view = this.#views.get(laneKey);
+    if (view === undefined) {
+      view = { laneKey, hasLane: this.#keys.has(laneKey), table: tableOf(this.#keys, laneKey) };
+      this.#views.set(laneKey, view);
     }
-    return table;
+    this.#lastView = view;
+    return view;
   }
+}
+
+/** The keys that a destination may see of a request whose lane has this key. */
+interface KeysOfLane {
+  readonly laneKey: string;
+  readonly hasLane: boolean;
+  readonly table: KeyTable;
 }
 
 const example = "{ to: { 'http://orders:8080': ['lane'] } }";
@@ -115,6 +124,12 @@ interface CompiledPolicy {
 }
 
 const compiledPolicies = new WeakMap<EgressPolicy, CompiledPolicy>();
+/** The last destination: to compare it costs less than to look it up. */
+let last: {
+  readonly policy?: EgressPolicy;
+  readonly destination?: string;
+  readonly keys?: AllowedKeys | undefined;
+} = {};
 
 function compile(policy: EgressPolicy): CompiledPolicy {
   const entries = Object.entries(policy.to).map(

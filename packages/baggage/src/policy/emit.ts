@@ -33,10 +33,11 @@ export function emit(otelContext: Context, policy: EgressPolicy, destination: st
     withhold(cell, baggage, policy, destination);
     return undefined;
   }
-  if (keys.has(cell.laneKey)) watch(cell, baggage, policy, destination);
+  const { hasLane, table } = keys.of(cell.laneKey);
+  if (hasLane) watch(cell, baggage, policy, destination);
   else if (cell.lane !== baseline) warnOfMissingKey(cell, keys, policy, destination);
   if (baggage === undefined) return undefined;
-  return formatAllowed(outgoingOf(cell, baggage), keys.of(cell.laneKey), cell.laneKey) || undefined;
+  return formatAllowed(outgoingOf(cell, baggage), table, cell.laneKey) || undefined;
 }
 
 /** Whether nothing is to be sent from this OTel context. */

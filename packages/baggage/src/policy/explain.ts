@@ -89,7 +89,7 @@ function egressOf(cell: RequestCell): RequestExplanation['egress'] {
   const keys = [...cell.outgoing.members.keys()];
   return [...knownPolicies()].flatMap(({ to }) =>
     Object.entries(to).map(([destination, allowed]) => {
-      const table = new AllowedKeys(allowed).of(cell.laneKey);
+      const { table } = new AllowedKeys(allowed).of(cell.laneKey);
       return { destination, keys: keys.filter((key) => table.has(key)) };
     }),
   );

@@ -99,18 +99,22 @@ export interface CompiledIngress {
 }
 
 const compiledPolicies = new WeakMap<IngressPolicy, CompiledIngress>();
+/** Most processes have one policy: to compare it costs less than to look it up. */
+let last: readonly [policy: IngressPolicy, compiled: CompiledIngress] | undefined;
 
 /**
  * A policy, prepared for requests. It is checked when it is met first.
  * @throws {TypeError} with what is wrong and an example.
  */
 export function compiledIngress(policy: IngressPolicy): CompiledIngress {
+  if (last !== undefined && last[0] === policy) return last[1];
   let compiled = compiledPolicies.get(policy);
   if (compiled === undefined) {
     checkOptionsOf(policy);
     compiled = compile(policy);
     compiledPolicies.set(policy, compiled);
   }
+  last = [policy, compiled];
   return compiled;
 }
 

@@ -2,6 +2,7 @@ import type { Baggage, BaggageEntry } from '@opentelemetry/api';
 import { GraylaneBaggage } from '../codec/graylane-baggage.ts';
 import type { LazyBaggage } from '../codec/lazy-baggage.ts';
 import { memberOf } from '../codec/member.ts';
+import { baseline } from '../lane/names.ts';
 import type { RequestCell } from './cell.ts';
 
 /**
@@ -24,6 +25,13 @@ export class CellBaggage extends GraylaneBaggage {
 
   override get outgoing(): LazyBaggage {
     return this.#edit === undefined ? this.#cell.outgoing : this.#edit(this.#cell.outgoing);
+  }
+
+  override getEntry(key: string): BaggageEntry | undefined {
+    const { lane, laneKey, baggage } = this.#cell;
+    // Of admitted baggage, the cell knows the lane already, and it has no properties.
+    const isKnown = key === laneKey && lane !== baseline && baggage.admitted !== undefined;
+    return isKnown && this.#edit === undefined ? { value: lane } : super.getEntry(key);
   }
 
   setEntry(key: string, entry: BaggageEntry): Baggage {

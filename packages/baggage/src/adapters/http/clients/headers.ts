@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import { baseline } from '../../../lane/names.ts';
+import { baseline, defaultLaneKey } from '../../../lane/names.ts';
 import { emit } from '../../../policy/emit.ts';
 import { headerSafe } from '../../../codec/header-safe.ts';
 import { getLane } from '../../../request/active-lane.ts';
@@ -27,7 +27,7 @@ export function sentHeaders(
   const isAllowed =
     baggage !== undefined &&
     destination !== undefined &&
-    allowedKeys(policy, destination)?.has(getCell(otelContext)?.laneKey ?? 'lane');
+    allowedKeys(policy, destination)?.of(getCell(otelContext)?.laneKey ?? defaultLaneKey).hasLane === true;
   const lane = isAllowed ? getLane(otelContext) : baseline;
   return sent.set(policy.laneHeader.toLowerCase(), lane === baseline ? undefined : headerSafe(lane));
 }
