@@ -4,7 +4,7 @@ import { reportConfiguration } from '@graylane/telemetry/management';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { describeWith } from './components/components.ts';
-import { prometheus, promtool } from './components/prometheus.ts';
+import { prometheus, promtool } from './components/services/prometheus.ts';
 import { fees, serveFolder, type Served } from '../apps/server/test/support/serve.ts';
 
 const deploy = fileURLToPath(new URL('../deploy/', import.meta.url));

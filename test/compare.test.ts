@@ -4,7 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { compared, comparedFolder } from './components/compared.ts';
+import { compared, comparedFolder } from './components/compared/compared.ts';
 import { describeWith } from './components/components.ts';
 import { codeBlocks } from './support/markdown.ts';
 

@@ -14,8 +14,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { options } from '../apps/server/src/cli/options.ts';
 import { describeWith } from './components/components.ts';
-import { lint, linters } from './components/linters.ts';
-import { sandbox, startSandboxed } from './components/sandbox.ts';
+import { lint, linters } from './components/tools/linters.ts';
+import { sandbox, startSandboxed } from './components/tools/sandbox.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const deploy = `${root}deploy/`;

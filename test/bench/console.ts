@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { Pool } from 'undici';
-import { launchChromium } from '../components/chromium.ts';
+import { launchChromium } from '../components/tools/chromium.ts';
 import { compare } from '../support/bench.ts';
 import { typeSearch } from '../support/keystrokes.ts';
 import { ServerProcess } from '../support/server-process.ts';

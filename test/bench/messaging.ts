@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { connectEcho, serveEcho } from '../../packages/baggage/test/adapters/grpc-echo.ts';
 import { compare, type Contender } from '../support/bench.ts';
 import { inbox } from '../support/inbox.ts';
-import { kafka, startKafka } from '../components/kafka.ts';
+import { kafka, startKafka } from '../components/services/kafka.ts';
 
 const keys = ['lane', 'user-id', 'tenant', 'region'];
 const ingress = { mode: 'accept', keys } as const;

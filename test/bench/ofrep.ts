@@ -1,9 +1,9 @@
 import { Pool } from 'undici';
 import { BareProcess } from '../support/bare-process.ts';
 import { compare, type Contender, type Row } from '../support/bench.ts';
-import { startFastFeature } from '../components/fast-feature.ts';
+import { startFastFeature } from '../components/compared/fast-feature.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { startUnleash, type Unleash } from '../components/unleash.ts';
+import { startUnleash, type Unleash } from '../components/compared/unleash.ts';
 
 const connections = 16;
 const sampleMs = 400;

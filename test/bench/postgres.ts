@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { startPostgres } from '../components/postgres.ts';
+import { startPostgres } from '../components/services/postgres.ts';
 import { compare, type Contender } from '../support/bench.ts';
 import { CrowdProcess } from '../support/crowd-process.ts';
 import { ServerProcess } from '../support/server-process.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { Volume, volumes } from '../components/volume.ts';
+import { Volume, volumes } from '../components/tools/volume.ts';
 import { Writers } from '../support/writers.ts';
 
 /**

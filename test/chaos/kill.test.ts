@@ -3,7 +3,7 @@ import { GraylaneProvider } from '@graylane/provider';
 import { createServer, type RunningServer } from '@graylane/server';
 import { admin } from '../../apps/server/test/support/admin.ts';
 import { describeWith } from '../components/components.ts';
-import { postgres, startPostgres, type Postgres } from '../components/postgres.ts';
+import { postgres, startPostgres, type Postgres } from '../components/services/postgres.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 const timeout = 120_000;

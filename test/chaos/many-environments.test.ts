@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { Volume, volumes } from '../components/volume.ts';
+import { Volume, volumes } from '../components/tools/volume.ts';
 
 const count = 300;
 const fees = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };

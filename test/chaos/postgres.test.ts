@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createServer, type RunningServer } from '@graylane/server';
 import { describeWith } from '../components/components.ts';
-import { postgres, startPostgres, type Postgres } from '../components/postgres.ts';
+import { postgres, startPostgres, type Postgres } from '../components/services/postgres.ts';
 import { followRevisions, type RevisionFollower } from '../support/revision-followers.ts';
 import { ServerProcess } from '../support/server-process.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
-import { postgres, startPostgres, type Postgres } from '../components/postgres.ts';
+import { postgres, startPostgres, type Postgres } from '../components/services/postgres.ts';
 import { errorsSli, LaneTraffic } from '../support/lane-traffic.ts';
 import { expectOnce, readRollout, type Rollout } from '../support/rollouts.ts';
 import { ServerProcess } from '../support/server-process.ts';

@@ -6,7 +6,7 @@ import { createServer } from '@graylane/server';
 import { expect, test } from 'vitest';
 import { tokenIn } from '../../apps/server/test/support/with-tokens.ts';
 import { describeWith } from '../components/components.ts';
-import { schemathesis, schemathesisConfig, schemathesisProgram } from '../components/schemathesis.ts';
+import { schemathesis, schemathesisConfig, schemathesisProgram } from '../components/tools/schemathesis.ts';
 
 await describeWith(schemathesis, 'the admin API, asked by schemathesis', () => {
   test('responds as its OpenAPI document describes, to valid and invalid requests', async () => {

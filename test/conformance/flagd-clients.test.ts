@@ -5,9 +5,9 @@ import { OpenFeature, type EvaluationContext, type Provider } from '@openfeature
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serve, type Served } from '../../apps/server/test/support/serve.ts';
 import { describeWith } from '../components/components.ts';
-import { askGo, goFlagd } from '../components/go-flagd.ts';
-import { askJava, javaFlagd } from '../components/java-flagd.ts';
-import { askPython, pythonFlagd } from '../components/python-flagd.ts';
+import { askGo, goFlagd } from '../components/clients/go-flagd.ts';
+import { askJava, javaFlagd } from '../components/clients/java-flagd.ts';
+import { askPython, pythonFlagd } from '../components/clients/python-flagd.ts';
 
 const variants = { on: true, off: false };
 const document = {

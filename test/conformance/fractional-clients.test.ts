@@ -10,7 +10,7 @@ import {
   pythonClient,
   rustClient,
   type BucketClient,
-} from '../components/bucket-clients.ts';
+} from '../components/clients/bucket-clients.ts';
 import { describeWith } from '../components/components.ts';
 
 const flag = { state: 'ENABLED', variants: { a: 'a', b: 'b', c: 'c' }, defaultVariant: 'a' };

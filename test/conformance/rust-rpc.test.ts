@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serve, type Served } from '../../apps/server/test/support/serve.ts';
-import { askRustByRpc, rustClient } from '../components/bucket-clients.ts';
+import { askRustByRpc, rustClient } from '../components/clients/bucket-clients.ts';
 import { describeWith } from '../components/components.ts';
 
 const flag = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };

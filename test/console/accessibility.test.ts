@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chromium } from '../components/chromium.ts';
+import { chromium } from '../components/tools/chromium.ts';
 import { describeWith } from '../components/components.ts';
 import { ConsoleBrowser } from '../support/console.ts';
 import { artefacts, forms, pictureOf, takePictures } from './pictures.ts';

@@ -4,7 +4,7 @@ import { Provider } from 'oidc-provider';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fees, serveFolder, type Served } from '../../apps/server/test/support/serve.ts';
-import { chromium } from '../components/chromium.ts';
+import { chromium } from '../components/tools/chromium.ts';
 import { describeWith } from '../components/components.ts';
 import { ConsoleBrowser, shows } from '../support/console.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dyeRule, request } from '../../apps/server/test/rollouts/rollout-requests.ts';
 import { admin } from '../../apps/server/test/support/admin.ts';
 import { fees, serveFolder, type Served } from '../../apps/server/test/support/serve.ts';
-import { chromium } from '../components/chromium.ts';
+import { chromium } from '../components/tools/chromium.ts';
 import { describeWith } from '../components/components.ts';
 import { ConsoleBrowser, shows } from '../support/console.ts';
 import { ReportingService } from '../support/otlp-durations.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { admin } from '../../apps/server/test/support/admin.ts';
 import { fees, serveFolder, type Served } from '../../apps/server/test/support/serve.ts';
 import { tokenIn } from '../../apps/server/test/support/with-tokens.ts';
-import { chromium } from '../components/chromium.ts';
+import { chromium } from '../components/tools/chromium.ts';
 import { describeWith } from '../components/components.ts';
 import { ConsoleBrowser, shows } from '../support/console.ts';
 

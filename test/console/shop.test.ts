@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chromium } from '../components/chromium.ts';
+import { chromium } from '../components/tools/chromium.ts';
 import { describeWith } from '../components/components.ts';
 import { ConsoleBrowser, shows } from '../support/console.ts';
 import { Shop } from '../support/shop.ts';

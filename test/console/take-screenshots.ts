@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { launchChromium } from '../components/chromium.ts';
+import { launchChromium } from '../components/tools/chromium.ts';
 import { artefacts, forms, pictureOf, takePictures } from './pictures.ts';
 import { Showcase } from './showcase.ts';
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
-import { prometheus, startPrometheus, type PrometheusServer } from '../components/prometheus.ts';
+import { prometheus, startPrometheus, type PrometheusServer } from '../components/services/prometheus.ts';
 import { errorsSli, LaneTraffic, type ArmTraffic } from '../support/lane-traffic.ts';
 import { readRollout, type Rollout } from '../support/rollouts.ts';
 import { ServerProcess } from '../support/server-process.ts';

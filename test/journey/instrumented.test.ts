@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
-import { kafka, startKafka, type Broker } from '../components/kafka.ts';
-import { newest, newestAndKafka, newestScripts } from '../components/newest.ts';
+import { kafka, startKafka, type Broker } from '../components/services/kafka.ts';
+import { newest, newestAndKafka, newestScripts } from '../components/tools/newest.ts';
 
 const execute = promisify(execFile);
 const scripts = 'packages/baggage/test/instrumented';

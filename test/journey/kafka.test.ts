@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
-import { kafka, startKafka, type Broker } from '../components/kafka.ts';
+import { kafka, startKafka, type Broker } from '../components/services/kafka.ts';
 import { grayHeaders, Shop } from '../support/shop.ts';
 
 await describeWith(kafka, 'the shop with Kafka', () => {

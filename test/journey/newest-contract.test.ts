@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
-import { newest, newestNode } from '../components/newest.ts';
+import { newest, newestNode } from '../components/tools/newest.ts';
 
 const execute = promisify(execFile);
 const configuration = fileURLToPath(new URL('../newest/vitest.config.ts', import.meta.url));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
-import { newest, newestInstallation } from '../components/newest.ts';
+import { newest, newestInstallation } from '../components/tools/newest.ts';
 import { grayHeaders, Shop } from '../support/shop.ts';
 
 await describeWith(newest, 'the shop on the newest Node with OpenTelemetry 3.x', () => {

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { all, describeWith } from '../components/components.ts';
-import { kafka, startKafka, type Broker } from '../components/kafka.ts';
-import { newest, newestInstallation } from '../components/newest.ts';
-import { prometheus, startPrometheus, type PrometheusServer } from '../components/prometheus.ts';
+import { kafka, startKafka, type Broker } from '../components/services/kafka.ts';
+import { newest, newestInstallation } from '../components/tools/newest.ts';
+import { prometheus, startPrometheus, type PrometheusServer } from '../components/services/prometheus.ts';
 import { freePort } from '../support/supervised.ts';
 import { startCollector, type CollectedSeries, type Collector } from '../support/collector.ts';
 import { eventually, Shop, type Installation } from '../support/shop.ts';

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
-import { startKafka, type Broker } from '../components/kafka.ts';
-import { newestAndKafka, newestScripts } from '../components/newest.ts';
+import { startKafka, type Broker } from '../components/services/kafka.ts';
+import { newestAndKafka, newestScripts } from '../components/tools/newest.ts';
 
 await describeWith(newestAndKafka, '@platformatic/kafka', () => {
   let broker: Broker;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
-import { prometheus, startPrometheus, type PrometheusServer } from '../components/prometheus.ts';
+import { prometheus, startPrometheus, type PrometheusServer } from '../components/services/prometheus.ts';
 import { Shop } from '../support/shop.ts';
 import { freePort } from '../support/supervised.ts';
 

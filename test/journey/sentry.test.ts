@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
-import { newest, newestNode } from '../components/newest.ts';
-import { sentry, sentryScript } from '../components/sentry.ts';
+import { newest, newestNode } from '../components/tools/newest.ts';
+import { sentry, sentryScript } from '../components/tools/sentry.ts';
 
 const execute = promisify(execFile);
 /** Sentry's own members, which it sends to every destination. */

@@ -7,8 +7,8 @@ const newest = ['undici', '@opentelemetry/api', '@opentelemetry/core'];
 const conditions = ['@graylane/source', 'node'];
 
 /**
- * The contract of our adapters with what `install-newest.js` brings; `newest-contract.test.ts`
- * among the journeys runs it.
+ * The contract of our adapters with what `test/components/install/newest.js` brings;
+ * `newest-contract.test.ts` among the journeys runs it.
  */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),

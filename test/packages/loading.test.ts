@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { createContext, runInContext } from 'node:vm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
-import { consumers, installTarballs, Project, toolPath, type Tarball } from '../components/consumers.ts';
+import {
+  consumers,
+  installTarballs,
+  Project,
+  toolPath,
+  type Tarball,
+} from '../components/tools/consumers.ts';
 
 /** Uses every entry; prints `gray true` where all of them work together. */
 const program = `

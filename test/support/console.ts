@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { launchChromium } from '../components/chromium.ts';
+import { launchChromium } from '../components/tools/chromium.ts';
 import { patience } from '../../vitest.config.ts';
 
 /** A browser for the tests of one file, and the faults that its pages have logged. */

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Service } from '../src/protocols/flagd/gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { FlagSyncService } from '../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
 import { describeWith } from '../../../test/components/components.ts';
-import { prometheus, promtool } from '../../../test/components/prometheus.ts';
+import { prometheus, promtool } from '../../../test/components/services/prometheus.ts';
 import { fees, serveFolder, type Served } from './support/serve.ts';
 
 let served: Served;

@@ -7,8 +7,8 @@ import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { all, describeWith } from '../../../test/components/components.ts';
-import { prometheus, promtool } from '../../../test/components/prometheus.ts';
-import { sloth, slothRules } from '../../../test/components/sloth.ts';
+import { prometheus, promtool } from '../../../test/components/services/prometheus.ts';
+import { sloth, slothRules } from '../../../test/components/tools/sloth.ts';
 import { boundaryFor } from '../src/contract/queries.ts';
 import { slothSchema } from './sloth-schema.ts';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { describeWith } from '../../../test/components/components.ts';
-import { prometheus } from '../../../test/components/prometheus.ts';
+import { prometheus } from '../../../test/components/services/prometheus.ts';
 import { codeBlocks } from '../../../test/support/markdown.ts';
 import { freePort } from '../../../test/support/supervised.ts';
 

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../../../test/components/components.ts';
-import { kafka, startKafka, type Broker } from '../../../test/components/kafka.ts';
-import { newestAndKafka, newestScripts } from '../../../test/components/newest.ts';
+import { kafka, startKafka, type Broker } from '../../../test/components/services/kafka.ts';
+import { newestAndKafka, newestScripts } from '../../../test/components/tools/newest.ts';
 import { startCollector, type Collector } from '../../../test/support/collector.ts';
 
 const here = { node: process.execPath, folder: fileURLToPath(new URL('instrumented', import.meta.url)) };

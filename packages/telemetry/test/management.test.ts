@@ -8,7 +8,7 @@ import {
   type ManagementServer,
 } from '@graylane/telemetry/management';
 import { describeWith } from '../../../test/components/components.ts';
-import { prometheus, promtool } from '../../../test/components/prometheus.ts';
+import { prometheus, promtool } from '../../../test/components/services/prometheus.ts';
 import { collectGarbage } from './support.ts';
 
 const open: ManagementServer[] = [];

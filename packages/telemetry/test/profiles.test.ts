@@ -3,7 +3,7 @@ import { managementServer, type ManagementServer } from '@graylane/telemetry/man
 import { Profile } from 'pprof-format';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../../../test/components/components.ts';
-import { go, goToolPprof } from '../../../test/components/go.ts';
+import { go, goToolPprof } from '../../../test/components/clients/go.ts';
 
 let server: ManagementServer;
 let url = '';

@@ -2,7 +2,11 @@ import { durationBoundaries } from '@graylane/telemetry';
 import { managementServer, processRegistry } from '@graylane/telemetry/management';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../../../test/components/components.ts';
-import { prometheus, startPrometheus, type PrometheusServer } from '../../../test/components/prometheus.ts';
+import {
+  prometheus,
+  startPrometheus,
+  type PrometheusServer,
+} from '../../../test/components/services/prometheus.ts';
 
 const management = managementServer({ port: 0, crash: false, heapSampling: false });
 let server: PrometheusServer;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { describeWith } from '../../../test/components/components.ts';
-import { newest, newestScripts } from '../../../test/components/newest.ts';
+import { newest, newestScripts } from '../../../test/components/tools/newest.ts';
 
 const execute = promisify(execFile);
 const here = { node: process.execPath, folder: fileURLToPath(new URL('instrumented', import.meta.url)) };

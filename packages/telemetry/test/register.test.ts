@@ -9,7 +9,7 @@ import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeWith } from '../../../test/components/components.ts';
-import { newest, newestScripts } from '../../../test/components/newest.ts';
+import { newest, newestScripts } from '../../../test/components/tools/newest.ts';
 
 const here = fileURLToPath(new URL('instrumented', import.meta.url));
 const root = fileURLToPath(new URL('../../..', import.meta.url));

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../../../test/components/components.ts';
-import { newest, newestScripts } from '../../../test/components/newest.ts';
+import { newest, newestScripts } from '../../../test/components/tools/newest.ts';
 
 const execute = promisify(execFile);
 const requests = 300;

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { describeWith } from '../../../test/components/components.ts';
-import { newest, newestScripts } from '../../../test/components/newest.ts';
+import { newest, newestScripts } from '../../../test/components/tools/newest.ts';
 
 const here = fileURLToPath(new URL('instrumented', import.meta.url));
 const env = {

@@ -10,7 +10,7 @@ import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectEcho, serveEcho } from '../../../packages/baggage/test/adapters/grpc-echo.ts';
 import { describeWith } from '../../components/components.ts';
-import { kafka, startKafka, type Broker } from '../../components/kafka.ts';
+import { kafka, startKafka, type Broker } from '../../components/services/kafka.ts';
 import { throughDotnet } from './dotnet.ts';
 import { accept, expectAdmitted, ids, kinds, verify } from './kinds.ts';
 

@@ -7,7 +7,14 @@ import {
   type EchoServer,
 } from '../../../packages/baggage/test/adapters/grpc-echo.ts';
 import { describeWith } from '../../components/components.ts';
-import { goHop, javaHops, pythonHop, startHop, type Hop, type RunningHop } from '../../components/hops.ts';
+import {
+  goHop,
+  javaHops,
+  pythonHop,
+  startHop,
+  type Hop,
+  type RunningHop,
+} from '../../components/clients/hops.ts';
 import { expectWhole, ids, kinds } from './kinds.ts';
 
 for (const hop of [pythonHop, goHop, ...javaHops]) {

@@ -4,7 +4,14 @@ import { admit, getCell } from '@graylane/baggage';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../../components/components.ts';
-import { goHop, javaHops, pythonHop, startHop, type Hop, type RunningHop } from '../../components/hops.ts';
+import {
+  goHop,
+  javaHops,
+  pythonHop,
+  startHop,
+  type Hop,
+  type RunningHop,
+} from '../../components/clients/hops.ts';
 import { expectWhole, ids, kinds, verify } from './kinds.ts';
 
 for (const hop of [pythonHop, goHop, ...javaHops]) {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, expect, test } from 'vitest';
 import { describeWith } from '../../components/components.ts';
-import { goHop, javaHops, pythonHop, startHop, type Hop } from '../../components/hops.ts';
-import { kafka, startKafka, type Broker } from '../../components/kafka.ts';
+import { goHop, javaHops, pythonHop, startHop, type Hop } from '../../components/clients/hops.ts';
+import { kafka, startKafka, type Broker } from '../../components/services/kafka.ts';
 import { expectWhole, ids, kinds } from './kinds.ts';
 
 const services: ReadonlyArray<readonly [name: string, hop: Hop, ...more: string[]]> = [

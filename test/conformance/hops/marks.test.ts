@@ -2,7 +2,7 @@ import { admit, emit, getActiveCell, getCell, runInLane, type VerifyPolicy } fro
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { describeWith } from '../../components/components.ts';
-import { goHop, javaHops, pythonHop, runMarks } from '../../components/hops.ts';
+import { goHop, javaHops, pythonHop, runMarks } from '../../components/clients/hops.ts';
 import { secret } from './kinds.ts';
 
 for (const hop of [pythonHop, goHop, ...javaHops.slice(-1)]) {

@@ -7,7 +7,7 @@ import {
   prometheus,
   startPrometheus,
   type PrometheusServer,
-} from '../../../../test/components/prometheus.ts';
+} from '../../../../test/components/services/prometheus.ts';
 import type { LookQuestion } from '../../src/rollouts/evidence/look-source.ts';
 import { increaseOf } from '../../src/rollouts/evidence/prometheus/counter-increase.ts';
 import { PrometheusLooks } from '../../src/rollouts/evidence/prometheus/prometheus-looks.ts';

@@ -12,7 +12,7 @@ import {
   prometheus,
   startPrometheus,
   type PrometheusServer,
-} from '../../../../test/components/prometheus.ts';
+} from '../../../../test/components/services/prometheus.ts';
 import type { EvidenceSource, Sli } from '../../src/rollouts/definition/sli.ts';
 import type { LookSource } from '../../src/rollouts/evidence/look-source.ts';
 import { OtlpLooks } from '../../src/rollouts/evidence/otlp/otlp-looks.ts';

@@ -11,7 +11,7 @@ import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
-import { nginx } from '../../../../test/components/nginx.ts';
+import { nginx } from '../../../../test/components/services/nginx.ts';
 import { eventually } from '../../../../test/support/shop.ts';
 import { FlagSyncService } from '../../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
 import { fees, serve } from '../support/serve.ts';

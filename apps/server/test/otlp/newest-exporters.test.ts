@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
-import { newest, newestScripts } from '../../../../test/components/newest.ts';
+import { newest, newestScripts } from '../../../../test/components/tools/newest.ts';
 import type { MetricPoint } from '../../src/signals/metric-point.ts';
 import { startReceiver, type Receiver } from '../support/receive.ts';
 

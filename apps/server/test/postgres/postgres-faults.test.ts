@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
-import { postgres, startPostgres, type Postgres } from '../../../../test/components/postgres.ts';
+import { postgres, startPostgres, type Postgres } from '../../../../test/components/services/postgres.ts';
 import { freePort } from '../../../../test/support/supervised.ts';
 import { migrate, shippedMigrations } from '../../src/store/postgres/database/migrate.ts';
 import { parseAddress } from '../../src/store/postgres/database/address.ts';

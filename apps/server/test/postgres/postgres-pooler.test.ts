@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
-import { pgbouncer, startPgbouncer, type Pooler } from '../../../../test/components/pgbouncer.ts';
-import { postgres, startPostgres, type Postgres } from '../../../../test/components/postgres.ts';
+import { pgbouncer, startPgbouncer, type Pooler } from '../../../../test/components/services/pgbouncer.ts';
+import { postgres, startPostgres, type Postgres } from '../../../../test/components/services/postgres.ts';
 import { admin } from '../support/admin.ts';
 import { serveDatabase, type ServedReplica } from '../support/database.ts';
 import { followStream } from '../support/follow.ts';

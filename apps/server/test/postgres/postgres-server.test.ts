@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
-import { postgres, startPostgres, type Postgres } from '../../../../test/components/postgres.ts';
+import { postgres, startPostgres, type Postgres } from '../../../../test/components/services/postgres.ts';
 import { TcpProxy } from '../../../../test/support/tcp-proxy.ts';
 import { admin } from '../support/admin.ts';
 import { serveDatabase, type ServedReplica } from '../support/database.ts';

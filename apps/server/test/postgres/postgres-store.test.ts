@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
-import { postgres, startPostgres, type Postgres } from '../../../../test/components/postgres.ts';
+import { postgres, startPostgres, type Postgres } from '../../../../test/components/services/postgres.ts';
 import { toDocument, toParsedDocument, type FlagDocument } from '../../src/model/document.ts';
 import { storeOf } from '../../src/store/environments.ts';
 import type { Term } from '../../src/store/leadership.ts';

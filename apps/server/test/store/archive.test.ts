@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
-import { postgres, startPostgres, type Postgres } from '../../../../test/components/postgres.ts';
+import { postgres, startPostgres, type Postgres } from '../../../../test/components/services/postgres.ts';
 import { exportAllCommand, importAllCommand } from '../../src/cli/commands/archive.ts';
 import { toDocument, toParsedDocument } from '../../src/model/document.ts';
 import { storeOf, type Environments } from '../../src/store/environments.ts';

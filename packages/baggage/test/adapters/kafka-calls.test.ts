@@ -4,7 +4,7 @@ import { Kafka, logLevel, Partitioners, type EachBatchPayload } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
-import { kafka, startKafka, type Broker } from '../../../../test/components/kafka.ts';
+import { kafka, startKafka, type Broker } from '../../../../test/components/services/kafka.ts';
 import { eventually } from '../../../../test/support/shop.ts';
 import { inRequest } from './in-request.ts';
 import { byLane, recordCalls, type RecordedCalls } from './recorded-calls.ts';

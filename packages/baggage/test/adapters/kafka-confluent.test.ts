@@ -1,6 +1,6 @@
 import { describeWith } from '../../../../test/components/components.ts';
-import { confluent, loadConfluent } from '../../../../test/components/confluent.ts';
-import { kafka } from '../../../../test/components/kafka.ts';
+import { confluent, loadConfluent } from '../../../../test/components/services/confluent.ts';
+import { kafka } from '../../../../test/components/services/kafka.ts';
 import { kafkaContract } from './kafka-contract.ts';
 import type { KafkaPeer, PeerConsumer, PeerProducer } from './kafka-peer.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '@graylane/baggage/kafka';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startKafka, type Broker } from '../../../../test/components/kafka.ts';
+import { startKafka, type Broker } from '../../../../test/components/services/kafka.ts';
 import { hostileHeaders } from '../../../../test/support/hostile.ts';
 import { inbox, type Inbox } from '../../../../test/support/inbox.ts';
 import { inRequest } from './in-request.ts';

@@ -4,7 +4,7 @@ import { withBaggageConsumer, withBaggageProducer } from '@graylane/baggage/kafk
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
-import { kafka, startKafka, type Broker } from '../../../../test/components/kafka.ts';
+import { kafka, startKafka, type Broker } from '../../../../test/components/services/kafka.ts';
 import { inbox } from '../../../../test/support/inbox.ts';
 import { inRequest } from './in-request.ts';
 

@@ -14,7 +14,7 @@ import { Agent } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
 import { delicateValues, hostileHeaders, hostileLines } from '../../../../test/support/hostile.ts';
-import { kafka, startKafka, type Broker } from '../../../../test/components/kafka.ts';
+import { kafka, startKafka, type Broker } from '../../../../test/components/services/kafka.ts';
 import { connectEcho, serveEcho } from './grpc-echo.ts';
 import { exchange, listen, serve, type Listener } from './http-listener.ts';
 

@@ -12,7 +12,7 @@ import { Agent } from 'undici';
 import { expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
 import { inbox } from '../../../../test/support/inbox.ts';
-import { kafka, startKafka } from '../../../../test/components/kafka.ts';
+import { kafka, startKafka } from '../../../../test/components/services/kafka.ts';
 import { connectEcho, serveEcho } from './grpc-echo.ts';
 import { listen, serve } from './http-listener.ts';
 import { inRequest } from './in-request.ts';

@@ -1,6 +1,6 @@
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { describeWith } from '../../../../test/components/components.ts';
-import { kafka } from '../../../../test/components/kafka.ts';
+import { kafka } from '../../../../test/components/services/kafka.ts';
 import { kafkaContract } from './kafka-contract.ts';
 import type { KafkaPeer } from './kafka-peer.ts';
 

