@@ -74,7 +74,9 @@ export async function startPostgres({ within = [] }: PostgresOptions = {}): Prom
   };
   const run = async (sql: string, database = 'postgres'): Promise<string> => {
     const args = ['-h', folder, '-p', String(port), '-U', 'postgres', '-d', database, '-XAtq', '-c', sql];
-    return (await promisify(execFile)(`${bin}/psql`, args)).stdout.trim();
+    // All revisions of a long run are more than Node's default of 1 MiB.
+    const output = await promisify(execFile)(`${bin}/psql`, args, { maxBuffer: 256 * 1024 * 1024 });
+    return output.stdout.trim();
   };
   const close = async (): Promise<void> => {
     await server.close();
