@@ -106,6 +106,35 @@ test('a kill that is not written yet survives a restart', async () => {
   expect(await isOff()).toBe(true);
 });
 
+test('a kill that would not survive a restart makes its environment degraded', async () => {
+  mkdirSync(`${folder}/held-kills.json/in the way`, { recursive: true });
+  const killed = await ask('POST', 'kill?wait=0', { body: { flag: 'fees' } });
+  expect(killed.status).toBe(200);
+  expect(await isOff()).toBe(true);
+  const note = async (): Promise<unknown> => {
+    const body = (await (await fetch(`http://127.0.0.1:${server.port}/healthz`)).json()) as {
+      environments: { default: { heldKills?: { note: string } } };
+    };
+    return body.environments.default.heldKills?.note;
+  };
+  const unwritable = /held-kills\.json can't be written, .*: make it writable/;
+  await expect.poll(note).toMatch(unwritable);
+  edit(document);
+  await expect.poll(kills, { timeout: 30_000 }).toMatchObject([{ flag: 'fees', held: false }]);
+  // The kill is written, but the file that is in the way still is.
+  expect(await note()).toMatch(unwritable);
+  rmSync(`${folder}/held-kills.json`, { recursive: true });
+  edit('{');
+  let attempts = 0;
+  const write = async (): Promise<number> => {
+    const headers = { 'if-none-match': '*', 'graylane-reason': 'a trial' };
+    return (await ask('PUT', `flags/other-${(attempts += 1)}`, { body: fees, headers })).status;
+  };
+  await expect.poll(write).not.toBe(201);
+  await ask('POST', 'kill?wait=0', { body: { lane: 'gray' } });
+  await expect.poll(note).not.toMatch(unwritable);
+});
+
 test('a kill that is not written yet ends with its environment', async () => {
   const path = '/environments/staging';
   const create = async (): Promise<number> => {

@@ -13,12 +13,18 @@ export class HeldFile {
   readonly #log: Log;
   #held: Readonly<Record<string, Kills>>;
   #turn: Promise<void> = Promise.resolve();
+  #trouble: string | undefined;
 
   /** Without a path the kills are held in memory alone. */
   constructor(path: string | undefined, log: Log) {
     this.#path = path;
     this.#log = log;
     this.#held = path === undefined ? {} : this.#read(path);
+  }
+
+  /** Why the file is not what is held here, with the remedy; undefined if it is. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   of(environment: string): Kills {
@@ -48,10 +54,15 @@ export class HeldFile {
       if (isObject(held)) return held as Record<string, Kills>;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-      this.#log.warn(`${path} can't be read, so kills of an earlier process may be lost: ${String(error)}`);
-      return {};
+      return this.#lost(path, String(error));
     }
-    this.#log.warn(`${path} is not a JSON object, so kills of an earlier process may be lost`);
+    return this.#lost(path, 'it is not a JSON object');
+  }
+
+  #lost(path: string, reason: string): Readonly<Record<string, Kills>> {
+    this.#report(
+      `${path} can't be read, so kills that an earlier process could not write may be lost: ${reason}: kill again what must be off`,
+    );
     return {};
   }
 
@@ -61,10 +72,16 @@ export class HeldFile {
       const file = new StagedFile(path);
       await file.stage([Buffer.from(JSON.stringify(this.#held, null, 2))]);
       await file.apply();
+      this.#trouble = undefined;
     } catch (error) {
-      this.#log.warn(
-        `${path} can't be written, so a restart would end the kills held here: ${String(error)}`,
+      this.#report(
+        `${path} can't be written, so a restart would not know the kills that are held here: ${String(error)}: make it writable`,
       );
     }
+  }
+
+  #report(trouble: string): void {
+    if (trouble !== this.#trouble) this.#log.warn(trouble);
+    this.#trouble = trouble;
   }
 }

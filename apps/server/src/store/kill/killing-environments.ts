@@ -36,7 +36,8 @@ export class KillingEnvironments implements Environments {
     this.#unsubscribes = [
       environments.onCreate((name, store) => {
         const keep = (kills: Parameters<HeldFile['keep']>[1]): void => held.keep(name, kills);
-        const wrapped = { log, name, held: held.of(name), keep, holdsReadOnly, accompany };
+        const kept = { held: held.of(name), keep, keepTrouble: () => held.trouble };
+        const wrapped = { log, name, ...kept, holdsReadOnly, accompany };
         this.#stores.set(store, new KillingStore(store, wrapped));
       }),
       // The next environment of this name must not begin with the kills of this one.

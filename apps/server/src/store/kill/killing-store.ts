@@ -29,6 +29,8 @@ export interface KillingStoreOptions {
   readonly held: Kills;
   /** Keeps the kills that are not written yet. */
   readonly keep: (held: Kills) => void;
+  /** Why they can't be kept over a restart; undefined if they can. */
+  readonly keepTrouble: () => string | undefined;
   /** Whether kills are held for a store that can never be written. */
   readonly holdsReadOnly: boolean;
   readonly accompany?: Accompany | undefined;
@@ -92,10 +94,12 @@ export class KillingStore implements FlagStore {
 
   health(): StoreHealth {
     const health = this.#store.health();
-    if (this.#overlay === undefined) return health;
+    const trouble = this.#options.keepTrouble();
+    if (this.#overlay === undefined && trouble === undefined) return health;
     const { lanes, flags } = this.#held;
+    const notes = [this.#overlay && `in force on this server alone: ${this.#trouble}`, trouble];
     const heldKills = {
-      note: `in force on this server alone: ${this.#trouble}`,
+      note: notes.filter((note) => note !== undefined).join('; '),
       lanes: Object.keys(lanes),
       flags: Object.keys(flags),
     };
@@ -300,7 +304,7 @@ export class KillingStore implements FlagStore {
 }
 
 /** The refusals of a store that may end by themselves, or by the work of an operator. */
-const heldFor: ReadonlySet<string> = new Set(['unwritable', 'disk_full', 'pending_fault', 'conflict']);
+const heldFor: ReadonlySet<string> = new Set(['unwritable', 'disk_full', 'pending_fault']);
 
 /**
  * Faults of other kills, which were written by hand, do not prevent a kill.
