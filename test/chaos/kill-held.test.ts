@@ -117,7 +117,7 @@ test('a kill that would not survive a restart makes its environment degraded', a
     };
     return body.environments.default.heldKills?.note;
   };
-  const unwritable = /held-kills\.json can't be written, .*: make it writable/;
+  const unwritable = /held-kills\.json can't be written, so .*; make it writable/;
   await expect.poll(note).toMatch(unwritable);
   edit(document);
   await expect.poll(kills, { timeout: 30_000 }).toMatchObject([{ flag: 'fees', held: false }]);

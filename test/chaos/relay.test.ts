@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { createServer, type RunningServer, type Settings } from '@graylane/serve
 import { FlagdProvider } from '@openfeature/flagd-provider';
 import { OpenFeature } from '@openfeature/server-sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ServerProcess } from '../support/server-process.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { admin } from '../../apps/server/test/support/admin.ts';
 import { fees, serve, serveFolder, type Served } from '../../apps/server/test/support/serve.ts';
@@ -248,6 +249,38 @@ describe('a relay reports upstream', () => {
     const kinds = ((await records()) as { kind: string }[]).map(({ kind }) => kind);
     expect(kinds.slice(0, 2)).toEqual(['kill', 'lift']);
     expect(centre.logged.join('\n')).toContain('killed the flag "fees"');
+  });
+
+  test('kills and refusals of a process that was killed in the outage, once', patient, async () => {
+    const proxy = await proxyOf(centre.url);
+    const source = ['--upstream', `http://127.0.0.1:${proxy.port}`, '--cache', folder];
+    const relay = await ServerProcess.startWith(source);
+    closing.push(() => relay.close());
+    proxy.cut();
+    await expect.poll(async () => (await health(relay.url))['status'], patient).toBe('degraded');
+    const killed = await admin(relay.url)('POST', 'kill?wait=0', { body: { flag: 'fees' } });
+    expect(killed.status).toBe(200);
+    await admin(relay.url)('GET', 'flags/nobody');
+    const kept = (): string => readFileSync(`${folder}/audit-queue.json`, 'utf8');
+    await expect.poll(kept, patient).toMatch(/"kill"[^]*"not_found"/);
+    await relay.stop('SIGKILL');
+    const copy = kept();
+
+    const records = async (): Promise<unknown> => (await admin(centre.url)('GET', 'audit')).body['records'];
+    proxy.heal();
+    await relay.start();
+    const both = [
+      expect.objectContaining({ kind: 'kill', flag: 'fees' }),
+      expect.objectContaining({ kind: 'refusals', code: 'not_found', count: 1 }),
+    ];
+    await expect.poll(records, patient).toEqual(both);
+    await expect.poll(kept, patient).toBe('{}');
+    await relay.stop('SIGKILL');
+    // As if it had been killed before it knew that the centre has them.
+    writeFileSync(`${folder}/audit-queue.json`, copy);
+    await relay.start();
+    await expect.poll(kept, patient).toBe('{}');
+    expect(await records()).toEqual(both);
   });
 
   test('the usage of its clients', patient, async () => {

@@ -92,7 +92,8 @@ async function openServer(settings: Settings, log: Log, closing: Closing): Promi
   const audit = new AuditLog(log);
   const { refusals } = metrics;
   const reports = { environments, clients, refusals, intake, audit, id: identity.id };
-  if (relay !== undefined) closing.addEnd(reportUpstream({ ...reports, relay }));
+  const cache = 'cache' in origin ? origin.cache : undefined;
+  if (relay !== undefined) closing.addEnd(reportUpstream({ ...reports, relay, cache, log }));
   const webhooks = closing.add(new Webhooks({ environments, refusals, log }));
   if (settings.webhooks !== undefined) {
     const use = (some: readonly Webhook[]): void => void webhooks.use(some);

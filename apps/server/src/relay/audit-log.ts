@@ -31,11 +31,14 @@ export class AuditLog {
     records: readonly AuditRecord[],
   ): void {
     const receivedAt = new Date().toISOString();
-    const received = records.map((record) => ({ ...record, relay, token, receivedAt }));
+    // A relay that crashed before it knew of the receipt sends its records again.
+    const known = new Set(this.list(store).map(contentOf));
+    const news = records.filter((record) => !known.has(contentOf(record)));
+    const received = news.map((record) => ({ ...record, relay, token, receivedAt }));
     for (const record of received) this.#log.warn(`${environment}: ${sentenceOf(record)}`, { ...record });
     const kept = [...this.list(store), ...received];
     this.#records.set(store, kept.slice(-maxKept));
-    for (const listener of this.#listeners) listener(store, records);
+    for (const listener of this.#listeners) listener(store, news);
   }
 
   /** The oldest first. */
@@ -47,6 +50,16 @@ export class AuditLog {
   onRecords(listener: (store: FlagStore, records: readonly AuditRecord[]) => void): void {
     this.#listeners.add(listener);
   }
+}
+
+/** The record alone, without the relay that sent it and the receipt. */
+function contentOf(record: AuditRecord): string {
+  if (record.kind === 'refusals') {
+    const { at, until, protocol, code, count } = record;
+    return JSON.stringify([at, until, protocol, code, count]);
+  }
+  const { kind, at, lane, flag, author } = record;
+  return JSON.stringify([kind, at, lane, flag, author]);
 }
 
 function sentenceOf(record: ReceivedRecord): string {

@@ -1,5 +1,6 @@
 import type { ServerClient } from '@graylane/source';
-import type { AuditRecord, KillRecord, RefusalRecord } from './audit-record.ts';
+import type { EnvironmentFile } from '../store/disk/environment-file.ts';
+import { readRecord, type AuditRecord, type KillRecord, type RefusalRecord } from './audit-record.ts';
 import type { UpstreamStore } from './upstream-store.ts';
 
 /** The kills that wait for the link; refusals are summed by reason. */
@@ -9,37 +10,51 @@ const maxReasons = 200;
 /** How long a report may take, and how often refusals are reported at most, in milliseconds. */
 const [timeoutMs, refusalsMs] = [10_000, 5000];
 
+/** The parts that a queue uses. */
+export interface AuditQueueOptions {
+  /** Names this server in the records. */
+  readonly relay: string;
+  readonly environment: string;
+  readonly client: ServerClient;
+  readonly store: UpstreamStore;
+  /** Keeps the records over a restart. */
+  readonly file: EnvironmentFile<readonly unknown[]>;
+}
+
 /**
  * The records of a relay that wait for the link to the upstream server. Kills and their ends are
- * sent first, then the refusals.
+ * sent first, then the refusals. A record that was sent right before a crash may be sent again: the
+ * upstream server knows it by its content.
  */
 export class AuditQueue {
-  readonly #relay: string;
+  readonly #options: AuditQueueOptions;
   readonly #path: string;
-  readonly #client: ServerClient;
-  readonly #store: UpstreamStore;
   readonly #unsubscribe: () => void;
   readonly #timer: NodeJS.Timeout;
   #kills: readonly KillRecord[] = [];
   #refusals = new Map<string, RefusalRecord>();
+  /** The refusals on their way, which later ones must not be added to. */
+  #sending: ReadonlyMap<string, RefusalRecord> = new Map();
   #isSending = false;
 
-  /** `relay` names this server in the records. */
-  constructor(relay: string, environment: string, client: ServerClient, store: UpstreamStore) {
-    this.#relay = relay;
+  constructor(options: AuditQueueOptions) {
+    const { environment, store, file } = options;
+    this.#options = options;
     this.#path = `api/v1/environments/${encodeURIComponent(environment)}/audit`;
-    this.#client = client;
-    this.#store = store;
+    const kept = file.of(environment);
+    for (const one of Array.isArray(kept) ? kept : []) this.#take(readRecord(one));
     this.#unsubscribe = store.onLink(() => void this.#send());
-    this.#timer = setInterval(() => void this.#send(), refusalsMs).unref();
+    this.#timer = setInterval(() => {
+      this.#keep();
+      void this.#send();
+    }, refusalsMs).unref();
   }
 
   add(record: AuditRecord): void {
-    if (record.kind === 'refusals') this.#sum(record);
-    else {
-      this.#kills = [...this.#kills, record].slice(-maxWaiting);
-      void this.#send();
-    }
+    this.#take(record);
+    if (record.kind === 'refusals') return;
+    this.#keep();
+    void this.#send();
   }
 
   /** Counts one refused request. */
@@ -51,6 +66,19 @@ export class AuditQueue {
   close(): void {
     clearInterval(this.#timer);
     this.#unsubscribe();
+    this.#keep();
+  }
+
+  #take(record: AuditRecord | undefined): void {
+    if (record === undefined) return;
+    if (record.kind === 'refusals') this.#sum(record);
+    else this.#kills = [...this.#kills, record].slice(-maxWaiting);
+  }
+
+  #keep(): void {
+    const { file, environment } = this.#options;
+    const waiting = [...this.#kills, ...this.#sending.values(), ...this.#refusals.values()];
+    file.keep(environment, waiting.length > 0 ? waiting : undefined);
   }
 
   #sum(record: RefusalRecord): void {
@@ -62,31 +90,27 @@ export class AuditQueue {
   }
 
   async #send(): Promise<void> {
-    if (this.#isSending || !this.#store.link.connected) return;
+    if (this.#isSending || !this.#options.store.link.connected) return;
     this.#isSending = true;
     while (this.#kills.length > 0 || this.#refusals.size > 0) {
-      const [kills, refusals] = [this.#kills, this.#refusals];
-      this.#kills = [];
-      this.#refusals = new Map();
+      const kills = this.#kills;
+      if (kills.length === 0) [this.#sending, this.#refusals] = [this.#refusals, new Map()];
+      const records = kills.length > 0 ? kills : [...this.#sending.values()];
       // oxlint-disable-next-line no-await-in-loop -- Kills first, then what came meanwhile.
-      const { status, failure } = await this.#post(kills.length > 0 ? kills : [...refusals.values()]);
-      if (kills.length > 0) this.#putBack([], refusals);
-      if (failure === undefined) continue;
+      const { status, failure } = await this.#post(records);
       // A server that refuses the records would refuse them again.
-      if (status === undefined || status >= 500)
-        this.#putBack(kills, kills.length > 0 ? new Map() : refusals);
-      break;
+      const isOver = failure === undefined || (status !== undefined && status < 500);
+      if (isOver) this.#kills = this.#kills.filter((kill) => !kills.includes(kill));
+      else for (const record of this.#sending.values()) this.#sum(record);
+      this.#sending = new Map();
+      this.#keep();
+      if (failure !== undefined) break;
     }
     this.#isSending = false;
   }
 
   #post(records: readonly AuditRecord[]): ReturnType<ServerClient['post']> {
-    const json = JSON.stringify({ relay: this.#relay, records });
-    return this.#client.post(this.#path, json, { timeoutMs, keepsAlive: false });
-  }
-
-  #putBack(kills: readonly KillRecord[], refusals: ReadonlyMap<string, RefusalRecord>): void {
-    this.#kills = [...kills, ...this.#kills].slice(-maxWaiting);
-    for (const record of refusals.values()) this.#sum(record);
+    const { relay, client } = this.#options;
+    return client.post(this.#path, JSON.stringify({ relay, records }), { timeoutMs, keepsAlive: false });
   }
 }

@@ -50,7 +50,8 @@ export function readRecords(body: unknown): {
   );
 }
 
-function readRecord(record: unknown): AuditRecord | undefined {
+/** One record; undefined if it has not the form. */
+export function readRecord(record: unknown): AuditRecord | undefined {
   if (!isObject(record)) return undefined;
   const { kind, count } = record;
   const strings = texts.flatMap((name) =>

@@ -185,7 +185,7 @@ export function countMembers(header: string): number {
   return start < header.length ? members + 1 : members;
 }
 
-/** What the scan of a header of a known shape would find. */
+/** The result that a scan of a header of a known shape would have. */
 function locate(header: string, shape: HeaderShape): Readonly<Scan> {
   const place = shape.locate(header, ownStarts, ownEnds);
   found.stripped = 0;

@@ -1,11 +1,13 @@
 import type { Log } from '../../log.ts';
 import type { ParsedDocument, Snapshot } from '../../model/document.ts';
+import type { Kills } from '../../model/kill.ts';
 import type { Authorship } from '../../model/revision.ts';
 import { storeOf, type Environments } from '../environments.ts';
 import type { FlagStore } from '../flag-store.ts';
 import type { Leadership } from '../leadership.ts';
-import { HeldFile } from './held-file.ts';
+import { EnvironmentFile } from '../disk/environment-file.ts';
 import { KillingStore, type Accompany } from './killing-store.ts';
+import { noKills } from './overlay.ts';
 
 /** How environments are wrapped. */
 export interface KillingEnvironmentsOptions {
@@ -20,23 +22,29 @@ export interface KillingEnvironmentsOptions {
   readonly accompany?: Accompany;
 }
 
+const losses = {
+  unreadable: 'so kills that an earlier process could not write may be lost; kill again what must be off',
+  unwritable: 'so a restart would not know the kills that are held here; make it writable',
+};
+
 /** Environments whose kills are in force at once, even while nothing can be written. */
 export class KillingEnvironments implements Environments {
   readonly #environments: Environments;
-  readonly #held: HeldFile;
+  /** The kills that are in force here and not written yet. */
+  readonly #held: EnvironmentFile<Kills>;
   /** Weak, since listeners ask for the store of an environment that is being removed. */
   readonly #stores = new WeakMap<FlagStore, KillingStore>();
   readonly #unsubscribes: ReadonlyArray<() => void>;
 
   constructor(environments: Environments, options: KillingEnvironmentsOptions) {
     const { log, file, holdsReadOnly = false, accompany } = options;
-    const held = new HeldFile(file, log);
+    const held = new EnvironmentFile<Kills>(file, losses, log);
     this.#environments = environments;
     this.#held = held;
     this.#unsubscribes = [
       environments.onCreate((name, store) => {
-        const keep = (kills: Parameters<HeldFile['keep']>[1]): void => held.keep(name, kills);
-        const kept = { held: held.of(name), keep, keepTrouble: () => held.trouble };
+        const keep = (kills: Kills): void => held.keep(name, kills);
+        const kept = { held: held.of(name) ?? noKills, keep, keepTrouble: () => held.trouble };
         const wrapped = { log, name, ...kept, holdsReadOnly, accompany };
         this.#stores.set(store, new KillingStore(store, wrapped));
       }),
