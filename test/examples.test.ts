@@ -1,13 +1,22 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { checkFlags, compileFlags } from '@graylane/flags';
 import { expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { readWebhooks } from '../apps/server/src/webhooks/webhook.ts';
 import { checkCommand } from './support/examples/commands.ts';
-import { ambient, fragmentModule, preludes } from './support/examples/fragments.ts';
+import {
+  commandPages,
+  notExecuted,
+  notExecutedBlocks,
+  type NotExecutedBlock,
+} from './support/examples/command-pages.ts';
+import { commandsOf, isListed, isRunElsewhere, matches } from './support/examples/documented-commands.ts';
+import { ambient, fragmentModule, surroundings } from './support/examples/fragments.ts';
 import { shellCommands } from './support/examples/shell.ts';
 import { executed, runPages } from './support/examples/suites.ts';
 import { codeBlocks } from './support/markdown.ts';
@@ -23,9 +32,13 @@ interface Example {
   readonly code: string;
 }
 
-const pages = execFileSync('git', ['ls-files', 'README.md', 'packages/*/README.md', 'docs/*.md'], {
-  cwd: root,
-})
+const pages = execFileSync(
+  'git',
+  ['ls-files', 'README.md', 'apps/*/README.md', 'packages/*/README.md', 'docs/*.md'],
+  {
+    cwd: root,
+  },
+)
   .toString()
   .trim()
   .split('\n')
@@ -35,14 +48,20 @@ const examples: readonly Example[] = pages.flatMap((page) =>
 );
 const own = examples.filter((example) => !isExecutedElsewhere(example));
 
-/** Languages whose blocks are checked here or executed by another suite. */
-const checked = ['ts', 'js', 'json', 'sh', 'yaml'];
-/** Not checked here: suites of their pages execute console, nginx and text; java illustrates. */
-const others = ['console', 'java', 'nginx', 'text'];
+test('every example is executed, or is listed with its reason', () => {
+  const isListedBlock = (example: Example): boolean =>
+    notExecutedBlocks.some((entry) => isBlock(entry, example));
+  expect(own.filter((example) => !isExecutedHere(example) && !isListedBlock(example))).toEqual([]);
+});
 
-test('every example is in a language that a test knows', () => {
-  expect(examples.filter(({ language }) => ![...checked, ...others].includes(language))).toEqual([]);
-  expect(checked.filter((language) => !own.some((example) => example.language === language))).toEqual([]);
+test('the lists of what is not executed have no entry too many', () => {
+  const commands = pages.flatMap((page) => commandsOf(page).map((command) => [page, command] as const));
+  const listed = (entry: (typeof notExecuted)[number]): boolean =>
+    commands.some(([page, command]) => matches(entry, page, command));
+  expect(notExecuted.filter((entry) => !listed(entry))).toEqual([]);
+  expect(notExecutedBlocks.filter((entry) => !own.some((example) => isBlock(entry, example)))).toEqual([]);
+  expect([...notExecuted, ...notExecutedBlocks].filter(({ reason }) => reason.length < 20)).toEqual([]);
+  expect(commandPages.filter(({ page }) => commandsOf(page).length === 0)).toEqual([]);
 });
 
 test('every block of code is found', () => {
@@ -63,38 +82,39 @@ test.each(executed)(
   },
 );
 
-test('each fragment has a prelude, and each prelude a fragment', () => {
+test('each fragment has surroundings, and none are left over', () => {
   const counts = Object.fromEntries(pages.map((page) => [page, fragments(page).length]));
-  for (const page of pages) expect([page, counts[page]]).toEqual([page, preludes[page]?.length ?? 0]);
-  expect(Object.keys(preludes).filter((page) => !pages.includes(page))).toEqual([]);
+  for (const page of pages) expect([page, counts[page]]).toEqual([page, surroundings[page]?.length ?? 0]);
+  expect(Object.keys(surroundings).filter((page) => !pages.includes(page))).toEqual([]);
 });
 
-test('fragments have the types of the packages', { timeout: 300_000 }, async () => {
+test('fragments have the types of the packages, and run', { timeout: 300_000 }, async () => {
+  const orders = createServer((request, response) => response.end(request.headers['baggage'] ?? ''));
+  orders.listen(0, '127.0.0.1');
+  await once(orders, 'listening');
+  const host = `127.0.0.1:${(orders.address() as AddressInfo).port}`;
   await inFolder(async (folder) => {
+    const calls: string[] = [];
     for (const page of pages) {
-      for (const [index, { code }] of fragments(page).entries()) {
+      for (const [index, example] of fragments(page).entries()) {
         const file = `${page.replaceAll(/[/.]/g, '-')}-${index + 1}.ts`;
-        writeFileSync(`${folder}/${file}`, fragmentModule(preludes[page]?.[index] ?? '', code));
+        const code = fragmentModule(surroundings[page]?.[index] ?? { before: '' }, example.code);
+        const real = code.replaceAll('orders:8080', host).replaceAll('listen(3000', 'listen(0');
+        writeFileSync(`${folder}/${file}`, real);
+        if (!notExecutedBlocks.some((entry) => isBlock(entry, example)))
+          calls.push(`console.log('${file}'); await (await import('./${file}')).example();`);
       }
     }
+    writeFileSync(`${folder}/run.mjs`, [...calls, "console.log('all ran');", 'process.exit(0);'].join('\n'));
     writeFileSync(`${folder}/ambient.d.ts`, ambient);
     writeFileSync(`${folder}/package.json`, '{ "type": "module" }');
-    const compilerOptions = {
-      composite: false,
-      declarationMap: false,
-      isolatedDeclarations: false,
-      lib: ['es2023', 'dom', 'dom.iterable'],
-      noEmit: true,
-      rootDir: '/',
-    };
-    const project = { extends: `${root}tsconfig.json`, compilerOptions, include: ['.'], references: [] };
-    writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(project));
+    writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(fragmentProject));
     const compiler = `${root}node_modules/typescript/bin/tsc`;
-    const { stdout } = await execute(process.execPath, [compiler, '-p', folder, '--pretty', 'false'], {
-      cwd: folder,
-    }).catch((error: unknown) => error as { stdout: string });
-    expect(stdout).toBe('');
+    expect(await outputOf([compiler, '-p', folder, '--pretty', 'false'], folder)).toBe('');
+    const run = ['--conditions=@graylane/source', '--import', 'tsx', `${folder}/run.mjs`];
+    expect(await outputOf(run, root)).toMatch(/^all ran$/m);
   });
+  orders.close();
 });
 
 test('the wrapped route handler of docs/adapters/serverless.md runs in its lane', async () => {
@@ -115,7 +135,7 @@ test('the wrapped route handler of docs/adapters/serverless.md runs in its lane'
   });
 });
 
-test.each(own.filter(({ language }) => language === 'json'))(
+test.each(examples.filter(({ language }) => language === 'json'))(
   '$page: a block of JSON is valid',
   ({ code }) => {
     const document = JSON.parse(code) as Record<string, unknown>;
@@ -127,27 +147,16 @@ test.each(own.filter(({ language }) => language === 'json'))(
   },
 );
 
-test.each(own.filter(({ language }) => language === 'yaml'))(
-  '$page: a block of YAML is valid',
-  ({ code }) => {
-    for (const document of parseAllDocuments(code)) {
-      expect([document.errors, document.warnings]).toEqual([[], []]);
-      for (const line of runLines(document.toJS())) {
-        for (const command of shellCommands(line.replaceAll(/\$\{\{.*?\}\}/g, 'VALUE')))
-          checkCommand(command, {});
-      }
-    }
-  },
-);
-
-const shellPages = [...new Set(own.filter(({ language }) => language === 'sh').map(({ page }) => page))];
-
-test.each(shellPages)('%s: the commands exist, with their options', (page) => {
+test.each(pages)('%s: the commands that are not executed exist, with their options', (page) => {
   const exported: Record<string, string> = {};
-  for (const { code } of own.filter((example) => example.page === page && example.language === 'sh')) {
-    execFileSync('bash', ['-n'], { input: code });
-    for (const command of shellCommands(code)) checkCommand(command, exported);
+  for (const command of commandsOf(page)) {
+    const isExport = command.words[0] === 'export';
+    if (isExport || isListed(page, command)) checkCommand(command, exported);
   }
+});
+
+test.each(own.filter(({ language }) => language === 'sh'))('$page: the shell reads a block', ({ code }) => {
+  execFileSync('bash', ['-n'], { input: code });
 });
 
 function isExecutedElsewhere({ page, info }: Example): boolean {
@@ -169,10 +178,40 @@ function fragments(page: string): readonly Example[] {
   );
 }
 
-/** The scripts of a workflow's steps. */
-function runLines(document: unknown): string[] {
-  const { jobs = {} } = document as { jobs?: Record<string, { steps: ReadonlyArray<{ run?: string }> }> };
-  return Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
+/** Fragments run here; commands.test.ts runs the commands of shell blocks and workflows. */
+function isExecutedHere(example: Example): boolean {
+  const { page, language, code } = example;
+  if (['ts', 'js'].includes(language)) return !notExecutedBlocks.some((entry) => isBlock(entry, example));
+  if (!['sh', 'yaml'].includes(language)) return false;
+  if (commandPages.some((one) => one.page === page)) return true;
+  const commands = shellCommands(code);
+  return commands.every((command) => isListed(page, command) || isRunElsewhere(page, command));
+}
+
+function isBlock(entry: NotExecutedBlock, { page, code }: Example): boolean {
+  return entry.page === page && code.includes(entry.code);
+}
+
+const fragmentProject = {
+  extends: `${root}tsconfig.json`,
+  compilerOptions: {
+    composite: false,
+    declarationMap: false,
+    isolatedDeclarations: false,
+    lib: ['es2023', 'dom', 'dom.iterable'],
+    noEmit: true,
+    rootDir: '/',
+  },
+  include: ['*.ts'],
+  references: [],
+};
+
+/** What a program of Node prints; an error that ends it belongs to that. */
+async function outputOf(args: readonly string[], folder: string): Promise<string> {
+  const { stdout, stderr } = await execute(process.execPath, args, { cwd: folder }).catch(
+    (error: unknown) => error as { stdout: string; stderr: string },
+  );
+  return `${stdout}${stderr}`;
 }
 
 async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {

@@ -5,7 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventually, grayHeaders, Shop, type Hop } from '../support/shop.ts';
+import { codeBlocks } from '../support/markdown.ts';
+import { eventually, grayHeaders, Shop, type Checkout, type Hop } from '../support/shop.ts';
 
 const fee = 'payment-new-fee-calculation';
 let shop: Shop;
@@ -39,6 +40,20 @@ describe('a request through the shop', () => {
       expect(hop.lane).toBe('gray');
       expect(hop.flags[fee]).toEqual({ value: true, variant: 'on', reason: 'TARGETING_MATCH' });
     }
+  });
+
+  test('is the one that README.md shows', async () => {
+    const blocks = codeBlocks('README.md');
+    const [, headers = ''] =
+      /checkout (.*)/.exec(blocks.find(({ code }) => code.includes('curl'))?.code ?? '') ?? [];
+    const sent = [...headers.matchAll(/'([^:]+): ([^']+)'/g)].map(([, name, value]) => [name, value]);
+    expect(Object.fromEntries(sent)).toEqual(grayHeaders);
+    const json = blocks.find(({ info }) => info === 'json')?.code.replaceAll(/,?\s*"…": \{\}/g, '') ?? '';
+    const shown = JSON.parse(json) as Checkout;
+    expect(await shop.checkout(grayHeaders)).toMatchObject({
+      ...shown,
+      traceId: expect.any(String) as string,
+    });
   });
 
   test('keeps the flag off in gray outside the region', async () => {

@@ -7,13 +7,12 @@ import type { ShellCommand } from './shell.ts';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const manifest = json('package.json') as { readonly scripts: Record<string, string> };
 const lock = json('package-lock.json') as { readonly packages: Record<string, unknown> };
-const openapi = json('apps/server/openapi.json') as { readonly paths: Record<string, object> };
 
 /** System programs that an example may call; `bash -n` checks the form of their lines. */
-const programs = ['cd', 'createdb', 'mkdir', 'sleep'];
+const programs = ['cd', 'mkdir', 'sleep'];
 
 /**
- * Checks a command of an example against the sources of the program that it calls.
+ * Checks a command that no test executes against the sources of the program that it calls.
  * `exported` holds the variables that the page exports above it.
  */
 export function checkCommand({ env, words }: ShellCommand, exported: Record<string, string>): void {
@@ -27,7 +26,6 @@ export function checkCommand({ env, words }: ShellCommand, exported: Record<stri
   } else if (program === 'graylane-server') checkServer(args, { ...exported, ...env }, exported);
   else if (program === 'npx' && args[0] === '@graylane/server')
     checkServer(args.slice(1), { ...exported, ...env }, exported);
-  else if (program === 'npx' && args[0] === '@graylane/slis') checkSlis(args.slice(1));
   else if (program === 'npm') checkNpm(args);
   else if (program === 'node') checkNode(args);
   else if (program === 'curl') checkCurl(args);
@@ -46,12 +44,6 @@ function checkServer(
   const command = readCommand(given, env);
   if (command.name === 'explain' && command.context !== undefined) JSON.parse(command.context);
   if (command.name === 'set') for (const change of command.changes) expect(change).toMatch(/^\w+=./);
-}
-
-/** The names of options only: its files belong to the reader's project. */
-function checkSlis(args: readonly string[]): void {
-  const source = readFileSync(`${root}packages/slis/src/cli.ts`, 'utf8');
-  for (const option of args.filter((arg) => arg.startsWith('--'))) expect(source).toContain(`  ${option} `);
 }
 
 /** Installed packages are in the lock file; scripts are those of this repository. */
@@ -79,28 +71,12 @@ function checkNode(args: readonly string[]): void {
   expect(Object.keys(exports)).toContain(`.${path}`);
 }
 
+/** The request goes to the gateway of the demo. */
 function checkCurl(args: readonly string[]): void {
-  const url = new URL(
-    args.find((arg) => /^(?:http:\/\/)?[\w.]+:\d+\//.test(arg))?.replace(/^(?!http)/, 'http://') ?? '',
-  );
-  const body = args[args.indexOf('-d') + 1];
-  if (args.includes('-d')) JSON.parse(body ?? '');
-  if (url.port === '8080') {
-    const method = args[args.indexOf('-X') + 1] ?? '';
-    const verb = args.includes('-X') ? method.toLowerCase() : args.includes('-d') ? 'post' : 'get';
-    const matches = Object.entries(openapi.paths).filter(
-      ([path, item]) =>
-        verb in item && new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(url.pathname),
-    );
-    expect(matches, `${verb} ${url.pathname} in openapi.json`).toHaveLength(1);
-  } else if (url.port === '8015') {
-    const [, version, rpc] = /^\/flagd\.evaluation\.(v\d)\.Service\/(\w+)$/.exec(url.pathname) ?? [];
-    const descriptor = `apps/server/src/protocols/flagd/gen/flagd/evaluation/${version}/evaluation_pb.ts`;
-    expect(readFileSync(`${root}${descriptor}`, 'utf8')).toContain(`Service.${rpc}`);
-  } else {
-    expect(url.port).toBe('3000');
-    expect(readFileSync(`${root}apps/demo/src/services/gateway.ts`, 'utf8')).toContain(`'${url.pathname}'`);
-  }
+  const address = args.find((arg) => /^(?:http:\/\/)?[\w.]+:\d+\//.test(arg)) ?? '';
+  const url = new URL(address.replace(/^(?!http)/, 'http://'));
+  expect(url.port).toBe('3000');
+  expect(readFileSync(`${root}apps/demo/src/services/gateway.ts`, 'utf8')).toContain(`'${url.pathname}'`);
 }
 
 /** The variables of graylane occur in its sources; the others belong to other programs. */
