@@ -1,3 +1,4 @@
+import { TimeSlices } from '../time-slices.ts';
 import type { FlagStore } from './flag-store.ts';
 
 /** A JSON document that a controller keeps beside the flags: a rollout, or its evidence. */
@@ -42,4 +43,18 @@ export function recordsOf(store: Pick<FlagStore, 'write'>, reader: RecordReader)
       await store.write(() => ({ author: 'graylane', edits: [], records: [{ kind, id, value }] }), fence);
     },
   };
+}
+
+/** Parses the records of a kind, and lets other requests run in between: they may be large. */
+export async function parseRecords(
+  rows: ReadonlyArray<{ readonly id: string; readonly json: string }>,
+): Promise<readonly StoredRecord[]> {
+  const slices = new TimeSlices();
+  const parsed: StoredRecord[] = [];
+  for (const { id, json } of rows) {
+    // oxlint-disable-next-line no-await-in-loop -- The slices follow each other.
+    if (slices.over) await slices.next();
+    parsed.push({ id, value: JSON.parse(json) as unknown });
+  }
+  return parsed;
 }

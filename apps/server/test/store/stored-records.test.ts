@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { defaultEnvironment, storeOf } from '../../src/store/environments.ts';
 import { DataFolder } from '../../src/store/file/data-folder.ts';
 import type { FlagStore } from '../../src/store/flag-store.ts';
+import { parseRecords } from '../../src/store/records.ts';
 import type { Term } from '../../src/store/leadership.ts';
 import { fees } from '../support/serve.ts';
 
@@ -40,6 +41,21 @@ test('a crash loses no record of a revision, and takes back none that was writte
   rmSync(`${root}/later/lock`, { force: true, recursive: true });
   expect(await (await start('crashed')).records.get('rollout', 'one')).toEqual({ step: 1 });
   expect(await (await start('later')).records.get('rollout', 'one')).toEqual({ step: 2 });
+});
+
+test('other requests run while many large records are read', async () => {
+  const large = JSON.stringify(Array.from({ length: 50_000 }, (_, index) => ({ index })));
+  const rows = Array.from({ length: 100 }, (_, index) => ({ id: `${index}`, json: large }));
+  let turns = 0;
+  const count = (): void => {
+    turns += 1;
+    turn = setImmediate(count);
+  };
+  let turn = setImmediate(count);
+  expect(await parseRecords(rows)).toHaveLength(rows.length);
+  clearImmediate(turn);
+  // All of them take far more than one slice of 5 ms, on any machine.
+  expect(turns).toBeGreaterThan(5);
 });
 
 test('a file of records that is damaged stops the start, and names the remedy', async () => {

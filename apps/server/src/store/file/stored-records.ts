@@ -3,7 +3,7 @@ import { isObject } from '../../is-object.ts';
 import { readIfThere, StagedFile } from '../disk/staged-file.ts';
 import type { RecordEdit } from '../../model/revision.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { RecordReader, StoredRecord } from '../records.ts';
+import { parseRecords, type RecordReader, type StoredRecord } from '../records.ts';
 
 /** One record with its value as JSON, so that callers share no objects. */
 interface Entry {
@@ -52,7 +52,7 @@ export class StoredRecords implements RecordReader {
   list(kind: string): Promise<readonly StoredRecord[]> {
     const own = [...this.#entries.values()].filter((entry) => entry.kind === kind);
     const sorted = own.toSorted((one, other) => (one.id < other.id ? -1 : 1));
-    return Promise.resolve(sorted.map(({ id, json }) => ({ id, value: JSON.parse(json) as unknown })));
+    return parseRecords(sorted);
   }
 
   /** All records, of all kinds. */

@@ -1,5 +1,5 @@
 import type { RecordEdit } from '../../model/revision.ts';
-import type { RecordReader, StoredRecord } from '../records.ts';
+import { parseRecords, type RecordReader } from '../records.ts';
 import type { Statement } from './database/session.ts';
 
 /** The records of an environment, as one transaction sees them. */
@@ -12,10 +12,10 @@ export function readRecords(statement: Statement, environment: number): RecordRe
       return row === undefined ? undefined : (JSON.parse(row.value) as unknown);
     },
     list: async (kind) => {
-      const rows = await statement<{ id: string; value: string }>`
-        select id, value from graylane.records
+      const rows = await statement<{ id: string; json: string }>`
+        select id, value as json from graylane.records
         where environment = ${environment} and kind = ${kind} order by id collate "C"`;
-      return rows.map(({ id, value }): StoredRecord => ({ id, value: JSON.parse(value) as unknown }));
+      return parseRecords(rows);
     },
   };
 }
