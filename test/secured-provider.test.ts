@@ -46,12 +46,14 @@ test('TLS and a token serve a provider end to end, until the token is revoked', 
   const client = OpenFeature.getClient('orders');
   expect(await client.getBooleanValue('fees', false)).toBe(true);
   const weak = await tokenIn(file, { name: 'weak', scope: 'evaluate' });
+  const expired = await expiredToken();
   await expect
     .poll(() => tlsStatus(port, { ca, path: '/api/v1/openapi.json', headers: bearer(weak) }))
     .toBe(200);
   for (const [given, remedy] of [
     [{}, 'set source.token to a token with the scope definitions'],
     [{ token: token.slice(0, -2) }, 'unknown, expired or revoked'],
+    [{ token: expired }, 'unknown, expired or revoked'],
     [{ token: weak }, 'use one with the scope definitions'],
   ] as const) {
     const refused = new GraylaneProvider({ source: { ...source, ...given } });
@@ -76,6 +78,16 @@ test('a relay follows a server whose certificate has an authority of its own', a
   });
   expect(await evaluated.json()).toMatchObject({ value: true });
   await following.close();
+});
+
+test('a relay does not start with a token that is expired or cut off, and names the remedy', async () => {
+  const token = await tokenIn(file, { name: 'relay', scope: 'definitions' });
+  const { port } = await start({ tokens: file });
+  for (const given of [await expiredToken(), token.slice(0, -2)]) {
+    await expect(relay({ upstream: `http://127.0.0.1:${port}`, token: given })).rejects.toThrow(
+      /unknown, expired or revoked.*--upstream-token|--upstream-token.*unknown, expired or revoked/,
+    );
+  }
 });
 
 test('a page of another origin evaluates with the OFREP web provider and a token that can do no more', async () => {
@@ -109,6 +121,12 @@ test('a page of another origin evaluates with the OFREP web provider and a token
   const read = await fetch(`${origin}/api/v1/environments/default`, { headers: bearer(token) });
   expect(read.status).toBe(403);
 });
+
+/** A token that expired yesterday. */
+async function expiredToken(): Promise<string> {
+  const twoDaysMs = 2 * 24 * 60 * 60 * 1000;
+  return tokenIn(file, { name: 'old', scope: 'definitions', expiresInDays: 1 }, Date.now() - twoDaysMs);
+}
 
 async function relay(source: UpstreamSource): Promise<RunningServer> {
   const log = { info: () => {}, warn: () => {} };
