@@ -39,6 +39,51 @@ describe('the exports of the libraries', () => {
   });
 });
 
+describe('the members of exported types', () => {
+  const members = unique(entries.flatMap(([, file]) => exportsOf(file))).flatMap((one) => membersOf(one));
+  const names = (found: readonly Member[]): string[] => found.map(({ type, name }) => `${type}.${name}`);
+
+  test('are many', () => {
+    expect(members.length).toBeGreaterThan(350);
+    expect(members.filter((member) => unit.test(member.name)).length).toBeGreaterThan(10);
+  });
+
+  test('have a docstring if they are numbers or optional, or belong to the guard', () => {
+    const needed = members.filter(({ file, line }) => line.isOptional || line.isNumber || isOfGuard(file));
+    expect(names(needed.filter(({ doc, line }) => doc === '' && !line.isTag))).toEqual([]);
+  });
+
+  test('state a unit or a limit if their name has one', () => {
+    const measured = members.filter(({ name, line }) => unit.test(name) && line.isNumber);
+    const stated =
+      /\d|\bms\b|milliseconds?|seconds?|bytes?|percent|share|characters|at most|at least|limit|longest|Infinity/i;
+    expect(names(measured.filter(({ doc }) => !stated.test(doc)))).toEqual([]);
+  });
+
+  test('are read from the source', () => {
+    const text = `export interface Price {\n  /** In cents. */\n  readonly cents: number;\n  readonly tax?: string;\n}`;
+    expect(membersIn('Price', 'price.ts', text).map(({ name, doc }) => [name, doc])).toEqual([
+      ['cents', '/** In cents. */'],
+      ['tax', ''],
+    ]);
+  });
+});
+
+describe('exported functions that throw', () => {
+  const functions = unique(entries.flatMap(([, file]) => exportsOf(file))).flatMap(({ name, file }) => {
+    const declaring = new RegExp(
+      `((?:/\\*\\*(?:(?!\\*/)[^])*\\*/)?)\\nexport (?:async )?function ${name}\\b[^]*?\\n}\\n`,
+    );
+    const [body = '', doc = ''] = declaring.exec(readFileSync(file, 'utf8')) ?? [];
+    return body.includes('throw new') ? [{ name, doc }] : [];
+  });
+
+  test('state it in their docstring', () => {
+    expect(functions.length).toBeGreaterThan(2);
+    expect(functions.filter(({ doc }) => !/@throws|throws/i.test(doc))).toEqual([]);
+  });
+});
+
 interface Export {
   readonly name: string;
   readonly file: string;
@@ -89,4 +134,64 @@ function declaration(name: string, prefix = '(?:export )?'): RegExp {
     `^${prefix}(?:declare )?(?:abstract )?(?:async )?(?:function\\*?|class|interface|type|const|let|enum) ${name}\\b`,
     'gm',
   );
+}
+
+interface Member {
+  readonly file: string;
+  readonly type: string;
+  readonly name: string;
+  readonly doc: string;
+  /** `isTag` is a member of one literal, which tells the types of a union apart. */
+  readonly line: { readonly isOptional: boolean; readonly isNumber: boolean; readonly isTag: boolean };
+}
+
+const unit = /(?:Ms|Seconds|Bytes)$|^max[A-Z]|[lL]imit$/;
+
+function isOfGuard(file: string): boolean {
+  return file.startsWith(`${root}packages/rollout/`);
+}
+
+function unique(all: readonly Export[]): Export[] {
+  return [...new Map(all.map((one) => [`${one.file} ${one.name}`, one])).values()];
+}
+
+function membersOf({ name, file }: Export): Member[] {
+  return existsSync(file) ? membersIn(name, file, readFileSync(file, 'utf8')) : [];
+}
+
+/** The members of a type or a class that is written with braces; those of nested types are not. */
+function membersIn(type: string, file: string, text: string): Member[] {
+  const declaring = new RegExp(
+    `^export (?:abstract )?(?:interface|class|type) ${type}\\b[^;]*?\\{\\n(.*?)^\\}`,
+    'ms',
+  );
+  const lines = (declaring.exec(text)?.[1] ?? '').split('\n');
+  return lines.flatMap((line, index) => {
+    const [, name = '', optional, rest = ''] =
+      /^ {2}(?:(?:static|readonly|async|abstract|get|override|declare) )*(\w+)(\??)(?=[(:<])(.*)$/.exec(
+        line,
+      ) ?? [];
+    if (name === '' || ['constructor', 'private', 'protected'].includes(name)) return [];
+    const isNumber = /: (?:readonly )?number\b/.test(rest);
+    const isTag = /^: '\w+';$/.test(rest);
+    return [
+      {
+        file,
+        type,
+        name,
+        doc: docAbove(lines, index),
+        line: { isOptional: optional === '?', isNumber, isTag },
+      },
+    ];
+  });
+}
+
+function docAbove(lines: readonly string[], index: number): string {
+  const end = lines[index - 1]?.trim() ?? '';
+  if (!end.endsWith('*/')) return '';
+  const start = lines.findLastIndex((line, at) => at < index && line.trim().startsWith('/**'));
+  return lines
+    .slice(start, index)
+    .map((line) => line.trim())
+    .join(' ');
 }

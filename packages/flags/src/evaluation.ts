@@ -51,10 +51,14 @@ export type ErrorCode = 'FLAG_NOT_FOUND' | 'PARSE_ERROR' | 'GENERAL';
  * variant, or an error.
  */
 export interface Evaluation {
+  /** The variant's value. Absent: use the default of the code. */
   readonly value?: FlagValue;
+  /** The name of the variant. Absent if there is no value. */
   readonly variant?: string;
   readonly reason: Reason;
+  /** OpenFeature's error code. Absent unless `reason` is `ERROR`. */
   readonly errorCode?: ErrorCode;
+  /** Describes the fault of the flag. Absent unless `reason` is `ERROR`. */
   readonly errorMessage?: string;
   readonly flagMetadata: FlagMetadata;
 }

@@ -13,7 +13,9 @@ export interface Step {
 
 /** Where a rollout stands: plain JSON. */
 export interface Rollout {
+  /** `advance` changes only a rollout that is `running`. */
   readonly state: 'scheduled' | 'running' | 'paused' | 'promoted' | 'rolled_back';
+  /** The steps, in their order. */
   readonly steps: readonly Step[];
   /** The step that runs, from 1; 0 while both arms run the same code. */
   readonly step: number;

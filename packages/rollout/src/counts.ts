@@ -4,7 +4,9 @@ export type Counts = Ratio | Histogram | ExponentialHistogram;
 /** Requests, and how many of them were bad. */
 export interface Ratio {
   readonly kind: 'ratio';
+  /** All requests. */
   readonly total: number;
+  /** At most `total`. */
   readonly bad: number;
 }
 
@@ -25,11 +27,15 @@ export interface Histogram {
  */
 export interface ExponentialHistogram {
   readonly kind: 'exponential';
+  /** OpenTelemetry's scale: a higher one has narrower buckets. */
   readonly scale: number;
   /** Requests of at most `zeroThreshold` seconds. */
   readonly zero: number;
+  /** Seconds. */
   readonly zeroThreshold: number;
+  /** The index of the first bucket of `counts`. */
   readonly offset: number;
+  /** Requests of each bucket. */
   readonly counts: readonly number[];
 }
 

@@ -23,7 +23,9 @@ export interface Look {
 
 /** The counts of both arms. */
 export interface Arms {
+  /** Requests of the lane that is judged. */
   readonly gray: Counts;
+  /** Requests of the lane that it is compared with, from as many units. */
   readonly control: Counts;
 }
 

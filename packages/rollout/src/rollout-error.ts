@@ -3,6 +3,7 @@
  * faulty look holds.
  */
 export class RolloutError extends Error {
+  /** The argument that is wrong; the message names its member and the remedy. */
   readonly code: 'invalid_criteria' | 'invalid_rollout' | 'invalid_evidence';
 
   constructor(code: RolloutError['code'], message: string) {

@@ -26,9 +26,13 @@ interface SyncDyeClient extends DyeClient {
 /** The part of OpenFeature's evaluation details that a dye reads. */
 export interface DyeDetails {
   readonly value: string;
+  /** The name of the variant. Absent if the value is the default of the call. */
   readonly variant?: string | undefined;
+  /** OpenFeature's reason, e.g. `TARGETING_MATCH`. Absent if the client gives none. */
   readonly reason?: string | undefined;
+  /** OpenFeature's error code. Absent if the evaluation succeeded. */
   readonly errorCode?: string | undefined;
+  /** The reason of the failure. Absent if the evaluation succeeded. */
   readonly errorMessage?: string | undefined;
 }
 

@@ -105,6 +105,7 @@ export interface ExplainedBucket {
 /** The share of one variant. */
 export interface ExplainedRange {
   readonly variant: JsonValue;
+  /** As written in the rule: a share of the sum of all weights. */
   readonly weight: number;
   /** Inclusive, in percent. */
   readonly from: number;

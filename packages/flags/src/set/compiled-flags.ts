@@ -8,6 +8,7 @@ import { sameKilled, type Killed } from '../kill/killed.ts';
 
 /** A compiled set of flags: immutable, to be passed to `evaluate`. */
 export interface FlagSet {
+  /** The number of flags. */
   readonly size: number;
   /** Metadata of the set, e.g. `flagSetId` and `version`. */
   readonly metadata: FlagMetadata;

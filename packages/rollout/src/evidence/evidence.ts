@@ -11,8 +11,11 @@ import { copyTally, newTally, type Tally } from './tally.ts';
  * fields are the guard's own and may change with `version`; store it and pass it to `judge` again.
  */
 export interface Evidence {
+  /** The version of this format. */
   version: 1;
+  /** The `revision` of the criteria that the evidence is for. Absent if they have none. */
   revision?: string;
+  /** The `members` of the looks that calibrated. Absent if the looks have none. */
   members?: string;
   /** The SLIs that count, where the criteria do not name them. */
   names?: string[];
@@ -20,11 +23,15 @@ export interface Evidence {
   at?: number;
   /** Looks at the release, A/A looks not included. */
   looks: number;
+  /** The A/A looks that are used. Absent without them. */
   calibrated?: CalibrationSpan;
+  /** The state of the test of assignment. */
   sampleRatio: number[];
   /** The units assigned so far, and how many of them should be gray. */
   assigned?: { gray: number; control: number; expectedGray: number };
+  /** The effective number of units so far. Absent if the looks do not have it. */
   units?: { gray: number; control: number };
+  /** The evidence of each SLI, by its name. */
   slis: Record<string, SliEvidence>;
 }
 

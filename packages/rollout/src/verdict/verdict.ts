@@ -25,11 +25,13 @@ export interface Verdict {
     readonly reverse: number;
     readonly threshold: number;
   };
+  /** The evidence of each SLI, by its name. */
   readonly slis: Readonly<Record<string, SliVerdict>>;
   /** Looks at the release; A/A looks not included. */
   readonly looks: number;
   /** Requests of the SLI with the most, since the release began. */
   readonly requests: { readonly gray: number; readonly control: number };
+  /** The difference of the arms while both ran the same code. Absent without A/A looks. */
   readonly calibration?: {
     readonly looks: number;
     /** ms since 1970; later, tests only pause. */
@@ -55,8 +57,11 @@ export interface Verdict {
 
 /** The evidence of one SLI. */
 export interface SliVerdict {
+  /** ln E of the fast test, which can only pause. */
   readonly fast: number;
+  /** ln E of the robust test, which may roll back. */
   readonly robust: number;
+  /** ln E of the reverse test: gray is not worse by `promoteMargin`, so it may be promoted. */
   readonly reverse: number;
   /** The boundary in seconds at which the arms differ most; absent for errors. */
   readonly boundary?: number;
@@ -67,6 +72,7 @@ export interface SliVerdict {
   readonly since: number;
   /** Requests at the boundary. */
   readonly gray: Portion;
+  /** Requests of the control arm at the boundary. */
   readonly control: Portion;
   /** The interval in which the Kolmogorov-Smirnov distance lies; absent for errors. */
   readonly ks?: readonly [number, number];
@@ -78,7 +84,9 @@ export interface SliVerdict {
 
 /** `bad` requests (failed, or slower than the boundary) of `total`. */
 export interface Portion {
+  /** Requests that failed, or were slower than the boundary. */
   readonly bad: number;
+  /** All requests. */
   readonly total: number;
 }
 

@@ -8,6 +8,7 @@ export interface Indicator {
   readonly objective: number;
   /** Of a latency, in seconds. */
   readonly thresholdSeconds?: number;
+  /** Absent if the source has none. */
   readonly description?: string;
   /** The source of its events: its own (`sli(…)`), or the requests of one route (`@sli`). */
   readonly measuredBy: 'events' | { readonly route: string } | { readonly rpc: string };

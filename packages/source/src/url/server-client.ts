@@ -15,6 +15,7 @@ export interface PostOptions {
 
 /** The outcome of a request; there is no status if the server could not be reached. */
 export interface PostResult {
+  /** The HTTP status. Absent if there was no response. */
   readonly status?: number;
   /** The shortest wait before the next attempt, as the server requested, in milliseconds. */
   readonly retryAfterMs: number;

@@ -10,6 +10,7 @@ interface ProviderEvent {
 /** The part of OpenFeature's API that is used. */
 export interface OpenFeatureEvents {
   addHandler(event: never, handler: (details?: ProviderEvent) => void): void;
+  /** The provider's revision and environment. Absent: only those of its events are known. */
   getProviderMetadata?(domain?: string): object;
 }
 

@@ -5,6 +5,7 @@ export type Labels = Readonly<Record<string, string>>;
 export interface Exemplar {
   readonly traceId: string;
   readonly spanId: string;
+  /** In the unit of its histogram. */
   readonly value: number;
   /** Seconds since 1970. */
   readonly timestamp: number;
@@ -23,6 +24,7 @@ export class NumberSeries {
     this.value += by;
   }
 
+  /** Sets the value, in the unit of the metric. */
   set(value: number): void {
     this.value = value;
   }

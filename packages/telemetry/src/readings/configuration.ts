@@ -12,8 +12,11 @@ export interface ConfigurationLabels {
 /** Where a service's rules come from, and how new they are. */
 export interface ConfigurationState {
   readonly source: string;
+  /** Absent if the source has no environments. */
   readonly environment?: string;
+  /** The revision in force. Absent before the first load. */
   readonly revision?: string;
+  /** Loads that succeeded since the start. */
   readonly reloads: number;
   /** ISO 8601; absent before the first reload. */
   readonly lastReload?: string;

@@ -16,16 +16,21 @@ export interface ObservedRequest {
    */
   route(): string | undefined;
   lane(): string;
+  /** 32 hexadecimal digits. Absent without a tracer. */
   readonly traceId?: string | undefined;
 }
 
 /** A request in flight, as `/debug/requests` shows it. */
 export interface RequestInFlight {
   readonly protocol: string;
+  /** The method of HTTP; for others the kind of work. Absent if there is none. */
   readonly method?: string;
+  /** The matched template. Absent before a route has matched. */
   readonly route?: string;
   readonly lane: string;
+  /** Milliseconds since the start. */
   readonly ageMs: number;
+  /** 32 hexadecimal digits. Absent without a tracer. */
   readonly traceId?: string;
 }
 
@@ -33,6 +38,7 @@ export interface RequestInFlight {
 export interface FinishedRequest extends Omit<RequestInFlight, 'ageMs'> {
   /** ISO 8601. */
   readonly time: string;
+  /** Milliseconds from start to end. */
   readonly durationMs: number;
   readonly failed: boolean;
 }

@@ -5,6 +5,7 @@ import { durationBoundaries } from '../metrics/duration-boundaries.ts';
 /** A view of the metrics SDK, the same in 2.x and 3.x. */
 export interface LaneView {
   readonly instrumentName: string;
+  /** The view is for this meter alone. Absent: for all. */
   readonly meterName?: string;
   readonly aggregation: {
     /** `AggregationType.EXPLICIT_BUCKET_HISTOGRAM`. */

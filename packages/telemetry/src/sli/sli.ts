@@ -15,6 +15,7 @@ export type SliOptions = (
 ) & {
   /** The share of events that are to be good, e.g. 0.999. Default: 0.99. */
   readonly objective?: number;
+  /** One sentence for readers of the contract. Default: none. */
   readonly description?: string;
   /**
    * The routes that it covers, e.g. `GET /orders/:id`; `/debug/slis` lists the routes that no
@@ -33,6 +34,7 @@ export interface RatioSli {
 
 /** Records the durations of one indicator, by lane. */
 export interface LatencySli {
+  /** Records one event that took this many seconds. */
   record(seconds: number): void;
   /** Runs a function and records how long it took, even if it fails. */
   measure<T>(fn: () => T): T;

@@ -8,8 +8,11 @@ import { checkTagSource, readTag, type TagCarrier, type TagSource } from './tag-
  * source, or else a new UUID.
  */
 export interface TagOptions {
+  /** The tag `tenant`. Default: none. */
   readonly tenant?: TagSource;
+  /** The tag `routeKey`. Default: none. */
   readonly routeKey?: TagSource;
+  /** The tag `requestId`. Default: the header `x-request-id`, or a new id. */
   readonly requestId?: TagSource;
   readonly [name: string]: TagSource | undefined;
 }

@@ -11,12 +11,14 @@ import { reportProcess } from './report-operation.ts';
 
 /** An object with headers: a message of any client, a row of an outbox. */
 export interface KafkaMessage {
+  /** Absent or null: the message has no baggage. */
   readonly headers?: KafkaHeaders | null | undefined;
 }
 
 /** An object with messages: a batch of kafkajs or confluent, an array of rows. */
 export interface KafkaBatch<Message extends KafkaMessage = KafkaMessage> {
   readonly messages: readonly Message[];
+  /** Names the topic in measurements and logs. */
   readonly topic?: string;
 }
 

@@ -9,6 +9,7 @@ import { hookEvents } from './request-events.ts';
  */
 export interface ExpressRequest extends IncomingMessage {
   get(name: string): string | undefined;
+  /** The parsed body. Absent before a body parser has run. */
   readonly body?: unknown;
   readonly path: string;
   readonly originalUrl: string;
