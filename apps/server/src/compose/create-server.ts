@@ -86,8 +86,10 @@ async function openServer(settings: Settings, log: Log, closing: Closing): Promi
   const otlp = closing.add(new OtlpLooks(intake));
   const prometheus = new PrometheusServers(settings.prometheus);
   const clients = new Clients(environments);
-  if (database !== undefined && readOnly !== true) {
+  if (database?.takesReports === true) {
     closing.add(new ReplicaReports({ database, environments, clients, id: identity.id }));
+  } else if (database !== undefined) {
+    log.info('other servers do not count the clients of this one: it may not write graylane.replicas');
   }
   const audit = new AuditLog(log);
   const { refusals } = metrics;

@@ -78,7 +78,7 @@ await describeWith(postgres, 'a server over PostgreSQL', () => {
 
   test('counts the clients of all replicas, wherever they confirm a kill', async () => {
     const url = await newDatabase();
-    const replicas = [await serve(url), await serve(url), await serve(url)];
+    const replicas = [await serve(url), await serve(url), await serve(url, { readOnly: true })];
     const [one] = replicas as [ServedReplica];
     await admin(one.url)('PUT', 'flags/fees', { body: fees, headers: { 'if-none-match': '*' } });
     const named = replicas.flatMap((replica, at) =>

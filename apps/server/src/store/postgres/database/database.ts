@@ -32,6 +32,8 @@ export class Database {
   /** The URL without the password, for messages. */
   readonly shown: string;
   readonly listener: Listener;
+  /** Whether this server may report its clients here; one that is read-only perhaps may not. */
+  readonly takesReports: boolean;
   readonly #writer: Session;
   readonly #reader: Session;
   #lost: Trouble | undefined;
@@ -48,10 +50,10 @@ export class Database {
     const session = new Session({ address: direct, isDirect: true, settings: sessionSettings });
     try {
       await migrate(session, await shippedMigrations());
-      const isStandby = await session.transaction((statement) => refuseReadOnly(statement, readOnly));
+      const state = await session.transaction((statement) => refuseReadOnly(statement, readOnly));
       const pooled = directUrl === undefined ? undefined : address;
       if (pooled) await tryPooler(pooled);
-      return new Database({ address, direct, isPooled: pooled !== undefined, isStandby, log });
+      return new Database({ address, direct, isPooled: pooled !== undefined, ...state, log });
     } catch (error) {
       throw startError(error, direct.shown, directUrl === undefined ? '--database' : '--database-direct');
     } finally {
@@ -59,8 +61,9 @@ export class Database {
     }
   }
 
-  private constructor({ address, direct, isPooled, isStandby, log }: Opened) {
+  private constructor({ address, direct, isPooled, isStandby, takesReports, log }: Opened) {
     this.log = log;
+    this.takesReports = takesReports;
     this.shown = address.shown;
     this.#writer = new Session({ address, isDirect: !isPooled });
     this.#reader = new Session({ address, isDirect: !isPooled });
@@ -152,22 +155,29 @@ export class Database {
   }
 }
 
-interface Opened {
+/** How a database may be used. */
+interface Usable {
+  /** Whether it is a standby, which only a server that is read-only may use. */
+  readonly isStandby: boolean;
+  readonly takesReports: boolean;
+}
+
+interface Opened extends Usable {
   readonly address: Address;
   readonly direct: Address;
   readonly isPooled: boolean;
-  readonly isStandby: boolean;
   readonly log: Log;
 }
 
-/** Whether the database is a standby, which only a server that is read-only may use. */
-async function refuseReadOnly(statement: Statement, readOnly: boolean): Promise<boolean> {
-  const [state] = await statement<{ standby: boolean; readOnly: string }>`
-    select pg_is_in_recovery() as standby, current_setting('transaction_read_only') as "readOnly"`;
-  if (state?.readOnly === 'on' && !readOnly) {
-    throw Object.assign(new Error('it is read-only'), { code: '25006' });
-  }
-  return state?.standby === true;
+/** @throws {Error} if nothing can be written, unless nothing will be. */
+async function refuseReadOnly(statement: Statement, readOnly: boolean): Promise<Usable> {
+  const [state] = await statement<{ standby: boolean; readOnly: string; reports: boolean }>`
+    select pg_is_in_recovery() as standby, current_setting('transaction_read_only') as "readOnly",
+      has_table_privilege(to_regclass('graylane.replicas'), 'insert, delete') and
+      has_table_privilege(to_regclass('graylane.confirmations'), 'insert, update, delete') as reports`;
+  const isReadOnly = state?.readOnly === 'on';
+  if (isReadOnly && !readOnly) throw Object.assign(new Error('it is read-only'), { code: '25006' });
+  return { isStandby: state?.standby === true, takesReports: !isReadOnly && state?.reports === true };
 }
 
 async function tryPooler(address: Address): Promise<void> {
