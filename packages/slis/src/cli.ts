@@ -6,7 +6,7 @@ import type { MetricNames } from './contract/queries.ts';
 import { fileNames, formats, write, type Format } from './contract/write.ts';
 import { find } from './source/find.ts';
 
-const usage = `graylane-slis FILE... [--service NAME] [--format openslo|sloth|prometheus|grafana] [--out DIR] [--check]
+const usage = `graylane-slis FILE... [--service NAME] [--format openslo|sloth|prometheus|grafana|routes] [--out DIR] [--check]
 
 Reads service level indicators from TypeScript and JavaScript: sli(...) calls, @sli tags before routes of express and
 handlers of gRPC. Writes the contract of the service.

@@ -7,7 +7,7 @@ import type { MetricNames } from './queries.ts';
 import { sloth } from './sloth.ts';
 
 /** The formats that the contract is written in. */
-export const formats = ['openslo', 'sloth', 'prometheus', 'grafana'] as const;
+export const formats = ['openslo', 'sloth', 'prometheus', 'grafana', 'routes'] as const;
 /** The name of a format that the contract is written in. */
 export type Format = (typeof formats)[number];
 
@@ -17,6 +17,7 @@ export const fileNames: Readonly<Record<Format, string>> = {
   sloth: 'sloth.yaml',
   prometheus: 'prometheus-rules.yaml',
   grafana: 'dashboard.json',
+  routes: 'routes.json',
 };
 
 type Writer = (service: string, indicators: readonly Indicator[], names: MetricNames) => string;
@@ -28,7 +29,8 @@ const writers: Readonly<Record<Format, Writer>> = {
       .join(''),
   sloth: (...contract) => yaml(sloth(...contract)),
   prometheus: (...contract) => yaml(prometheusRules(...contract)),
-  grafana: (service, indicators) => `${JSON.stringify(dashboard(service, indicators), undefined, 2)}\n`,
+  grafana: (service, indicators) => json(dashboard(service, indicators)),
+  routes: (_service, indicators) => json(coveredRoutes(indicators)),
 };
 
 /**
@@ -43,6 +45,17 @@ export function write(
 ): string {
   const sorted = indicators.toSorted((one, other) => one.name.localeCompare(other.name, 'en'));
   return writers[format](service, sorted, names);
+}
+
+/** The indicators of each route, for the running service: tags are only in the source. */
+function coveredRoutes(indicators: readonly Indicator[]): Record<string, readonly string[]> {
+  const covered: Record<string, string[]> = {};
+  for (const { name, routes } of indicators) for (const route of routes) (covered[route] ??= []).push(name);
+  return covered;
+}
+
+function json(value: object): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 function yaml(object: object): string {

@@ -1,4 +1,5 @@
 import type { MemoryTimeline } from '../memory/memory-timeline.ts';
+import { readFileSync } from 'node:fs';
 import { takeHeapSnapshot, type SnapshotLimits } from '../profiles/heap-snapshot.ts';
 import type { HeapSampler } from '../profiles/heap-sampler.ts';
 import { activeResources } from '../readings/process.ts';
@@ -14,10 +15,12 @@ export interface DiagnosticParts {
   readonly timeline: MemoryTimeline | undefined;
   readonly sampler: HeapSampler | undefined;
   readonly snapshot: SnapshotLimits;
+  /** The file `routes.json` that `graylane-slis` writes. */
+  readonly slis: string | undefined;
 }
 
 /** The routes for loopback or a token. */
-export function diagnosticRoutes({ timeline, sampler, snapshot }: DiagnosticParts): Routes {
+export function diagnosticRoutes({ timeline, sampler, snapshot, slis }: DiagnosticParts): Routes {
   const routes: Routes = {
     ...pprofRoutes(sampler),
     '/debug/requests': {
@@ -34,7 +37,7 @@ export function diagnosticRoutes({ timeline, sampler, snapshot }: DiagnosticPart
     },
     '/debug/slis': {
       about: 'declared service level indicators, and routes that served traffic without one',
-      respond: () => json(indicators()),
+      respond: () => json(indicators(slis)),
     },
     '/debug/memory': {
       about:
@@ -66,15 +69,32 @@ export function diagnosticRoutes({ timeline, sampler, snapshot }: DiagnosticPart
   };
 }
 
-function indicators(): unknown {
+function indicators(contract: string | undefined): unknown {
   const slis = declaredSlis();
-  const covered = new Set([...slis.values()].flatMap(({ routes = [] }) => routes));
+  const { routes: inContract, fault } = readContract(contract);
+  const covered = new Set([...[...slis.values()].flatMap(({ routes = [] }) => routes), ...inContract]);
   return {
     slis: Object.fromEntries(slis),
+    ...(fault === undefined ? {} : { contract: fault }),
     routesWithoutSli: requestLog()
       .routes()
       .filter((route) => !covered.has(route)),
   };
+}
+
+/** The routes that the committed contract covers, by calls and by tags of the source. */
+function readContract(file: string | undefined): {
+  readonly routes: readonly string[];
+  readonly fault?: string;
+} {
+  if (file === undefined) return { routes: [] };
+  try {
+    return { routes: Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'it does not exist' : message;
+    return { routes: [], fault: `${file} can't be read: ${reason}: write it with graylane-slis --out` };
+  }
 }
 
 function decisions(query: URLSearchParams): unknown {

@@ -41,6 +41,11 @@ export interface ManagementOptions extends ReadingOptions {
   readonly crash?: CrashOptions | false;
   /** When heap snapshots are refused. */
   readonly snapshot?: SnapshotLimits;
+  /**
+   * The file `routes.json` of the contract that `graylane-slis --out` writes, for `/debug/slis`:
+   * `@sli` tags are only in the source. Default: none, so tagged routes are listed as uncovered.
+   */
+  readonly slis?: string;
   /** Logs the few messages that an operator must see. Default: `console.error`. */
   readonly log?: (line: string) => void;
   /** Called if the port can't be opened. Default: logs the reason and the remedy. */
@@ -68,6 +73,7 @@ const optionNames = [
   'memoryTimeline',
   'crash',
   'snapshot',
+  'slis',
   'log',
   'onUnavailable',
 ];
@@ -94,6 +100,7 @@ export function managementServer(options: ManagementOptions = {}): ManagementSer
     timeline: timeline?.value,
     sampler: sampler?.value,
     snapshot: options.snapshot ?? {},
+    slis: options.slis,
   });
   const server = serve(new Dispatcher(readingRoutes(options), diagnostics, access));
   const reportUnavailable = (error: NodeJS.ErrnoException): void =>

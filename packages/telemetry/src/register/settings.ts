@@ -7,6 +7,8 @@ export interface Settings {
   readonly port: number | undefined;
   readonly host: string;
   readonly token: string | undefined;
+  /** The file of the routes that the contract covers. */
+  readonly slis: string | undefined;
   readonly isConsoleByLane: boolean;
   /** Whether trace and lane are published to profilers outside of the process. */
   readonly hasThreadContext: boolean;
@@ -26,6 +28,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     port: portOf(env['GRAYLANE_MANAGEMENT_PORT']),
     host: env['GRAYLANE_MANAGEMENT_HOST'] || '127.0.0.1',
     token: env['GRAYLANE_MANAGEMENT_TOKEN'] || undefined,
+    slis: env['GRAYLANE_SLIS'] || undefined,
     isConsoleByLane: env['GRAYLANE_CONSOLE'] === 'on',
     hasThreadContext: env['GRAYLANE_THREAD_CONTEXT'] === 'on',
     exporters: {

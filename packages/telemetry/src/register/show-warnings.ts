@@ -5,6 +5,12 @@ const quietMs = 10 * 60_000;
 const mostMessages = 200;
 
 /**
+ * A scrape in the first milliseconds finds a resource whose host is still looked up. Nothing is
+ * lost: the next one has it.
+ */
+const scrapedEarly = 'Accessing resource attributes before async attributes settled';
+
+/**
  * Prints warnings and errors of OpenTelemetry's `diag`, where our packages report what they refuse:
  * without a logger it drops them. A logger that was set before stays, and `OTEL_LOG_LEVEL` leaves
  * this to the SDK.
@@ -15,6 +21,7 @@ export function showWarnings(env: NodeJS.ProcessEnv, print: (line: string) => vo
   const show =
     (level: string) =>
     (message: string, ...details: readonly unknown[]): void => {
+      if (message === scrapedEarly) return;
       const line = [message.replace(/^graylane: /, ''), ...details]
         .map(String)
         .join(' ')

@@ -62,7 +62,7 @@ async function start(
 }
 
 function startManagement(
-  { port, host, token }: Settings,
+  { port, host, token, slis }: Settings,
   source: MetricsSource | undefined,
   log: (line: string) => void,
 ): ManagementServer | undefined {
@@ -72,6 +72,7 @@ function startManagement(
     host,
     log,
     ...(token === undefined ? {} : { token }),
+    ...(slis === undefined ? {} : { slis }),
     metrics: source ? [source] : [],
   });
 }
