@@ -8,7 +8,7 @@ import {
 import { checkOptions } from './check-options.ts';
 import { GraylaneBaggage } from './codec/graylane-baggage.ts';
 import { formatAll } from './lane/format-baggage.ts';
-import { admitInto } from './policy/admit.ts';
+import { extractInto } from './policy/admit.ts';
 import { isSuppressed, outgoingOf } from './policy/emit.ts';
 import { checkIngress, type IngressPolicy } from './policy/ingress.ts';
 import { RequestCell } from './request/cell.ts';
@@ -75,7 +75,7 @@ export class GraylaneBaggagePropagator implements TextMapPropagator {
     cell.carrier = carrier;
     const alias = this.#ingress.mode === 'accept' ? this.#ingress.laneHeader : undefined;
     const lane = alias && [getter.get(carrier, alias.toLowerCase())].flat()[0];
-    admitInto(cell, typeof headers === 'string' ? [headers] : headers, this.#ingress, lane);
+    extractInto(cell, typeof headers === 'string' ? [headers] : headers, this.#ingress, lane);
     return withCell(otelContext, cell);
   }
 

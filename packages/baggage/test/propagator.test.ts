@@ -1,5 +1,13 @@
-import { baggageCounts, getActiveLane, getCell, getLane, GraylaneBaggagePropagator } from '@graylane/baggage';
+import {
+  baggageCounts,
+  emit,
+  getActiveLane,
+  getCell,
+  getLane,
+  GraylaneBaggagePropagator,
+} from '@graylane/baggage';
 import { baggageListener } from '@graylane/baggage/http';
+import { runInMessage } from '@graylane/baggage/kafka';
 import {
   context,
   defaultTextMapGetter,
@@ -17,6 +25,32 @@ import { serve } from './adapters/http-listener.ts';
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 const acceptAll = { mode: 'accept', keys: ['lane', 'a'] } as const;
+
+describe('a lane that the propagator strips', () => {
+  const extracted = (headers: Record<string, string>): Context =>
+    new GraylaneBaggagePropagator().extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
+  const egress = { to: { 'http://orders': ['lane'] } };
+
+  test('is not counted if an adapter admits it by its own policy', () => {
+    const headers = { baggage: 'lane=gray' };
+    const before = baggageCounts().stripped ?? 0;
+    const lane = context.with(extracted(headers), () =>
+      runInMessage({ headers }, { ingress: acceptAll }, () => [
+        getActiveLane(),
+        emit(context.active(), egress, 'http://orders'),
+      ]),
+    );
+    expect(lane).toEqual(['gray', 'lane=gray']);
+    expect(baggageCounts().stripped ?? 0).toBe(before);
+  });
+
+  test('is counted once if no adapter judges the request, when it calls another service', () => {
+    const otelContext = extracted({ baggage: 'lane=gray' });
+    const before = baggageCounts().stripped ?? 0;
+    for (let call = 0; call < 2; call += 1) emit(otelContext, egress, 'http://orders');
+    expect(baggageCounts().stripped ?? 0).toBe(before + 1);
+  });
+});
 
 describe('the propagator', () => {
   test('works beside others in a composite', () => {

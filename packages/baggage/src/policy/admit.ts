@@ -35,17 +35,42 @@ export function admitInto(
 ): void {
   const compiled = compiledIngress(policy);
   const header = headers.length === 1 ? (headers[0] ?? '') : headers.join(',');
-  if (compiled.mode === 'strip') strip(cell, header, compiled);
-  else admitOffer(cell, header, compiled, compiled.admitsLane ? alias || undefined : undefined);
+  if (compiled.mode === 'strip') {
+    strip(cell, header, compiled);
+    if (header !== '') reportStripped(header, compiled);
+  } else admitOffer(cell, header, compiled, compiled.admitsLane ? alias || undefined : undefined);
+}
+
+/**
+ * For the propagator: the same, before an adapter judges the request by a policy of its own. So
+ * that a lane which the adapter admits is not reported as stripped, that waits until the baggage
+ * decides.
+ */
+export function extractInto(
+  cell: RequestCell,
+  headers: readonly string[],
+  policy: IngressPolicy,
+  alias?: string,
+): void {
+  if (policy.mode !== 'strip') {
+    admitInto(cell, headers, policy, alias);
+    return;
+  }
+  const compiled = compiledIngress(policy);
+  const header = headers.join(',');
+  strip(cell, header, compiled);
+  if (header !== '') cell.refusal = () => reportStripped(header, compiled);
 }
 
 function strip(cell: RequestCell, header: string, compiled: CompiledIngress): void {
   cell.reset(LazyBaggage.empty, baseline, compiled.laneKey);
-  if (header === '') return;
+  if (header !== '') remember(cell, compiled, header);
+}
+
+function reportStripped(header: string, compiled: CompiledIngress): void {
   const stripped = countMembers(header);
   if (stripped > 0) count('stripped', stripped);
   warnOfStripped(header, compiled);
-  remember(cell, compiled, header);
 }
 
 function admitOffer(

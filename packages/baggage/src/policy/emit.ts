@@ -27,6 +27,7 @@ export function emit(otelContext: Context, policy: EgressPolicy, destination: st
     ignoreUnadmitted(otelContext);
     return undefined;
   }
+  cell.reportRefusal();
   const keys = allowedKeys(policy, destination);
   const baggage = propagation.getBaggage(otelContext);
   if (keys === undefined) {

@@ -34,6 +34,11 @@ export class RequestCell {
   carrier: unknown;
   /** Whether a middleware has judged the request: then the cell belongs to that request only. */
   isClaimed = false;
+  /**
+   * Reports baggage that the propagator has stripped. An adapter that judges the request by its own
+   * policy removes it.
+   */
+  refusal: (() => void) | undefined;
   /** The last decision on the lane, for `explainRequest`. */
   decision: Decision | undefined;
   #laneKey: string;
@@ -71,6 +76,14 @@ export class RequestCell {
     return (this.#sealed ??= this.#signer ? this.#sealPins(this.#signer) : this.#baggage);
   }
 
+  /** To be called where the baggage decides: if no adapter has judged it, that is reported once. */
+  reportRefusal(): void {
+    const { refusal } = this;
+    if (refusal === undefined) return;
+    this.refusal = undefined;
+    refusal();
+  }
+
   /** The flag decisions that travel with the request, by flag key. */
   get pins(): ReadonlyMap<string, Pin> {
     return (this.#pins ??= parsePins(this.#baggage.member(pinsKey)?.value ?? ''));
@@ -81,6 +94,7 @@ export class RequestCell {
    * included, in this lane.
    */
   reset(baggage: LazyBaggage, lane: string, laneKey: string, signer?: Signer): void {
+    this.refusal = undefined;
     this.#laneKey = laneKey;
     this.#baggage = baggage;
     this.#sealed = baggage;

@@ -86,7 +86,8 @@ export class BaggageReader {
    */
   activeCell(otelContext: Context = contexts.active()): RequestCell | undefined {
     const cell = this.observedCell(otelContext);
-    if (cell === undefined && !this.#trustBaggage) ignoreUnadmitted(otelContext, ...this.#keys);
+    if (cell !== undefined) cell.reportRefusal();
+    else if (!this.#trustBaggage) ignoreUnadmitted(otelContext, ...this.#keys);
     return cell;
   }
 
