@@ -78,9 +78,9 @@ function writeFiles(folder: string, { page, files = {} }: CommandPage): void {
 }
 
 async function startServer(folder: string, page: CommandPage): Promise<ServerProcess | undefined> {
-  const { server = 'file', document = flags } = page;
+  const { server = 'file' } = page;
   if (server === 'none') return undefined;
-  if (server === 'file') return ServerProcess.start(document);
+  if (server === 'file') return ServerProcess.start(flags);
   const process = await ServerProcess.startOn(`${folder}/data`);
   for (const name of ['default', 'production']) {
     const write = await fetch(`${process.url}/api/v1/environments/${name}`, {
@@ -89,7 +89,7 @@ async function startServer(folder: string, page: CommandPage): Promise<ServerPro
         [name === 'default' ? 'if-match' : 'if-none-match']: '*',
         'content-type': 'application/json',
       },
-      body: JSON.stringify(document),
+      body: JSON.stringify(flags),
     });
     expect(write.ok, await write.text()).toBe(true);
   }

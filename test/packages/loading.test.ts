@@ -196,6 +196,25 @@ await describeWith(consumers, 'the packed libraries', () => {
       },
     );
 
+    test('with all types checked, and optional properties that may be undefined', async () => {
+      const project = new Project('ts-all-types', {
+        'package.json': { private: true, type: 'module' },
+        'app.ts': `${imports}\n${program}`,
+        'tsconfig.json': {
+          compilerOptions: {
+            ...strict,
+            module: 'nodenext',
+            exactOptionalPropertyTypes: false,
+            skipLibCheck: false,
+            noEmit: true,
+          },
+          include: ['app.ts'],
+        },
+      });
+      const output = await compile(project, '5.9');
+      expect(output.split('\n').filter((line) => /^app\.ts|@graylane/.test(line))).toEqual([]);
+    });
+
     test('with the types of express 4 beside those of express 5', async () => {
       const service = (from: string): string => `import express from '${from}';
         import { baggageMiddleware } from '@graylane/baggage/express';

@@ -60,12 +60,11 @@ export interface GraylaneProviderOptions {
 }
 
 /** The provider's description, for observers: the revision is the one in force. */
-export interface GraylaneMetadata extends ProviderMetadata {
-  readonly name: string;
+export type GraylaneMetadata = ProviderMetadata & {
   /** The environment of a flag server; undefined for other sources. */
   readonly environment?: string;
   readonly revision: string;
-}
+};
 
 /**
  * Evaluates flags in-process, with an evaluation context from the application and the OpenTelemetry

@@ -36,7 +36,7 @@ export const executed: readonly Executed[] = [
     count: 4,
   },
   { suite: 'packages/slis/test/ten-minutes.test.ts', page: 'docs/slis.md', info: /^js \[/, count: 1 },
-  { suite: 'packages/slis/test/ten-minutes.test.ts', page: 'docs/slis.md', info: /^console$/, count: 6 },
+  { suite: 'packages/slis/test/ten-minutes.test.ts', page: 'docs/slis.md', info: /^console$/, count: 7 },
   { suite: 'apps/server/test/kill/kill-docs.test.ts', page: 'docs/kill-switch.md', info: /^json$/, count: 1 },
   { suite: 'apps/server/test/store/backup.test.ts', page: 'docs/operating.md', info: /^sh$/, count: 1 },
   { suite: 'test/getting-started.test.ts', page: 'docs/getting-started.md', info: /^console$/, count: 6 },

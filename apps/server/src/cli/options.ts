@@ -67,7 +67,7 @@ export const commands: readonly CommandInfo[] = [
   {
     name: 'set',
     operand: 'FLAG CHANGE...',
-    help: 'changes members of a flag (defaultVariant=on), or writes the whole flag from a file (@FILE)',
+    help: 'replaces members of a flag (defaultVariant=on), or writes the whole flag from a file (@FILE)',
   },
   {
     name: 'preview',

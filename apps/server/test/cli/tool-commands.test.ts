@@ -132,6 +132,22 @@ describe('set', () => {
     expect((await flags())['fees']).toEqual(on);
   });
 
+  test('replaces a rule by another one', async () => {
+    const targeting = { if: [{ '==': [{ var: 'tenant' }, 'internal'] }, 'on'] };
+    await admin(served.url)('PUT', 'flags/fees', {
+      body: { ...fees, targeting },
+      headers: { 'if-match': '*' },
+    });
+    const rule = {
+      fractional: [
+        ['on', 5],
+        ['off', 95],
+      ],
+    };
+    expect((await run('set', 'fees', `targeting=${JSON.stringify(rule)}`)).code).toBe(0);
+    expect((await flags())['fees']).toEqual({ ...fees, targeting: rule });
+  });
+
   test('writes a whole flag from a file, and creates it', async () => {
     writeFileSync(scratch, JSON.stringify(on));
     expect((await run('set', 'third', `@${scratch}`)).output).toBe('default: third created\n');

@@ -19,13 +19,14 @@ export async function setCommand({ flag, changes, reason, ...target }: SetOption
   const file = first.startsWith('@') ? first.slice(1) : undefined;
   if (file !== undefined && changes.length > 1)
     throw new CommandError(`@${file} is the whole flag: give it without other changes`);
-  const body = file === undefined ? JSON.stringify(patchOf(changes)) : (await readJsonFile(file)).text;
+  const members = file === undefined ? membersOf(changes) : undefined;
+  const whole = file === undefined ? undefined : (await readJsonFile(file)).text;
   const before = await requestAdmin(target, path);
   const exists = before.status === 200;
   if (!exists && (file === undefined || before.status !== 404)) throw refusal(before);
   const response = await requestAdmin(target, path, {
-    method: file === undefined ? 'PATCH' : 'PUT',
-    body,
+    method: 'PUT',
+    body: whole ?? JSON.stringify(withMembers(before.body as object, members ?? {})),
     headers: {
       ...(exists ? { 'if-match': before.etag ?? '' } : { 'if-none-match': '*' }),
       ...(reason === undefined ? {} : { 'graylane-reason': encodeURIComponent(reason) }),
@@ -40,8 +41,17 @@ function outcome(before: AdminResponse, after: AdminResponse): string {
   return before.etag === after.etag ? 'is unchanged' : 'changed';
 }
 
-/** A merge patch (RFC 7396). A value that is not JSON is a string; null removes the member. */
-function patchOf(changes: readonly string[]): object {
+/**
+ * The flag with other members; null removes one. A merge patch would mix the operators of two
+ * rules.
+ */
+function withMembers(flag: object, members: object): object {
+  const entries = Object.entries({ ...flag, ...members });
+  return Object.fromEntries(entries.filter(([name, value]) => !(name in members && value === null)));
+}
+
+/** A value that is not JSON is a string. */
+function membersOf(changes: readonly string[]): object {
   const members = changes.map((change) => {
     const end = change.indexOf('=');
     if (end > 0) return [change.slice(0, end), valueOf(change.slice(end + 1))] as const;
