@@ -20,7 +20,9 @@ import {
 } from '@graylane/baggage';
 import { compare, timedOnNew, type Row } from '../support/bench.ts';
 
-type Contenders = readonly [name: string, propagator: TextMapPropagator][];
+type Work = (propagator: TextMapPropagator, header: string) => unknown;
+/** Each may have work of its own. */
+type Contenders = readonly [name: string, propagator: TextMapPropagator, work?: Work][];
 
 /** All keys of the headers below, which every policy here allows. */
 const allowed = ['lane', 'region', ...Array.from({ length: 63 }, (_, index) => `key-${index}`)];
@@ -30,15 +32,20 @@ const contenders: Contenders = [
   ['stock propagator', new W3CBaggagePropagator()],
   ['graylane', new GraylaneBaggagePropagator({ inject: 'always', ingress })],
 ];
-/** The way of the adapters: ingress and egress policy instead of a propagator. */
-const adapters: TextMapPropagator = {
-  extract: (outer, carrier, getter) => admit([String(getter.get(carrier, 'baggage'))], ingress, outer),
-  inject: (otelContext, carrier, setter) => {
-    const header = emit(otelContext, egress, 'http://orders:8080');
-    if (header !== undefined) setter.set(carrier, 'baggage', header);
-  },
-  fields: () => ['baggage'],
-};
+/**
+ * The way of the adapters: ingress and egress policy instead of a propagator. A policy learns the
+ * orders of keys of its callers, so each comparison has its own.
+ */
+function adaptersOf(policy: IngressPolicy = { ...ingress }): TextMapPropagator {
+  return {
+    extract: (outer, carrier, getter) => admit([String(getter.get(carrier, 'baggage'))], policy, outer),
+    inject: (otelContext, carrier, setter) => {
+      const header = emit(otelContext, egress, 'http://orders:8080');
+      if (header !== undefined) setter.set(carrier, 'baggage', header);
+    },
+    fields: () => ['baggage'],
+  };
+}
 const sizes = [1, 4, 16, 64];
 const peers = ['@opentelemetry/core'];
 const cleanHeader = /^[\x21-\x7e]*$/;
@@ -89,7 +96,7 @@ const floor: TextMapPropagator = {
   },
   fields: () => ['baggage'],
 };
-const withFloor: Contenders = [...contenders, ['adapters: admit, emit', adapters], ['floor', floor]];
+const withFloor: Contenders = [...withAdapters(), ['floor', floor]];
 
 await compare({
   question: 'What does it cost to extract a header and to forward it unchanged?',
@@ -97,6 +104,19 @@ await compare({
   peers,
   note: '`floor` puts the header into an OTel context of its own kind, and looks at each character once before it leaves: whether it is printable, not whether it is baggage. A propagator that lets nothing harmful pass can hardly do less.',
   rows: [...rows('plain', plain, forward, withFloor), ...rows('encoded', encoded, forward, withFloor)],
+});
+
+await compare({
+  question: 'What does it cost to forward a header that is written otherwise?',
+  unit: 'ns',
+  peers,
+  note: 'With a space behind each comma, as Node joins several headers, or with the lane last, as an SDK with a hash map writes. The adapters learn the order of the keys.',
+  rows: [
+    ...rows('with spaces', plain, forward, withAdapters(), (members) => members.join(', ')),
+    ...rows('lane last', plain, forward, withAdapters(), ([lane = '', ...others]) =>
+      [...others, lane].join(','),
+    ),
+  ].filter(({ name }) => !name.startsWith('1 ')),
 });
 
 await compare({
@@ -117,6 +137,26 @@ await compare({
     plain,
     (propagator, header) => baggageOf(extract(propagator, header))?.getEntry('lane'),
     withFloor,
+  ),
+});
+
+await compare({
+  question: 'What does it cost to know the lane of a request?',
+  unit: 'ns',
+  peers,
+  note: 'The adapters admit the header by the policy and make the OTel context of the request; the lane is known then.',
+  rows: rows(
+    'plain',
+    plain,
+    (propagator, header) => baggageOf(extract(propagator, header))?.getEntry('lane'),
+    [
+      ['stock propagator: extract, getEntry', new W3CBaggagePropagator()],
+      [
+        'adapters: admit, getLane',
+        adaptersOf(),
+        (propagator, header) => getLane(extract(propagator, header)),
+      ],
+    ],
   ),
 });
 
@@ -183,6 +223,11 @@ await compare({
   ],
 });
 
+/** All that forward a header, the adapters with a policy of their own. */
+function withAdapters(): Contenders {
+  return [...contenders, ['adapters: admit, emit', adaptersOf()]];
+}
+
 /** Many small functions take many calls before all of them are compiled. */
 function warm(
   name: string,
@@ -209,20 +254,21 @@ function admitted(policy: IngressPolicy): (header: string) => string {
 function rows(
   name: string,
   member: (index: number, request: number) => string,
-  work: (propagator: TextMapPropagator, header: string) => unknown,
+  work: Work,
   among: Contenders = contenders,
+  join: (members: readonly string[]) => string = (members) => members.join(','),
 ): Row[] {
   return sizes.map((size) => {
     const headers = Array.from({ length: 64 }, (_, request) => {
       const others = Array.from({ length: size - 1 }, (_member, index) => member(index, request));
-      return Buffer.from(['lane=gray', ...others].join(','));
+      return Buffer.from(join(['lane=gray', ...others]));
     });
-    const [first, ...more] = among.map(([contender, propagator]) => {
+    const [first, ...more] = among.map(([contender, propagator, own = work]) => {
       let turn = 0;
       return timedOnNew(
         contender,
         () => arrived(headers[(turn += 1) & 63]),
-        (header) => work(propagator, header),
+        (header) => own(propagator, header),
       );
     });
     if (first === undefined) throw new Error('nobody is compared');

@@ -3,9 +3,12 @@ import { runInMessage } from '@graylane/baggage/kafka';
 import { baggageInterceptor } from '@graylane/baggage/undici';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Agent, request, type Dispatcher } from 'undici';
-import { compare, type Contender } from '../support/bench.ts';
+import { addSection, compare, type Contender } from '../support/bench.ts';
+import { selfTimes } from '../support/self-time.ts';
 
 const setupScript = fileURLToPath(
   new URL('../../packages/baggage/test/instrumented/setup.js', import.meta.url),
@@ -23,8 +26,9 @@ class Server {
   readonly #process: ChildProcess;
   readonly origin: string;
 
-  static async start(mode: string): Promise<Server> {
-    const setup = mode === 'instrumented' ? ['--import', setupScript] : [];
+  /** `options` are those of Node. */
+  static async start(mode: string, options: readonly string[] = []): Promise<Server> {
+    const setup = [...options, ...(mode === 'instrumented' ? ['--import', setupScript] : [])];
     const env = { ...process.env, MODE: mode, LIBRARY: 'express', PROPAGATOR: 'stock' };
     const child = fork(serverScript, { execArgv: setup, env });
     const [port] = (await once(child, 'message')) as [number];
@@ -43,8 +47,9 @@ class Server {
     return user + system;
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#process.disconnect();
+    await once(this.#process, 'exit');
   }
 }
 
@@ -64,6 +69,8 @@ const servers = {
   'with baggageMiddleware': await Server.start('middleware'),
   'strip: an edge without a dye': await Server.start('strip'),
   'edge: strip and dye': await Server.start('edge'),
+  'five flags, getSyncClient': await Server.start('flags'),
+  "five flags, the SDK's client": await Server.start('SDK flags'),
   'instrumented by OpenTelemetry': await Server.start('instrumented'),
 };
 
@@ -92,7 +99,7 @@ await compare({
   unit: 'us',
   rounds: 40,
   peers: ['express', '@opentelemetry/instrumentation-http', '@opentelemetry/instrumentation-express'],
-  note: 'Four members come in, the handler reads the lane. `floor` sets the two response headers, runs the handler in an AsyncLocalStorage, and reads nothing: no middleware that carries a lane can be cheaper. `strip` refuses the members; `edge` also evaluates a dye rule on the tenant with the synchronous client, and carries two members. Instrumented: the http and express instrumentations with the stock propagator and every span recorded, exported to nobody.',
+  note: 'Four members come in, the handler reads the lane. `floor` sets the two response headers, runs the handler in an AsyncLocalStorage, and reads nothing: no middleware that carries a lane can be cheaper. `strip` refuses the members; `edge` also evaluates a dye rule on the tenant with the synchronous client, and carries two members. Five flags: beside the middleware, the handler evaluates five flags by lane, tenant and other facts with GraylaneProvider. Instrumented: the http and express instrumentations with the stock propagator and every span recorded, exported to nobody.',
   rows: [
     {
       name: 'request',
@@ -121,6 +128,36 @@ await compare({
     },
   ],
 });
+
+const profiles = mkdtempSync(`${tmpdir()}/graylane-profiles-`);
+const shares: string[] = [];
+for (const [name, mode] of [
+  ['with baggageMiddleware', 'middleware'],
+  ['strip: an edge without a dye', 'strip'],
+  ['edge: strip and dye', 'edge'],
+  ['five flags, getSyncClient', 'flags'],
+] as const) {
+  const folder = `${profiles}/${mode}`;
+  const profiled = await Server.start(mode, [
+    '--cpu-prof',
+    '--cpu-prof-interval',
+    '200',
+    '--cpu-prof-dir',
+    folder,
+  ]);
+  await drive(profiled, 3 * warmUp);
+  await profiled.stop();
+  const [file = ''] = readdirSync(folder);
+  const most = selfTimes(`${folder}/${file}`).slice(0, 3);
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  shares.push(`| ${name} | ${most.map((one) => `${one.name}: ${percent(one.share)}`).join(', ')} |`);
+}
+rmSync(profiles, { recursive: true });
+addSection(
+  'Which functions of graylane take the most time of such a request?',
+  'The shares of their own time in the CPU time of the process, from a profile that samples every 200 us. The rest of the difference to bare express is indirect: AsyncLocalStorage, which Node 20 builds on async_hooks, two response headers, and garbage. So does `floor` pay for it.',
+  ['| contender | the three that take most |', '| --- | --- |', ...shares],
+);
 
 const { origin } = servers['bare express'];
 const egress = { to: { [origin]: keys } };
@@ -163,4 +200,4 @@ await compare({
 });
 
 await agent.close();
-for (const server of Object.values(servers)) server.stop();
+await Promise.all(Object.values(servers).map(async (server) => server.stop()));

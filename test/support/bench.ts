@@ -100,6 +100,13 @@ export async function compare({
   if (process.env['GRAYLANE_BENCH_WRITE']) write();
 }
 
+/** Adds a section to the page that has no contenders, e.g. of a profile. */
+export function addSection(question: string, note: string, table: readonly string[]): void {
+  console.log(`\n${question}\n${table.join('\n')}`);
+  reports.push([`## ${question}`, note, table.join('\n')].join('\n\n'));
+  if (process.env['GRAYLANE_BENCH_WRITE']) write();
+}
+
 /**
  * A contender whose samples are nanoseconds of one call, taken over batches long enough to measure.
  */

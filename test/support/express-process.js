@@ -8,6 +8,7 @@ import express from 'express';
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 const keys = ['lane', 'user-id', 'tenant', 'region'];
+const five = ['fees', 'search', 'layout', 'banner', 'stock'];
 const storage = new AsyncLocalStorage();
 const lanes = {
   bare: () => 'baseline',
@@ -15,11 +16,14 @@ const lanes = {
   middleware: getActiveLane,
   strip: getActiveLane,
   edge: getActiveLane,
+  flags: getActiveLane,
+  'SDK flags': getActiveLane,
   instrumented: () => propagation.getActiveBaggage()?.getEntry('lane')?.value,
 };
 const lane = lanes[process.env.MODE];
 const app = express();
-if (process.env.MODE === 'middleware') app.use(baggageMiddleware({ ingress: { mode: 'accept', keys } }));
+if (['middleware', 'flags', 'SDK flags'].includes(process.env.MODE))
+  app.use(baggageMiddleware({ ingress: { mode: 'accept', keys } }));
 if (process.env.MODE === 'strip') app.use(baggageMiddleware());
 if (process.env.MODE === 'edge') app.use(baggageMiddleware({ dye: await shopDye() }));
 if (process.env.MODE === 'floor') {
@@ -28,9 +32,65 @@ if (process.env.MODE === 'floor') {
     storage.run('gray', next);
   });
 }
+const evaluateFive = {
+  flags: async () => {
+    const client = await flagClient();
+    return (context) => {
+      for (const key of five) client.getBooleanValueSync(key, false, context);
+    };
+  },
+  'SDK flags': async () => {
+    await flagClient();
+    const { OpenFeature } = await import('@openfeature/server-sdk');
+    const client = OpenFeature.getClient();
+    return async (context) => {
+      for (const key of five) await client.getBooleanValue(key, false, context);
+    };
+  },
+}[process.env.MODE];
+const evaluate = await evaluateFive?.();
 app.get('/orders/:id', (request, response) => {
-  response.json({ id: request.params.id, lane: lane() });
+  const respond = () => {
+    response.json({ id: request.params.id, lane: lane() });
+  };
+  if (evaluate === undefined) {
+    respond();
+    return;
+  }
+  const { 'x-user-id': targetingKey, 'x-tenant': tenant } = request.headers;
+  const done = evaluate({ targetingKey, tenant });
+  if (done === undefined) respond();
+  else done.then(respond);
 });
+
+/** Our client over five flags: by lane, by tenant, by percentage, static and by a chain. */
+async function flagClient() {
+  const [{ OpenFeature }, { getSyncClient, GraylaneProvider }] = await Promise.all([
+    import('@openfeature/server-sdk'),
+    import('@graylane/provider'),
+  ]);
+  const rules = [
+    { '==': [{ var: 'lane' }, 'gray'] },
+    { '==': [{ var: 'tenant' }, 'internal'] },
+    { '<': [{ '%': [7, 100] }, 5] },
+    { '==': [1, 1] },
+    { in: [{ var: 'tenant' }, ['acme', 'umbrella']] },
+  ];
+  const flags = Object.fromEntries(
+    rules.map((rule, index) => [
+      five[index],
+      {
+        state: 'ENABLED',
+        variants: { on: true, off: false },
+        defaultVariant: 'off',
+        targeting: { if: [rule, 'on', 'off'] },
+      },
+    ]),
+  );
+  const provider = new GraylaneProvider({ source: { flags: { flags } } });
+  await OpenFeature.setProviderAndWait(provider);
+  return getSyncClient();
+}
 
 /**
  * The dye of a shop's edge: a rule on the tenant, evaluated by our client in the process, and two

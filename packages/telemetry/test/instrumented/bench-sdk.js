@@ -28,7 +28,7 @@ propagation.setGlobalPropagator(
   new CompositePropagator({
     propagators: [
       new W3CTraceContextPropagator(),
-      process.env.MODE === 'otel'
+      ['otel', 'otel + floor'].includes(process.env.MODE)
         ? new W3CBaggagePropagator()
         : new GraylaneBaggagePropagator({ inject: 'adapters' }),
     ],

@@ -1,9 +1,11 @@
 // A server of `npm run bench telemetry`, in a process of its own. MODE names what runs beside
 // express.
 import { baggageMiddleware } from '@graylane/baggage/express';
+import { context, createContextKey } from '@opentelemetry/api';
 import express from 'express';
 
 const { MODE } = process.env;
+const laneKey = createContextKey('lane');
 const app = express();
 const beside = {
   bare: () => [],
@@ -15,6 +17,7 @@ const beside = {
   'otel + middleware': () => [middleware()],
   'otel + instrumentLanes': () => [middleware()],
   otel: () => [],
+  'otel + floor': () => [floor],
 };
 for (const handler of await beside[MODE]()) app.use(handler);
 app.get('/orders/:id', (request, response) => {
@@ -26,6 +29,12 @@ process.on('disconnect', () => process.exit(0));
 
 function middleware() {
   return baggageMiddleware({ ingress: { mode: 'accept', keys: ['lane', 'user-id', 'tenant', 'region'] } });
+}
+
+/** The least that a middleware with a lane does: an OTel context, and two response headers. */
+function floor(_request, response, next) {
+  response.setHeader('Graylane-Lane', 'gray').setHeader('Vary', 'Baggage');
+  context.with(context.active().setValue(laneKey, 'gray'), next);
 }
 
 /** What its users write: a histogram, and a timer that ends with the response. */
