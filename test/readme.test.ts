@@ -76,6 +76,24 @@ describe('docs/troubleshooting.md', () => {
     expect(events.filter((event) => !text.includes(`\`${event}\``))).toEqual([]);
   });
 
+  test('has each message about a request that the code logs', () => {
+    const begin =
+      /[`'](?=(?:a request|a batch|the pins|the dye rule|code wrote|baggage that|dye\.choice\.lane) )/;
+    const messages = sources
+      .split(begin)
+      .slice(1)
+      .map((rest) => /^[^`'\n]*/.exec(rest)?.[0] ?? '')
+      // The line of an explanation, which the page shows with its values.
+      .filter((message) => !message.includes('decided${detail('));
+    const missing = messages.filter((message) =>
+      message
+        .split(/\$\{.*?\}(?=[^}]|$)/)
+        .some((part) => !text.includes(part.replaceAll(/^[ "]+|[ ":]+$/g, ''))),
+    );
+    expect(messages.length).toBeGreaterThan(10);
+    expect(missing).toEqual([]);
+  });
+
   test('quotes messages as the code writes them', () => {
     const lines = codeBlocks('docs/troubleshooting.md').flatMap(({ info, code }) =>
       info === 'text' ? code.trim().split('\n') : [],

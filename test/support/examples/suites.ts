@@ -42,7 +42,7 @@ export const executed: readonly Executed[] = [
   { suite: 'test/getting-started.test.ts', page: 'docs/getting-started.md', info: /^console$/, count: 6 },
   { suite: 'test/getting-started.test.ts', page: 'docs/getting-started.md', info: /^text$/, count: 1 },
   { suite: 'test/journey/shop.test.ts', page: 'README.md', info: /^json$/, count: 1 },
-  { suite: 'test/readme.test.ts', page: 'docs/troubleshooting.md', info: /^text$/, count: 15 },
+  { suite: 'test/readme.test.ts', page: 'docs/troubleshooting.md', info: /^text$/, count: 17 },
   { suite: 'test/documents.test.ts', page: 'docs/evaluation.md', info: /^json$/, count: 2 },
   { suite: 'test/documents.test.ts', page: 'docs/flag-server.md', info: /^json$/, count: 2 },
   { suite: 'test/documents.test.ts', page: 'docs/operating.md', info: /^json$/, count: 2 },
