@@ -9,7 +9,7 @@ export interface ObservedRequest {
   /** `http`, `rpc`, `messaging` or another word for the protocol. */
   readonly protocol: string;
   /** The method of HTTP; for others the kind of work, e.g. `process`. */
-  readonly method?: string;
+  readonly method?: string | undefined;
   /**
    * The matched template, the RPC method or the topic. Never the raw path: it may hold personal
    * data.
@@ -60,23 +60,32 @@ export class RequestLog {
   readonly #routes = new Map<string, Set<string>>();
   #notFollowed = 0;
 
+  /** Begins the observation of a request, and returns the function that ends it. */
   start(request: ObservedRequest): EndRequest {
-    if (this.#inFlight.size >= mostInFlight) {
-      this.#notFollowed++;
-      return () => {};
-    }
-    const startedAt = performance.now();
-    this.#inFlight.set(request, startedAt);
+    this.open(request);
     return (hasFailed = false) => {
-      if (!this.#inFlight.delete(request)) return;
-      const durationMs = performance.now() - startedAt;
-      const lane = request.lane();
-      this.#remember(request);
-      // Most requests are not among the slowest, and cost no more than this check.
-      if (!this.#slowest.accepts(lane, durationMs)) return;
-      const time = new Date().toISOString();
-      this.#slowest.add({ time, ...factsOf(request), durationMs: round(durationMs), failed: hasFailed });
+      this.close(request, hasFailed);
     };
+  }
+
+  /** Begins the observation of a request. */
+  open(request: ObservedRequest): void {
+    if (this.#inFlight.size >= mostInFlight) this.#notFollowed++;
+    else this.#inFlight.set(request, performance.now());
+  }
+
+  /** Ends the observation of a request, unless it has ended or was not followed. */
+  close(request: ObservedRequest, hasFailed = false): void {
+    const startedAt = this.#inFlight.get(request);
+    if (startedAt === undefined) return;
+    this.#inFlight.delete(request);
+    const durationMs = performance.now() - startedAt;
+    const lane = request.lane();
+    this.#remember(request);
+    // Most requests are not among the slowest, and cost no more than this check.
+    if (!this.#slowest.accepts(lane, durationMs)) return;
+    const time = new Date().toISOString();
+    this.#slowest.add({ time, ...factsOf(request), durationMs: round(durationMs), failed: hasFailed });
   }
 
   /** The oldest first. */

@@ -8,6 +8,16 @@ import { routeOf, setRequestOfSpan } from './request-route.ts';
  */
 const rpcMetadata = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
 
+interface RpcMetadata {
+  route?: string;
+}
+
+const metadataKey = Symbol('graylane rpc metadata');
+
+interface Hooked extends ServerResponse {
+  [metadataKey]?: RpcMetadata;
+}
+
 /**
  * A `responseHook` for OpenTelemetry's http instrumentation, 0.2xx and 0.3xx: spans and metrics get
  * the right `http.route` without the instrumentation of express.
@@ -17,11 +27,17 @@ const rpcMetadata = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA
 export function routeHook(span: object, response: ServerResponse | IncomingMessage | ClientRequest): void {
   if (!(response instanceof ServerResponse)) return;
   setRequestOfSpan(span, response.req);
-  const metadata = context.active().getValue(rpcMetadata) as { route?: string } | undefined;
+  const metadata = context.active().getValue(rpcMetadata) as RpcMetadata | undefined;
   if (metadata === undefined) return;
+  (response as Hooked)[metadataKey] = metadata;
   // The instrumentation adds its listener after this hook, so this one is first.
-  response.once('close', () => {
-    const route = routeOf(response.req);
-    if (route !== undefined) metadata.route ??= route;
-  });
+  response.on('close', writeRoute);
+}
+
+/** One listener for all responses: a closure for each would cost more than the route. */
+function writeRoute(this: Hooked): void {
+  const metadata = this[metadataKey];
+  if (metadata === undefined || metadata.route !== undefined) return;
+  const route = routeOf(this.req);
+  if (route !== undefined) metadata.route = route;
 }

@@ -1,35 +1,20 @@
 import { baseline } from '@graylane/baggage';
-import { SpanKind, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
-import { requestLog, type EndRequest, type RequestLog } from '../requests/request-log.ts';
-import { routeOfSpan } from '../routes/request-route.ts';
+import { SpanKind, trace, type Attributes, type Context } from '@opentelemetry/api';
+import { requestLog, type RequestLog } from '../requests/request-log.ts';
+import { OpenSpan, type SdkSpan } from './open-span.ts';
 import {
   isContext,
-  laneOf,
   requestOf,
   signalAttributes,
   type RequestOfSignal,
   type SignalAttributeOptions,
 } from '../lanes/lane-of.ts';
 
-/** The part of the SDK's span that a processor uses, the same in 2.x and 3.x. */
-interface SdkSpan extends Span {
-  readonly name?: string;
-  readonly kind?: SpanKind;
-  readonly attributes?: Attributes;
-  readonly status?: { readonly code: number };
-}
-
 /**
  * A span that has ended: `setAttribute` has no effect any more, but exporters read this object.
  */
 interface EndedSpan {
   readonly attributes: Attributes;
-}
-
-/** The state of an open span. */
-interface OpenSpan {
-  request: RequestOfSignal;
-  end: EndRequest | undefined;
 }
 
 /** A property of the span: a weak map of all spans would cost the garbage collector more. */
@@ -56,60 +41,46 @@ export class LaneSpanProcessor {
 
   onStart(span: SdkSpan, parentContext: Context): void {
     if (!span.isRecording()) return;
-    const open: OpenSpan = { request: requestOf(parentContext), end: undefined };
+    const request = requestOf(parentContext);
+    const isServed = span.kind === SpanKind.SERVER || span.kind === SpanKind.CONSUMER;
+    const open = new OpenSpan(span, request, isServed);
     (span as Holder)[openKey] = open;
-    adoptForParent(parentContext, open.request);
-    if (span.kind === SpanKind.SERVER || span.kind === SpanKind.CONSUMER)
-      open.end = this.#observe(span, open);
+    adoptForParent(parentContext, request);
+    if (isServed) this.#log.open(open);
   }
 
   /** Both SDK lines call this while the span still takes attributes. */
   onEnding(span: SdkSpan): void {
-    const open = (span as Holder)[openKey];
+    const open = taken(span);
     if (open === undefined) return;
-    (span as Holder)[openKey] = undefined;
-    span.setAttributes({ ...signalAttributes(open.request, this.#keys), ...decisionsOf(open) });
-    open.end?.(span.status?.code === failed);
+    span.setAttributes(this.#attributesOf(open));
+    if (open.isServed) this.#log.close(open, span.status?.code === failed);
   }
 
   /** For an SDK without `onEnding`. Its processor must come before the exporting one. */
   onEnd(span: EndedSpan): void {
-    const open = (span as Holder)[openKey];
+    const open = taken(span);
     if (open === undefined) return;
-    (span as Holder)[openKey] = undefined;
-    Object.assign(span.attributes, signalAttributes(open.request, this.#keys), decisionsOf(open));
-    open.end?.(false);
+    Object.assign(span.attributes, this.#attributesOf(open));
+    if (open.isServed) this.#log.close(open);
   }
 
   async forceFlush(): Promise<void> {}
 
   async shutdown(): Promise<void> {}
 
-  #observe(span: SdkSpan, open: OpenSpan): EndRequest {
-    const text = (name: string): string | undefined => {
-      const value = span.attributes?.[name];
-      return typeof value === 'string' ? value : undefined;
-    };
-    // The instrumentation of gRPC sets the attributes after the start.
-    const isGrpc = span.name?.startsWith('grpc.') === true;
-    const method = text('http.request.method') ?? text('messaging.operation.name');
-    return this.#log.start({
-      protocol: text('rpc.system') ?? text('messaging.system') ?? (isGrpc ? 'grpc' : 'http'),
-      ...(method === undefined ? {} : { method }),
-      route: () =>
-        text('http.route') ??
-        routeOfSpan(span) ??
-        procedureOf(text('rpc.service'), text('rpc.method')) ??
-        text('messaging.destination.name'),
-      lane: () => laneOf(open.request),
-      traceId: span.spanContext().traceId,
-    });
+  #attributesOf({ request, isServed }: OpenSpan): Attributes {
+    const attributes = signalAttributes(request, this.#keys);
+    addDecisions(attributes, request, isServed);
+    return attributes;
   }
 }
 
-/** A procedure as metrics name it: `shop.Payments/Charge`. */
-function procedureOf(service: string | undefined, method: string | undefined): string | undefined {
-  return service === undefined || method === undefined ? method : `${service}/${method}`;
+/** Ends the state of a span, so that the second of two hooks finds none. */
+function taken(span: object): OpenSpan | undefined {
+  const open = (span as Holder)[openKey];
+  if (open) (span as Holder)[openKey] = undefined;
+  return open;
 }
 
 /** Sets the request of an open span, if it began in no request or in that of a batch. */
@@ -119,18 +90,16 @@ export function setRequestOf(span: object, request: RequestOfSignal): void {
 }
 
 /**
- * The decisions about a request, for the flag server's map: its pins, e.g. `fees=on`, and whether
- * the service that got the request has dyed it.
+ * Adds the decisions about a request, for the flag server's map: its pins, e.g. `fees=on`, and
+ * whether the service that got the request has dyed it.
  */
-function decisionsOf({ request, end }: OpenSpan): Attributes {
-  if (isContext(request)) return {};
-  const { pins, decision, lane } = request;
-  const isServed = end !== undefined;
-  const isDyed = isServed && decision !== undefined && decision.by !== 'ingress' && lane !== baseline;
-  return {
-    ...(pins.size > 0 && { 'graylane.pins': Array.from(pins, ([key, { variant }]) => `${key}=${variant}`) }),
-    ...(isDyed && { 'graylane.dyed': true }),
-  };
+function addDecisions(attributes: Attributes, request: RequestOfSignal, isServed: boolean): void {
+  if (isContext(request)) return;
+  const { pins, decision } = request;
+  if (pins.size > 0)
+    attributes['graylane.pins'] = Array.from(pins, ([key, { variant }]) => `${key}=${variant}`);
+  const isDecided = isServed && decision !== undefined && decision.by !== 'ingress';
+  if (isDecided && request.lane !== baseline) attributes['graylane.dyed'] = true;
 }
 
 /**
