@@ -25,10 +25,8 @@ interface Scene {
   readonly installation?: () => Installation;
 }
 
-// The suites below show the same and more, where they run.
-if (!(await kafkaAndPrometheus.available())) {
-  describe('the signals of the shop', () => suite({ requests: 200 }));
-}
+// The shop as it starts without Kafka: its last hop is that of gRPC.
+describe('the signals of the shop without Kafka', () => suite({ requests: 60 }));
 await describeWith(kafkaAndPrometheus, 'the signals of the shop with Kafka and OpenTelemetry 2.x', () =>
   suite({ requests: 1000, kafka: true, prometheus: true }),
 );
