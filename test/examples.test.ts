@@ -98,10 +98,13 @@ test('fragments have the types of the packages, and run', { timeout: 300_000 }, 
     for (const page of pages) {
       for (const [index, example] of fragments(page).entries()) {
         const file = `${page.replaceAll(/[/.]/g, '-')}-${index + 1}.ts`;
-        const code = fragmentModule(surroundings[page]?.[index] ?? { before: '' }, example.code);
+        const around = surroundings[page]?.[index] ?? { before: '' };
+        const code = fragmentModule(around, example.code);
         const real = code.replaceAll('orders:8080', host).replaceAll('listen(3000', 'listen(0');
         writeFileSync(`${folder}/${file}`, real);
-        if (!notExecutedBlocks.some((entry) => isBlock(entry, example)))
+        if (around.suite !== undefined)
+          expect(readFileSync(`${root}${around.suite}`, 'utf8')).toContain(page);
+        else if (!notExecutedBlocks.some((entry) => isBlock(entry, example)))
           calls.push(`console.log('${file}'); await (await import('./${file}')).example();`);
       }
     }

@@ -211,12 +211,6 @@ export const notExecutedBlocks: readonly NotExecutedBlock[] = [
       'Next.js is not installed; examples.test.ts checks its types, and baggageListener has the contract suite of HTTP',
   },
   {
-    page: 'docs/adapters/kafka.md',
-    code: 'kafka.producer()',
-    reason:
-      'needs a broker and never ends; packages/baggage/test/adapters runs the same calls on a real broker',
-  },
-  {
     page: 'docs/protocols.md',
     code: 'FlagdOptions.builder()',
     reason:

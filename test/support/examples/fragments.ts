@@ -7,6 +7,8 @@ interface Surroundings {
   readonly before: string;
   /** Checks the effect of the fragment. Default: running without an error is enough. */
   readonly after?: string;
+  /** The suite that runs the fragment, where that takes more than a process. Default: examples. */
+  readonly suite?: string;
 }
 
 const gray = `import { getActiveLane, runInLane } from '@graylane/baggage';`;
@@ -110,6 +112,7 @@ export const surroundings: Readonly<Record<string, readonly Surroundings[]>> = {
         declare const kafka: Kafka;
         declare const groupId: string;
         declare const handle: (message: KafkaMessage) => Promise<void>;`,
+      suite: 'test/journey/kafka.test.ts',
     },
     {
       before: `${gray} ${assert}
