@@ -27,6 +27,11 @@ export interface WatchOptions {
   readonly share?: number;
 }
 
+/** What servers of HTTP/1.1 have beyond others. */
+interface IdleConnections {
+  closeIdleConnections?(): void;
+}
+
 /**
  * Counts connections against the limit of open files. A process without descriptors can't read a
  * file, and much of Node throws in unexpected places; counting the open ones through the system
@@ -35,6 +40,7 @@ export interface WatchOptions {
 export class Descriptors {
   readonly #limit: number;
   readonly #log: Log;
+  readonly #servers: Array<Server & IdleConnections> = [];
   #open = 0;
   #scarce = false;
 
@@ -53,7 +59,8 @@ export class Descriptors {
   }
 
   /** Counts the connections of a server, and closes those for which there is no room. */
-  watch(server: Server, { share = 1 }: WatchOptions = {}): void {
+  watch(server: Server & IdleConnections, { share = 1 }: WatchOptions = {}): void {
+    this.#servers.push(server);
     let open = 0;
     // One function for all: every connection would keep a closure of its own alive.
     const closed = (): void => {
@@ -73,6 +80,9 @@ export class Descriptors {
     const before = this.#scarce;
     this.#scarce = this.#open >= this.#room * (before ? wellOver : nearlyAll);
     if (before === this.#scarce) return;
+    // Connections without a request make room for new ones; while descriptors are scarce, each
+    // response closes its connection.
+    if (this.#scarce) for (const server of this.#servers) server.closeIdleConnections?.();
     const state = `${this.#open} of ${this.#room} connections are open`;
     if (before) this.#log.info(`${state}: there is room for streams again`);
     else this.#log.warn(`${state}: new streams are refused; raise the limit of open files (ulimit -n)`);

@@ -13,9 +13,17 @@ const patienceMs = 5000;
 const sweepMs = 20;
 
 /**
- * The time after which a connection whose response makes no progress is closed, in milliseconds.
+ * The time after which a client is cut off that neither sends its request on nor reads its
+ * response, in milliseconds.
  */
 const stalledMs = 30_000;
+
+/**
+ * How long an idle connection is kept, in milliseconds. The client should close it first: a request
+ * that crosses the server's close fails. Clients read the time from `Keep-Alive`, and many proxies
+ * keep connections for 60 s.
+ */
+const keepAliveMs = 75_000;
 
 /** The number of pipelined requests that wait for their turn on one connection. */
 const maxPipelined = 1000;
@@ -41,6 +49,8 @@ export class HttpPort {
   readonly #listener: RequestListener;
   /** Pipelined requests by their connection, behind the one that is served now. */
   readonly #pipelines = new WeakMap<Socket, Pipelined[]>();
+  /** The requests under way by their connection. */
+  readonly #requests = new WeakMap<Socket, IncomingMessage>();
   readonly #done: (this: ServerResponse) => void;
   #underWay = 0;
 
@@ -49,6 +59,7 @@ export class HttpPort {
     // One function for all: an open stream would keep a closure of its own alive.
     const done = ({ socket }: IncomingMessage): void => {
       this.#underWay -= 1;
+      this.#requests.delete(socket);
       this.#serveNext(socket);
     };
     this.#done = function (this: ServerResponse): void {
@@ -71,6 +82,13 @@ export class HttpPort {
       this.server = secure;
     }
     this.server.timeout = stalledMs;
+    this.server.on('timeout', (socket: Socket) => {
+      // A client that has sent its request and read all so far waits for this server, e.g. for a
+      // write to a slow disk: its request must not fail.
+      const waits = this.#requests.get(socket)?.complete === true && socket.writableLength === 0;
+      if (!waits) socket.destroy();
+    });
+    this.server.keepAliveTimeout = keepAliveMs;
   }
 
   /** Takes no new connections, finishes the requests under way, and closes; waits at most 5 s. */
@@ -87,6 +105,7 @@ export class HttpPort {
 
   #serve(request: IncomingMessage, response: Pipelined['response']): void {
     this.#underWay += 1;
+    this.#requests.set(request.socket, request);
     response.on('close', this.#done);
     this.#listener(request, response);
   }

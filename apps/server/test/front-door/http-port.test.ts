@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { HttpPort } from '../../src/http/port/http-port.ts';
+import { inbox, type Inbox } from '../../../../test/support/inbox.ts';
+
+let port: HttpPort;
+/** The requests that the port has received, with their responses. */
+let requests: Inbox<{ readonly request: IncomingMessage; readonly response: ServerResponse }>;
+let client: Socket;
+let received: string;
+
+beforeEach(async () => {
+  requests = inbox();
+  port = new HttpPort((request, response) => requests.put({ request, response }));
+  port.server.listen(0, '127.0.0.1');
+  await once(port.server, 'listening');
+  client = connect((port.server.address() as AddressInfo).port, '127.0.0.1');
+  received = '';
+  client.on('data', (chunk) => (received += chunk.toString('latin1')));
+});
+afterEach(async () => {
+  client.destroy();
+  await port.close();
+});
+
+describe('a connection on which nothing moves for long', () => {
+  test('is kept while the server works on its request', async () => {
+    client.write('PUT /flags/fees HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}');
+    const { request, response } = await next();
+    request.resume();
+    await once(request, 'end');
+    const quiet = once(request.socket, 'timeout');
+    request.socket.setTimeout(1);
+    await quiet;
+    response.end('written');
+    await expect.poll(() => received).toContain('written');
+  });
+
+  test('is closed while the client does not send its request on', async () => {
+    client.write('PUT /flags/fees HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{');
+    const { request } = await next();
+    const closed = once(request.socket, 'close');
+    request.socket.setTimeout(1);
+    await closed;
+  });
+
+  test('is closed while the client does not read its response', async () => {
+    client.pause();
+    client.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    const { request, response } = await next();
+    const closed = once(request.socket, 'close');
+    response.end('x'.repeat(50_000_000));
+    request.socket.setTimeout(1);
+    await closed;
+  });
+});
+
+test('an idle connection outlives the time for which proxies keep theirs', async () => {
+  client.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  const { response } = await next();
+  response.end();
+  await expect.poll(() => received).toContain('\r\n\r\n');
+  const [, seconds] = /keep-alive: timeout=(\d+)/i.exec(received) ?? [];
+  expect(Number(seconds)).toBeGreaterThan(60);
+});
+
+async function next(): Promise<{ readonly request: IncomingMessage; readonly response: ServerResponse }> {
+  const [first] = await requests.take(1);
+  if (first === undefined) throw new Error('there is no request');
+  return first;
+}
