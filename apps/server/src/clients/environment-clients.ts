@@ -29,9 +29,10 @@ interface Wait {
 export class EnvironmentClients {
   readonly #store: FlagStore;
   readonly #order = new RevisionOrder();
-  readonly #clients = new Map<string, Client>();
+  /** By name. Each token that has a stream under a name has an entry of its own. */
+  readonly #clients = new Map<string, Client[]>();
   /** The clients that are other servers of the same database. */
-  readonly #replicas = new Set<string>();
+  readonly #replicas = new Map<string, ClientName>();
   /** Clients that report here, and whose stream ends at another server; the oldest first. */
   readonly #elsewhere = new Map<string, Client>();
   readonly #unnamed: Record<ClientProtocol, number> = { changes: 0, flagd: 0, ofrep: 0 };
@@ -56,27 +57,27 @@ export class EnvironmentClients {
     this.#changed();
     return () => {
       if (name === undefined) this.#unnamed[protocol] -= 1;
-      else this.#disconnect(keyOf(name));
+      else this.#disconnect(name);
       this.#changed();
     };
   }
 
   /**
-   * Takes the report of a client. Returns false, and takes nothing, if another sender has opened
-   * the stream of that client.
+   * Takes the report of a client. Returns false, and takes nothing, if other senders have opened
+   * streams under the name of that client, and this one has not.
    */
   report(report: ClientReport, now: number = Date.now()): boolean {
     const { revision, downstream, ...name } = report;
     const key = keyOf(name);
-    const client = this.#clients.get(key);
-    if (client === undefined) {
+    if (!this.#clients.has(key)) {
       for (const listener of this.#elsewhereListeners) listener(report);
       this.#elsewhere.delete(key);
       this.#elsewhere.set(key, { ...name, streams: 0, revision, downstream, reportedAt: now });
       this.#forget(now);
       return true;
     }
-    if (report.sender !== undefined && report.sender !== client.sender) return false;
+    const client = this.#find(report);
+    if (client === undefined) return false;
     Object.assign(client, { revision, downstream, reportedAt: now });
     for (const wait of this.#waits) this.#notice(client, wait);
     this.#changed();
@@ -85,23 +86,24 @@ export class EnvironmentClients {
 
   /** Takes a report that reached another server: it counts if the stream ends here. */
   reportFromElsewhere(report: ClientReport): void {
-    const known = this.#clients.get(keyOf(report));
+    const known = this.#find(report);
     if (known !== undefined && known.revision !== report.revision) this.report(report);
   }
 
   /** Takes the numbers of other servers of the same database; those without a report have gone. */
   reportReplicas(reports: readonly ClientReport[]): void {
     const present = new Set(reports.map(keyOf));
-    for (const key of this.#replicas) {
+    for (const [key, name] of this.#replicas) {
       if (present.has(key)) continue;
       this.#replicas.delete(key);
-      this.#disconnect(key);
+      this.#disconnect(name);
     }
     for (const report of reports) {
-      const key = keyOf(report);
-      if (!this.#replicas.has(key)) this.#open(report).streams += 1;
-      this.#replicas.add(key);
-      const { revision, downstream } = this.#clients.get(key) ?? {};
+      const { service, instance } = report;
+      const name = { service, instance };
+      if (!this.#replicas.has(keyOf(name))) this.#open(name).streams += 1;
+      this.#replicas.set(keyOf(name), name);
+      const { revision, downstream } = this.#find(name) ?? {};
       // Each server reports again every few seconds, mostly without news.
       if (revision === report.revision && isDeepStrictEqual(downstream, report.downstream)) continue;
       this.report(report);
@@ -116,16 +118,14 @@ export class EnvironmentClients {
 
   /** The numbers that a relay reports to its own server. */
   downstream(revision: string = this.#store.snapshot.revision): Downstream {
-    return this.#count(revision, this.#clients.values());
+    return this.#count(revision, this.#named());
   }
 
   /** The same, without the clients of other servers of the database. */
   own(): Downstream {
-    const own = [...this.#clients].filter(([key]) => !this.#replicas.has(key));
-    return this.#count(
-      this.#store.snapshot.revision,
-      own.map(([, client]) => client),
-    );
+    const isOwn = (client: Client): boolean =>
+      client.sender !== undefined || !this.#replicas.has(keyOf(client));
+    return this.#count(this.#store.snapshot.revision, this.#named().filter(isOwn));
   }
 
   #count(revision: string, clients: Iterable<Client>): Downstream {
@@ -148,7 +148,7 @@ export class EnvironmentClients {
     readonly unnamed: Readonly<Record<ClientProtocol, number>>;
   } {
     this.#forget(Date.now());
-    const clients = [...this.#clients.values(), ...this.#elsewhere.values()];
+    const clients = [...this.#named(), ...this.#elsewhere.values()];
     return { clients, unnamed: { ...this.#unnamed } };
   }
 
@@ -160,7 +160,7 @@ export class EnvironmentClients {
     const place = this.#order.placeOf(revision);
     let lastMs: number | undefined;
     await new Promise<void>((resolve) => {
-      const candidates = [...this.#clients.values()];
+      const candidates = this.#named();
       const wait: Wait = {
         place,
         outstanding: new Set(candidates.filter((client) => !this.#isComplete(client, place))),
@@ -198,23 +198,32 @@ export class EnvironmentClients {
     this.#unsubscribe();
   }
 
+  #named(): readonly Client[] {
+    return [...this.#clients.values()].flat();
+  }
+
+  #find(name: ClientName): Client | undefined {
+    return this.#clients.get(keyOf(name))?.find(({ sender }) => sender === name.sender);
+  }
+
   #open(name: ClientName): Client {
+    const known = this.#find(name);
+    if (known !== undefined) return known;
     const key = keyOf(name);
-    let client = this.#clients.get(key);
-    if (client === undefined) {
-      client = { ...name, streams: 0, revision: undefined, reportedAt: undefined, downstream: undefined };
-      this.#clients.set(key, client);
-      this.#elsewhere.delete(key);
-    }
+    const client = { ...name, streams: 0, revision: undefined, reportedAt: undefined, downstream: undefined };
+    this.#clients.set(key, [...(this.#clients.get(key) ?? []), client]);
+    this.#elsewhere.delete(key);
     return client;
   }
 
-  #disconnect(key: string): void {
-    const client = this.#clients.get(key);
+  #disconnect(name: ClientName): void {
+    const client = this.#find(name);
     if (client === undefined) return;
     client.streams -= 1;
     if (client.streams > 0) return;
-    this.#clients.delete(key);
+    const others = this.#clients.get(keyOf(name))?.filter((one) => one !== client) ?? [];
+    if (others.length > 0) this.#clients.set(keyOf(name), others);
+    else this.#clients.delete(keyOf(name));
     for (const wait of this.#waits) {
       if (wait.outstanding.delete(client) && wait.outstanding.size === 0) wait.noticed();
     }

@@ -49,3 +49,33 @@ test('a revision is confirmed for a client by the token of its stream, and by no
   expect(await counts()).toMatchObject({ connected: 1, confirmed: 1 });
   stream.close();
 });
+
+test('a stream under the name of an absent client neither confirms nor refuses for it', async () => {
+  const ask = admin(served.url);
+  const [own, other] = [bearer(tokens['orders'] ?? ''), bearer(tokens['stranger'] ?? '')];
+  const client = { service: 'orders', instance: 'i-1' };
+  const follow = async (token: typeof own): ReturnType<typeof followStream> =>
+    followStream(`${served.url}/api/v1/environments/default/stream`, {
+      ...token,
+      'graylane-service': client.service,
+      'graylane-instance': client.instance,
+    });
+  const counts = async (): Promise<unknown> => (await ask('GET', 'clients', { headers: own })).body;
+  const foreign = await follow(other);
+  const [first] = await foreign.events.take(1);
+  const body = { ...client, revision: first?.id };
+  expect((await ask('POST', 'clients', { headers: other, body })).status).toBe(204);
+
+  const stream = await follow(own);
+  await stream.events.take(1);
+  expect(await counts()).toMatchObject({ connected: 2, confirmed: 1 });
+  expect((await ask('POST', 'clients', { headers: own, body })).status).toBe(204);
+  expect(await counts()).toMatchObject({ connected: 2, confirmed: 2 });
+
+  foreign.close();
+  await expect.poll(counts).toMatchObject({ connected: 1, confirmed: 1 });
+  expect((await ask('POST', 'clients', { headers: other, body })).status).toBe(403);
+  expect((await ask('POST', 'clients', { headers: own, body })).status).toBe(204);
+  stream.close();
+  await expect.poll(counts).toMatchObject({ connected: 0 });
+});
