@@ -8,15 +8,37 @@ import { routeOf, setRequestOfSpan } from './request-route.ts';
  */
 const rpcMetadata = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
 
+const responseKey = Symbol('graylane response');
+const routeKey = Symbol('graylane route');
+
 interface RpcMetadata {
-  route?: string;
+  route?: string | undefined;
+  [responseKey]?: ServerResponse;
+  [routeKey]?: string | undefined;
 }
 
-const metadataKey = Symbol('graylane rpc metadata');
-
-interface Hooked extends ServerResponse {
-  [metadataKey]?: RpcMetadata;
-}
+/**
+ * Computes the route when the instrumentation reads it. A listener on the response would run in an
+ * OTel context of its own, because the instrumentation binds every listener: that costs as much as
+ * all else that is done for the lane. The functions are the same for all requests, so that V8 keeps
+ * one shape.
+ */
+const routeProperty: PropertyDescriptor & ThisType<RpcMetadata> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    const response = this[responseKey];
+    if (this[routeKey] !== undefined || response === undefined) return this[routeKey];
+    const route = routeOf(response.req);
+    // Before its end, a later handler can match another route.
+    if (response.writableEnded) this[routeKey] = route;
+    return route;
+  },
+  /** An instrumentation of a framework knows better. */
+  set(route: string | undefined) {
+    this[routeKey] = route;
+  },
+};
 
 /**
  * A `responseHook` for OpenTelemetry's http instrumentation, 0.2xx and 0.3xx: spans and metrics get
@@ -29,15 +51,7 @@ export function routeHook(span: object, response: ServerResponse | IncomingMessa
   setRequestOfSpan(span, response.req);
   const metadata = context.active().getValue(rpcMetadata) as RpcMetadata | undefined;
   if (metadata === undefined) return;
-  (response as Hooked)[metadataKey] = metadata;
-  // The instrumentation adds its listener after this hook, so this one is first.
-  response.on('close', writeRoute);
-}
-
-/** One listener for all responses: a closure for each would cost more than the route. */
-function writeRoute(this: Hooked): void {
-  const metadata = this[metadataKey];
-  if (metadata === undefined || metadata.route !== undefined) return;
-  const route = routeOf(this.req);
-  if (route !== undefined) metadata.route = route;
+  metadata[responseKey] = response;
+  metadata[routeKey] = metadata.route;
+  Object.defineProperty(metadata, 'route', routeProperty);
 }
