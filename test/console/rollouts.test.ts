@@ -78,7 +78,8 @@ await describeWith(chromium, 'the rollouts of the console', () => {
       .toBe(true);
     await shows(page, 'ROLLED BACK.');
     await shows(page, 'carries the difference');
-    await page.getByRole('img', { name: /Share of requests by duration/ }).waitFor();
+    const distributions = page.getByRole('img', { name: /Share of requests by duration/ });
+    await distributions.getByText(/KS distance \d\.\d{3} to \d\.\d{3}/).waitFor({ state: 'attached' });
     await shows(page, 'rollback to 0 %');
     await page.getByRole('button', { name: 'Resume' }).waitFor();
     await page.context().close();

@@ -95,7 +95,7 @@ await describeWith(chromium, 'states of the console', () => {
     guarded.edit('{ "flags": ');
     await shows(page, 'needs attention');
     await page.reload();
-    await shows(page, 'needs attention');
+    await shows(page, /needs attention\..*flags\.json: \$: /);
     await expect.poll(() => description(page).inputValue()).toBe('kept');
     expect(await page.getByLabel('Reason').inputValue()).toBe('the reason, too');
     guarded.edit(good);

@@ -13,12 +13,10 @@ export const environmentNames: ReadonlySignal<readonly string[]> = computed(() =
   known.value.map(({ name }) => name),
 );
 
-/** Whether the current environment can't be changed, or does not follow its source. */
-export const trouble: ReadonlySignal<'read only' | 'degraded' | undefined> = computed(() => {
-  const here = known.value.find(({ name }) => name === environment.value);
-  if (here?.degraded) return 'degraded';
-  return here?.readOnly ? 'read only' : undefined;
-});
+/** The current environment, once it is known. */
+export const currentEnvironment: ReadonlySignal<Environment | undefined> = computed(() =>
+  known.value.find(({ name }) => name === environment.value),
+);
 
 /** Reads the environments again, for example after one was created. */
 export async function refreshEnvironmentNames(): Promise<void> {

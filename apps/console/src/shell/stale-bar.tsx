@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { environment, live } from '../live/current.ts';
-import { trouble } from '../live/environment-names.ts';
+import { currentEnvironment } from '../live/environment-names.ts';
+import { faultsOf } from '../live/faults.ts';
 import { Time } from '../ui/time.tsx';
 
 /** Why the page does not follow the server, or the environment its source. */
@@ -27,15 +28,14 @@ export function StaleBar(): JSX.Element | null {
       </div>
     );
   }
-  if (trouble.value === 'degraded') {
+  if (currentEnvironment.value?.degraded) {
     return (
       <div class="stale-bar" role="status">
-        "{environment.value}" needs attention: its source has a fault, and the last good rules are served. The
-        server’s log and its health check name the fault.
+        "{environment.value}" needs attention. {faultsOf(currentEnvironment.value).join(' ')}
       </div>
     );
   }
-  if (trouble.value === 'read only') {
+  if (currentEnvironment.value?.readOnly) {
     return (
       <div class="stale-bar" role="status">
         "{environment.value}" is read only here: change its source, or another server. Drafts stay in this

@@ -83,7 +83,7 @@ async function openServer(settings: Settings, log: Log, closing: Closing): Promi
   const usage = closing.add(await UsageKeeper.open({ environments, intake, log }));
   const { recordAttributes } = settings;
   const traffic = closing.add(new TrafficKeeper({ environments, intake, recordAttributes }));
-  const otlp = closing.add(new OtlpLooks(intake));
+  const otlp = closing.add(new OtlpLooks(intake, { hasReplicas: database !== undefined }));
   const prometheus = new PrometheusServers(settings.prometheus);
   const clients = new Clients(environments);
   if (database?.takesReports === true) {

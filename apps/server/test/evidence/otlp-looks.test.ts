@@ -326,6 +326,16 @@ test('details have the slowest traces of each arm, and the newest values of the 
   ]);
 });
 
+test('details name what other servers of the database may have received instead', async () => {
+  const shared = new OtlpLooks(intake, { hasReplicas: true });
+  await shared.details(question);
+  await intake.deliverSpans('default', [span('a', 'gray', 1)]);
+  expect((await shared.details(question)).missing).toEqual([
+    expect.stringContaining('only other servers of this database received'),
+  ]);
+  shared.close();
+});
+
 describe('the units that were assigned', () => {
   const draw = { expected: 0.5, since: start };
 

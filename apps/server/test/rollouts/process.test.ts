@@ -50,6 +50,13 @@ describe('a rollout', () => {
       record = looked(record, look, { gray: look > 380 ? 200 : 10, control: 10 });
     }
     expect(record.watch.falseAlarms).toMatchObject({ windows: 2, rollbacks: 0, pauses: 1 });
+    const { today } = record.watch.falseAlarms ?? {};
+    expect(today?.day).toBe(new Date(record.watch.lookedAt).toISOString().slice(0, 10));
+    const day = today?.day;
+    const midnight = Date.parse(`${day}T00:00:00Z`) + 86_400_000;
+    record = looked(record, Math.ceil((midnight - start) / 15_000) + 1, { gray: 10, control: 10 });
+    expect(record.watch.falseAlarms).toMatchObject({ windows: 2, today: { windows: 0, pauses: 0 } });
+    expect(record.watch.falseAlarms?.today?.day).not.toBe(day);
     expect(record.move).toBe(1);
   });
 

@@ -4,6 +4,7 @@ import { api, environmentPath, type Schema } from '../../api/request.ts';
 import { token } from '../../api/session.ts';
 import { live } from '../../live/current.ts';
 import { refreshEnvironmentNames } from '../../live/environment-names.ts';
+import { faultsOf } from '../../live/faults.ts';
 import { useResource } from '../../live/resource.ts';
 import { place, screenHref, setQuery } from '../../router/location.ts';
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
@@ -146,7 +147,15 @@ function Table({ environments, onRemove }: TableProps): JSX.Element {
   );
 }
 
-function State({ of: { readOnly, degraded } }: { readonly of: Environment }): JSX.Element {
-  if (degraded) return <span class="badge bad">needs attention: see the server’s log</span>;
+function State({ of: environment }: { readonly of: Environment }): JSX.Element {
+  const { readOnly, degraded } = environment;
+  if (degraded) {
+    return (
+      <>
+        <span class="badge bad">needs attention</span>{' '}
+        <span class="soft small">{faultsOf(environment).join(' ')}</span>
+      </>
+    );
+  }
   return readOnly ? <span class="badge warn">read only</span> : <span class="badge good">in order</span>;
 }

@@ -82,8 +82,7 @@ export function revisionTag(revision: string): string {
 function summary(environments: Environments, name: string): object {
   const store = storeOf(environments, name);
   const { revision, flags } = store.snapshot;
-  const { readOnly, degraded } = store.health();
-  return { name, revision, flags: flags.size, readOnly, degraded };
+  return { name, revision, flags: flags.size, ...store.health() };
 }
 
 type OfEnvironment = Request<{ environment: string }>;

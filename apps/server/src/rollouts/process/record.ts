@@ -102,13 +102,21 @@ export interface Point {
   readonly threshold: number;
 }
 
-/** Mock rollouts over lanes that run the same code: each action of theirs is a false alarm. */
-export interface FalseAlarms {
-  /** Mock rollouts that have ended. */
+/** Mock rollouts that have ended, and their acts. */
+export interface AlarmCounts {
   readonly windows: number;
   readonly pauses: number;
   readonly rollbacks: number;
+}
+
+/** Mock rollouts over lanes that run the same code: each action of theirs is a false alarm. */
+export interface FalseAlarms extends AlarmCounts {
   readonly looks: number;
+  /** Those of the day of the newest look; absent in records of earlier versions. */
+  readonly today?: AlarmCounts & {
+    /** In UTC, e.g. `2027-01-29`. */
+    readonly day: string;
+  };
   readonly current: {
     readonly evidence?: Evidence;
     readonly calibrated: number;

@@ -1,5 +1,5 @@
 import { armsKey, weightsOf } from '../process/arms.ts';
-import { isWatched, type RolloutRecord } from '../process/record.ts';
+import { isWatched, type AlarmCounts, type RolloutRecord } from '../process/record.ts';
 
 /** A rollout in a list. */
 export function summaryOf(record: RolloutRecord): object {
@@ -48,11 +48,14 @@ export function viewOf(record: RolloutRecord): object {
     series,
     parts,
     falseAlarms: falseAlarms && {
-      mockRollouts: falseAlarms.windows,
-      pauses: falseAlarms.pauses,
-      rollbacks: falseAlarms.rollbacks,
+      ...alarmsOf(falseAlarms),
       looks: falseAlarms.looks,
+      ...(falseAlarms.today && { today: { day: falseAlarms.today.day, ...alarmsOf(falseAlarms.today) } }),
     },
     acts,
   };
+}
+
+function alarmsOf({ windows, pauses, rollbacks }: AlarmCounts): object {
+  return { mockRollouts: windows, pauses, rollbacks };
 }

@@ -3,7 +3,7 @@ import { clock } from '../../../live/resource.ts';
 import { count, countOf } from '../../../ui/numbers.ts';
 import { span, Time } from '../../../ui/time.tsx';
 import { evidenceInWords } from '../model/intervals.ts';
-import type { Report } from '../model/rollout.ts';
+import type { Report, Rollout } from '../model/rollout.ts';
 
 /** How far the numbers can be trusted: units, margin, sample ratio, age, false alarms. */
 export function Facts({ report }: { readonly report: Report }): JSX.Element {
@@ -46,11 +46,19 @@ export function Facts({ report }: { readonly report: Report }): JSX.Element {
       </Fact>
       <Fact name="False-alarm budget">
         {falseAlarms
-          ? `${falseAlarms.pauses + falseAlarms.rollbacks} false alarms in ${countOf(falseAlarms.mockRollouts, 'mock rollout')}`
-          : `${alpha * 100} % for pauses, ${alpha * 100} % for rollbacks, over all looks`}
+          ? `${falseAlarms.today ? `today ${usedOf(falseAlarms.today, alpha)}; ` : ''}in total ${usedOf(falseAlarms, alpha)}`
+          : `${count(alpha * 100)} % for pauses, ${count(alpha * 100)} % for rollbacks, over all looks`}
       </Fact>
     </dl>
   );
+}
+
+type Alarms = Pick<NonNullable<Rollout['falseAlarms']>, 'mockRollouts' | 'pauses' | 'rollbacks'>;
+
+/** False alarms beside the number that the level of the guard allows for so many mock rollouts. */
+function usedOf({ mockRollouts, pauses, rollbacks }: Alarms, alpha: number): string {
+  const allowed = Number((2 * alpha * mockRollouts).toPrecision(2));
+  return `${pauses + rollbacks} used of ${allowed} expected in ${countOf(mockRollouts, 'mock rollout')}`;
 }
 
 function Fact({

@@ -58,6 +58,10 @@ function Latency({ name, distribution, verdict }: LatencyProps): JSX.Element {
       `M0,${height}`,
     );
   const ks = verdict?.ks;
+  const apart = shown.map((_, index) =>
+    Math.abs((grayShares[from + index] ?? 1) - (controlShares[from + index] ?? 1)),
+  );
+  const widest = apart.indexOf(Math.max(...apart));
   const at = verdict?.boundary === undefined ? -1 : shown.indexOf(verdict.boundary);
   return (
     <>
@@ -71,6 +75,13 @@ function Latency({ name, distribution, verdict }: LatencyProps): JSX.Element {
         {at >= 0 && <rect class="boundary" x={x(at - 1)} y={0} width={x(at) - x(at - 1)} height={height} />}
         <path class="control" d={path(controlShares)} />
         <path class="gray" d={path(grayShares)} />
+        {ks && widest >= 0 && (
+          <KsInterval
+            ks={ks}
+            x={x(widest) - x(0) / 2}
+            below={Math.min(grayShares[from + widest] ?? 0, controlShares[from + widest] ?? 0)}
+          />
+        )}
       </svg>
       <div class="row small soft number">
         <span>{duration(shown[0] ?? 0)}</span>
@@ -80,11 +91,34 @@ function Latency({ name, distribution, verdict }: LatencyProps): JSX.Element {
         <ul class="legend">
           <li class="gray-line">gray</li>
           <li class="control-line">control</li>
+          {ks && <li class="ks-line">KS distance</li>}
         </ul>
-        {ks && ` KS distance ${ks[0].toFixed(3)}–${ks[1].toFixed(3)}: buckets do not tell it closer.`}
+        {ks &&
+          ` KS distance ${ks[0].toFixed(3)}–${ks[1].toFixed(3)}: the bar is at least as long as the lower end, and its thin part reaches to the upper one.`}
         {at >= 0 && ` Shaded: where the arms differ most.`}
       </figcaption>
     </>
+  );
+}
+
+interface KsIntervalProps {
+  readonly ks: readonly [number, number];
+  readonly x: number;
+  /** The share of the lower curve, from which the distance is drawn. */
+  readonly below: number;
+}
+
+/** The distance of the distributions where it is widest: a bar to its lower end, a thin one on. */
+function KsInterval({ ks: [low, high], x, below }: KsIntervalProps): JSX.Element {
+  const y = (distance: number): number => (1 - Math.min(1, below + distance)) * height;
+  return (
+    <g class="ks">
+      <title>
+        KS distance {low.toFixed(3)} to {high.toFixed(3)}
+      </title>
+      <path class="certain" d={`M${x},${y(0)}V${y(low)}`} />
+      <path d={`M${x},${y(low)}V${y(high)}M${x - 5},${y(low)}h10M${x - 5},${y(high)}h10`} />
+    </g>
   );
 }
 

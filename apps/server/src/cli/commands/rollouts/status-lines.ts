@@ -39,12 +39,17 @@ export function statusLines(rollout: Rollout, now: number): readonly string[] {
   lines.push(`looks     ${last}${age}`);
   if (verdict !== undefined) lines.push(...evidenceLines(verdict));
   if (falseAlarms !== undefined) {
-    const { mockRollouts, pauses, rollbacks } = falseAlarms;
-    lines.push(
-      `alarms    ${count(mockRollouts, 'mock rollout')}: ${pauses} paused, ${rollbacks} rolled back, all of them falsely`,
-    );
+    const { today } = falseAlarms;
+    lines.push(`alarms    ${alarmsText(falseAlarms)}, all of them falsely`);
+    if (today !== undefined) lines.push(`          of them on ${today.day}: ${alarmsText(today)}`);
   }
   return [...lines, ...holds.map((hold) => `hold      ${hold}`)];
+}
+
+type Alarms = Pick<NonNullable<Rollout['falseAlarms']>, 'mockRollouts' | 'pauses' | 'rollbacks'>;
+
+function alarmsText({ mockRollouts, pauses, rollbacks }: Alarms): string {
+  return `${count(mockRollouts, 'mock rollout')}: ${pauses} paused, ${rollbacks} rolled back`;
 }
 
 function evidenceLines({ action, because, total, slis }: Verdict): readonly string[] {

@@ -1062,6 +1062,10 @@ export interface components {
             readonly readOnly: boolean;
             /** @description Set if an edit of the flags file must be corrected, or the disk fails */
             readonly degraded: boolean;
+            /** @description As in /healthz: the fault with its place, if it is degraded */
+            readonly details: {
+                readonly [key: string]: unknown;
+            };
         };
         /**
          * @example {
@@ -1573,6 +1577,17 @@ export interface components {
                 readonly pauses: number;
                 readonly rollbacks: number;
                 readonly looks: number;
+                /** @description On the day of the newest look; absent before the first look */
+                readonly today?: {
+                    /**
+                     * Format: date
+                     * @description In UTC
+                     */
+                    readonly day: string;
+                    readonly mockRollouts: number;
+                    readonly pauses: number;
+                    readonly rollbacks: number;
+                };
             };
             readonly acts: readonly components["schemas"]["RolloutAct"][];
         };

@@ -16,8 +16,12 @@ export class OtlpLooks implements LookSource {
   readonly #hours = new Map<string, PastHours>();
   readonly #ends: ReadonlyArray<() => void>;
 
-  constructor(intake: Intake) {
+  readonly #hasReplicas: boolean;
+
+  /** With replicas, each server receives the signals of some services or instances alone. */
+  constructor(intake: Intake, { hasReplicas = false }: { readonly hasReplicas?: boolean } = {}) {
     this.#intake = intake;
+    this.#hasReplicas = hasReplicas;
     this.#ends = [intake.onMetrics((received) => this.#hours.get(received.environment)?.receive(received))];
   }
 
@@ -39,11 +43,15 @@ export class OtlpLooks implements LookSource {
     const services = new Set(slis.map(({ service }) => service));
     const traces = spans.slowest();
     const isEmpty = traces.gray.length + traces.control.length === 0;
+    const missing = [
+      ...(isEmpty ? [missingTraces(lane)] : []),
+      ...(this.#hasReplicas ? [receivedHereAlone] : []),
+    ];
     return Promise.resolve({
       traces,
       runtime: runtime.of(services),
       ...(source === 'otlp' && { lastDays: this.#hoursOf(environment).lastDays(slis, to) }),
-      ...(isEmpty && { missing: [missingTraces(lane)] }),
+      ...(missing.length > 0 && { missing }),
     });
   }
 
@@ -112,3 +120,6 @@ interface WatchedLane {
   usedAt: number;
   readonly end: () => void;
 }
+
+const receivedHereAlone =
+  'traces and signals of the runtime that only other servers of this database received: let a collector export to each server';
