@@ -83,6 +83,14 @@ await describeWith(chromium, 'the rollouts of the console', () => {
     await shows(page, 'rollback to 0 %');
     await page.getByRole('button', { name: 'Resume' }).waitFor();
     await page.context().close();
+
+    const history = await open('/e/default/history');
+    const newest = history.getByRole('listitem').filter({ hasText: 'rollback' }).first();
+    await newest.getByRole('button', { name: /difference/ }).click();
+    const sides = newest.getByRole('region', { name: 'Requests before and after' });
+    const before = sides.getByRole('row').filter({ hasText: /^gray\s*before/ });
+    await expect.poll(() => before.textContent()).toMatch(/\d %.*\(.*–.*%\).*ms/);
+    await history.context().close();
   });
 
   test('no script failed, and the policy refused nothing', () => {

@@ -27,3 +27,21 @@ export function duration(seconds: number): string {
 export function shortRevision(revision: string): string {
   return revision.split('.').at(-1)?.slice(0, 10) ?? revision;
 }
+
+/** The errors and latency of requests, as the server describes them. */
+interface Measured {
+  readonly errors: { readonly ratio: number | null; readonly low: number; readonly high: number };
+  readonly latency: { readonly p95: { readonly from: number; readonly to: number | null } } | null;
+}
+
+/** "0.21 % (0.10–0.42 %)": with the 95 % interval. */
+export function errorsWithInterval({ errors: { ratio, low, high } }: Measured): string {
+  return ratio === null ? '—' : `${percent(ratio)} (${percent(low)}–${percent(high)})`;
+}
+
+/** The bucket in which the quantile lies: buckets do not tell it closer. */
+export function p95Range({ latency }: Measured): string {
+  if (latency === null) return '—';
+  const { from, to } = latency.p95;
+  return to === null ? `over ${duration(from)}` : `${duration(from)}–${duration(to)}`;
+}

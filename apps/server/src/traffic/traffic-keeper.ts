@@ -42,7 +42,9 @@ export class TrafficKeeper {
     this.#ends = [
       environments.onCreate((_name, store) => {
         const contexts = recordAttributes.length > 0 ? new RecentContexts(recordAttributes) : undefined;
-        this.#traffic.set(store, { lanes: new LaneTraffic(Date.now()), traces: new Traces(), contexts });
+        const lanes = new LaneTraffic(Date.now());
+        this.#traffic.set(store, { lanes, traces: new Traces(), contexts });
+        store.onChange(() => lanes.history.cut());
       }),
       environments.onRemove((_name, store) => this.#traffic.delete(store)),
       intake.onMetrics((received) => of(received.environment)?.lanes.receive(received)),

@@ -46,6 +46,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, Scope>>>> = {
   '/api/v1/environments/x/segments/x/history': { GET: 'definitions' },
   '/api/v1/environments/x/history': { GET: 'definitions' },
   '/api/v1/environments/x/history/x': { GET: 'definitions' },
+  '/api/v1/environments/x/history/x/slis': { GET: 'definitions' },
   '/api/v1/environments/x/history/x/undo': { POST: 'write' },
   '/api/v1/environments/x/flags/x/explain': { POST: 'definitions' },
   '/api/v1/environments/x/flags/x/usage': { GET: 'definitions' },

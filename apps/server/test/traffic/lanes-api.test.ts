@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CallHistory } from '../../src/traffic/lanes/call-history.ts';
+import { describeChange } from '../../src/traffic/lanes/describe-change.ts';
 import { admin, type Answer } from '../support/admin.ts';
 import { exporterTo, type Exporter, type Point } from '../support/otlp.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -180,4 +182,56 @@ test('recent contexts are recorded with the attributes that are named, and with 
   } finally {
     await recording.close();
   }
+});
+
+describe('a change', () => {
+  const slis = async (revision: unknown): Promise<Answer['body']> =>
+    (await call('GET', `history/${String(revision)}/slis`)).body;
+
+  test('has the requests of each lane before and after it, with intervals', async () => {
+    await send.metrics('shop', [requests('gray', [90, 10, 0]), requests('gray', [0, 1, 0], 500)]);
+    const { headers } = await call('PATCH', 'flags/lane', {
+      body: { metadata: { team: 'shop' } },
+      headers: { 'if-match': '*' },
+    });
+    const revision = headers.get('graylane-revision');
+    expect(await slis(revision)).toMatchObject({
+      windowSeconds: 300,
+      isComplete: false,
+      missing: 'no service has reported requests since the change',
+    });
+    await send.metrics('shop', [requests('gray', [0, 0, 40]), requests('gray', [0, 0, 10], 500)]);
+    await send.metrics('shop', [requests('baseline', [7, 0, 0])]);
+    const body = await slis(revision);
+    expect(body['missing']).toBeNull();
+    expect(body['lanes']).toMatchObject([
+      { lane: 'baseline', before: { requests: 0, latency: null }, after: { requests: 7 } },
+      {
+        lane: 'gray',
+        before: { requests: 101, errors: { count: 1 }, latency: { p95: { from: 0.1, to: 0.2 } } },
+        after: { requests: 50, errors: { count: 10, ratio: 0.2 }, latency: { p95: { from: 0.2, to: null } } },
+      },
+    ]);
+    const { output } = await runCommand(served.url, ['diff', String(revision)]);
+    expect(output).toMatch(/gray +101, 50 .*20\.0 %/);
+    expect((await call('GET', 'history/1/slis')).status).toBe(404);
+  });
+
+  test('of yesterday has the reason why nothing is known of it', () => {
+    const day = 86_400_000;
+    const history = new CallHistory(10 * day);
+    const none = { requests: 0, errors: 0, durations: undefined };
+    const describe = (at: number): unknown => describeChange(history, at, 13 * day);
+    expect(describe(9 * day)).toMatchObject({ lanes: [], missing: expect.stringContaining('started after') });
+    history.add('gray', { ...none, requests: 3 }, 11 * day - 1);
+    history.cut();
+    history.add('gray', { ...none, requests: 4 }, 11 * day + 1);
+    expect(describe(11 * day)).toMatchObject({
+      isComplete: true,
+      missing: null,
+      lanes: [{ before: { requests: 3 }, after: { requests: 4 } }],
+    });
+    history.add('gray', { ...none, requests: 5 }, 13 * day);
+    expect(describe(11 * day)).toMatchObject({ lanes: [], missing: expect.stringContaining('one day') });
+  });
 });

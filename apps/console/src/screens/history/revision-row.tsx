@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { Differences } from '../../ui/differences.tsx';
 import { countOf, shortRevision } from '../../ui/numbers.ts';
 import { Time } from '../../ui/time.tsx';
+import { ChangeSlis } from './change-slis.tsx';
 import type { Revision } from './revisions.ts';
 
 interface RevisionRowProps {
@@ -54,6 +55,7 @@ export function RevisionRow({
       {isOpen.value && (
         <div class="detail">
           <Differences of={diff} />
+          <ChangeSlis revision={name} />
         </div>
       )}
     </li>

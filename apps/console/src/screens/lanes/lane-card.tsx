@@ -3,7 +3,7 @@ import type { Schema } from '../../api/request.ts';
 import { environment } from '../../live/current.ts';
 import { openKill } from '../../live/kill-target.ts';
 import { screenHref } from '../../router/location.ts';
-import { count, countOf, duration, percent } from '../../ui/numbers.ts';
+import { count, countOf, errorsWithInterval, p95Range, percent } from '../../ui/numbers.ts';
 import { PauseButton } from './pause-button.tsx';
 
 type Lane = Schema<'Lane'>;
@@ -78,8 +78,12 @@ export function LaneCard({ lane: shown, control }: LaneCardProps): JSX.Element {
       )}
       {(requests > 0 || (beside?.requests ?? 0) > 0) && (
         <dl class="measures">
-          <Measure name="errors" own={errors(shown)} other={beside && `${beside.lane} ${errors(beside)}`} />
-          <Measure name="p95" own={p95(shown)} other={beside && `${beside.lane} ${p95(beside)}`} />
+          <Measure
+            name="errors"
+            own={errorsWithInterval(shown)}
+            other={beside && `${beside.lane} ${errorsWithInterval(beside)}`}
+          />
+          <Measure name="p95" own={p95Range(shown)} other={beside && `${beside.lane} ${p95Range(beside)}`} />
           {control && (
             <Measure
               name="control"
@@ -115,18 +119,4 @@ function Measure({ name, own, other }: MeasureProps): JSX.Element {
       </dd>
     </div>
   );
-}
-
-type Measured = Pick<Lane, 'errors' | 'latency'>;
-
-/** "0.21 % (0.10–0.42 %)": with the 95 % interval. */
-function errors({ errors: { ratio, low, high } }: Measured): string {
-  return ratio === null ? '—' : `${percent(ratio)} (${percent(low)}–${percent(high)})`;
-}
-
-/** The bucket in which the quantile lies: buckets do not tell it closer. */
-function p95({ latency }: Measured): string {
-  if (latency === null) return '—';
-  const { from, to } = latency.p95;
-  return to === null ? `over ${duration(from)}` : `${duration(from)}–${duration(to)}`;
 }

@@ -61,6 +61,7 @@ const table: Readonly<Record<string, Methods>> = {
   '/api/v1/environments/{environment}/segments/{segment}/history': read,
   '/api/v1/environments/{environment}/history': read,
   '/api/v1/environments/{environment}/history/{revision}': read,
+  '/api/v1/environments/{environment}/history/{revision}/slis': read,
   '/api/v1/environments/{environment}/history/{revision}/undo': { POST: 'write' },
   '/api/v1/environments/{environment}/flags/{flag}/explain': { POST: 'definitions' },
   '/api/v1/environments/{environment}/flags/{flag}/usage': read,

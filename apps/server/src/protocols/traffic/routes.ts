@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { Environments } from '../../store/environments.ts';
 import type { TrafficKeeper } from '../../traffic/traffic-keeper.ts';
 import type { UsageKeeper } from '../../usage/usage-keeper.ts';
+import { changeSlisApi } from './change-slis.ts';
 import { contextsApi } from './contexts.ts';
 import { lanesApi } from './lanes.ts';
 import { mapApi } from './map.ts';
@@ -20,6 +21,7 @@ export function trafficApi({ environments, usage, traffic }: TrafficOptions): Ro
   usageApi(router, environments, usage);
   lanesApi(router, environments, traffic);
   mapApi(router, environments, traffic);
+  changeSlisApi(router, environments, traffic);
   contextsApi(router, environments, traffic);
   return router;
 }

@@ -4,6 +4,7 @@ import type { MetricPoint } from '../../signals/metric-point.ts';
 import type { Source } from '../../signals/source.ts';
 import { BaggageEvents } from './baggage-events.ts';
 import { countsCalls, isFailure, secondsOf } from './call-metrics.ts';
+import { CallHistory, callsOf } from './call-history.ts';
 import { CallWindow, totalOf, windowMs, type Calls } from './calls.ts';
 import { durationsOf } from './durations.ts';
 
@@ -22,6 +23,8 @@ const maxInstances = 10_000;
 /** The requests of one environment by lane and service, in the last five minutes. */
 export class LaneTraffic {
   readonly events: BaggageEvents = new BaggageEvents();
+  /** The calls of the last day, for the changes of the flags. */
+  readonly history: CallHistory;
   readonly #lanes = new Map<string, Map<string, CallWindow>>();
   #windows = 0;
   readonly #deltas: Deltas;
@@ -30,6 +33,7 @@ export class LaneTraffic {
 
   constructor(since: number) {
     this.#deltas = new Deltas({ since });
+    this.history = new CallHistory(since);
   }
 
   receive({ points, receivedAt }: MetricsReceived): void {
@@ -73,12 +77,18 @@ export class LaneTraffic {
     const { length } = data.kind === 'exponential' ? data.positive.counts : data.counts;
     const hasBuckets = length <= maxBuckets && (data.kind === 'exponential' || length > 0);
     const durations = seconds === undefined || !hasBuckets ? undefined : durationsOf(data, seconds);
-    this.#windowOf(String(lane), source.service)?.add(data.count, isFailure(attributes), durations, at);
+    const name = this.#nameOf(String(lane));
+    const isFailed = isFailure(attributes);
+    this.#windowOf(name, source.service)?.add(data.count, isFailed, durations, at);
+    this.history.add(name, callsOf(data.count, isFailed, durations), at);
   }
 
-  #windowOf(lane: string, service: string): CallWindow | undefined {
+  #nameOf(lane: string): string {
     const isCounted = this.#lanes.has(lane) || this.#lanes.size < maxLanes;
-    const name = isCounted && lane.length <= 63 ? lane : 'other';
+    return isCounted && lane.length <= 63 ? lane : 'other';
+  }
+
+  #windowOf(name: string, service: string): CallWindow | undefined {
     let services = this.#lanes.get(name);
     if (services === undefined) this.#lanes.set(name, (services = new Map()));
     let window = services.get(service);

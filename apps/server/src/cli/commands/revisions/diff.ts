@@ -1,5 +1,6 @@
 import type { components } from '../../../protocols/admin/gen/admin-api.ts';
 import { requestAdmin, refusal, type Target } from '../admin-client.ts';
+import { changeSlisText } from './change-slis-text.ts';
 import { differenceLines } from './difference-lines.ts';
 
 /** The options of `graylane-server diff REVISION [REVISION]`. */
@@ -11,8 +12,8 @@ export interface DiffOptions extends Target {
 }
 
 /**
- * Prints what a revision changed or, of two revisions, how the flags of the newer one differ from
- * those of the older one.
+ * Prints what a revision changed, with the requests by lane before and after it. Of two revisions,
+ * prints how the flags of the newer one differ from those of the older one.
  */
 export async function diffCommand({ revisions, json, ...target }: DiffOptions): Promise<void> {
   const [first = '', second] = revisions;
@@ -23,4 +24,8 @@ export async function diffCommand({ revisions, json, ...target }: DiffOptions): 
   const { diff } = response.body as components['schemas']['Revision'];
   if (json) console.log(JSON.stringify(diff, null, 2));
   else console.log(diff.length === 0 ? 'no differences' : differenceLines(diff).join('\n'));
+  if (json || second !== undefined) return;
+  const slis = await requestAdmin(target, `${path}/slis`);
+  if (slis.status === 200)
+    process.stdout.write(changeSlisText(slis.body as components['schemas']['ChangeSlis']));
 }

@@ -59,11 +59,13 @@ function notesOf({ lane, rules, rollout, escaped, leaked, fallback }: Lane): str
 
 type Calls = Pick<Lane, 'errors' | 'latency'>;
 
-function errorText({ errors: { ratio, low, high } }: Calls): string {
+/** The share of errors with its interval. */
+export function errorText({ errors: { ratio, low, high } }: Calls): string {
   return ratio === null ? '-' : `${percentText(ratio)} (${percentText(low)} to ${percentText(high)})`;
 }
 
-function latencyText({ latency }: Calls): string {
+/** The bucket in which the p95 lies. */
+export function latencyText({ latency }: Calls): string {
   if (latency === null) return '-';
   const { from, to } = latency.p95;
   return to === null ? `over ${milliseconds(from)} ms` : `${milliseconds(from)} to ${milliseconds(to)} ms`;

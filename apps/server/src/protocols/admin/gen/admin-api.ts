@@ -308,6 +308,37 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/environments/{environment}/history/{revision}/slis": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a revision
+                 * @example 8a1cf24bd0e3.7
+                 */
+                readonly revision: components["parameters"]["Revision"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Returns requests, errors and latency by lane before and after a revision
+         * @description From the telemetry that this server received in the five minutes on either side, by the time of the report. It is kept in memory for one day.
+         */
+        readonly get: operations["getChangeSlis"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/environments/{environment}/history/{revision}/undo": {
         readonly parameters: {
             readonly query?: never;
@@ -1765,6 +1796,37 @@ export interface components {
             /** @description The lane is that of the default variant */
             readonly isDefault?: boolean;
         };
+        readonly ChangeSlis: {
+            readonly revision: string;
+            /** Format: date-time */
+            readonly at: string;
+            /** @description The length of each side */
+            readonly windowSeconds: number;
+            /** @description Whether the time after the change is over */
+            readonly isComplete: boolean;
+            /** @description Why a side has no data */
+            readonly missing: string | null;
+            readonly lanes: readonly {
+                readonly lane: string;
+                readonly before: components["schemas"]["LaneCalls"];
+                readonly after: components["schemas"]["LaneCalls"];
+            }[];
+        };
+        readonly LaneCalls: {
+            readonly requests: number;
+            /** @description With the 95 % interval of Wilson */
+            readonly errors: {
+                readonly count: number;
+                readonly ratio: number | null;
+                readonly low: number;
+                readonly high: number;
+            };
+            /** @description Null without histograms */
+            readonly latency: {
+                readonly p50: components["schemas"]["QuantileRange"];
+                readonly p95: components["schemas"]["QuantileRange"];
+            } | null;
+        };
         readonly Lane: {
             readonly lane: string;
             readonly isControl: boolean;
@@ -2891,6 +2953,40 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
+            readonly 404: components["responses"]["Problem"];
+        };
+    };
+    readonly getChangeSlis: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The environment
+                 * @example default
+                 */
+                readonly environment: components["parameters"]["Environment"];
+                /**
+                 * @description The id of a revision
+                 * @example 8a1cf24bd0e3.7
+                 */
+                readonly revision: components["parameters"]["Revision"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The lanes that had requests; none without data */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ChangeSlis"];
+                };
+            };
             readonly 401: components["responses"]["Problem"];
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
