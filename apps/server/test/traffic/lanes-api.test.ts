@@ -221,17 +221,17 @@ describe('a change', () => {
     const day = 86_400_000;
     const history = new CallHistory(10 * day);
     const none = { requests: 0, errors: 0, durations: undefined };
-    const describe = (at: number): unknown => describeChange(history, at, 13 * day);
-    expect(describe(9 * day)).toMatchObject({ lanes: [], missing: expect.stringContaining('started after') });
+    const around = (at: number): unknown => describeChange(history, at, 13 * day);
+    expect(around(9 * day)).toMatchObject({ lanes: [], missing: expect.stringContaining('started after') });
     history.add('gray', { ...none, requests: 3 }, 11 * day - 1);
     history.cut();
     history.add('gray', { ...none, requests: 4 }, 11 * day + 1);
-    expect(describe(11 * day)).toMatchObject({
+    expect(around(11 * day)).toMatchObject({
       isComplete: true,
       missing: null,
       lanes: [{ before: { requests: 3 }, after: { requests: 4 } }],
     });
     history.add('gray', { ...none, requests: 5 }, 13 * day);
-    expect(describe(11 * day)).toMatchObject({ lanes: [], missing: expect.stringContaining('one day') });
+    expect(around(11 * day)).toMatchObject({ lanes: [], missing: expect.stringContaining('one day') });
   });
 });
