@@ -116,7 +116,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'store/postgres',
       'store/postgres/database',
     ],
-    'cli/commands/revisions': ['cli/commands', 'model'],
+    'cli/commands/revisions': ['cli/commands/traffic', 'cli/commands', 'model'],
     'cli/commands/rollouts': ['cli/commands'],
     'cli/commands/traffic': ['cli/commands'],
     'cli/commands': [
@@ -309,7 +309,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     json: ['model'],
   },
   'apps/console': {
-    live: ['api', 'router'],
+    live: ['api', 'json', 'router'],
     rule: ['json'],
     'screens/flags': ['live', 'router', 'screens/flags/editor', 'screens/flags/list', 'ui'],
     'screens/flags/draft': ['api', 'json', 'live'],
