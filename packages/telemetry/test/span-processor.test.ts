@@ -1,6 +1,6 @@
 import { getActiveCell, GraylaneBaggagePropagator, runInLane } from '@graylane/baggage';
 import { LaneSpanProcessor } from '@graylane/telemetry';
-import { context, ROOT_CONTEXT, SpanKind, trace, type Context } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, SpanKind, trace, type Context, type Span } from '@opentelemetry/api';
 import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
@@ -99,5 +99,23 @@ describe.each([
     expect(requestLog().inFlight().total).toBe(total);
     tracer.startSpan('client', { kind: SpanKind.CLIENT });
     expect(requestLog().inFlight().total).toBe(total);
+  });
+
+  test('leaves the others in flight, in the order of their start, whichever ends first', () => {
+    const start = (route: string): Span =>
+      tracer.startSpan(route, { kind: SpanKind.SERVER, attributes: { 'http.route': route } });
+    const [first, second, third, fourth] = ['/1', '/2', '/3', '/4'].map(start);
+    const inFlight = (): readonly (string | undefined)[] =>
+      requestLog()
+        .inFlight()
+        .requests.map(({ route }) => route);
+    const others = inFlight().slice(0, -4);
+    second?.end();
+    expect(inFlight()).toEqual([...others, '/1', '/3', '/4']);
+    first?.end();
+    expect(inFlight()).toEqual([...others, '/3', '/4']);
+    fourth?.end();
+    third?.end();
+    expect(inFlight()).toEqual(others);
   });
 });

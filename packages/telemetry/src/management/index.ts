@@ -15,6 +15,7 @@ export {
   type EndRequest,
   type FinishedRequest,
   type ObservedRequest,
+  type OpenRequest,
   type RequestInFlight,
   type RequestLog,
 } from '../requests/request-log.ts';

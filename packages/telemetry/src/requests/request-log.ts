@@ -46,6 +46,14 @@ export interface FinishedRequest extends Omit<RequestInFlight, 'ageMs'> {
 /** Ends the observation of a request. A second call does nothing. */
 export type EndRequest = (hasFailed?: boolean) => void;
 
+/** A request in flight, and its place among them. */
+export interface OpenRequest {
+  readonly request: ObservedRequest;
+  readonly startedAt: number;
+  index: number;
+}
+
+const closed = -1;
 const mostInFlight = 10_000;
 const mostRoutes = 500;
 
@@ -54,7 +62,11 @@ const mostRoutes = 500;
  * follows at most 10,000 requests at a time and only counts the others.
  */
 export class RequestLog {
-  readonly #inFlight = new Map<ObservedRequest, number>();
+  /**
+   * In no order. A map would grow and shrink with the requests in flight, which costs more than all
+   * else that is done here.
+   */
+  readonly #inFlight: OpenRequest[] = [];
   readonly #slowest = new Slowest();
   /** The methods of each route. */
   readonly #routes = new Map<string, Set<string>>();
@@ -62,23 +74,29 @@ export class RequestLog {
 
   /** Begins the observation of a request, and returns the function that ends it. */
   start(request: ObservedRequest): EndRequest {
-    this.open(request);
+    const open = this.open(request);
     return (hasFailed = false) => {
-      this.close(request, hasFailed);
+      if (open) this.close(open, hasFailed);
     };
   }
 
-  /** Begins the observation of a request. */
-  open(request: ObservedRequest): void {
-    if (this.#inFlight.size >= mostInFlight) this.#notFollowed++;
-    else this.#inFlight.set(request, performance.now());
+  /** Begins the observation of a request; undefined if there are too many to follow it. */
+  open(request: ObservedRequest): OpenRequest | undefined {
+    const index = this.#inFlight.length;
+    if (index >= mostInFlight) {
+      this.#notFollowed++;
+      return undefined;
+    }
+    const open = { request, startedAt: performance.now(), index };
+    this.#inFlight.push(open);
+    return open;
   }
 
-  /** Ends the observation of a request, unless it has ended or was not followed. */
-  close(request: ObservedRequest, hasFailed = false): void {
-    const startedAt = this.#inFlight.get(request);
-    if (startedAt === undefined) return;
-    this.#inFlight.delete(request);
+  /** Ends the observation of a request. A second call does nothing. */
+  close(open: OpenRequest, hasFailed = false): void {
+    if (open.index === closed) return;
+    this.#remove(open);
+    const { request, startedAt } = open;
     const durationMs = performance.now() - startedAt;
     const lane = request.lane();
     this.#remember(request);
@@ -95,11 +113,11 @@ export class RequestLog {
     readonly requests: RequestInFlight[];
   } {
     const now = performance.now();
-    const requests = [...this.#inFlight]
-      .toSorted(([, one], [, other]) => one - other)
+    const requests = this.#inFlight
+      .toSorted((one, other) => one.startedAt - other.startedAt)
       .slice(0, limit)
-      .map(([request, startedAt]) => ({ ...factsOf(request), ageMs: round(now - startedAt) }));
-    return { total: this.#inFlight.size, notFollowed: this.#notFollowed, requests };
+      .map(({ request, startedAt }) => ({ ...factsOf(request), ageMs: round(now - startedAt) }));
+    return { total: this.#inFlight.length, notFollowed: this.#notFollowed, requests };
   }
 
   /** The slowest requests of each lane in the last five to ten minutes. */
@@ -113,6 +131,16 @@ export class RequestLog {
       [...methods].map((method) => (method === '' ? route : `${method} ${route}`)),
     );
     return routes.toSorted();
+  }
+
+  /** The last one takes the place of the one that is removed. */
+  #remove(open: OpenRequest): void {
+    const last = this.#inFlight.pop();
+    if (last !== undefined && last !== open) {
+      last.index = open.index;
+      this.#inFlight[open.index] = last;
+    }
+    open.index = closed;
   }
 
   #remember(request: ObservedRequest): void {

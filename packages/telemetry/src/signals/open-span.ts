@@ -1,6 +1,6 @@
 import type { Attributes, Span, SpanKind } from '@opentelemetry/api';
 import { laneOf, type RequestOfSignal } from '../lanes/lane-of.ts';
-import type { ObservedRequest } from '../requests/request-log.ts';
+import type { ObservedRequest, OpenRequest } from '../requests/request-log.ts';
 import { routeOfSpan } from '../routes/request-route.ts';
 
 /** The part of the SDK's span that a processor uses, the same in 2.x and 3.x. */
@@ -20,6 +20,8 @@ export class OpenSpan implements ObservedRequest {
   request: RequestOfSignal;
   /** Whether the span is that of a server or a consumer. */
   readonly isServed: boolean;
+  /** Its entry in the log, if it is followed there. */
+  entry: OpenRequest | undefined = undefined;
   readonly #span: SdkSpan;
 
   constructor(span: SdkSpan, request: RequestOfSignal, isServed: boolean) {

@@ -46,7 +46,7 @@ export class LaneSpanProcessor {
     const open = new OpenSpan(span, request, isServed);
     (span as Holder)[openKey] = open;
     adoptForParent(parentContext, request);
-    if (isServed) this.#log.open(open);
+    if (isServed) open.entry = this.#log.open(open);
   }
 
   /** Both SDK lines call this while the span still takes attributes. */
@@ -54,7 +54,7 @@ export class LaneSpanProcessor {
     const open = taken(span);
     if (open === undefined) return;
     span.setAttributes(this.#attributesOf(open));
-    if (open.isServed) this.#log.close(open, span.status?.code === failed);
+    if (open.entry) this.#log.close(open.entry, span.status?.code === failed);
   }
 
   /** For an SDK without `onEnding`. Its processor must come before the exporting one. */
@@ -62,7 +62,7 @@ export class LaneSpanProcessor {
     const open = taken(span);
     if (open === undefined) return;
     Object.assign(span.attributes, this.#attributesOf(open));
-    if (open.isServed) this.#log.close(open);
+    if (open.entry) this.#log.close(open.entry);
   }
 
   async forceFlush(): Promise<void> {}
