@@ -1,6 +1,6 @@
 import { setKilledLanes } from '@graylane/baggage';
-import { applyFlagChanges, changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
-import { applyDelta, type Delta, type FlagSink, type FlagSource } from '@graylane/source';
+import { applyFlagChangesInSteps, changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
+import { applyDelta, runInSlices, type Delta, type FlagSink, type FlagSource } from '@graylane/source';
 import { ProviderFatalError } from '@openfeature/server-sdk';
 import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { CacheFile } from './cache-file.ts';
@@ -133,7 +133,7 @@ export class LiveFlags {
     const unlessClosed = (act: () => boolean): boolean => this.#state !== 'closed' && act();
     return {
       update: (document, revision) => unlessClosed(() => this.#update(document, revision)),
-      change: (delta, revision) => unlessClosed(() => this.#change(delta, revision)),
+      change: (delta, revision) => this.#state !== 'closed' && this.#change(delta, revision),
       live: () => void unlessClosed(() => this.#become('live')),
       stale: (message) => void unlessClosed(() => this.#complain(message, 'warn')),
       refused: (message) => {
@@ -149,10 +149,25 @@ export class LiveFlags {
     return true;
   }
 
-  #change(delta: Delta, revision: string): boolean {
-    if (!this.#take((previous) => applyFlagChanges(previous ?? none, delta), revision)) return false;
-    this.#save(() => applyDelta(this.#rest, { ...delta, flags: {} }));
-    return true;
+  /** Evaluations use the flags before the change until all of it is compiled. */
+  #change(delta: Delta, revision: string): boolean | Promise<boolean> {
+    const before = this.#flags;
+    const finish = (next: FlagSet): boolean => {
+      // The flags were closed, or opened again with others, while the change was compiled.
+      if (this.#state === 'closed' || this.#flags !== before) return false;
+      this.#putInForce(next, revision);
+      this.#save(() => applyDelta(this.#rest, { ...delta, flags: {} }));
+      return true;
+    };
+    let next: FlagSet | Promise<FlagSet>;
+    try {
+      next = runInSlices(applyFlagChangesInSteps(before ?? none, delta));
+    } catch (error) {
+      return this.#reject(error);
+    }
+    return next instanceof Promise
+      ? next.then(finish, (error: unknown) => this.#reject(error))
+      : finish(next);
   }
 
   /**
@@ -167,14 +182,23 @@ export class LiveFlags {
 
   /** Flags that can't be read leave the last good ones in force. */
   #take(compile: (previous: FlagSet | undefined) => FlagSet, revision: string): boolean {
-    const before = this.#flags;
     let next: FlagSet;
     try {
-      next = compile(before);
+      next = compile(this.#flags);
     } catch (error) {
-      this.#complain(`its flags can't be read: ${(error as Error).message}`, 'warn');
-      return false;
+      return this.#reject(error);
     }
+    this.#putInForce(next, revision);
+    return true;
+  }
+
+  #reject(error: unknown): false {
+    this.#complain(`its flags can't be read: ${(error as Error).message}`, 'warn');
+    return false;
+  }
+
+  #putInForce(next: FlagSet, revision: string): void {
+    const before = this.#flags;
     this.#flags = next;
     if (next.killed !== before?.killed) setKilledLanes(this, next.killed.lanes);
     this.#revision = revision;
@@ -183,7 +207,6 @@ export class LiveFlags {
       this.#log.changed(changed, revision);
       this.#listener.changed(changed);
     }
-    return true;
   }
 
   #complain(message: string, level: 'error' | 'warn'): boolean {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { GraylaneProvider } from '@graylane/provider';
 import type { FlagSink } from '@graylane/source';
 import { ProviderEvents } from '@openfeature/server-sdk';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const definition = (value: boolean): object => ({
   state: 'ENABLED',
@@ -54,8 +54,8 @@ test('changes of flags, evaluators and metadata are in the cache file after the 
   const $evaluators = { always: { '==': [1, 1] } };
   const targeting = { if: [{ $ref: 'always' }, 'off'] };
   const flag = { ...definition(true), variants: { on: true, off: false }, targeting };
-  sink.change({ flags: { f0: null, f1: flag }, $evaluators, metadata: { version: '2' } }, '2');
-  sink.change({ flags: { f2: definition(false) } }, '3');
+  await sink.change({ flags: { f0: null, f1: flag }, $evaluators, metadata: { version: '2' } }, '2');
+  await sink.change({ flags: { f2: definition(false) } }, '3');
   await provider.onClose();
   provider = new GraylaneProvider({ source: source(), cacheFile });
   await provider.initialize();
@@ -64,6 +64,68 @@ test('changes of flags, evaluators and metadata are in the cache file after the 
   expect(ask('f0')).toMatchObject({ errorCode: 'FLAG_NOT_FOUND', flagMetadata: { version: '2' } });
   expect(ask('f1')).toMatchObject({ value: false, variant: 'off' });
   expect(ask('f2')).toMatchObject({ value: false, variant: 'on' });
+});
+
+describe('a change of a segment that thousands of flags use', () => {
+  const size = 4000;
+  const document = (result: boolean): { readonly flags: object; readonly $evaluators: object } => ({
+    flags: Object.fromEntries(
+      Array.from({ length: size }, (_, index) => {
+        const targeting = { if: [{ $ref: 'gray' }, 'on', 'off'] };
+        return [`f${index}`, { ...definition(true), variants: { on: true, off: false }, targeting }];
+      }),
+    ),
+    $evaluators: { gray: { '==': [1, result ? 1 : 2] } },
+  });
+  const values = (): Set<boolean> =>
+    new Set(
+      ['f0', `f${size / 2}`, `f${size - 1}`].map(
+        (key) => provider.resolveBooleanEvaluationSync(key, false, {}).value,
+      ),
+    );
+
+  beforeEach(async () => {
+    await open({}, 1);
+    sink.update(document(false), '1');
+    changed = [];
+    // Each look at the clock is a millisecond later, on any machine.
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 1));
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test('lets other code run in between, and is in force as a whole at the end', async () => {
+    const applied = sink.change({ flags: {}, $evaluators: document(true).$evaluators }, '2');
+    const progress = { isDone: false };
+    void Promise.resolve(applied).then(() => (progress.isDone = true));
+    let turns = 0;
+    while (!progress.isDone) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turns += 1;
+      if (!progress.isDone) expect([...values(), provider.revision, changed]).toEqual([false, '1', []]);
+    }
+    expect(await applied).toBe(true);
+    // A slice has at most five steps of 16 flags.
+    expect(turns).toBeGreaterThan(size / 100);
+    expect([...values(), provider.revision]).toEqual([true, '2']);
+    expect(changed).toHaveLength(1);
+    expect(changed[0]).toHaveLength(size);
+  });
+
+  test('has no effect if other flags or the end of the provider overtake it', async () => {
+    const $evaluators = document(true).$evaluators;
+    const overtaken = sink.change({ flags: {}, $evaluators }, '2');
+    sink.update({ flags: { f0: definition(true) } }, '3');
+    expect(await overtaken).toBe(false);
+    expect(provider.revision).toBe('3');
+    sink.update(document(false), '4');
+    const late = sink.change({ flags: {}, $evaluators }, '5');
+    await provider.onClose();
+    expect(await late).toBe(false);
+    expect(provider.revision).toBe('4');
+  });
 });
 
 test('a change that can not be read is refused, and leaves the flags in force', async () => {

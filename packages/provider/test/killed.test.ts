@@ -40,9 +40,9 @@ const evaluated = (key: string, domain?: string): Promise<boolean> =>
 test('a request that was dyed before the kill is baseline in its next evaluation', async () => {
   await runInLane('gray', async () => {
     expect(await evaluated('fees')).toBe(true);
-    sink.change({ flags: {}, $killed: gray }, '2');
+    await sink.change({ flags: {}, $killed: gray }, '2');
     expect(await evaluated('fees')).toBe(false);
-    sink.change({ flags: {}, $killed: null }, '3');
+    await sink.change({ flags: {}, $killed: null }, '3');
     expect(await evaluated('fees')).toBe(true);
   });
 });
@@ -60,7 +60,7 @@ test('so it is under another name of the lane, and with the provider of a vendor
   await OpenFeature.setProviderAndWait('vendor', withBaggage(vendor, mapping));
   await runInLane('gray', async () => {
     expect([await evaluated('where', 'place'), await evaluated('where', 'vendor')]).toEqual([true, true]);
-    sink.change({ flags: {}, $killed: gray }, '2');
+    await sink.change({ flags: {}, $killed: gray }, '2');
     expect([await evaluated('where', 'place'), await evaluated('where', 'vendor')]).toEqual([false, false]);
   });
 });
@@ -68,9 +68,9 @@ test('so it is under another name of the lane, and with the provider of a vendor
 test('pins of a killed lane do not count, and a killed flag is off although it is pinned', async () => {
   await runInLane('gray', async () => {
     expect(await evaluated('pinned')).toBe(true);
-    sink.change({ flags: {}, $killed: gray }, '2');
+    await sink.change({ flags: {}, $killed: gray }, '2');
     expect(await evaluated('pinned')).toBe(false);
-    sink.change({ flags: {}, $killed: { flags: { pinned: {} } } }, '3');
+    await sink.change({ flags: {}, $killed: { flags: { pinned: {} } } }, '3');
     expect(await OpenFeature.getClient().getBooleanDetails('pinned', true)).toMatchObject({
       value: true,
       reason: 'DISABLED',
@@ -83,7 +83,7 @@ test('the ingress of the process follows the flag server, until the provider is 
   const message = { headers: { baggage: 'lane=gray' } };
   const laneOf = (): string => runInMessage(message, { ingress }, getActiveLane);
   expect(laneOf()).toBe('gray');
-  sink.change({ flags: {}, $killed: gray }, '2');
+  await sink.change({ flags: {}, $killed: gray }, '2');
   expect(laneOf()).toBe('baseline');
   await OpenFeature.clearProviders();
   expect(isKilledLane('gray')).toBe(false);

@@ -24,10 +24,12 @@ export interface FlagSink {
    */
   update(document: unknown, revision: string): boolean;
   /**
-   * Changes the definitions of the last update. Returns false if the change can't be applied: the
-   * source must deliver a whole document next.
+   * Changes the definitions of the last update. Returns false, or a promise of it, if the change
+   * can't be applied: the source must deliver a whole document next. A change that concerns many
+   * flags takes several turns of the event loop: the source must wait for the promise before it
+   * delivers more. Until then the definitions before the change stay in force.
    */
-  change(delta: Delta, revision: string): boolean;
+  change(delta: Delta, revision: string): boolean | Promise<boolean>;
   /** The definitions are the newest, as far as the source can know. */
   live(): void;
   /**

@@ -27,3 +27,4 @@ export {
   type ServerClient,
 } from './url/server-client.ts';
 export { openWatcher } from './watch-file.ts';
+export { runInSlices } from './run-in-slices.ts';

@@ -7,6 +7,8 @@ import { recorder } from './support/recorder.ts';
 import { serve, serveSecurely, type Served } from './support/serve.ts';
 
 const snapshot = `event: snapshot\nid: 1\ndata: {"revision":"1","document":{"flags":{}}}\n\n`;
+const delta = (revision: number): string =>
+  `event: delta\nid: ${revision}\ndata: {"revision":"${revision}","flags":{}}\n\n`;
 const eventStream = { 'content-type': 'text/event-stream' };
 let server: Served;
 let source: UrlSource | undefined;
@@ -36,6 +38,31 @@ describe('delivers', () => {
       'live',
     ]);
     expect(seen).toEqual([undefined, '2']);
+  });
+
+  test('the next event only when the change before it is in force', async () => {
+    server = await serve((_request, response) => {
+      response.writeHead(200, eventStream);
+      response.write(`${snapshot}${delta(2)}${delta(3)}`);
+    });
+    const { sink, heard } = recorder();
+    const pending: Array<(isApplied: boolean) => void> = [];
+    source = new UrlSource({ url: server.url });
+    source.start({
+      ...sink,
+      change: (change, revision) => {
+        void sink.change(change, revision);
+        return new Promise((resolve) => pending.push(resolve));
+      },
+    });
+    expect(await heard.take(3)).toEqual(['update 1 {"flags":{}}', 'live', 'change 2 {"flags":{}}']);
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(heard.all).toHaveLength(3);
+    pending[0]?.(true);
+    expect((await heard.take(5)).slice(3)).toEqual(['live', 'change 3 {"flags":{}}']);
+    pending[1]?.(false);
+    const refused = `stale: the flag server at ${server.url} sent flags that can't be read`;
+    expect((await heard.take(6)).slice(5)).toEqual([refused]);
   });
 
   test('the requested environment, for its token, uncompressed', async () => {

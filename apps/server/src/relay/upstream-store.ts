@@ -1,5 +1,5 @@
-import { applyFlagChanges, changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
-import type { Delta, FlagSink } from '@graylane/source';
+import { applyFlagChangesInSteps, changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
+import { runInSlices, type Delta, type FlagSink } from '@graylane/source';
 import type { Log } from '../log.ts';
 import type { PartChange, SharedMembers, Snapshot } from '../model/document.ts';
 import { difference } from '../model/parts.ts';
@@ -130,22 +130,25 @@ export class UpstreamStore implements FlagStore {
     return true;
   }
 
-  #change(delta: Delta, revision: string): boolean {
-    const { flags: before, shared: members } = this.#snapshot;
+  /** The flags before the change are served until all of it is compiled. */
+  async #change(delta: Delta, revision: string): Promise<boolean> {
+    const before = this.#snapshot;
+    const { flags: flagsBefore, shared: members } = before;
     let flags: FlagSet;
     try {
-      flags = applyFlagChanges(before, delta);
+      flags = await runInSlices(applyFlagChangesInSteps(flagsBefore, delta));
     } catch (error) {
       this.#setLink(`sent a change that can't be read: ${(error as Error).message}`);
       return false;
     }
+    if (this.#snapshot !== before) return false;
     const { flags: changed, ...shared } = delta;
     const after = new Map<string, unknown>(Object.entries(members));
     for (const [name, value] of Object.entries(shared)) {
       if (value === null) after.delete(name);
       else if (value !== undefined) after.set(name, value);
     }
-    const affected = Object.keys(shared).length > 0 ? changedFlags(before, flags) : Object.keys(changed);
+    const affected = Object.keys(shared).length > 0 ? changedFlags(flagsBefore, flags) : Object.keys(changed);
     this.#publish(flags, Object.fromEntries(after), revision, affected);
     return true;
   }

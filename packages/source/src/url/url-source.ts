@@ -96,19 +96,34 @@ export class UrlSource implements FlagSource {
       await checkResponse(response, this.#target.token !== undefined);
       this.#checkHeaders?.(response.headers);
       const takesReports = response.headers[serverHeader] !== undefined;
+      const events: EventSourceMessage[] = [];
       const reader = new EventReader(this.#target.maxEventBytes, {
         onRetry: (ms) => (this.#spreadMs = ms),
-        onEvent: (event) => {
-          this.#take(event, sink);
+        onEvent: (event) => events.push(event),
+      });
+      const takeAll = async (): Promise<void> => {
+        for (const event of events.splice(0)) {
+          const taken = this.#take(event, sink, signal);
+          if (taken !== undefined) {
+            // Nothing is read meanwhile, so silence means nothing.
+            watchdog.stop();
+            await taken;
+            watchdog.reset();
+          }
           onLive();
           sink.live();
           if (takesReports && this.#revision !== undefined)
             this.#revisions.serving(this.#revision, this.#spreadMs);
-        },
-      });
+        }
+      };
       for await (const bytes of response as AsyncIterable<Buffer>) {
         watchdog.reset();
-        reader.feed(bytes);
+        try {
+          reader.feed(bytes);
+        } finally {
+          // Events before one that is too large count.
+          await takeAll();
+        }
       }
       throw new Error('ended the stream');
     } catch (error) {
@@ -139,21 +154,31 @@ export class UrlSource implements FlagSource {
     return request(address, ca === undefined ? options : { ...options, ca });
   }
 
-  /** Applies one event. If that fails, the next connection starts with a whole document. */
-  #take({ event, data }: EventSourceMessage, sink: FlagSink): void {
+  /**
+   * Applies one event; returns a promise if that takes a while. If it fails, the next connection
+   * starts with a whole document.
+   */
+  #take({ event, data }: EventSourceMessage, sink: FlagSink, signal: AbortSignal): Promise<void> | undefined {
     const { revision, ...change } = parse(data);
     if (typeof revision !== 'string' || !headerValue.test(revision)) {
       throw new Error('sent an event without a valid revision');
     }
-    if (event !== 'snapshot' && event !== 'delta') return;
+    if (event !== 'snapshot' && event !== 'delta') return undefined;
     const before = this.#revision;
     this.#revision = undefined;
     if (event === 'delta' && before === undefined) throw new Error('sent a change before any flags');
     if (event === 'delta' && !isObject(change.flags)) throw new Error('sent a change without flags');
     const applied =
       event === 'snapshot' ? sink.update(change.document, revision) : sink.change(change as Delta, revision);
-    if (!applied) throw new Error("sent flags that can't be read");
-    this.#revision = revision;
+    const finish = (isApplied: boolean): void => {
+      // The source was closed meanwhile, and perhaps started again.
+      signal.throwIfAborted();
+      if (!isApplied) throw new Error("sent flags that can't be read");
+      this.#revision = revision;
+    };
+    if (typeof applied !== 'boolean') return applied.then(finish);
+    finish(applied);
+    return undefined;
   }
 }
 
