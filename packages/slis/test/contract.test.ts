@@ -232,6 +232,11 @@ describe('graylane-slis', () => {
     });
     expect(run('shop.ts', '--service', 'shop', '--out', 'slo').status).toBe(0);
     expect(readFileSync(`${folder}/slo/prometheus-rules.yaml`, 'utf8')).toBe(text('prometheus'));
+    expect(JSON.parse(readFileSync(`${folder}/slo/routes.json`, 'utf8'))).toEqual({
+      'GET /': ['home'],
+      'GET /orders/:id': ['order'],
+      'POST /payments': ['payment'],
+    });
   });
 
   test('--check fails while a route has no SLI or a file is out of date', () => {

@@ -3,6 +3,7 @@ import { cacheHitRatio, instrumentLanes, sli } from '@graylane/telemetry';
 import { describe, expect, test } from 'vitest';
 import { exposition } from '../src/metrics/exposition.ts';
 import { processRegistry } from '../src/metrics/process-registry.ts';
+import { CoveredRoutes } from '../src/sli/covered-routes.ts';
 
 instrumentLanes({ lanes: ['gray'] });
 
@@ -67,5 +68,28 @@ describe('a declaration', () => {
 
   test.each([0, 1, 99.9, Number.NaN])('has no objective of %d', (objective) => {
     expect(() => sli('wrong', { kind: 'ratio', objective })).toThrow('must be between 0 and 1');
+  });
+});
+
+describe('a route of a running service', () => {
+  const covered = new CoveredRoutes([
+    'GET /orders/:id',
+    '* /health',
+    'Payments/charge',
+    'LedgerService/record',
+  ]);
+
+  test.each([
+    ['GET /orders/:id', true],
+    ['HEAD /orders/:id', true],
+    ['POST /orders/:id', false],
+    ['POST /health', true],
+    ['GET /', false],
+    ['graylane.demo.Payments/Charge', true],
+    ['graylane.demo.Payments/Refund', false],
+    ['shop.Ledger/Record', true],
+    ['Payments/Charge', true],
+  ])('%s is covered by what the source names: %s', (route, isCovered) => {
+    expect(covered.has(route)).toBe(isCovered);
   });
 });

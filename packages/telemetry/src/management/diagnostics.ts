@@ -1,10 +1,11 @@
-import type { MemoryTimeline } from '../memory/memory-timeline.ts';
 import { readFileSync } from 'node:fs';
+import type { MemoryTimeline } from '../memory/memory-timeline.ts';
 import { takeHeapSnapshot, type SnapshotLimits } from '../profiles/heap-snapshot.ts';
 import type { HeapSampler } from '../profiles/heap-sampler.ts';
 import { activeResources } from '../readings/process.ts';
 import { recentDecisions } from '../requests/decisions.ts';
 import { requestLog } from '../requests/request-log.ts';
+import { CoveredRoutes } from '../sli/covered-routes.ts';
 import { declaredSlis } from '../sli/sli.ts';
 import { pprofRoutes } from './pprof-routes.ts';
 import { download, json, text } from './reply.ts';
@@ -72,7 +73,8 @@ export function diagnosticRoutes({ timeline, sampler, snapshot, slis }: Diagnost
 function indicators(contract: string | undefined): unknown {
   const slis = declaredSlis();
   const { routes: inContract, fault } = readContract(contract);
-  const covered = new Set([...[...slis.values()].flatMap(({ routes = [] }) => routes), ...inContract]);
+  const declared = [...slis.values()].flatMap(({ routes = [] }) => routes);
+  const covered = new CoveredRoutes([...declared, ...inContract]);
   return {
     slis: Object.fromEntries(slis),
     ...(fault === undefined ? {} : { contract: fault }),
