@@ -130,6 +130,19 @@ await describeWith(chromium, 'the console', () => {
     await page.goto(`${open.url}/audit`);
     await page.getByRole('searchbox').fill('as it was found');
     await shows(page, 'the flags file as it was found');
+    const body = { defaultVariant: 'nothing' };
+    const refused = await admin(open.url)('PATCH', 'flags/flag-00001', {
+      body,
+      headers: { 'if-match': '*' },
+    });
+    expect(refused.status).toBeGreaterThanOrEqual(400);
+    await page.getByRole('searchbox').fill('127.0.0.1');
+    await page.getByLabel('refused alone').check();
+    const row = page.getByRole('region', { name: 'Requests' }).getByRole('row', { name: /PATCH/ });
+    await row.getByText('/api/v1/environments/default/flags/{flag}').waitFor();
+    await page.reload();
+    expect(await page.getByLabel('refused alone').isChecked()).toBe(true);
+    await row.getByText(/refused 4\d\d/).waitFor();
     await page.context().close();
   });
 

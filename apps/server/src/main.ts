@@ -8,6 +8,7 @@ import { diffCommand } from './cli/commands/revisions/diff.ts';
 import { historyCommand } from './cli/commands/revisions/history.ts';
 import { previewCommand } from './cli/commands/revisions/preview.ts';
 import { undoCommand } from './cli/commands/revisions/undo.ts';
+import { auditCommand } from './cli/commands/traffic/audit.ts';
 import { lanesCommand } from './cli/commands/traffic/lanes.ts';
 import { mapCommand } from './cli/commands/traffic/map.ts';
 import { usageCommand } from './cli/commands/traffic/usage.ts';
@@ -74,6 +75,9 @@ async function run(command: Command, environment: NodeJS.ProcessEnv): Promise<vo
       break;
     case 'history':
       await historyCommand(command);
+      break;
+    case 'audit':
+      await auditCommand(command);
       break;
     case 'set':
       await setCommand(command);

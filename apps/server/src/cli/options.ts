@@ -7,6 +7,7 @@ export type CommandName =
   | 'export'
   | 'import'
   | 'history'
+  | 'audit'
   | 'verify'
   | 'explain'
   | 'usage'
@@ -43,6 +44,11 @@ export const commands: readonly CommandInfo[] = [
     help: 'makes a file the flags of an environment, which is created if need be',
   },
   { name: 'history', operand: '[FLAG]', help: 'prints who changed which flags, when and why' },
+  {
+    name: 'audit',
+    operand: '[TEXT]',
+    help: 'lists where writes came from, and refused requests; TEXT is in the author, address, route or reason',
+  },
   {
     name: 'verify',
     operand: '[DIR]',
@@ -127,7 +133,7 @@ const remote: readonly CommandName[] = [
   'rollout',
   'kill',
 ];
-const withServer: readonly CommandName[] = [...remote, 'token'];
+const withServer: readonly CommandName[] = [...remote, 'audit', 'token'];
 
 /** Every setting. Parsing, messages, `--help` and docs/settings.md are made from this table. */
 export const options: readonly Option[] = [
@@ -551,7 +557,7 @@ export const options: readonly Option[] = [
   {
     name: 'json',
     type: 'switch',
-    commands: ['usage', 'lanes', 'map', 'explain', 'preview', 'diff', 'rollout'],
+    commands: ['audit', 'usage', 'lanes', 'map', 'explain', 'preview', 'diff', 'rollout'],
     help: 'prints JSON instead of text',
   },
   {

@@ -18,6 +18,7 @@ import { GivenOptions, UsageError } from './read-options.ts';
 import { isAddress } from './setting-types.ts';
 import { readSettings, type ProcessSettings } from './settings.ts';
 import { readToken, type TokenOptions } from './token-command.ts';
+import type { AuditOptions } from './commands/traffic/audit.ts';
 import type { VerifyOptions } from './commands/verify.ts';
 
 /** A command with its settings, from the command line and the environment. */
@@ -29,6 +30,7 @@ export type Command =
   | ({ readonly name: 'import' } & ImportOptions)
   | ({ readonly name: 'export-all' | 'import-all' } & ArchiveOptions)
   | ({ readonly name: 'history' } & HistoryOptions)
+  | ({ readonly name: 'audit' } & AuditOptions)
   | ({ readonly name: 'explain' } & ExplainOptions)
   | ({ readonly name: 'usage' } & UsageOptions)
   | ({ readonly name: 'lanes' } & LanesOptions)
@@ -86,6 +88,8 @@ function readTool(name: ToolName, operands: readonly string[], given: GivenOptio
       return { name, ...target, file: operand ?? '', reason: given.text('reason') };
     case 'history':
       return { name, ...target, flag: operand };
+    case 'audit':
+      return { name, ...target, text: operand, json: given.switch('json') };
     case 'usage':
       return {
         name,

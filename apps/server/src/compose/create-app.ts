@@ -4,6 +4,7 @@ import type { SlowReaders } from '../backpressure/slow-readers.ts';
 import type { Clients } from '../clients/clients.ts';
 import { consoleFiles } from '../http/console/console-files.ts';
 import { noteRefusedPreflight } from '../http/front-door/cross-origin.ts';
+import type { ClientAddress } from '../http/front-door/client-address.ts';
 import type { FrontDoor } from '../http/front-door/front-door.ts';
 import { routeNameOf } from '../http/front-door/route-scopes.ts';
 import { health, type Readiness } from '../http/health.ts';
@@ -24,7 +25,9 @@ import { rolloutsApi } from '../protocols/rollouts/routes.ts';
 import { killApi } from '../protocols/kill/routes.ts';
 import { trafficApi } from '../protocols/traffic/routes.ts';
 import { streamRoutes } from '../protocols/stream/routes.ts';
+import { auditRequest } from './audit-requests.ts';
 import type { AuditLog } from '../relay/audit-log.ts';
+import type { RequestAudit } from '../relay/request-audit.ts';
 import type { RolloutController } from '../rollouts/control/controller.ts';
 import type { Intake } from '../signals/intake.ts';
 import type { TrafficKeeper } from '../traffic/traffic-keeper.ts';
@@ -36,6 +39,8 @@ export interface AppOptions {
   readonly environments: KillingEnvironments;
   readonly clients: Clients;
   readonly audit: AuditLog;
+  readonly requests: RequestAudit;
+  readonly addressOf: ClientAddress;
   readonly stream: ChangeStream;
   readonly refetches: RefetchStream;
   readonly intake: Intake;
@@ -76,6 +81,7 @@ export function createApp(options: AppOptions): RequestListener {
     const route = routeNameOf(request.url ?? '/');
     // An open stream would keep alive all that its request went through.
     if (!isStream(route)) metrics.requests.observe(request, response, route);
+    auditRequest({ audit: options.requests, addressOf: options.addressOf }, request, response, route);
     admitted(request, response);
   };
 }

@@ -3,6 +3,7 @@ import type { Settings } from '../cli/settings.ts';
 import { Clients } from '../clients/clients.ts';
 import { ReplicaReports } from '../clients/replica-reports.ts';
 import { ServerIdentity, serverVersion } from '../clients/server-identity.ts';
+import { clientAddress } from '../http/front-door/client-address.ts';
 import { Descriptors } from '../http/port/descriptors.ts';
 import { HttpPort } from '../http/port/http-port.ts';
 import type { Log } from '../log.ts';
@@ -17,6 +18,7 @@ import { Intake } from '../signals/intake.ts';
 import { EventStreams } from '../sse/event-streams.ts';
 import { FileWatcher } from '../store/file/file-watcher.ts';
 import { AuditLog } from '../relay/audit-log.ts';
+import { RequestAudit } from '../relay/request-audit.ts';
 import { reportUpstream } from '../relay/reports-upstream.ts';
 import { RolloutController } from '../rollouts/control/controller.ts';
 import { pauseKilled } from '../rollouts/control/pause-killed.ts';
@@ -116,7 +118,8 @@ async function openServer(settings: Settings, log: Log, closing: Closing): Promi
   closing.addEnd(observeRollouts(rollouts, metrics.registry));
   closing.addEnd(() => (readiness.ready = false));
 
-  const signals = { audit, intake, usage, traffic, rollouts, prometheus: prometheus.addresses };
+  const origins = { requests: new RequestAudit(), addressOf: clientAddress(settings.trustProxies) };
+  const signals = { ...origins, audit, intake, usage, traffic, rollouts, prometheus: prometheus.addresses };
   const app = createApp({ ...shared, ...signals, oidc: settings.oidc, sessions, stream, refetches });
   const http = new HttpPort(app, { certificate });
   const grpc = createGrpcPort({ ...shared, certificate });

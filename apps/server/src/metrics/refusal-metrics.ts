@@ -8,6 +8,11 @@ export function noteRefusal(response: object, reason: RequestErrorCode): void {
   refused.set(response, reason);
 }
 
+/** The reason of a refusal; undefined for any other response. */
+export function refusalOf(response: object): RequestErrorCode | undefined {
+  return refused.get(response);
+}
+
 /** Counts refusals by protocol and reason. */
 export class RefusalMetrics {
   readonly #listeners = new Set<(protocol: string, reason: string) => void>();
@@ -19,7 +24,7 @@ export class RefusalMetrics {
 
   /** Counts a response that was refused; any other response is not. */
   countResponse(protocol: string, response: object): void {
-    const reason = refused.get(response);
+    const reason = refusalOf(response);
     if (reason !== undefined) this.count(protocol, reason);
   }
 

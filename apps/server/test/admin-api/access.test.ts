@@ -28,6 +28,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, Scope>>>> = {
   '/ofrep/v1/evaluate/flags/fees': { POST: 'evaluate' },
   '/ofrep/v1/events': { GET: 'evaluate' },
   '/api/v1/openapi.json': { GET: 'evaluate' },
+  '/api/v1/requests': { GET: 'admin' },
   '/api/v1/tokens': { GET: 'admin', POST: 'admin' },
   '/api/v1/tokens/x': { DELETE: 'admin' },
   '/api/v1/tokens/x/rotate': { POST: 'admin' },

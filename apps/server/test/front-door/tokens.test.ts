@@ -20,9 +20,11 @@ import { Service } from '../../src/protocols/flagd/gen/flagd/evaluation/v2/evalu
 import { FlagSyncService } from '../../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
 import { revokeToken, rotateToken } from '../../src/tokens/change-tokens.ts';
 import { TokenFile } from '../../src/tokens/token-file.ts';
+import { RequestAudit } from '../../src/relay/request-audit.ts';
 import { hashOf, isWhole, newToken } from '../../src/tokens/token.ts';
 import { admin } from '../support/admin.ts';
 import { followStream } from '../support/follow.ts';
+import { runCommand } from '../support/run-command.ts';
 import { fees, serve, serveFolder, type Served } from '../support/serve.ts';
 import { bearer, tokenIn } from '../support/with-tokens.ts';
 
@@ -401,3 +403,84 @@ async function runWith(env: Record<string, string>, ...args: string[]): Promise<
   const [code] = (await once(child, 'close')) as [number];
   return { code, ...output };
 }
+
+describe('the audit of requests', () => {
+  test('has the origin of writes, and sums of refusals with the sender, without a secret', async () => {
+    const folder = mkdtempSync(`${tmpdir()}/graylane-requests-`);
+    const tokens = `${folder}/tokens.json`;
+    const boss = await tokenIn(tokens, { name: 'boss', scope: 'admin' });
+    const reader = await tokenIn(tokens, { name: 'reader', scope: 'definitions' });
+    const served = await serveFolder({ flags: { fees } }, { tokens, trustProxies: ['loopback'] });
+    try {
+      const send = async (token: string, from: string, body: object): Promise<Response> =>
+        fetch(`${served.url}/api/v1/environments/default/flags/fees`, {
+          method: 'PATCH',
+          headers: {
+            ...bearer(token),
+            'content-type': 'application/json',
+            'if-match': '*',
+            'x-forwarded-for': from,
+          },
+          body: JSON.stringify(body),
+        });
+      const written = await send(boss, '192.0.2.7', { defaultVariant: 'on' });
+      const statuses = [written.status];
+      for (const body of [{ defaultVariant: 'off' }, { defaultVariant: 'on' }]) {
+        statuses.push((await send(reader, '192.0.2.8', body)).status);
+      }
+      statuses.push((await send(`${boss}x`, '192.0.2.9', {})).status);
+      statuses.push((await send(boss, '192.0.2.7', { defaultVariant: 'maybe' })).status);
+      expect(statuses).toEqual([200, 403, 403, 401, 400]);
+      const list = async (query = ''): Promise<Record<string, unknown>[]> => {
+        const response = await fetch(`${served.url}/api/v1/requests${query}`, { headers: bearer(boss) });
+        return ((await response.json()) as { requests: Record<string, unknown>[] }).requests;
+      };
+      await expect.poll(list, within).toHaveLength(4);
+      expect(await list('?outcome=accepted')).toMatchObject([
+        { author: 'boss', address: '192.0.2.7', revision: written.headers.get('graylane-revision') },
+      ]);
+      expect(await list('?q=192.0.2.8')).toMatchObject([
+        {
+          outcome: 'refused',
+          count: 2,
+          author: 'reader',
+          environment: 'default',
+          route: '/api/v1/environments/{environment}/flags/{flag}',
+          code: 'forbidden',
+        },
+      ]);
+      expect(await list('?q=UNAUTHENTICATED')).toMatchObject([{ author: null, address: '192.0.2.9' }]);
+      const all = JSON.stringify(await list());
+      for (const secret of [boss, reader]) expect(all).not.toContain(secret);
+      const refused = await fetch(`${served.url}/api/v1/requests?outcome=x`, { headers: bearer(boss) });
+      expect(refused.status).toBe(400);
+      const { output } = await runCommand(served.url, ['audit', 'reader', '--token', boss]);
+      expect(output).toMatch(/2 +192\.0\.2\.8 +reader +PATCH .*403 forbidden/);
+    } finally {
+      await served.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('is bounded: a flood of refusals is summed, and displaces no write', () => {
+    const audit = new RequestAudit();
+    const request = {
+      author: null,
+      environment: null,
+      method: 'PUT',
+      route: '/api/v1/tokens',
+      status: 401,
+      code: 'unauthenticated',
+      revision: null,
+    };
+    audit.accept({ ...request, author: 'boss', address: '192.0.2.1', status: 200, code: null }, 1000);
+    for (let n = 0; n < 2000; n += 1)
+      audit.refuse({ ...request, address: `10.0.${n >> 8}.${n & 255}` }, 1000 + n);
+    const refused = audit.list({ outcome: 'refused' });
+    expect(refused.length).toBeLessThan(510);
+    expect(refused.reduce((sum, { count }) => sum + count, 0)).toBe(2000);
+    expect(audit.list({ outcome: 'accepted' })).toMatchObject([{ author: 'boss' }]);
+    audit.refuse({ ...request, address: '192.0.2.99' }, 10_000_000);
+    expect(audit.list({ text: '192.0.2.99' })).toHaveLength(1);
+  });
+});

@@ -6,6 +6,7 @@ import { place, screenHref, setQuery } from '../../router/location.ts';
 import { countOf, shortRevision } from '../../ui/numbers.ts';
 import { Empty, Failed, Waiting } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
+import { AuditedRequests } from './audited-requests.tsx';
 
 interface Entry extends Schema<'Revision'> {
   readonly environment: string;
@@ -81,6 +82,7 @@ export function AuditScreen(): JSX.Element {
           </table>
         </div>
       )}
+      <AuditedRequests search={search} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { RequestError } from '../../model/request-error.ts';
 import { anonymous, type Principal } from '../../tokens/principal.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
-import { requireEnvironment, requireScope, type AnyRequest } from './principal.ts';
+import { requireEnvironment, requireScope, setPrincipal, type AnyRequest } from './principal.ts';
 import { accessOf } from './route-scopes.ts';
 
 /** The sessions of people, beside tokens. */
@@ -20,6 +20,8 @@ export function authenticate(tokens: Tokens, request: AnyRequest, sessions?: Ses
   const access = accessOf(request.method ?? '', request.url ?? '');
   if (access === 'open') return anonymous;
   const principal = personOf(request, sessions) ?? tokens.find(tokenOf(request));
+  // The audit names the sender of a refused request, too.
+  setPrincipal(request, principal);
   requireScope(principal, access.scope);
   const { environment, everywhere } = access;
   if (everywhere || environment !== undefined) requireEnvironment(principal, environment);

@@ -21,6 +21,11 @@ export function principalOf(request: AnyRequest): Principal {
   return principals.get(request) ?? anonymous;
 }
 
+/** The sender of a request by token or session, refused ones included; undefined without one. */
+export function knownPrincipalOf(request: AnyRequest): Principal | undefined {
+  return principals.get(request);
+}
+
 /**
  * The environment of a request whose path has none: `named`, else the one in the header
  * `Graylane-Environment`, else the only one of the token, else `default`.

@@ -47,6 +47,7 @@ const table: Readonly<Record<string, Methods>> = {
   '/ofrep/v1/evaluate/flags/{flag}': { POST: 'evaluate' },
   '/ofrep/v1/events': { GET: 'evaluate' },
   '/api/v1/openapi.json': { GET: 'evaluate' },
+  '/api/v1/requests': { GET: 'admin' },
   '/api/v1/tokens': { GET: 'admin', POST: 'admin' },
   '/api/v1/tokens/{id}': { DELETE: 'admin' },
   '/api/v1/tokens/{id}/rotate': { POST: 'admin' },

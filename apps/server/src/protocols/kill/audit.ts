@@ -4,6 +4,8 @@ import { principalOf } from '../../http/front-door/principal.ts';
 import { methodNotAllowed } from '../../http/problem-details.ts';
 import type { AuditLog } from '../../relay/audit-log.ts';
 import { readRecords } from '../../relay/audit-record.ts';
+import type { RequestAudit } from '../../relay/request-audit.ts';
+import { RequestError } from '../../model/request-error.ts';
 import { storeOf, type Environments } from '../../store/environments.ts';
 
 /** Routes `/environments/{environment}/audit`: the records of relays. */
@@ -23,6 +25,28 @@ export function auditApi(router: Router, environments: Environments, audit: Audi
       response.status(204).end();
     })
     .all(methodNotAllowed('GET', 'POST'));
+}
+
+/**
+ * Route `/requests`: where writes came from, and what was refused. For admins of the whole server:
+ * it has addresses of people.
+ */
+export function requestsApi(router: Router, requests: RequestAudit): void {
+  router
+    .route('/requests')
+    .get((request, response) => {
+      const { outcome, q } = request.query;
+      if (outcome !== undefined && outcome !== 'accepted' && outcome !== 'refused') {
+        const message = `outcome is ${JSON.stringify(outcome)}: use accepted or refused`;
+        throw new RequestError('invalid_request', message);
+      }
+      if (q !== undefined && typeof q !== 'string') {
+        throw new RequestError('invalid_request', `q is ${JSON.stringify(q)}: give it one value`);
+      }
+      response.setHeader('cache-control', 'no-cache');
+      response.json({ requests: requests.list({ ...(outcome && { outcome }), ...(q && { text: q }) }) });
+    })
+    .all(methodNotAllowed('GET'));
 }
 
 type InEnvironment = Request<{ environment: string }>;

@@ -10,8 +10,9 @@ import { RequestError } from '../../model/request-error.ts';
 import { killingStoreOf, type KillingEnvironments } from '../../store/kill/killing-environments.ts';
 import type { KillingStore } from '../../store/kill/killing-store.ts';
 import type { AuditLog } from '../../relay/audit-log.ts';
+import type { RequestAudit } from '../../relay/request-audit.ts';
 import { authorship } from '../admin/authorship.ts';
-import { auditApi } from './audit.ts';
+import { auditApi, requestsApi } from './audit.ts';
 import { listClients } from './list-clients.ts';
 
 /** The parts that the routes use. */
@@ -19,6 +20,7 @@ export interface KillOptions {
   readonly environments: KillingEnvironments;
   readonly clients: Clients;
   readonly audit: AuditLog;
+  readonly requests: RequestAudit;
 }
 
 /** How long a kill waits for the clients by default, and at most, in seconds. */
@@ -28,9 +30,10 @@ const [defaultWaitS, maxWaitS] = [5, 60];
  * Routes `/environments/{environment}/kill` and `…/clients`, below `/api/v1`. A kill responds when
  * all clients that can confirm it have done so, or after a while.
  */
-export function killApi({ environments, clients, audit }: KillOptions): Router {
+export function killApi({ environments, clients, audit, requests }: KillOptions): Router {
   const router = Router();
   auditApi(router, environments, audit);
+  requestsApi(router, requests);
 
   router
     .route('/environments/:environment/kill')

@@ -749,6 +749,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/requests": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Lists where writes came from, and the requests that were refused, the newest first
+         * @description Of this server since its start: the newest 1,000 writes, and sums of refusals of writes and of requests without the right token.
+         */
+        readonly get: operations["listRequests"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/tokens": {
         readonly parameters: {
             readonly query?: never;
@@ -2048,6 +2068,34 @@ export interface components {
             };
             readonly clients: readonly components["schemas"]["Client"][];
             readonly omitted?: number;
+        };
+        readonly AuditedRequests: {
+            readonly requests: readonly components["schemas"]["AuditedRequest"][];
+        };
+        readonly AuditedRequest: {
+            /** @enum {unknown} */
+            readonly outcome: "accepted" | "refused";
+            /**
+             * Format: date-time
+             * @description Of the first request of a sum
+             */
+            readonly at: string;
+            /**
+             * Format: date-time
+             * @description Of the last one
+             */
+            readonly until: string;
+            readonly count: number;
+            readonly author: string | null;
+            /** @description As far as trusted proxies vouch for it */
+            readonly address: string | null;
+            readonly environment: string | null;
+            readonly method: string;
+            /** @description The template of the route */
+            readonly route: string | null;
+            readonly status: number;
+            readonly code: string | null;
+            readonly revision: string | null;
         };
         readonly AuditRecord: {
             /** @enum {string} */
@@ -3648,6 +3696,33 @@ export interface operations {
             readonly 403: components["responses"]["Problem"];
             readonly 404: components["responses"]["Problem"];
             readonly 503: components["responses"]["Problem"];
+        };
+    };
+    readonly listRequests: {
+        readonly parameters: {
+            readonly query?: {
+                readonly outcome?: "accepted" | "refused";
+                /** @description In the author, address, environment, route or reason */
+                readonly q?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The requests */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AuditedRequests"];
+                };
+            };
+            readonly 400: components["responses"]["Problem"];
+            readonly 401: components["responses"]["Problem"];
+            readonly 403: components["responses"]["Problem"];
         };
     };
     readonly listTokens: {
