@@ -21,9 +21,9 @@ export function ChangeSlis({ revision }: { readonly revision: string }): JSX.Ele
   const minutes = windowSeconds / 60;
   return (
     <section aria-label="Requests before and after">
-      <h3>
+      <h2>
         {minutes} minutes before and after{!isComplete && ', so far'}
-      </h3>
+      </h2>
       {lanes.length > 0 && <Table lanes={lanes} />}
       {missing !== null && <p class="soft small">No comparison: {missing}.</p>}
     </section>
