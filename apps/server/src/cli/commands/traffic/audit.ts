@@ -1,9 +1,9 @@
 import type { components } from '../../../protocols/admin/gen/admin-api.ts';
-import { refusal, requestApi, type Target } from '../admin-client.ts';
+import { refusal, requestApi, type Server } from '../admin-client.ts';
 import { tableText } from './table.ts';
 
 /** The options of `graylane-server audit [TEXT]`. */
-export interface AuditOptions extends Target {
+export interface AuditOptions extends Server {
   /** Only requests with this in the author, address, environment, route or reason. */
   readonly text?: string | undefined;
   /** Print the response as JSON. */
@@ -11,12 +11,7 @@ export interface AuditOptions extends Target {
 }
 
 /** Prints where writes came from, and the requests that were refused, the newest first. */
-export async function auditCommand({
-  text = '',
-  json,
-  environment: _,
-  ...server
-}: AuditOptions): Promise<void> {
+export async function auditCommand({ text = '', json, ...server }: AuditOptions): Promise<void> {
   const response = await requestApi(server, `/requests?q=${encodeURIComponent(text)}`);
   if (response.status !== 200) throw refusal(response);
   const { requests } = response.body as components['schemas']['AuditedRequests'];
