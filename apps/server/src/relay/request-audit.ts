@@ -30,8 +30,8 @@ const [maxAccepted, maxSums] = [1000, 500];
 const staleMs = 3_600_000;
 
 /**
- * Where the writes of this server came from, and what it refused, in memory. Refusals are summed and
- * have room of their own: a flood of them costs no disk, and displaces no accepted write.
+ * Where the writes of this server came from, and the requests that it refused, in memory. Refusals
+ * are summed and have room of their own: a flood of them costs no disk, and displaces no write.
  */
 export class RequestAudit {
   readonly #accepted: RequestRecord[] = [];
