@@ -17,6 +17,7 @@ handlers of gRPC. Writes the contract of the service.
   --check              write nothing; fail if a route has no SLI, or a file of DIR is out of date
   --http-metric NAME   the histogram of HTTP requests (default: http_server_request_duration_seconds)
   --rpc-metric NAME    the histogram of procedures (default: rpc_server_call_duration_seconds)
+  --rpc-package NAME   the package of the .proto file, e.g. shop (default: none)
 `;
 
 /** Where the tool writes; tests have their own. */
@@ -90,6 +91,7 @@ function readOptions(args: readonly string[]): Options | undefined {
       check: { type: 'boolean', default: false },
       'http-metric': { type: 'string' },
       'rpc-metric': { type: 'string' },
+      'rpc-package': { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -108,6 +110,7 @@ function readOptions(args: readonly string[]): Options | undefined {
     names: {
       ...(values['http-metric'] === undefined ? {} : { http: values['http-metric'] }),
       ...(values['rpc-metric'] === undefined ? {} : { rpc: values['rpc-metric'] }),
+      ...(values['rpc-package'] === undefined ? {} : { rpcPackage: values['rpc-package'] }),
     },
   };
 }

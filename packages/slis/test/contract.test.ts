@@ -134,6 +134,22 @@ describe('the contract', () => {
     );
   });
 
+  test.each(['proto.shop.Payments.service', 'PaymentsService'])(
+    'selects the procedures of %s as metrics name them',
+    (service) => {
+      const grpc = `server.addService(${service}, {\n  /** @sli charge 99% */\n  charge: () => {},\n});`;
+      const rules = (rpcPackage?: string): string =>
+        write(
+          'prometheus',
+          'shop',
+          find(new Map([['grpc.ts', grpc]])),
+          rpcPackage === undefined ? {} : { rpcPackage },
+        );
+      expect(rules('graylane.demo')).toContain('{rpc_method="graylane.demo.Payments/Charge"}');
+      expect(rules()).toContain('{rpc_method="Payments/Charge"}');
+    },
+  );
+
   test('counts up to boundaries that the histograms have', () => {
     for (const boundary of durationBoundaries) expect(boundaryFor(boundary)).toBe(boundary);
     expect(boundaryFor(0.3)).toBe(durationBoundaries.find((boundary) => boundary >= 0.3));

@@ -39,7 +39,7 @@ describe('the SLIs of an OpenSLO contract', () => {
         metric: 'rpc_server_call_duration_seconds',
         kind: 'errors',
         bad: { error_type: '.+' },
-        selector: { rpc_method: 'Payments/charge' },
+        selector: { rpc_method: 'Payments/Charge' },
       },
       {
         name: 'payments-speed',

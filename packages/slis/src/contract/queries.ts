@@ -9,6 +9,8 @@ export interface MetricNames {
   readonly http?: string;
   /** The histogram of procedures that are served. Default: `rpc_server_call_duration_seconds`. */
   readonly rpc?: string;
+  /** The package of the `.proto` file, e.g. `shop`: the source does not have it. Default: none. */
+  readonly rpcPackage?: string;
   /** The counter of `sli(…)`. Default: `sli_events_total`. */
   readonly events?: string;
   /** The histogram of `sli(…)`. Default: `sli_duration_seconds`. */
@@ -72,13 +74,20 @@ function histogramOf(
   if ('rpc' in measuredBy) {
     return [
       names.rpc ?? 'rpc_server_call_duration_seconds',
-      { rpc_method: measuredBy.rpc },
+      { rpc_method: procedureName(measuredBy.rpc, names) },
       'error_type!=""',
     ];
   }
   const [method = '', route = ''] = measuredBy.route.split(' ');
   const labels = method === '*' ? { http_route: route } : { http_request_method: method, http_route: route };
   return [names.http ?? 'http_server_request_duration_seconds', labels, 'http_response_status_code=~"5.."'];
+}
+
+/** `shop.Payments/Charge`, as metrics have it: the source has `Payments/charge`. */
+function procedureName(name: string, { rpcPackage = '' }: MetricNames): string {
+  const [service = '', method = ''] = name.split('/');
+  const prefix = rpcPackage === '' ? '' : `${rpcPackage}.`;
+  return `${prefix}${service}/${method.charAt(0).toUpperCase()}${method.slice(1)}`;
 }
 
 function select(metric: string, labels: Labels): string {

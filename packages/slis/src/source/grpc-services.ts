@@ -51,8 +51,9 @@ export function grpcServices(source: SourceFile): {
   return { procedures, notFollowed };
 }
 
-/** `Payments` of `proto.shop.Payments.service`, or of `PaymentsService`. */
+/** `Payments` of `proto.shop.Payments.service`, or of generated code's `PaymentsService`. */
 function serviceName(node: Expression): string | undefined {
-  const parts = (nameOf(node) ?? '').split('.').filter((part) => part !== 'service' && part !== '');
-  return parts.at(-1);
+  const parts = (nameOf(node) ?? '').split('.').filter((part) => part !== '');
+  if (parts.at(-1) === 'service') return parts.at(-2);
+  return parts.at(-1)?.replace(/(?<=.)Service$/, '');
 }
