@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HttpPort } from '../../src/http/port/http-port.ts';
@@ -8,12 +8,14 @@ import { inbox, type Inbox } from '../../../../test/support/inbox.ts';
 let port: HttpPort;
 /** The requests that the port has received, with their responses. */
 let requests: Inbox<{ readonly request: IncomingMessage; readonly response: ServerResponse }>;
+let listener: RequestListener;
 let client: Socket;
 let received: string;
 
 beforeEach(async () => {
   requests = inbox();
-  port = new HttpPort((request, response) => requests.put({ request, response }));
+  listener = (request, response) => requests.put({ request, response });
+  port = new HttpPort((request, response) => listener(request, response));
   port.server.listen(0, '127.0.0.1');
   await once(port.server, 'listening');
   client = connect((port.server.address() as AddressInfo).port, '127.0.0.1');
@@ -55,6 +57,24 @@ describe('a connection on which nothing moves for long', () => {
     request.socket.setTimeout(1);
     await closed;
   });
+});
+
+test('pipelined requests are served in order, and other clients in between', async () => {
+  const paths = Array.from({ length: 200 }, (_, index) => `/${index}`);
+  let [served, turns] = [0, 0];
+  const countTurns = (): void => {
+    turns += 1;
+    if (served < paths.length) setImmediate(countTurns);
+  };
+  listener = ({ url }, response) => {
+    if (served === 0) setImmediate(countTurns);
+    served += 1;
+    response.end(`served ${url};`);
+  };
+  client.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`).join(''));
+  await expect.poll(() => received).toContain(`served ${paths.at(-1)};`);
+  expect(received.match(/served \/\d+/g)).toEqual(paths.map((path) => `served ${path}`));
+  expect(turns).toBeGreaterThan(paths.length / 2);
 });
 
 test('an idle connection outlives the time for which proxies keep theirs', async () => {

@@ -119,7 +119,11 @@ export class HttpPort {
 
   #serveNext(socket: Socket): void {
     const next = this.#pipelines.get(socket)?.shift();
-    if (next !== undefined && !socket.destroyed) this.#serve(next.request, next.response);
+    if (next === undefined) return;
+    // In a turn of its own: hundreds of short requests in one packet must not delay other clients.
+    setImmediate(() => {
+      if (!socket.destroyed) this.#serve(next.request, next.response);
+    });
   }
 }
 
