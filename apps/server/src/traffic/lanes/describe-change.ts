@@ -3,7 +3,7 @@ import { totalOf, type Calls } from './calls.ts';
 import { describeCalls } from './describe-calls.ts';
 
 /** The time before and after a change that is compared. */
-export const aroundMs = 300_000;
+const aroundMs = 300_000;
 
 const none: Calls = totalOf([]);
 
