@@ -113,9 +113,15 @@ function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0] ?? '';
 }
 
-/** A path of this server: another origin must not be reached by a link to the sign-in. */
-function backOf(given: string | null): string {
-  return given !== null && /^\/(?![/\\])/.test(given) && !/[\r\n]/.test(given) ? given : '/';
+/**
+ * A path of this server: another origin must not be reached by a link to the sign-in. Browsers drop
+ * tabs and line ends and read a backslash as a slash, so the path is taken apart as they do it.
+ */
+export function backOf(given: string | null): string {
+  const [own, path] = ['http://graylane.invalid', given ?? ''];
+  if (!path.startsWith('/') || !URL.canParse(path, own)) return '/';
+  const { origin, pathname, search, hash } = new URL(path, own);
+  return origin === own && !pathname.startsWith('//') ? `${pathname}${search}${hash}` : '/';
 }
 
 function originOf({ headers, socket }: IncomingMessage, { publicUrl }: OidcSettings): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { accessOfRoles } from '../../src/oidc/roles.ts';
+import { backOf } from '../../src/oidc/routes.ts';
 import { Sealer } from '../../src/oidc/sealed-value.ts';
 
 describe('the access of roles', () => {
@@ -34,5 +35,29 @@ describe('a sealed value', () => {
     ['nothing', () => sealer.open('')],
   ])('is nothing with %s', (_case, open) => {
     expect(open()).toBeUndefined();
+  });
+});
+
+describe('the way back from a sign-in', () => {
+  test.each<readonly [string | null, string]>([
+    ['/e/default/flags/new%20fees?tab=history#top', '/e/default/flags/new%20fees?tab=history#top'],
+    ['/e/größe', '/e/gr%C3%B6%C3%9Fe'],
+    ...[
+      null,
+      '',
+      'e/default',
+      'https://evil.example',
+      '//evil.example',
+      '/\\evil.example',
+      '\\/evil.example',
+      '/\t/evil.example',
+      '/\n/evil.example',
+      '/\r\n\t\\evil.example',
+      '/.//evil.example',
+      '/e/..//evil.example',
+      'javascript:alert(1)',
+    ].map((given) => [given, '/'] as const),
+  ])('of %j is %s', (given, back) => {
+    expect(backOf(given)).toBe(back);
   });
 });
