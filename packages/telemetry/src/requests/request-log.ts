@@ -49,7 +49,9 @@ export type EndRequest = (hasFailed?: boolean) => void;
 /** A request in flight, and its place among them. */
 export interface OpenRequest {
   readonly request: ObservedRequest;
+  /** On the clock of `performance.now()`, in milliseconds. */
   readonly startedAt: number;
+  /** Its place among the requests in flight; -1 once it has ended. */
   index: number;
 }
 
