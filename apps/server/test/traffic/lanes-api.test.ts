@@ -196,6 +196,7 @@ describe('a change', () => {
     });
     const revision = headers.get('graylane-revision');
     expect(await slis(revision)).toMatchObject({
+      revision,
       windowSeconds: 300,
       isComplete: false,
       missing: 'no service has reported requests since the change',
