@@ -37,7 +37,7 @@ export class FeedStore implements FlagStore {
    */
   static async open(feed: DocumentFeed, log: Log): Promise<FeedStore> {
     const slices = new TimeSlices();
-    const document = (await feed.read()) as ParsedDocument;
+    const document = await firstDocument(feed);
     const revisions = new MemoryLog();
     const content = await compileDocument(document, slices);
     const changes = await differingParts(undefined, document, slices);
@@ -140,5 +140,15 @@ export class FeedStore implements FlagStore {
   #endFault(): void {
     if (this.#fault) this.#log.info(`${this.#feed.name} can be read again`);
     this.#fault = undefined;
+  }
+}
+
+/** The error of a start is all that its user sees, so it lists the problems. */
+async function firstDocument(feed: DocumentFeed): Promise<ParsedDocument> {
+  try {
+    return (await feed.read()) as ParsedDocument;
+  } catch (error) {
+    if (!(error instanceof FeedError)) throw error;
+    throw new FeedError(`${error.message}${listProblems(error.problems)}`, { cause: error });
   }
 }

@@ -99,7 +99,7 @@ export class WebDocument implements DocumentFeed {
     const response = await fetch(url, { headers, signal, redirect: 'manual' }).catch((error: unknown) => {
       throw new FeedError(`${this.name} can't be read: ${reasonOf(error)}`, { cause: error });
     });
-    if (response.status === 304) return undefined;
+    if (response.status === 304 && this.#etag !== undefined) return undefined;
     if (response.status !== 200) {
       await response.body?.cancel();
       throw new FeedError(`${this.name} can't be read: ${remedyFor(response)}`);
@@ -135,7 +135,8 @@ export class WebDocument implements DocumentFeed {
         copy === undefined
           ? 'keep a copy for this case with --flags-copy FILE'
           : `there is no copy ${copy} yet`;
-      throw new FeedError(`${failure.message}; ${remedy}`, { cause: failure });
+      const problems = failure instanceof FeedError ? failure.problems : [];
+      throw new FeedError(`${failure.message}; ${remedy}`, { cause: failure, problems });
     }
     const parsed = await parseDocument(bytes, new TimeSlices());
     this.#fromCopy = true;
@@ -145,7 +146,7 @@ export class WebDocument implements DocumentFeed {
 }
 
 function remedyFor({ status, headers }: Response): string {
-  if (status >= 300 && status < 400)
+  if (status >= 300 && status < 400 && status !== 304)
     return `it redirects to ${headers.get('location') ?? 'another address'}: use that address`;
   if (status === 401 || status === 403)
     return `it responds with ${status}: give a token with GRAYLANE_FLAGS_TOKEN`;

@@ -147,10 +147,18 @@ describe('a flags file at an address', () => {
   test.each([
     [401, 'it responds with 401: give a token with GRAYLANE_FLAGS_TOKEN'],
     [302, 'it redirects to https://elsewhere.example/: use that address'],
+    [304, 'it responds with 304; keep a copy for this case with --flags-copy FILE'],
     [500, 'it responds with 500; keep a copy for this case with --flags-copy FILE'],
   ])('that responds with %i at the start is an error with the remedy', async (status, message) => {
     site.fail(status);
     await expect(start(web(site))).rejects.toThrow(message);
+  });
+
+  test('that has no flag document at the start is an error with the place of the fault', async () => {
+    site.serve('<html>Sign in</html>');
+    await expect(start(web(site))).rejects.toThrow(
+      /is not a flag document; .*\n {2}\$: the document is not JSON: .*line 1, column 1/,
+    );
   });
 
   function web(to: Site, options: { token?: string; copy?: string } = {}): Settings['source'] {
