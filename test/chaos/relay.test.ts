@@ -283,6 +283,19 @@ describe('a relay reports upstream', () => {
     expect(await records()).toEqual(both);
   });
 
+  test('kills of two relays at one time, each once', async () => {
+    const kill = { kind: 'kill', at: '2026-11-26T06:37:01.123Z', lane: 'gray', author: 'ada' };
+    const [one, other] = [
+      { ...kill, id: 'one' },
+      { ...kill, id: 'other' },
+    ];
+    const ask = admin(centre.url);
+    for (const records of [[one], [other], [one, other]])
+      await ask('POST', 'audit', { body: { relay: 'berlin', records } });
+    const { body } = await ask('GET', 'audit');
+    expect(body['records']).toMatchObject([{ id: 'one' }, { id: 'other' }]);
+  });
+
   test('the usage of its clients', patient, async () => {
     const relay = await relayOf(centre.url);
     const provider = await providerOf(relay.url);

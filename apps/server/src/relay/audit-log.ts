@@ -58,8 +58,8 @@ function contentOf(record: AuditRecord): string {
     const { at, until, protocol, code, count } = record;
     return JSON.stringify([at, until, protocol, code, count]);
   }
-  const { kind, at, lane, flag, author } = record;
-  return JSON.stringify([kind, at, lane, flag, author]);
+  const { kind, id, at, lane, flag, author } = record;
+  return JSON.stringify([kind, id, at, lane, flag, author]);
 }
 
 function sentenceOf(record: ReceivedRecord): string {

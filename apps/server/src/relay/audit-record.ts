@@ -7,6 +7,8 @@ export type AuditRecord = KillRecord | RefusalRecord;
 /** A kill that the relay holds because the upstream server was out of reach, or its end. */
 export interface KillRecord {
   readonly kind: 'kill' | 'lift';
+  /** Names the record, so that one that is sent again is known. */
+  readonly id?: string | undefined;
   readonly at: string;
   readonly lane?: string | undefined;
   readonly flag?: string | undefined;
@@ -25,7 +27,7 @@ export interface RefusalRecord {
   readonly count: number;
 }
 
-const texts = ['at', 'until', 'lane', 'flag', 'author', 'reason', 'protocol', 'code'] as const;
+const texts = ['id', 'at', 'until', 'lane', 'flag', 'author', 'reason', 'protocol', 'code'] as const;
 
 /** The most records of one request, and the longest string in one. */
 const [maxRecords, maxLength] = [1000, 1000];

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Clients } from '../clients/clients.ts';
 import type { RefusalMetrics } from '../metrics/refusal-metrics.ts';
 import type { Intake } from '../signals/intake.ts';
@@ -43,7 +44,7 @@ export function reportUpstream(options: ReportsUpstreamOptions): () => Promise<v
     const queue = new AuditQueue({ relay: id, environment: name, client, store, file });
     const killing = environments.get(name);
     const endHeld = killing?.onHeld((kind, target, { author = 'anonymous', reason }) => {
-      queue.add({ kind, at: new Date().toISOString(), ...target, author, reason });
+      queue.add({ kind, id: randomUUID(), at: new Date().toISOString(), ...target, author, reason });
     });
     audit.onRecords((of, records) => {
       if (of === killing) for (const record of records) queue.add(record);

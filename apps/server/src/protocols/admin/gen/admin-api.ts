@@ -2100,6 +2100,8 @@ export interface components {
         readonly AuditRecord: {
             /** @enum {string} */
             readonly kind: "kill" | "lift" | "refusals";
+            /** @description Names a kill or its end: one that is sent again is taken once */
+            readonly id?: string;
             readonly at: string;
             readonly until?: string;
             readonly lane?: string;
