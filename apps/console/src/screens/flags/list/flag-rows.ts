@@ -1,4 +1,4 @@
-import type { Flag, FlagSet } from '@graylane/flags';
+import { changedFlags, type FlagSet } from '@graylane/flags';
 import { isRecord } from '../../../json/values.ts';
 import { ruleInWords } from '../../../rule/words.ts';
 
@@ -13,32 +13,59 @@ export interface FlagRow {
   readonly haystack: string;
 }
 
-/** A definition never changes, so its row is made once. */
-const rows = new WeakMap<object, FlagRow>();
+/** The rows of the newest flags. A change of some flags makes the rows of these anew, and no other. */
+class FlagRows {
+  #flags: FlagSet | undefined;
+  #rows: readonly FlagRow[] = [];
+  #places: ReadonlyMap<string, number> = new Map();
+
+  of(flags: FlagSet): readonly FlagRow[] {
+    if (flags === this.#flags) return this.#rows;
+    const changed = this.#flags === undefined ? undefined : changedFlags(this.#flags, flags);
+    const isSameList = changed?.every((key) => this.#places.has(key) && flags.get(key) !== undefined);
+    if (changed !== undefined && isSameList === true) {
+      const rows = [...this.#rows];
+      for (const key of changed) rows[this.#places.get(key) as number] = rowOf(flags, key);
+      this.#rows = rows;
+    } else {
+      this.#rows = Array.from(flags.keys(), (key) => rowOf(flags, key));
+      this.#places = new Map(this.#rows.map(({ key }, place) => [key, place]));
+    }
+    this.#flags = flags;
+    return this.#rows;
+  }
+}
+
+const newest = new FlagRows();
+
+interface Search {
+  readonly rows: readonly FlagRow[];
+  readonly search: string;
+  readonly found: readonly FlagRow[];
+}
+
+let last: Search | undefined;
 
 /** The flags that have all words of a search, in the order of the document. */
-export function findFlags(flags: FlagSet, search: string): FlagRow[] {
+export function findFlags(flags: FlagSet, search: string): readonly FlagRow[] {
+  const rows = newest.of(flags);
+  if (last?.rows !== rows || !search.startsWith(last.search)) last = undefined;
+  if (last?.search === search) return last.found;
   const words = search
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '');
-  const found: FlagRow[] = [];
-  for (const key of flags.keys()) {
-    const flag = flags.get(key);
-    if (flag === undefined) continue;
-    const row = rowOf(flag);
-    if (words.every((word) => row.haystack.includes(word))) found.push(row);
-  }
+  // A longer search finds fewer of the same flags.
+  const found = (last?.found ?? rows).filter(({ haystack }) =>
+    words.every((word) => haystack.includes(word)),
+  );
+  last = { rows, search, found };
   return found;
 }
 
-function rowOf(flag: Flag): FlagRow {
-  const { definition } = flag;
-  const known = isRecord(definition) ? rows.get(definition) : undefined;
-  if (known !== undefined && known.key === flag.key) return known;
-  const row = makeRow(flag.key, isRecord(definition) ? definition : {});
-  if (isRecord(definition)) rows.set(definition, row);
-  return row;
+function rowOf(flags: FlagSet, key: string): FlagRow {
+  const definition = flags.get(key)?.definition;
+  return makeRow(key, isRecord(definition) ? definition : {});
 }
 
 function makeRow(key: string, definition: Readonly<Record<string, unknown>>): FlagRow {
