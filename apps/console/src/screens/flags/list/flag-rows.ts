@@ -13,7 +13,7 @@ export interface FlagRow {
   readonly haystack: string;
 }
 
-/** The rows of the newest flags. A change of some flags makes the rows of these anew, and no other. */
+/** The rows of the newest flags. A change of some flags makes their rows anew, and no other. */
 class FlagRows {
   #flags: FlagSet | undefined;
   #rows: readonly FlagRow[] = [];
