@@ -9,6 +9,8 @@ import { TcpProxy } from '../support/tcp-proxy.ts';
 /** How often each trouble comes. `npm run chaos` sets 20. */
 const rounds = Number(process.env['GRAYLANE_CHAOS_ROUNDS'] ?? 2);
 const timeout = 60_000 + rounds * 60_000;
+/** Five times what a recovery may take, so that a slow machine passes. */
+const recoveryMs = 10_000;
 /** So many clients follow each replica. */
 const clients = 5;
 
@@ -135,7 +137,7 @@ await describeWith(postgres, 'replicas over PostgreSQL', () => {
       await expect.poll(() => writers[0]?.refusals.length).toBeGreaterThan(0);
     } else for (const writer of writers) await writer.more(2);
     for (const { network } of replicas) network.heal();
-    for (const replica of replicas) await expect.poll(() => statusOf(replica)).toBe('ok');
+    await expectRecovery();
   }
 
   async function restart(mode: 'fast' | 'immediate'): Promise<void> {
@@ -143,7 +145,18 @@ await describeWith(postgres, 'replicas over PostgreSQL', () => {
     for (const replica of replicas) await expect.poll(() => statusOf(replica)).toBe('degraded');
     for (const writer of writers) await expect.poll(() => writer.refusals.length).toBeGreaterThan(0);
     await database.start();
-    for (const replica of replicas) await expect.poll(() => statusOf(replica)).toBe('ok');
+    await expectRecovery();
+  }
+
+  /** Each client of each replica has soon what was written before the trouble ended. */
+  async function expectRecovery(): Promise<void> {
+    const left = { timeout: recoveryMs };
+    const healed = Number(await database.run('select max(n) from graylane.revisions', name));
+    for (const replica of replicas) await expect.poll(() => statusOf(replica), left).toBe('ok');
+    for (const { revisions } of replicas.flatMap(({ followers }) => followers)) {
+      const newest = (): number => Number(revisions.at(-1)?.split('.')[1]);
+      await expect.poll(newest, left).toBeGreaterThanOrEqual(healed);
+    }
   }
 
   async function terminate(): Promise<void> {

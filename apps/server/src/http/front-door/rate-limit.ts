@@ -1,3 +1,4 @@
+import { TokenBucket } from 'limiter';
 import { RequestError } from '../../model/request-error.ts';
 import { clientAddress, type ClientAddress } from './client-address.ts';
 import { anonymous } from '../../tokens/principal.ts';
@@ -24,8 +25,7 @@ const maxClients = 10_000;
 export class RateLimit {
   readonly #perSecond: number;
   readonly #addressOf: ClientAddress;
-  readonly #now: () => number;
-  readonly #buckets = new Map<string, { tokens: number; filledAt: number }>();
+  readonly #buckets = new Map<string, TokenBucket>();
 
   /**
    * The limit that these options set; undefined if they set none.
@@ -36,28 +36,32 @@ export class RateLimit {
     return rateLimit === undefined ? undefined : new RateLimit(rateLimit, addressOf);
   }
 
-  constructor(perSecond: number, addressOf: ClientAddress, now: () => number = Date.now) {
+  constructor(perSecond: number, addressOf: ClientAddress) {
     this.#perSecond = perSecond;
     this.#addressOf = addressOf;
-    this.#now = now;
   }
 
   /** @throws {RequestError} `rate_limited`, with the seconds until the next request is admitted. */
   admit(request: AnyRequest): void {
-    const perSecond = this.#perSecond;
-    const client = this.#clientOf(request);
-    const time = this.#now();
-    const known = this.#buckets.get(client);
-    const burst = Math.max(1, perSecond);
-    const filled = known ? known.tokens + ((time - known.filledAt) / 1000) * perSecond : burst;
-    const tokens = Math.min(burst, filled);
-    const allowed = tokens >= 1;
-    this.#buckets.set(client, { tokens: allowed ? tokens - 1 : tokens, filledAt: time });
-    if (this.#buckets.size > maxClients) this.#buckets.delete(this.#buckets.keys().next().value ?? '');
-    if (allowed) return;
-    const retryAfterS = Math.max(1, Math.ceil((1 - tokens) / perSecond));
-    const message = `more than ${perSecond} requests a second from one address: send fewer`;
+    const bucket = this.#bucketOf(this.#clientOf(request));
+    if (bucket.tryRemoveTokens(1)) return;
+    const retryAfterS = Math.max(1, Math.ceil(bucket.getWaitTime(1) / 1000));
+    const message = `more than ${this.#perSecond} requests a second from one address: send fewer`;
     throw new RequestError('rate_limited', message, { retryAfterS });
+  }
+
+  #bucketOf(client: string): TokenBucket {
+    let bucket = this.#buckets.get(client);
+    if (bucket === undefined) {
+      const tokensPerInterval = this.#perSecond;
+      const bucketSize = Math.max(1, tokensPerInterval);
+      bucket = new TokenBucket({ bucketSize, tokensPerInterval, interval: 'second' });
+      // The library begins with an empty bucket.
+      bucket.content = bucketSize;
+      this.#buckets.set(client, bucket);
+      if (this.#buckets.size > maxClients) this.#buckets.delete(this.#buckets.keys().next().value ?? '');
+    }
+    return bucket;
   }
 
   /** A token counts as one client from all addresses; no address begins with "token". */
