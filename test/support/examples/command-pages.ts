@@ -214,6 +214,6 @@ export const notExecutedBlocks: readonly NotExecutedBlock[] = [
     page: 'docs/protocols.md',
     code: 'FlagdOptions.builder()',
     reason:
-      'a part of a Java program; test/components/java-flagd has these calls, and test/conformance runs it',
+      'a part of a Java program; test/components/clients/java-flagd has these calls, and test/conformance runs it',
   },
 ];
