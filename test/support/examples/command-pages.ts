@@ -185,7 +185,7 @@ export const notExecuted: readonly NotExecuted[] = [
   {
     page: /^docs\/security\.md$/,
     command: /--oidc-issuer/,
-    reason: 'needs an identity provider with TLS; apps/server/test/oidc starts one',
+    reason: 'needs an identity provider with TLS; test/console/oidc.test.ts starts one',
   },
 ];
 

@@ -18,7 +18,6 @@ export function auditRequest(
   route: string | undefined,
 ): void {
   const { method = '', url = '' } = request;
-  if (!url.startsWith('/api/v1/')) return;
   const access = accessOf(method, url);
   if (access === 'open') return;
   const address = addressOf(request).replace(/^::ffff:/, '') || null;

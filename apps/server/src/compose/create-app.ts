@@ -63,6 +63,7 @@ export function createApp(options: AppOptions): RequestListener {
   const { environments, door, metrics, log } = options;
   const routes = [ofrepRoutes(options), streamRoutes(options), oidcRoutes(options), consoleFiles()];
   const receive = otlpRoutes(options);
+  const audited = { audit: options.requests, addressOf: options.addressOf };
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(health(environments, options.readiness, door.descriptors));
   app.use('/api/v1', adminApi(environments, door.tokens));
@@ -80,8 +81,10 @@ export function createApp(options: AppOptions): RequestListener {
   return (request, response) => {
     const route = routeNameOf(request.url ?? '/');
     // An open stream would keep alive all that its request went through.
-    if (!isStream(route)) metrics.requests.observe(request, response, route);
-    auditRequest({ audit: options.requests, addressOf: options.addressOf }, request, response, route);
+    if (!isStream(route)) {
+      metrics.requests.observe(request, response, route);
+      if (request.url?.startsWith('/api/v1/') === true) auditRequest(audited, request, response, route);
+    }
     admitted(request, response);
   };
 }

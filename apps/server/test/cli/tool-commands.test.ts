@@ -273,7 +273,7 @@ test.each([
   [['export', '--all'], 'export --all takes one whole store: name it with --data DIR or --database URL'],
   [['export', '--flags', 'x.json'], '--flags is not an option of export: name a running server with --url'],
   [['history', '--reason', 'why'], '--reason is not an option of history: it is an option of import'],
-  [['restore'], 'check, export, import, history, verify'],
+  [['restore'], 'check, export, import, history, audit, verify'],
   [['undo'], 'undo takes one revision, got 0: graylane-server undo REVISION'],
   [['diff', 'a', 'b', 'c'], 'diff takes 1 or 2 operands, got 3: graylane-server diff REVISION [REVISION]'],
   [['set', 'fees'], 'set takes at least 2 operands, got 1: graylane-server set FLAG CHANGE...'],
