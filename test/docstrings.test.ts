@@ -141,7 +141,7 @@ interface Member {
   readonly type: string;
   readonly name: string;
   readonly doc: string;
-  /** `isTag` is a member of one literal, which tells the types of a union apart. */
+  /** `isTag`: the type is one literal, e.g. `kind: 'ratio'`, which tells union members apart. */
   readonly line: { readonly isOptional: boolean; readonly isNumber: boolean; readonly isTag: boolean };
 }
 

@@ -209,7 +209,7 @@ const fragmentProject = {
   references: [],
 };
 
-/** What a program of Node prints; an error that ends it belongs to that. */
+/** The output of a program of Node, and its errors. It may end with one. */
 async function outputOf(args: readonly string[], folder: string): Promise<string> {
   const { stdout, stderr } = await execute(process.execPath, args, { cwd: folder }).catch(
     (error: unknown) => error as { stdout: string; stderr: string },

@@ -154,7 +154,7 @@ for (const [name, mode] of [
 rmSync(profiles, { recursive: true });
 addSection(
   'Which functions of graylane take the most time of such a request?',
-  'The shares of their own time in the CPU time of the process, from a profile that samples every 200 us. The rest of the difference to bare express is indirect: AsyncLocalStorage, which Node 20 builds on async_hooks, two response headers, and garbage. So does `floor` pay for it.',
+  'The shares of their own time in the CPU time of the process, from a profile that samples every 200 us. The rest of the difference to bare express is indirect: AsyncLocalStorage, which Node 20 builds on async_hooks, two response headers, and garbage. `floor` pays for these, too.',
   ['| contender | the three that take most | share |', '| --- | --- | ---: |', ...shares],
 );
 

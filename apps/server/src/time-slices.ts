@@ -29,4 +29,15 @@ export class TimeSlices {
     await nextTurn();
     this.#end = performance.now() + this.#ms;
   }
+
+  /** Runs steps to their end, slice by slice, and returns their result. */
+  async run<T>(steps: Iterator<unknown, T, undefined>): Promise<T> {
+    let step = steps.next();
+    while (step.done !== true) {
+      // oxlint-disable-next-line no-await-in-loop -- The slices follow each other.
+      if (this.over) await this.next();
+      step = steps.next();
+    }
+    return step.value;
+  }
 }

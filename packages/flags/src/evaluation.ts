@@ -53,7 +53,7 @@ export type ErrorCode = 'FLAG_NOT_FOUND' | 'PARSE_ERROR' | 'GENERAL';
 export interface Evaluation {
   /** The variant's value. Absent: use the default of the code. */
   readonly value?: FlagValue;
-  /** The name of the variant. Absent if there is no value. */
+  /** The name of the variant; missing where the code's default is used. */
   readonly variant?: string;
   readonly reason: Reason;
   /** OpenFeature's error code. Absent unless `reason` is `ERROR`. */

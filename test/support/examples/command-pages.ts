@@ -2,7 +2,7 @@ import type { Component } from '../../components/components.ts';
 import { postgres } from '../../components/services/postgres.ts';
 import { codeBlocks } from '../markdown.ts';
 
-/** What the commands of a page need. */
+/** A page whose commands are run, with the files and the component that they need. */
 export interface CommandPage {
   readonly page: string;
   /** Files of the folder that the commands run in, beside those that the page shows. */
@@ -10,7 +10,7 @@ export interface CommandPage {
   /** Whether a flag server is started before, and how many environments it has. Default: `file`. */
   readonly server?: 'none' | 'file' | 'data';
   readonly replaced?: ReadonlyArray<readonly [written: string, real: string]>;
-  /** What commands print: a part of the command, and the output that the page promises. */
+  /** Pairs of a part of a command and the output that the page promises for it. */
   readonly prints?: ReadonlyArray<readonly [command: string, output: RegExp]>;
   readonly component?: Component;
 }

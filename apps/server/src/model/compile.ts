@@ -45,12 +45,7 @@ export async function changeContent(
   if (flags.size <= manyFlags) {
     // A change of metadata, segments or kills may concern every flag of the set.
     const steps = applyFlagChangesInSteps(before.flags, toFlagChanges(flags, before.shared, shared));
-    let step = steps.next();
-    while (step.done !== true) {
-      if (slices.over) await slices.next();
-      step = steps.next();
-    }
-    return { flags: step.value, shared };
+    return { flags: await slices.run(steps), shared };
   }
   const all = new Map<string, unknown>();
   for (const key of before.flags.keys()) {

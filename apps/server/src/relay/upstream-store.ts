@@ -1,8 +1,9 @@
 import { applyFlagChangesInSteps, changedFlags, compileFlags, type FlagSet } from '@graylane/flags';
-import { runInSlices, type Delta, type FlagSink } from '@graylane/source';
+import type { Delta, FlagSink } from '@graylane/source';
 import type { Log } from '../log.ts';
 import type { PartChange, SharedMembers, Snapshot } from '../model/document.ts';
 import { difference } from '../model/parts.ts';
+import { TimeSlices } from '../time-slices.ts';
 import { RequestError } from '../model/request-error.ts';
 import type { HistoryPage, Revision } from '../model/revision.ts';
 import type { FlagsChanged, FlagStore, StoreHealth } from '../store/flag-store.ts';
@@ -136,7 +137,7 @@ export class UpstreamStore implements FlagStore {
     const { flags: flagsBefore, shared: members } = before;
     let flags: FlagSet;
     try {
-      flags = await runInSlices(applyFlagChangesInSteps(flagsBefore, delta));
+      flags = await new TimeSlices().run(applyFlagChangesInSteps(flagsBefore, delta));
     } catch (error) {
       this.#setLink(`sent a change that can't be read: ${(error as Error).message}`);
       return false;

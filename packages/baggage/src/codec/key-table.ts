@@ -87,8 +87,9 @@ export class KeyTable {
   }
 
   /**
-   * Remembers the shape of a header whose members are all in the table. Once there is no room for
-   * another one, it looks at some headers only: unknown shapes must not cost more than the scan.
+   * Remembers the shape of a header whose members are all in the table, if there is room for it. In
+   * a full table, only every sixteenth header is compared with the known shapes: senders of unknown
+   * shapes must pay little beyond the scan.
    */
   learnShape(header: string): void {
     const isFull = this.#shapes.length >= mostShapes;

@@ -27,7 +27,7 @@ export interface WatchOptions {
   readonly share?: number;
 }
 
-/** What servers of HTTP/1.1 have beyond others. */
+/** Servers of HTTP/1.1 can close the connections that have no request; others can't. */
 interface IdleConnections {
   closeIdleConnections?(): void;
 }
