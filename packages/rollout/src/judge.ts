@@ -16,7 +16,7 @@ import { addReleaseLook } from './evidence/release-look.ts';
 import { faultOfAssigned, type Arms, type Look } from './look.ts';
 import { boundariesOf, exceedances, type Measured } from './statistics/exceedances.ts';
 import { addAssignments } from './statistics/sample-ratio.ts';
-import { decide, ignored } from './verdict/decide.ts';
+import { ignored, verdictOn, type Question } from './verdict/decide.ts';
 import { noteWandering } from './verdict/reasons.ts';
 import { timeOf } from './verdict/sentences.ts';
 import { totalsOf } from './verdict/totals.ts';
@@ -38,26 +38,27 @@ export function judge(
   const next = evidence === undefined ? newEvidence() : copyEvidence(evidence);
   const stale = staleness(next, look);
   if (stale !== undefined) return { evidence: evidence ?? next, verdict: ignored(next, stale, complete) };
-  enter(next, look, complete);
-  const names = namesOf(next, look, complete);
+  return { evidence: next, verdict: verdictOn(addLook(next, look, complete)) };
+}
+
+/** Adds a look to `evidence` in place. */
+export function addLook(evidence: Evidence, look: Look, criteria: CompleteCriteria): Question {
+  enter(evidence, look, criteria);
+  const names = namesOf(evidence, look, criteria);
   const usable = new Map<string, Measured>();
   const holds: string[] = [];
   for (const name of names) {
-    const measured = measure(next, name, look.slis[name]);
+    const measured = measure(evidence, name, look.slis[name]);
     if (typeof measured === 'string') holds.push(`${name}: ${measured}`);
     else usable.set(name, measured);
   }
   if (usable.size > 0) {
-    if (look.sameCode === true) calibrateAll(next, look, usable);
-    else judgeAll(next, look, usable, names.length, complete);
+    if (look.sameCode === true) calibrateAll(evidence, look, usable);
+    else judgeAll(evidence, look, usable, names.length, criteria);
   }
-  const totals = totalsOf(next, names, complete);
-  noteWandering(next, totals, complete.unit);
-  const { size: measured } = usable;
-  return {
-    evidence: next,
-    verdict: decide({ evidence: next, look, totals, measured, holds, criteria: complete }),
-  };
+  const totals = totalsOf(evidence, names, criteria);
+  noteWandering(evidence, totals, criteria.unit);
+  return { evidence, look, totals, measured: usable.size, holds, criteria };
 }
 
 function staleness(evidence: Evidence, look: Look): string | undefined {

@@ -20,7 +20,8 @@ export const bets: Readonly<Record<'fast' | 'robust' | 'reverse', number>> = {
  * Logarithms of the e-processes of one SLI, boundary by boundary. `fast` and `robust` are mixtures
  * over the look at which a defect begins: M_t = L_t (M_(t-1) + w_t), where the weights w_t of the
  * starts add up to 1. So evidence that begins late is not outweighed by healthy looks before it.
- * `reverse` are plain products, since a promotion must count every look.
+ * `reverse` are plain products, since a promotion must count every look. `fast` and `reverse` may
+ * both be empty: then only the robust test is made, as in long simulations of rollbacks.
  */
 export interface Processes {
   looks: number;
@@ -72,15 +73,19 @@ export function addLook(processes: Processes, betAt: (boundary: number) => Bet |
   const { fast, robust, reverse } = processes;
   const look = (processes.looks += 1);
   const entry = Math.log(startsAfter(look - 1) - startsAfter(look));
-  const boundaries = fast.length / worse.length;
+  const boundaries = robust.length / sharpness.length;
+  const all = fast.length > 0;
   for (let j = 0; j < boundaries; j += 1) {
     const bet = betAt(j);
-    if (bet !== undefined) weigh(bet);
-    else neutral();
-    for (let i = 0; i < worse.length; i += 1) enter(fast, j * worse.length + i, fastLogs[i] as number, entry);
+    if (bet === undefined) robustLogs.fill(0);
+    else weighRobust(bet);
     for (let i = 0; i < sharpness.length; i += 1) {
       enter(robust, j * sharpness.length + i, robustLogs[i] as number, entry);
     }
+    if (!all) continue;
+    if (bet === undefined) for (const logs of [fastLogs, reverseLogs]) logs.fill(0);
+    else weighOdds(bet);
+    for (let i = 0; i < worse.length; i += 1) enter(fast, j * worse.length + i, fastLogs[i] as number, entry);
     for (let i = 0; i < better.length; i += 1) {
       (reverse[j * better.length + i] as number) += reverseLogs[i] as number;
     }
@@ -92,7 +97,7 @@ export function addLook(processes: Processes, betAt: (boundary: number) => Bet |
  * included.
  */
 export function evidenceOf(logs: readonly number[], looks: number): number {
-  if (looks === 0) return 0;
+  if (looks === 0 || logs.length === 0) return 0;
   let top = 0;
   for (const log of logs) if (log > top) top = log;
   let sum = 0;
@@ -128,7 +133,7 @@ const fastLogs = new Float64Array(worse.length);
 const robustLogs = new Float64Array(sharpness.length);
 const reverseLogs = new Float64Array(better.length);
 
-function weigh(bet: Bet): void {
+function weighOdds(bet: Bet): void {
   odds[0] = bet.odds;
   for (let i = 0; i < worse.length; i += 1) odds[1 + i] = bet.odds * (worse[i] as number);
   const base = 1 + worse.length;
@@ -140,12 +145,9 @@ function weigh(bet: Bet): void {
   for (let i = 0; i < better.length; i += 1) {
     reverseLogs[i] = (likelihoods[base + 1 + i] as number) - excluded;
   }
-  signFactors(bet.table, bet.difference, bet.deviation, factors);
-  for (let i = 0; i < sharpness.length; i += 1) robustLogs[i] = Math.log(factors[i] as number);
 }
 
-function neutral(): void {
-  fastLogs.fill(0);
-  robustLogs.fill(0);
-  reverseLogs.fill(0);
+function weighRobust(bet: Bet): void {
+  signFactors(bet.table, bet.difference, bet.deviation, factors);
+  for (let i = 0; i < sharpness.length; i += 1) robustLogs[i] = Math.log(factors[i] as number);
 }

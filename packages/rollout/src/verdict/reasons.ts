@@ -14,11 +14,11 @@ const requestsPerUnit = 3;
 
 /** Why the robust test may pause, but not roll back; undefined if it may. */
 export function whyOnlyPause(
-  { calibration, numbers }: Totals,
+  { units }: Evidence,
+  { calibration, requests }: Totals,
   criteria: CompleteCriteria,
 ): string | undefined {
   const { state, looks, validUntil } = calibration;
-  const { requests, units } = numbers;
   if (state === 'drifts') {
     return `the ${looks} A/A looks show a difference between the arms that changes by more than chance, so tests only pause until the arms are calibrated anew`;
   }
@@ -41,10 +41,10 @@ export function whyOnlyPause(
  */
 export function noteWandering(
   evidence: Evidence,
-  { summaries, numbers }: Totals,
+  { summaries, total }: Totals,
   unit: CompleteCriteria['unit'],
 ): void {
-  if (unit === 'request' || numbers.total.robust < numbers.total.threshold) return;
+  if (unit === 'request' || total.robust < total.threshold) return;
   for (const { name } of summaries) {
     const sli = sliOf(evidence, name);
     if (sli !== undefined && drift(sli.differences.series) > driftLimit) sli.wanders = true;
@@ -63,12 +63,12 @@ export function whyWanders(
 
 /** Why a release that looks healthy is not promoted yet; undefined where it is. */
 export function whyNotPromote(
+  evidence: Evidence,
   totals: Totals,
   criteria: CompleteCriteria,
   holds: readonly string[],
 ): string | undefined {
-  const { summaries, numbers } = totals;
-  const { total } = numbers;
+  const { summaries, total } = totals;
   const blind = summaries.find(({ decisive }) => decisive === 0);
   if (blind !== undefined) {
     return `${blind.name}: no boundary has enough requests on both sides, at an own difference small enough, to exclude the odds ratio ${criteria.promoteMargin}`;
@@ -77,6 +77,6 @@ export function whyNotPromote(
     return `the odds ratio ${criteria.promoteMargin} is not excluded yet (ln E ${total.reverse.toFixed(2)} of ${total.threshold.toFixed(2)})`;
   }
   if (holds.length > 0) return 'a promotion needs a look without gaps';
-  const only = criteria.unit === 'request' ? undefined : whyOnlyPause(totals, criteria);
+  const only = criteria.unit === 'request' ? undefined : whyOnlyPause(evidence, totals, criteria);
   return only === undefined ? undefined : only.replace('so tests only pause', 'so tests do not promote');
 }

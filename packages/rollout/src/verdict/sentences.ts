@@ -1,6 +1,7 @@
 import type { Carrier } from '../evidence/instances.ts';
 import type { Breach } from './breaker.ts';
-import type { Summary } from './summarize.ts';
+import { countsAt, secondsAt } from './describe.ts';
+import { worstBoundary, type Summary } from './summarize.ts';
 import type { Verdict } from './verdict.ts';
 
 /** A share as percent with two significant digits. */
@@ -45,11 +46,13 @@ export function timeOf(at: number): string {
 }
 
 /** The counts behind a verdict: E is computed from these, look by look. */
-function counts({ name, verdict }: Summary): string {
-  const { boundary, gray, control, since } = verdict;
+function counts(summary: Summary): string {
+  const { name, sli } = summary;
+  const worst = worstBoundary(summary);
+  const { gray, control, since } = countsAt(sli, worst);
   const arm = (which: string, { bad, total }: typeof gray): string =>
     `${bad} of ${total} ${which} requests (${percent(bad / total)})`;
-  return `${name}: since ${timeOf(since)} ${arm('gray', gray)} and ${arm('control', control)} ${were(boundary)}`;
+  return `${name}: since ${timeOf(since)} ${arm('gray', gray)} and ${arm('control', control)} ${were(secondsAt(sli, worst))}`;
 }
 
 function were(seconds: number | undefined): string {

@@ -2,12 +2,7 @@ import type { CompleteCriteria } from '../criteria.ts';
 import type { SliEvidence } from '../evidence/evidence.ts';
 import { usesMargins } from '../evidence/margins.ts';
 import { bets, evidenceAt, evidenceOf } from '../statistics/e-process.ts';
-import { boundsOf } from '../statistics/exceedances.ts';
-import { ksInterval } from '../statistics/ks.ts';
 import { correlation, shareOf, signVariance } from '../statistics/series.ts';
-import { quantileInterval } from '../statistics/quantile.ts';
-import type { Tally } from '../evidence/tally.ts';
-import type { Bucket, SliVerdict } from './verdict.ts';
 
 /**
  * Promotion speaks about boundaries that at least this share of requests exceeds, and does not
@@ -26,31 +21,16 @@ export interface Summary {
   readonly fast: number;
   readonly robust: number;
   readonly reverse: number;
-  /** The index of the boundary at which the evidence is strongest. */
-  readonly worst: number;
   /** The boundaries that a promotion is about. */
   readonly decisive: number;
-  readonly blindBelow: number;
-  readonly tally: Tally;
-  readonly verdict: SliVerdict;
+  readonly sli: SliEvidence;
 }
 
 export function summarize(name: string, sli: SliEvidence, criteria: CompleteCriteria): Summary {
-  const { processes, tally, margins } = sli;
+  const { processes } = sli;
   const fast = evidenceOf(processes.fast, processes.looks);
   const robust = evidenceOf(processes.robust, processes.looks) / tempering(sli);
-  const worst = worstBoundary(sli, fast > robust ? 'fast' : 'robust');
-  const reversed = reverseOf(sli, criteria);
-  return {
-    name,
-    fast,
-    robust,
-    ...reversed,
-    worst,
-    blindBelow: margins === undefined ? criteria.margin : Math.exp(Math.min(...margins.high)),
-    tally,
-    verdict: { fast, robust, reverse: reversed.reverse, ...details(sli, worst) },
-  };
+  return { name, fast, robust, ...reverseOf(sli, criteria), sli };
 }
 
 /**
@@ -107,64 +87,13 @@ function reverseOf(sli: SliEvidence, criteria: CompleteCriteria): { reverse: num
   return { reverse: decisive === 0 ? 0 : reverse, decisive };
 }
 
-function worstBoundary({ processes, dropped }: SliEvidence, test: 'fast' | 'robust'): number {
+/** The index of the boundary at which the stronger test has the strongest evidence. */
+export function worstBoundary({ fast, robust, sli: { processes, dropped } }: Summary): number {
+  const test = fast > robust ? 'fast' : 'robust';
   let [worst, most] = [0, -Infinity];
   for (let j = 0; j < dropped.length; j += 1) {
     const evidence = evidenceAt(processes[test], j, bets[test]);
     if (evidence > most) [worst, most] = [j, evidence];
   }
   return worst;
-}
-
-/**
- * Counts at the worst boundary, of the newest looks where they show it more clearly, and the
- * distributions.
- */
-function details(
-  sli: SliEvidence,
-  worst: number,
-): Pick<SliVerdict, 'since' | 'gray' | 'control'> & Partial<SliVerdict> {
-  const shown = clearest(sli, worst);
-  const counts = {
-    since: shown.since,
-    gray: { bad: shown.grayAbove[worst] ?? 0, total: shown.gray },
-    control: { bad: shown.controlAbove[worst] ?? 0, total: shown.control },
-  };
-  if (sli.boundaries.kind === 'ratio' || sli.tally.looks === 0) return counts;
-  const all = boundsOf(sli.boundaries);
-  const kept = all.map((_, j) => j).filter((j) => sli.dropped[j] === 0);
-  const bounds = kept.map((j) => all[j] ?? 0);
-  const gray = kept.map((j) => (sli.tally.grayAbove[j] ?? 0) / sli.tally.gray);
-  const control = kept.map((j) => (sli.tally.controlAbove[j] ?? 0) / sli.tally.control);
-  const at = (quantile: number): { gray: Bucket; control: Bucket } => ({
-    gray: quantileInterval(quantile, bounds, gray),
-    control: quantileInterval(quantile, bounds, control),
-  });
-  return {
-    ...counts,
-    boundary: all[worst] ?? 0,
-    ks: ksInterval(gray, control),
-    quantiles: { p50: at(0.5), p95: at(0.95), p99: at(0.99) },
-  };
-}
-
-/**
- * All looks, or the newest 20 to 40: the set with the greater difference for its size, because a
- * late defect is hard to see in all looks.
- */
-function clearest({ tally, recent: [before, newest] }: SliEvidence, worst: number): Tally {
-  const recent = before.looks > 0 ? before : newest;
-  return score(newest, worst) > Math.max(score(tally, worst), score(recent, worst))
-    ? newest
-    : score(recent, worst) > score(tally, worst)
-      ? recent
-      : tally;
-}
-
-function score({ gray, control, grayAbove, controlAbove }: Tally, j: number): number {
-  if (gray === 0 || control === 0) return 0;
-  const [one, other] = [grayAbove[j] ?? 0, controlAbove[j] ?? 0];
-  const share = (one + other) / (gray + control);
-  const deviation = Math.sqrt(share * (1 - share) * (1 / gray + 1 / control));
-  return deviation > 0 ? (one / gray - other / control) / deviation : 0;
 }
