@@ -30,7 +30,7 @@ export function pageOf(results: Results, command: string): Record<string, string
       `Written by \`${command}\`. A look is 15 seconds; alpha is .05; two SLIs (14 latency boundaries, and errors) are judged together. Each row states its own number of runs; a bound is the upper end of the 95 % interval of Clopper and Pearson.`,
       ...reference(results),
       '## How often is a healthy release rolled back?',
-      `Both arms run the same code. A row passes when the bound is at most ${limit}. ${verdictOn(missed)} A pause is the first one of a run, which then goes on as if it had been resumed. Where the A/A looks drift, tests only pause; a run of 2,880 looks ends there, so its pauses are not counted.`,
+      `Both arms run the same code. A row passes when the bound is at most ${limit}. ${verdictOn(missed)} A pause is the first one of a run, which then goes on as if it had been resumed. In runs of 2,880 looks only the robust test is made, since no other rolls back; a run ends where its A/A looks drift, since tests only pause from there on.`,
       '![False rollbacks with their bounds, by scenario](guard/false-rollbacks.svg)',
       falseTable('Requests', results.requests),
       falseTable('Units that stay in their arm', results.sticky),

@@ -1,46 +1,65 @@
 /**
- * Random numbers from a seed: the same simulation every time (sfc32, normal deviates by the polar
- * method).
+ * Random numbers from a seed: the same simulation every time (sfc32, normal deviates by a ziggurat).
  */
 export class Random {
-  #a: number;
-  #b: number;
-  #c: number;
-  #counter = 1;
-  #spare: number | undefined;
+  #state: readonly number[];
+  readonly #drawn = new Int32Array(256);
+  #next = 0;
 
   constructor(seed: number, stream = 0) {
-    this.#a = 0x9e3779b9 ^ seed;
-    this.#b = 0x243f6a88 ^ stream;
-    this.#c = 0xb7e15162;
-    for (let round = 0; round < 20; round += 1) this.uniform();
+    this.#state = [0x9e3779b9 ^ seed, 0x243f6a88 ^ stream, 0xb7e15162 | 0, 1];
+    this.#draw();
+    // The first numbers still show the seed.
+    this.#next = 20;
   }
 
   /** From 0 to below 1. */
   uniform(): number {
-    const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
-    this.#counter = (this.#counter + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = (this.#c << 21) | (this.#c >>> 11);
-    this.#c = (this.#c + sum) | 0;
-    return (sum >>> 0) / 4294967296;
+    return (this.#bits() >>> 0) / 4294967296;
   }
 
-  normal(): number {
-    if (this.#spare !== undefined) {
-      const spare = this.#spare;
-      this.#spare = undefined;
-      return spare;
+  /** 32 random bits, as a signed integer. */
+  #bits(): number {
+    if (this.#next === this.#drawn.length) this.#draw();
+    const bits = this.#drawn[this.#next] as number;
+    this.#next += 1;
+    return bits;
+  }
+
+  /** Many at a time, which is faster than one by one. */
+  #draw(): void {
+    let [a = 0, b = 0, c = 0, counter = 0] = this.#state;
+    for (let index = 0; index < this.#drawn.length; index += 1) {
+      const sum = (((a + b) | 0) + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + sum) | 0;
+      this.#drawn[index] = sum;
     }
+    this.#state = [a, b, c, counter];
+    this.#next = 0;
+  }
+
+  /** By Marsaglia and Tsang's ziggurat of 128 layers. */
+  normal(): number {
     for (;;) {
-      const u = 2 * this.uniform() - 1;
-      const v = 2 * this.uniform() - 1;
-      const s = u * u + v * v;
-      if (s >= 1 || s === 0) continue;
-      const factor = Math.sqrt((-2 * Math.log(s)) / s);
-      this.#spare = v * factor;
-      return u * factor;
+      const bits = this.#bits();
+      const layer = bits & 127;
+      const x = bits * (widths[layer] as number);
+      if (Math.abs(bits) < (inside[layer] as number)) return x;
+      if (layer === 0) return bits > 0 ? this.#beyond() : -this.#beyond();
+      const [low, high] = [heights[layer] as number, heights[layer - 1] as number];
+      if (low + this.uniform() * (high - low) < Math.exp((-x * x) / 2)) return x;
+    }
+  }
+
+  /** The tail beyond the last layer. */
+  #beyond(): number {
+    for (;;) {
+      const x = -Math.log(1 - this.uniform()) / edge;
+      const y = -Math.log(1 - this.uniform());
+      if (2 * y > x * x) return edge + x;
     }
   }
 
@@ -100,4 +119,27 @@ for (let n = 1; n < table.length; n += 1) table[n] = (table[n - 1] as number) + 
 function lnFactorial(n: number): number {
   if (n < table.length) return table[n] as number;
   return (n + 0.5) * Math.log(n) - n + 0.9189385332046727 + 1 / (12 * n);
+}
+
+/** Where the last layer of the ziggurat ends, and the area of each layer. */
+const [edge, area] = [3.442619855899, 9.91256303526217e-3];
+const layers = 128;
+/** By layer: its width a bit, below which bits its values surely are normal, and its height. */
+const widths = new Float64Array(layers);
+const inside = new Float64Array(layers);
+const heights = new Float64Array(layers);
+{
+  const density = (x: number): number => Math.exp((-x * x) / 2);
+  const base = area / density(edge);
+  const ends = [base, edge];
+  for (let x = edge; ends.length < layers; ends.push(x)) {
+    x = Math.sqrt(-2 * Math.log(area / x + density(x)));
+  }
+  // From the base upwards the ends shrink; layer 1 is the topmost.
+  for (const [index, end] of ends.entries()) {
+    const layer = index === 0 ? 0 : layers - index;
+    widths[layer] = end / 2 ** 31;
+    inside[layer] = ((ends[index + 1] ?? 0) / end) * 2 ** 31;
+    heights[layer] = index === 0 ? 1 : density(end);
+  }
 }

@@ -1,4 +1,8 @@
-import { judge, type Criteria, type Evidence } from '@graylane/rollout';
+import type { Criteria } from '@graylane/rollout';
+import { completeCriteria } from '../../../packages/rollout/src/criteria.ts';
+import { newEvidence, type Evidence } from '../../../packages/rollout/src/evidence/evidence.ts';
+import { addLook } from '../../../packages/rollout/src/judge.ts';
+import { decide } from '../../../packages/rollout/src/verdict/decide.ts';
 import type { Recipe } from './recipes.ts';
 import { Simulation, type Effect, type Traffic } from './traffic.ts';
 
@@ -33,35 +37,40 @@ export interface Outcome {
 const hours = 1000;
 
 /** Simulates one rollout. The same seed and stream give the same outcome. */
-function run(scenario: Scenario, seed: number, stream: number): Outcome {
+export function run(scenario: Scenario, seed: number, stream: number): Outcome {
   const { traffic, unit, calibration, looks, effect = {}, onset = 0, until = 'rollback', recipe } = scenario;
   const simulation = new Simulation(traffic, seed, stream);
-  const decide = recipe?.();
-  let evidence: Evidence | undefined;
-  for (let look = 0; look < calibration; look += 1) {
-    evidence = judge(evidence, simulation.look({}, true), { unit }).evidence;
-  }
+  const gate = recipe?.();
+  const long = looks > hours;
+  const evidence = newEvidence();
+  const criteria = completeCriteria({ unit });
+  for (let look = 0; look < calibration; look += 1) addLook(evidence, simulation.look({}, true), criteria);
   const outcome: Outcome = {};
   for (let number = 1; number <= looks; number += 1) {
     const look = simulation.look(number > onset ? effect : {});
-    if (decide !== undefined) {
-      if (decide(look)) return { rollback: number };
+    if (gate !== undefined) {
+      if (gate(look)) return { rollback: number };
       continue;
     }
-    const result = judge(evidence, look, { unit });
-    evidence = result.evidence;
-    if (result.verdict.calibration?.drifts === true) {
+    const question = addLook(evidence, look, criteria);
+    if (long && until === 'rollback') makeRobustTestAlone(evidence);
+    if (question.totals.calibration.state === 'drifts') {
       outcome.barred ??= number;
       // Twelve hours of a run that can only pause are not worth their time.
-      if (looks > hours) break;
+      if (long) break;
     }
-    const { action } = result.verdict;
+    const { action } = decide(question);
     if (action === 'hold') continue;
     outcome[action] ??= number;
     // After a promotion the release goes on and may still be rolled back.
     if (action === until || action === 'rollback') break;
   }
   return outcome;
+}
+
+/** A rollback depends on no other test, and the other tests take most of the time of a look. */
+function makeRobustTestAlone({ slis }: Evidence): void {
+  for (const { processes } of Object.values(slis)) processes.fast = processes.reverse = [];
 }
 
 /** Outcomes of many runs of a scenario. */

@@ -119,6 +119,16 @@ export const promotions: readonly Scenario[] = [
   },
 ];
 
+export const allScenarios: readonly Scenario[] = [
+  ...requestScenarios,
+  ...stickyScenarios,
+  ...expiredScenarios,
+  ...controls,
+  ...detections,
+  late,
+  ...promotions,
+];
+
 function request(name: string, traffic: Traffic, calibration = 0): Scenario {
   return { name, traffic, unit: 'request', calibration, looks: 240 };
 }

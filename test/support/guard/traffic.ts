@@ -134,18 +134,25 @@ class Arm {
     }
     const season = drift * Math.sin((2 * Math.PI * index) / 240);
     const shift = season + load + this.#shock + Math.log(effect.slower ?? 1);
-    const failing = this.#units?.mix(shift, this.#above) ?? 1;
-    if (this.#units === undefined) {
+    const { counts, failing } = this.#durations(requests, shift, effect.tail);
+    const rate = Math.min(1, (effect.errors ?? failureRate) * failing);
+    return {
+      durations: { kind: 'histogram', bounds, counts },
+      errors: { kind: 'ratio', total: requests, bad: this.#random.binomial(requests, rate) },
+    };
+  }
+
+  #durations(requests: number, shift: number, late?: number): { counts: number[]; failing: number } {
+    const units = this.#units;
+    if (late === undefined && units?.drawsSingly(requests)) return units.draw(requests, shift);
+    const failing = units?.mix(shift, this.#above) ?? 1;
+    if (units === undefined) {
       for (let j = 0; j < bounds.length; j += 1) {
         this.#above[j] = tail((lnBounds[j] as number) - shift / sigma);
       }
     }
-    if (effect.tail !== undefined) this.#lengthen(effect.tail, shift);
-    const rate = Math.min(1, (effect.errors ?? failureRate) * failing);
-    return {
-      durations: { kind: 'histogram', bounds, counts: this.#draw(requests) },
-      errors: { kind: 'ratio', total: requests, bad: this.#random.binomial(requests, rate) },
-    };
+    if (late !== undefined) this.#lengthen(late, shift);
+    return { counts: this.#draw(requests), failing };
   }
 
   /** Makes a share of the requests a second longer. */
