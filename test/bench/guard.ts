@@ -90,7 +90,7 @@ async function work(program: string): Promise<void> {
     const planned = plannedOf(scenario);
     const count = Math.min(planned - from, Math.ceil(planned / 100));
     const task: Task = { index: allScenarios.indexOf(scenario), from, count, seed };
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
     worker.postMessage(task);
     const [outcomes] = (await once(worker, 'message')) as [Outcome[]];
     addOutcomes(tally, outcomes);

@@ -1,5 +1,5 @@
 /**
- * Random numbers from a seed: the same simulation every time (sfc32, normal deviates by a ziggurat).
+ * Random numbers from a seed: the same simulation every time (sfc32; normal deviates by ziggurat).
  */
 export class Random {
   #state: readonly number[];

@@ -16,6 +16,6 @@ parentPort?.on('message', ({ index, from, count, seed }: Task) => {
   const scenario = allScenarios[index];
   if (scenario === undefined) throw new RangeError(`there is no scenario ${index}`);
   const outcomes = Array.from({ length: count }, (_, offset) => run(scenario, seed, from + offset));
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window
   parentPort?.postMessage(outcomes);
 });

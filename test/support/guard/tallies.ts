@@ -56,7 +56,7 @@ export function store({ runs, repeated, outcomes }: KeptTally): StoredTally {
   return { runs, repeated, outcomes: sorted.map(([key, count]) => [JSON.parse(key) as Outcome, count]) };
 }
 
-/** Takes up stored runs. Returns false, and leaves the tally empty, if this code has other outcomes. */
+/** Takes up stored runs. Returns false, and leaves the tally empty, if the code has others. */
 export function restore(tally: KeptTally, stored: StoredTally, seed: number): boolean {
   const agrees = stored.repeated.every(([stream, outcome]) =>
     isDeepStrictEqual(run(tally.scenario, seed, stream), outcome),

@@ -18,7 +18,7 @@ export class Units {
   readonly #activity: Float64Array;
   readonly #factors: Float64Array;
   readonly #failing: Float64Array;
-  /** Each unit's shares above a boundary, boundary by boundary, at the shift they were computed for. */
+  /** Each unit's shares above a boundary, by boundary, at the shift of which they are. */
   readonly #shares: readonly Float64Array[];
   readonly #weights: Float64Array;
   /** The weights added up, unit by unit. */
