@@ -1,8 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { watchRollout } from '../../src/cli/commands/rollouts/watch.ts';
-import type { Rollout } from '../../src/cli/commands/rollouts/status-lines.ts';
 import { admin } from '../support/admin.ts';
 import { runCommand, type CommandResult } from '../support/run-command.ts';
 import { serveFolder, type Served } from '../support/serve.ts';
@@ -87,24 +85,5 @@ describe('graylane-server rollout', () => {
     expect(output).toMatch(/pause by anonymous: a hunch/);
     expect(output).toMatch(/rollback by anonymous: enough/);
     expect(output).not.toContain('\u001B');
-  });
-
-  test('redraws a rollout in a terminal', async () => {
-    const id = await started();
-    const at = `rollouts/${id}`;
-    const first = (await admin(served.url)('GET', at)).body as unknown as Rollout;
-    await run('promote', id, '--full');
-    await run('promote', id);
-    const last = (await admin(served.url)('GET', at)).body as unknown as Rollout;
-    const definition = { guard: { lookSeconds: 0 } } as unknown as Rollout['definition'];
-    const answers: Rollout[] = [{ ...first, definition }, last];
-    const written: string[] = [];
-    const screen = { isTTY: true, columns: 60, write: (text: string) => written.push(text) };
-    expect(await watchRollout(() => Promise.resolve(answers.shift() ?? last), screen)).toBe(0);
-    expect(written).toHaveLength(2);
-    const height = (written[0] ?? '').split('\n').length - 1;
-    expect(written[1]?.startsWith(`\u001B[${height}A`)).toBe(true);
-    const lines = (written[1] ?? '').split('\n').map((line) => line.replaceAll(/\u001B\[\w+/g, ''));
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
   });
 });

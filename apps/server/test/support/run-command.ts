@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../bin/graylane-server.js', import.meta.url));
+/** The program `graylane-server`. */
+export const bin = fileURLToPath(new URL('../../bin/graylane-server.js', import.meta.url));
 
 /** Runs `graylane-server` to its end, with the URL of a running server in the environment. */
 export async function runCommand(url: string, args: readonly string[]): Promise<CommandResult> {
