@@ -143,10 +143,8 @@ class Arm {
   }
 
   #durations(requests: number, shift: number, late?: number): { counts: number[]; failing: number } {
-    const units = this.#units;
-    if (late === undefined && units?.drawsSingly(requests)) return units.draw(requests, shift);
-    const failing = units?.mix(shift, this.#above) ?? 1;
-    if (units === undefined) {
+    const failing = this.#units?.mix(shift, this.#above) ?? 1;
+    if (this.#units === undefined) {
       for (let j = 0; j < bounds.length; j += 1) {
         this.#above[j] = tail((lnBounds[j] as number) - shift / sigma);
       }
