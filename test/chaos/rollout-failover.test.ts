@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeWith } from '../components/components.ts';
 import { postgres, startPostgres, type Postgres } from '../components/services/postgres.ts';
+import { sendTrace } from '../support/otlp-spans.ts';
 import { errorsSli, LaneTraffic } from '../support/lane-traffic.ts';
 import { expectOnce, readRollout, type Rollout } from '../support/rollouts.ts';
 import { ServerProcess } from '../support/server-process.ts';
@@ -18,6 +19,12 @@ const request = {
   steps: [{ weight: 5 }, { weight: 50 }, { weight: 100 }],
   guard: { mode: 'act', lookSeconds: 1, minRequests: 0, promoteMargin: 3, slis: [errorsSli] },
 };
+
+interface Report {
+  readonly acts: ReadonlyArray<{ readonly details?: { readonly traces: Traces } }>;
+}
+
+type Traces = Readonly<Record<'gray' | 'control', ReadonlyArray<{ readonly name: string }>>>;
 
 await describeWith(postgres, 'servers over one database during a rollout', () => {
   let database: Postgres;
@@ -73,6 +80,27 @@ await describeWith(postgres, 'servers over one database during a rollout', () =>
     const response = await fetch(`http://127.0.0.1:${managementPort}/metrics`);
     return /^graylane_rollout_looks\{.*\} [1-9]/m.test(await response.text());
   }
+
+  test('the report has the traces that any server has received', async () => {
+    const { id } = (await send('POST', 'rollouts', request)) as Rollout;
+    const [leader, other] = await leaderAndOther();
+    const call = { service: 'payments', kind: 'server' } as const;
+    for (const { url, managementPort } of [leader, other]) {
+      const name = `received by ${managementPort}`;
+      await sendTrace(url, [{ ...call, name, lane: 'gray' }]);
+      await sendTrace(url, [{ ...call, name, lane: 'gray-control' }]);
+    }
+    await send('POST', `rollouts/${id}/rollback`, {});
+    const names = async (): Promise<readonly (readonly string[])[]> => {
+      const report = (await (
+        await fetch(`${other.url}/api/v1/environments/default/rollouts/${id}/report`)
+      ).json()) as Report;
+      const { gray = [], control = [] } = report.acts.at(-1)?.details?.traces ?? {};
+      return [gray, control].map((arm) => arm.map(({ name }) => name).toSorted());
+    };
+    const received = [leader, other].map(({ managementPort }) => `received by ${managementPort}`).toSorted();
+    await expect.poll(names, { timeout: 60_000 }).toEqual([received, received]);
+  });
 
   test.each([
     ['is frozen past its term', 'rolled_back', 60, 'SIGSTOP'],

@@ -21,6 +21,7 @@ import { AuditLog } from '../relay/audit-log.ts';
 import { RequestAudit } from '../relay/request-audit.ts';
 import { reportUpstream } from '../relay/reports-upstream.ts';
 import { RolloutController } from '../rollouts/control/controller.ts';
+import { Witness } from '../rollouts/control/witness.ts';
 import { pauseKilled } from '../rollouts/control/pause-killed.ts';
 import { lookSources } from '../rollouts/evidence/look-sources.ts';
 import { OtlpLooks } from '../rollouts/evidence/otlp/otlp-looks.ts';
@@ -85,7 +86,7 @@ async function openServer(settings: Settings, log: Log, closing: Closing): Promi
   const usage = closing.add(await UsageKeeper.open({ environments, intake, log }));
   const { recordAttributes } = settings;
   const traffic = closing.add(new TrafficKeeper({ environments, intake, recordAttributes }));
-  const otlp = closing.add(new OtlpLooks(intake, { hasReplicas: database !== undefined }));
+  const otlp = closing.add(new OtlpLooks(intake));
   const prometheus = new PrometheusServers(settings.prometheus);
   const clients = new Clients(environments);
   if (database?.takesReports === true) {
@@ -116,6 +117,9 @@ async function openServer(settings: Settings, log: Log, closing: Closing): Promi
   const looks = lookSources({ otlp, prometheus: new PrometheusLooks(prometheus) });
   const rollouts = closing.add(new RolloutController({ environments, source: looks, log }));
   closing.addEnd(observeRollouts(rollouts, metrics.registry));
+  if (database !== undefined) {
+    closing.add(new Witness({ environments, receivedOf: (question) => otlp.received(question), log }));
+  }
   closing.addEnd(() => (readiness.ready = false));
 
   const origins = { requests: new RequestAudit(), addressOf: clientAddress(settings.trustProxies) };

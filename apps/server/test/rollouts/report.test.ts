@@ -81,6 +81,20 @@ describe('the report of a rollout', () => {
     expect(report.acts.at(-1)).toMatchObject({ kind: 'rollback', details });
   });
 
+  test('explains how to send traces if there are none', () => {
+    const none = reportOf(record, {
+      environment: 'default',
+      now: start,
+      revisions: [],
+      details: new Map([[last, { traces: { gray: [], control: [] }, missing: ['one'] }]]),
+    });
+    expect(none.acts.at(-1)?.details?.missing).toEqual([
+      expect.stringMatching(/^no traces of the lanes gray and gray-control .*OTEL_TRACES_EXPORTER=otlp/),
+      'one',
+    ]);
+    expect(reportHtml(none)).toContain('OTEL_TRACES_EXPORTER=otlp');
+  });
+
   test('is a page of its own, with plots, and shows nothing unescaped', () => {
     const html = reportHtml(report);
     expect(html.match(/<svg /g)).toHaveLength(2);

@@ -1,5 +1,5 @@
 import type { Revision } from '../../model/revision.ts';
-import { detailsKind } from '../../rollouts/control/details.ts';
+import { readDetails } from '../../rollouts/control/details.ts';
 import { Rollouts } from '../../rollouts/control/rollouts.ts';
 import type { LookDetails } from '../../rollouts/evidence/look-source.ts';
 import { reportOf, type Report } from '../../rollouts/report/report.ts';
@@ -21,10 +21,11 @@ export async function readReport(
   const store = storeOf(environments, environment);
   const record = await new Rollouts(store).get(id);
   const details = new Map<number, LookDetails>();
-  for (const { move } of record.acts) {
-    const found = await store.records.get(detailsKind, `${id}.${move}`);
-    if (found !== undefined) details.set(move, found as LookDetails);
-  }
+  const found = record.acts.map(async ({ move }) => {
+    const one = await readDetails(store.records, `${id}.${move}`);
+    if (one !== undefined) details.set(move, one);
+  });
+  await Promise.all(found);
   const revisions = await revisionsOf(store, record.definition.flag);
   return reportOf(record, { environment, now: Date.now(), revisions, details });
 }

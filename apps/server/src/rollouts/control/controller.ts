@@ -11,7 +11,7 @@ import { atTime } from '../process/at-time.ts';
 import { isWatched, type RolloutRecord } from '../process/record.ts';
 import { keepDetails } from './details.ts';
 import { keepHours } from './keep-hours.ts';
-import { actOfRevision } from '../targeting/act-of-revision.ts';
+import { listenForAct } from './next-act.ts';
 import { Rollouts } from './rollouts.ts';
 import { obstacleOf } from './rule-edits.ts';
 
@@ -113,14 +113,16 @@ export class RolloutController {
     const watched = new Set<string>();
     while (!signal.aborted) {
       // Registered before the list is read, so that no rollout is missed.
-      const woken = this.#nextWake(name, store, signal);
+      const waking = new AbortController();
+      this.#wakes.set(name, () => waking.abort());
+      const woken = listenForAct(store, AbortSignal.any([signal, waking.signal]));
       for (const record of await this.#listed(rollouts, name)) {
         if (watched.has(record.id) || !isWatched(record)) continue;
         watched.add(record.id);
         const work = this.#follow({ name, store, rollouts, id: record.id, term, signal });
         this.#keep(work.finally(() => watched.delete(record.id)));
       }
-      await woken;
+      await woken(scanMs);
     }
   }
 
@@ -131,22 +133,6 @@ export class RolloutController {
       this.#options.log.warn(`${name}: the rollouts can't be read: ${(error as Error).message}`);
       return [];
     }
-  }
-
-  /** Resolves after an act of a rollout, a call of `wake`, or a while. */
-  async #nextWake(name: string, store: FlagStore, signal: AbortSignal): Promise<void> {
-    const waking = new AbortController();
-    const wake = (): void => waking.abort();
-    const unsubscribe = store.onChange(({ revision }) => {
-      if (actOfRevision(revision) !== undefined) wake();
-    });
-    this.#wakes.set(name, wake);
-    await pause(scanMs, undefined, { signal: AbortSignal.any([signal, waking.signal]), ref: false }).catch(
-      () => {
-        // Woken, or the term has ended.
-      },
-    );
-    unsubscribe();
   }
 
   /** Looks at one rollout, again and again, until it can't move any more. */

@@ -99,12 +99,16 @@ export interface PartCounts {
   readonly seconds: number;
 }
 
-/** The details of a report that come from signals. */
-export interface LookDetails {
+/** The details of a report that a server has received by OTLP. */
+export interface Received {
   /** The slowest traces of each arm, the slowest first. */
-  readonly traces?: { readonly gray: readonly SlowTrace[]; readonly control: readonly SlowTrace[] };
+  readonly traces: { readonly gray: readonly SlowTrace[]; readonly control: readonly SlowTrace[] };
   /** Signals of the runtime around the moment, by instance: e.g. the delay of the event loop. */
-  readonly runtime?: readonly RuntimeSignal[];
+  readonly runtime: readonly RuntimeSignal[];
+}
+
+/** The details of a report that come from signals. */
+export interface LookDetails extends Partial<Received> {
   /** The same hour of the last seven days, by SLI: context, never a reason to act. */
   readonly lastDays?: readonly PastHour[];
   /** Why some of them are missing, as sentences that name the remedy. */

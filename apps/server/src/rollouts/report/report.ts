@@ -72,7 +72,7 @@ export function reportOf(record: RolloutRecord, options: ReportOptions): Report 
     return {
       ...act,
       ...(revision && { revision: revision.revision, diff: revision.changes.flatMap(diff) }),
-      ...(found && { details: found }),
+      ...(found && { details: explained(found, lane) }),
     };
   });
   return {
@@ -95,4 +95,12 @@ export function reportOf(record: RolloutRecord, options: ReportOptions): Report 
     distributions: watch.distributions,
     carriers: carriersOf(watch.parts, verdict?.sli),
   };
+}
+
+/** How to send traces, where there are none. */
+function explained(details: LookDetails, lane: string): LookDetails {
+  const { traces, missing = [] } = details;
+  if (traces !== undefined && traces.gray.length + traces.control.length > 0) return details;
+  const noTraces = `no traces of the lanes ${lane} and ${lane}-control had arrived in the 15 minutes before: let the services export them to this server by OTLP (OTEL_TRACES_EXPORTER=otlp, OTEL_EXPORTER_OTLP_ENDPOINT)`;
+  return { ...details, missing: [noTraces, ...missing] };
 }

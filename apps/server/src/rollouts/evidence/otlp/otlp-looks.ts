@@ -1,6 +1,6 @@
 import type { Intake } from '../../../signals/intake.ts';
-import { controlOf, countLook } from '../counting/count-look.ts';
-import type { LookDetails, LookQuestion, LookResponse, LookSource } from '../look-source.ts';
+import { countLook } from '../counting/count-look.ts';
+import type { LookDetails, LookQuestion, LookResponse, LookSource, Received } from '../look-source.ts';
 import { LaneSignals } from './lane-signals.ts';
 import { LaneSpans, type FromSpans } from './lane-spans.ts';
 import { PastHours } from './past-hours.ts';
@@ -16,12 +16,8 @@ export class OtlpLooks implements LookSource {
   readonly #hours = new Map<string, PastHours>();
   readonly #ends: ReadonlyArray<() => void>;
 
-  readonly #hasReplicas: boolean;
-
-  /** With replicas, each server receives the signals of some services or instances alone. */
-  constructor(intake: Intake, { hasReplicas = false }: { readonly hasReplicas?: boolean } = {}) {
+  constructor(intake: Intake) {
     this.#intake = intake;
-    this.#hasReplicas = hasReplicas;
     this.#ends = [intake.onMetrics((received) => this.#hours.get(received.environment)?.receive(received))];
   }
 
@@ -38,21 +34,16 @@ export class OtlpLooks implements LookSource {
   }
 
   details(question: LookQuestion): Promise<LookDetails> {
-    const { environment, source, slis, lane, to } = question;
-    const { spans, runtime } = this.#watch(question);
-    const services = new Set(slis.map(({ service }) => service));
-    const traces = spans.slowest();
-    const isEmpty = traces.gray.length + traces.control.length === 0;
-    const missing = [
-      ...(isEmpty ? [missingTraces(lane)] : []),
-      ...(this.#hasReplicas ? [receivedHereAlone] : []),
-    ];
+    const { environment, source, slis, to } = question;
     return Promise.resolve({
-      traces,
-      runtime: runtime.of(services),
+      ...receivedOf(this.#watch(question), slis),
       ...(source === 'otlp' && { lastDays: this.#hoursOf(environment).lastDays(slis, to) }),
-      ...(missing.length > 0 && { missing }),
     });
+  }
+
+  /** The details that this server has received; another one may have the counts of the looks. */
+  received({ environment, lane, slis }: Pick<LookQuestion, 'environment' | 'lane' | 'slis'>): Received {
+    return receivedOf(this.#watch({ environment, lane }), slis);
   }
 
   newHours(environment: string): unknown {
@@ -76,7 +67,7 @@ export class OtlpLooks implements LookSource {
   }
 
   /** The first question about a lane begins to keep its signals. */
-  #watch({ environment, lane, source }: LookQuestion): WatchedLane {
+  #watch({ environment, lane, source }: WatchedQuestion): WatchedLane {
     const now = Date.now();
     for (const [key, watched] of this.#watched) {
       if (watched.usedAt > now - idleMs) continue;
@@ -109,9 +100,13 @@ export class OtlpLooks implements LookSource {
   }
 }
 
-function missingTraces(lane: string): string {
-  return `no traces of the lanes ${lane} and ${controlOf(lane)} have arrived in the last 15 minutes: let the services export them to this server by OTLP (OTEL_TRACES_EXPORTER=otlp, OTEL_EXPORTER_OTLP_ENDPOINT)`;
+function receivedOf({ spans, runtime }: WatchedLane, slis: LookQuestion['slis']): Received {
+  const services = new Set(slis.map(({ service }) => service));
+  return { traces: spans.slowest(), runtime: runtime.of(services) };
 }
+
+/** Without a source of counts, metrics are not counted. */
+type WatchedQuestion = Pick<LookQuestion, 'environment' | 'lane'> & Partial<Pick<LookQuestion, 'source'>>;
 
 interface WatchedLane {
   readonly signals: LaneSignals;
@@ -120,6 +115,3 @@ interface WatchedLane {
   usedAt: number;
   readonly end: () => void;
 }
-
-const receivedHereAlone =
-  'traces and signals of the runtime that only other servers of this database received: let a collector export to each server';

@@ -3,9 +3,10 @@ import type { SpansReceived } from '../../../signals/intake.ts';
 import type { SpanRecord } from '../../../signals/span-record.ts';
 import { controlOf } from '../counting/count-look.ts';
 import type { LookDetails, SlowTrace } from '../look-source.ts';
+import { slowestFirst } from '../merge-received.ts';
 
-/** The traces of an arm in a report, and of each minute that is kept. */
-const [shown, keptMinutes] = [10, 15];
+/** So many minutes are kept, the newest. */
+const keptMinutes = 15;
 
 /**
  * The slowest traces of a lane and its control in the last 15 minutes, each by its slowest request.
@@ -50,11 +51,4 @@ export class SlowTraces {
 function traceOf({ traceId, source, name, startMs, endMs, failed }: SpanRecord): SlowTrace {
   const seconds = Math.max(0, endMs - startMs) / 1000;
   return { traceId, service: source.service, name: cutText(name, 200), seconds, failed, at: startMs };
-}
-
-function slowestFirst(traces: readonly SlowTrace[]): readonly SlowTrace[] {
-  const seen = new Set<string>();
-  const sorted = traces.toSorted((a, b) => b.seconds - a.seconds);
-  const distinct = sorted.filter(({ traceId }) => !seen.has(traceId) && seen.add(traceId));
-  return distinct.slice(0, shown);
 }
