@@ -83,7 +83,7 @@ function managementOf(app: App): string {
 async function scraped(app: App): Promise<Record<string, number>> {
   const text = await (await fetch(`${managementOf(app)}/metrics`)).text();
   const lines = text.matchAll(
-    /^http_server_request_duration_count\{.*http_route="([^"]*)".*lane="([^"]*)".*\} (\d+)$/gm,
+    /^http_server_request_duration_count\{(?=.*http_route="([^"]*)")(?=.*lane="([^"]*)").*\} (\d+)$/gm,
   );
   return Object.fromEntries([...lines].map(([, route, lane, count]) => [`${route} ${lane}`, Number(count)]));
 }

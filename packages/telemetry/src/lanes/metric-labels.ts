@@ -1,5 +1,5 @@
 import { getCell } from '@graylane/baggage';
-import type { Context } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
 import { laneOf, requestOf } from './lane-of.ts';
 import { tagsOf } from '../tags/request-tags.ts';
 import { KnownLanes, otherLane, processLanes } from './known-lanes.ts';
@@ -29,22 +29,20 @@ export class MetricLabels {
   }
 
   of(otelContext: Context): Record<string, string> {
-    return this.addTo({}, otelContext);
+    return this.with({}, otelContext);
   }
 
-  /** Adds the labels to an object, and returns it. */
-  addTo<Attributes extends Record<string, unknown>>(
-    attributes: Attributes,
-    otelContext: Context,
-  ): Attributes & Record<string, string> {
-    const all = attributes as Attributes & Record<string, string>;
-    const target: Record<string, unknown> = all;
-    target['lane'] = this.#lanes.label(laneOf(requestOf(otelContext)));
+  /** Attributes of a measurement, and the labels. */
+  with(attributes: Attributes, otelContext: Context): Record<string, string> & Attributes {
+    const lane = this.#lanes.label(laneOf(requestOf(otelContext)));
+    // The lane comes first: extending a copy of an object takes ten times as long as filling one.
+    const all: Record<string, string> & Attributes = { lane, ...attributes };
+    all['lane'] = lane;
     if (this.#tags.length === 0) return all;
     const tags = tagsOf(getCell(otelContext));
     for (const [name, values] of this.#tags) {
       const value = tags[name] ?? '';
-      target[name] = value === '' || values.has(value) ? value : otherLane;
+      all[name] = value === '' || values.has(value) ? value : otherLane;
     }
     return all;
   }

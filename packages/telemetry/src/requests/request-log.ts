@@ -99,11 +99,12 @@ export class RequestLog {
     if (open.index === closed) return;
     this.#remove(open);
     const { request, startedAt } = open;
-    const durationMs = performance.now() - startedAt;
+    const now = performance.now();
+    const durationMs = now - startedAt;
     const lane = request.lane();
     this.#remember(request);
     // Most requests are not among the slowest, and cost no more than this check.
-    if (!this.#slowest.accepts(lane, durationMs)) return;
+    if (!this.#slowest.accepts(lane, durationMs, now)) return;
     const time = new Date().toISOString();
     this.#slowest.add({ time, ...factsOf(request), durationMs: round(durationMs), failed: hasFailed });
   }

@@ -11,11 +11,11 @@ type ByLane = Map<string, FinishedRequest[]>;
 export class Slowest {
   #current: ByLane = new Map();
   #previous: ByLane = new Map();
-  #since = Date.now();
+  #since = performance.now();
 
-  /** Whether a request would be kept. */
-  accepts(lane: string, durationMs: number): boolean {
-    this.#rotate();
+  /** Whether a request that ends `now`, on the clock of `performance.now()`, would be kept. */
+  accepts(lane: string, durationMs: number, now: number): boolean {
+    this.#rotate(now);
     const list = this.#current.get(this.#nameOf(lane));
     const fastest = list?.length === keptPerLane ? list.at(-1) : undefined;
     return fastest === undefined || durationMs > fastest.durationMs;
@@ -31,7 +31,7 @@ export class Slowest {
   }
 
   toJson(): Record<string, readonly FinishedRequest[]> {
-    this.#rotate();
+    this.#rotate(performance.now());
     const lanes = new Set([...this.#current.keys(), ...this.#previous.keys()]);
     return Object.fromEntries([...lanes].map((lane) => [lane, this.#of(lane)]));
   }
@@ -46,11 +46,11 @@ export class Slowest {
       .slice(0, keptPerLane);
   }
 
-  #rotate(): void {
-    const age = Date.now() - this.#since;
+  #rotate(now: number): void {
+    const age = now - this.#since;
     if (age < periodMs) return;
     this.#previous = age < 2 * periodMs ? this.#current : new Map();
     this.#current = new Map();
-    this.#since = Date.now();
+    this.#since = now;
   }
 }

@@ -24,7 +24,7 @@ export function callRecorder(labels: MetricLabels): CallListener {
         const record = histograms.get(kind) ?? durationHistogram(`${kind}.duration`, `Duration of ${kind}`);
         histograms.set(kind, record);
         const seconds = (performance.now() - startedAt) / 1000;
-        record(seconds, { ...attributes, ...atEnd, ...labels.of(otelContext) }, otelContext);
+        record(seconds, labels.with({ ...attributes, ...atEnd }, otelContext), otelContext);
       };
     },
   };

@@ -27,7 +27,7 @@ export function laneViews(options: MetricLabelOptions): LaneView[] {
   const labels = new MetricLabels(options);
   const byLane = {
     process: (attributes: Attributes, otelContext: Context = context.active()) =>
-      labels.addTo({ ...attributes }, otelContext),
+      labels.with(attributes, otelContext),
   };
   return [
     view('http.server.request.duration', undefined, [byLane]),
