@@ -16,7 +16,7 @@ import {
   type NotExecutedBlock,
 } from './support/examples/command-pages.ts';
 import { commandsOf, isListed, isRunElsewhere, matches } from './support/examples/documented-commands.ts';
-import { ambient, fragmentModule, surroundings } from './support/examples/fragments.ts';
+import { fragmentModule, surroundings } from './support/examples/fragments.ts';
 import { shellCommands } from './support/examples/shell.ts';
 import { executed, runPages } from './support/examples/suites.ts';
 import { codeBlocks } from './support/markdown.ts';
@@ -109,7 +109,6 @@ test('fragments have the types of the packages, and run', { timeout: 300_000 }, 
       }
     }
     writeFileSync(`${folder}/run.mjs`, [...calls, "console.log('all ran');", 'process.exit(0);'].join('\n'));
-    writeFileSync(`${folder}/ambient.d.ts`, ambient);
     writeFileSync(`${folder}/package.json`, '{ "type": "module" }');
     writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(fragmentProject));
     const compiler = `${root}node_modules/typescript/bin/tsc`;
@@ -118,24 +117,6 @@ test('fragments have the types of the packages, and run', { timeout: 300_000 }, 
     expect(await outputOf(run, root)).toMatch(/^all ran$/m);
   });
   orders.close();
-});
-
-test('the wrapped route handler of docs/adapters/serverless.md runs in its lane', async () => {
-  const { code } = own.find(({ page, info }) => page === 'docs/adapters/serverless.md' && info === 'js') ?? {
-    code: '',
-  };
-  const handler = '() => Response.json({ fee: 2 })';
-  expect(code).toContain(handler);
-  await inFolder(async (folder) => {
-    const body = `import { getActiveLane } from '@graylane/baggage';
-      ${code.replace(handler, '() => Response.json({ lane: getActiveLane() })')}
-      const request = new Request('http://127.0.0.1/', { headers: { baggage: 'lane=gray' } });
-      console.log(await (await GET(request)).text());`;
-    writeFileSync(`${folder}/example.mjs`, body);
-    const args = ['--conditions=@graylane/source', '--import', 'tsx', `${folder}/example.mjs`];
-    const { stdout } = await execute(process.execPath, args, { cwd: root });
-    expect(JSON.parse(stdout)).toEqual({ lane: 'gray' });
-  });
 });
 
 test.each(examples.filter(({ language }) => language === 'json'))(
@@ -167,16 +148,12 @@ function isExecutedElsewhere({ page, info }: Example): boolean {
   return executed.some((entry) => entry.page === page && entry.info.test(info));
 }
 
-/**
- * Parts of programs, and programs whose framework is not installed. Suites execute the two blocks
- * that are left out: this one the route handler, and compare.test.ts the client of Unleash.
- */
+/** Parts of programs, but for the client of Unleash, which compare.test.ts executes. */
 function fragments(page: string): readonly Example[] {
   return own.filter(
     (example) =>
       example.page === page &&
       ['ts', 'js'].includes(example.language) &&
-      !(page === 'docs/adapters/serverless.md' && example.info === 'js') &&
       !(page === 'docs/compare/unleash.md' && example.code.includes('unleash-client')),
   );
 }

@@ -205,12 +205,6 @@ export interface NotExecutedBlock {
 /** Blocks that are not commands. */
 export const notExecutedBlocks: readonly NotExecutedBlock[] = [
   {
-    page: 'docs/adapters/serverless.md',
-    code: "import next from 'next'",
-    reason:
-      'Next.js is not installed; examples.test.ts checks its types, and baggageListener has the contract suite of HTTP',
-  },
-  {
     page: 'docs/protocols.md',
     code: 'FlagdOptions.builder()',
     reason:

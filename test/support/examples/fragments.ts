@@ -131,7 +131,6 @@ export const surroundings: Readonly<Record<string, readonly Surroundings[]>> = {
       after: `assert.deepEqual(lanes, ['gray', 'baseline']);`,
     },
   ],
-  'docs/adapters/serverless.md': [{ before: '' }],
   'docs/baggage.md': [
     {
       before: `${assert} const lanes: string[] = [];
@@ -208,16 +207,6 @@ export const surroundings: Readonly<Record<string, readonly Surroundings[]>> = {
     },
   ],
 };
-
-/** Next.js is not installed; these are the parts that its page uses. */
-export const ambient = `declare module 'next' {
-  interface Server {
-    prepare(): Promise<void>;
-    getRequestHandler(): import('node:http').RequestListener;
-  }
-  export default function next(options: { dev: boolean }): Server;
-}
-`;
 
 /** A module that runs the fragment between its surroundings. */
 export function fragmentModule({ before, after = '' }: Surroundings, code: string): string {

@@ -41,6 +41,7 @@ export const executed: readonly Executed[] = [
   { suite: 'apps/server/test/store/backup.test.ts', page: 'docs/operating.md', info: /^sh$/, count: 1 },
   { suite: 'test/getting-started.test.ts', page: 'docs/getting-started.md', info: /^console$/, count: 6 },
   { suite: 'test/getting-started.test.ts', page: 'docs/getting-started.md', info: /^text$/, count: 1 },
+  { suite: 'test/journey/next.test.ts', page: 'docs/adapters/serverless.md', info: /^js \[/, count: 3 },
   { suite: 'test/journey/shop.test.ts', page: 'README.md', info: /^json$/, count: 1 },
   { suite: 'test/readme.test.ts', page: 'docs/troubleshooting.md', info: /^text$/, count: 17 },
   { suite: 'test/documents.test.ts', page: 'docs/evaluation.md', info: /^json$/, count: 2 },
