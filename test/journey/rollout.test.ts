@@ -31,6 +31,13 @@ interface Rollout {
   readonly holds: readonly string[];
 }
 
+interface Details {
+  readonly traces?: {
+    readonly gray: ReadonlyArray<{ readonly hops?: ReadonlyArray<{ readonly service: string }> }>;
+  };
+  readonly runtime?: readonly object[];
+}
+
 interface Report {
   readonly rollout: Rollout;
   readonly series: ReadonlyArray<{ readonly robust: number; readonly threshold: number }>;
@@ -46,7 +53,7 @@ interface Report {
       };
     };
     readonly carriers?: ReadonlyArray<{ readonly service: string }>;
-    readonly details?: { readonly traces?: { readonly gray: ReadonlyArray<{ readonly service: string }> } };
+    readonly details?: Details;
   }>;
 }
 
@@ -134,7 +141,11 @@ async function isRolledBack(defect: 'slow' | 'failing', source: object | 'otlp',
   expect(act).toMatchObject({ kind: 'rollback', reason: expect.stringMatching(reason) });
   expect(act?.verdict?.action).toBe('rollback');
   expect(act?.carriers?.[0]?.service).toBe('payments');
-  expect(act?.details?.traces?.gray.length).toBeGreaterThan(0);
+  const hops = act?.details?.traces?.gray.flatMap((trace) => trace.hops ?? []);
+  expect(hops).toContainEqual(expect.objectContaining({ service: 'payments' }));
+  expect(act?.details?.runtime).toContainEqual(
+    expect.objectContaining({ service: 'payments', name: 'nodejs.eventloop.delay.p99' }),
+  );
   const { assigned, evidence = 0, threshold = 0 } = act?.verdict?.sampleRatio ?? {};
   expect(Math.min(assigned?.gray ?? 0, assigned?.control ?? 0)).toBeGreaterThan(0);
   expect(evidence).toBeLessThan(threshold);

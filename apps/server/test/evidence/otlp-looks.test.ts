@@ -314,15 +314,18 @@ test('details have the slowest traces of each arm, and the newest values of the 
     span('d', 'baseline', 9),
   ]);
   const gauge = point('payments', 'nodejs.eventloop.delay.p99', {}, { kind: 'gauge', value: 0.2 });
-  await receive(1000, [gauge]);
+  const heap = (space: string, value: number): MetricPoint =>
+    point('payments', 'v8js.memory.heap.used', { 'v8js.heap.space.name': space }, { kind: 'gauge', value });
+  await receive(1000, [gauge, heap('new_space', 1), heap('old_space', 3), heap('new_space', 2)]);
   const { traces, runtime } = await looks.details(question);
-  expect(traces?.gray.map(({ traceId, seconds }) => [traceId, seconds])).toEqual([
-    ['b', 3],
-    ['a', 1],
+  expect(traces?.gray).toMatchObject([
+    { traceId: 'b', seconds: 3, hops: [{ service: 'payments', seconds: 2 }] },
+    { traceId: 'a', seconds: 1 },
   ]);
   expect(traces?.control.map(({ traceId }) => traceId)).toEqual(['c']);
   expect(runtime).toEqual([
     { service: 'payments', instance: 'i-1', name: 'nodejs.eventloop.delay.p99', unit: 's', value: 0.2 },
+    { service: 'payments', instance: 'i-1', name: 'v8js.memory.heap.used', unit: 's', value: 5 },
   ]);
 });
 

@@ -6,6 +6,7 @@ import { weightsOf } from '../../src/rollouts/process/arms.ts';
 import { atTime } from '../../src/rollouts/process/at-time.ts';
 import { actsByHand, byHand } from '../../src/rollouts/process/by-hand.ts';
 import type { RolloutRecord } from '../../src/rollouts/process/record.ts';
+import { verdictMetric } from '../../src/protocols/rollouts/verdict-metric.ts';
 import { begin } from '../../src/rollouts/process/start.ts';
 import { dyeRule, request } from './rollout-requests.ts';
 
@@ -237,6 +238,32 @@ describe('an obstacle', () => {
   });
 });
 
+describe('the verdict of a rollout that only reports', () => {
+  const report = { mode: 'report' } as const;
+  const steps = [{ weight: 50, minSeconds: 1e9 }];
+  const read = (record: RolloutRecord, laterMs = 0): string =>
+    verdictMetric(record, record.watch.lookedAt + laterMs).verdict;
+
+  test.each([
+    ['pass', { gray: 10, control: 10 }, 3000],
+    ['fail', { gray: 80, control: 10 }, 200],
+    ['inconclusive', { gray: 10, control: 10 }, 3],
+  ] as const)('is %s by its evidence, and inconclusive once that is old', (verdict, bad, looks) => {
+    const record = run(begun({ steps, ...report }), bad, looks);
+    expect(record.rollout).toMatchObject({ state: 'running', step: 1 });
+    expect([read(record), read(record, 60_000), read(record, 60_001)]).toEqual([
+      verdict,
+      verdict,
+      'inconclusive',
+    ]);
+  });
+
+  test('is inconclusive while both arms run the same code', () => {
+    const record = run(begun({ steps, ...report, sameCodeLooks: 2000 }), { gray: 10, control: 10 }, 1000);
+    expect([record.rollout.step, read(record)]).toEqual([0, 'inconclusive']);
+  });
+});
+
 describe('an act by hand', () => {
   const hand = { now: start + 1000, author: 'ada', reason: 'a hunch' };
 
@@ -244,6 +271,7 @@ describe('an act by hand', () => {
     const running = run(begun({ mode: 'pause' }), { gray: 80, control: 10 }, 200);
     const resumed = byHand(running, 'resume', { ...hand, now: running.watch.lookedAt });
     expect(resumed).toMatchObject({ rollout: { state: 'running', step: 1, requestsBefore: 0 }, attempt: 2 });
+    expect(resumed.watch.verdict).toBeUndefined();
     const after = looked(resumed, 500, { gray: 10, control: 10 });
     expect(after.rollout.state).toBe('running');
     expect(after.watch.verdict?.looks).toBe(1);

@@ -56,6 +56,7 @@ describe('the report of a rollout', () => {
           seconds: 0.8,
           failed: true,
           at: start,
+          hops: [{ service: 'bank', name: 'POST /debit', seconds: 0.7, failed: false }],
         },
       ],
       control: [],
@@ -81,7 +82,7 @@ describe('the report of a rollout', () => {
     expect(report.acts.at(-1)).toMatchObject({ kind: 'rollback', details });
   });
 
-  test('explains how to send traces if there are none', () => {
+  test('explains how to send traces and signals of the runtime if there are none', () => {
     const none = reportOf(record, {
       environment: 'default',
       now: start,
@@ -90,6 +91,7 @@ describe('the report of a rollout', () => {
     });
     expect(none.acts.at(-1)?.details?.missing).toEqual([
       expect.stringMatching(/^no traces of the lanes gray and gray-control .*OTEL_TRACES_EXPORTER=otlp/),
+      expect.stringMatching(/^no signals of the runtime .*instrumentation-runtime-node/),
       'one',
     ]);
     expect(reportHtml(none)).toContain('OTEL_TRACES_EXPORTER=otlp');
@@ -103,6 +105,7 @@ describe('the report of a rollout', () => {
       '&#60;p1&#62;',
       'a &#38; b',
       'ada &#60;ada@shop.example&#62;',
+      'payments Charge 800.0 ms failed, bank POST /debit 700.0 ms',
       'nodejs.eventloop.delay.p99',
       'a'.repeat(32),
       'The same hour of the last days',
@@ -127,7 +130,7 @@ describe('plots', () => {
   test('show a share of bad requests, and none', () => {
     const bad = { kind: 'errors', gray: { bad: 3, total: 100 }, control: { bad: 0, total: 0 } } as const;
     const svg = distributionPlot('<errors>', bad);
-    expect(svg).toContain('gray: 3 of 100 (3.0 %)');
+    expect(svg).toContain('gray: 3 of 100 (3 %)');
     expect(svg).toContain('control: 0 of 0');
     expect(svg).toContain('&#60;errors&#62;');
     expect(svg).not.toContain('NaN');

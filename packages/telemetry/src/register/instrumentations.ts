@@ -54,6 +54,11 @@ export function instrumentations(peers: Peers, load: LoadDependency): Instrument
     },
     { name: 'pino', className: 'PinoInstrumentation', library: 'pino', options: { logHook } },
     { name: 'winston', className: 'WinstonInstrumentation', library: 'winston', options: { logHook } },
+    {
+      name: 'runtime-node',
+      className: 'RuntimeNodeInstrumentation',
+      library: '@opentelemetry/instrumentation-runtime-node',
+    },
   ];
   return available.flatMap(({ name, className, library, options }) => {
     const instrumented = `@opentelemetry/instrumentation-${name}`;

@@ -116,14 +116,20 @@ export interface LookDetails extends Partial<Received> {
 }
 
 /** A trace by its slowest request. */
-export interface SlowTrace {
+export interface SlowTrace extends Hop {
   readonly traceId: string;
+  /** Other slow requests of the trace, the slowest first: mostly those that it waited for. */
+  readonly hops?: readonly Hop[];
+  /** The start of its earliest slow request, in ms since 1970. */
+  readonly at: number;
+}
+
+/** A request that a service handled. */
+export interface Hop {
   readonly service: string;
   readonly name: string;
   readonly seconds: number;
   readonly failed: boolean;
-  /** ms since 1970. */
-  readonly at: number;
 }
 
 /** A value of the runtime of one instance. */

@@ -61,16 +61,18 @@ function withRequests(before: RolloutRecord, after: RolloutRecord): Rollout {
   return isNew ? { ...after.rollout, requestsBefore: 0 } : after.rollout;
 }
 
-/** Looks begin anew as soon as other units are in the arms, and plots at the release. */
+/**
+ * Looks begin anew as soon as other units are in the arms, and the verdict and plots with each
+ * attempt at the release: it must not be judged by the verdict that stopped the one before.
+ */
 function watchAfter(before: RolloutRecord, after: RolloutRecord, now: number): Watch {
   const { watch } = before;
   const [old, weights] = [weightsOf(before), weightsOf(after)];
   const moves = old.gray !== weights.gray || old.control !== weights.control;
   const begins =
     (before.rollout.step === 0) !== (after.rollout.step === 0) || before.attempt !== after.attempt;
-  return {
-    ...watch,
-    ...((moves || begins) && { lookedAt: Math.max(watch.lookedAt, now) }),
-    ...(begins && { distributions: {}, parts: [] }),
-  };
+  const lookedAt = moves || begins ? Math.max(watch.lookedAt, now) : watch.lookedAt;
+  if (!begins) return { ...watch, lookedAt };
+  const { verdict: _verdict, heldBy: _heldBy, ...kept } = watch;
+  return { ...kept, lookedAt, holds: [], distributions: {}, parts: [] };
 }

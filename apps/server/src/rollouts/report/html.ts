@@ -1,8 +1,9 @@
 import type { Verdict } from '@graylane/rollout';
-import type { LookDetails, SlowTrace } from '../evidence/look-source.ts';
+import type { Hop, LookDetails, SlowTrace } from '../evidence/look-source.ts';
 import type { CountedPart } from '../process/parts.ts';
 import { escapeHtml } from './escape.ts';
 import { distributionPlot, evidencePlot } from './plots.ts';
+import { percentOf } from './percent.ts';
 import type { Report, ReportedAct, Who } from './report.ts';
 
 /** The policy under which the page shows its own style and nothing else. */
@@ -12,7 +13,8 @@ export const reportPolicy =
 const style = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111827}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;width:100%;font-size:14px}
 td,th{border-bottom:1px solid #e5e7eb;padding:.25rem .5rem;text-align:left;vertical-align:top}code,pre{font:13px/1.4 ui-monospace,monospace}
-pre{background:#f9fafb;padding:.5rem;overflow:auto}.because{background:#f3f4f6;padding:.75rem;border-left:4px solid #6b7280}svg{max-width:100%;height:auto}`;
+pre{background:#f9fafb;padding:.5rem;overflow:auto}.because{background:#f3f4f6;padding:.75rem;border-left:4px solid #6b7280}svg{max-width:100%;height:auto}
+figure{margin:1rem 0}figcaption{font-weight:600;font-size:14px}h4{margin:1rem 0 .25rem}summary{margin-top:1rem;cursor:pointer}`;
 
 /** The report as one page without scripts, links to other hosts, or anything to load. */
 export function reportHtml(report: Report): string {
@@ -35,7 +37,13 @@ export function reportHtml(report: Report): string {
         .join(''),
     ),
     section('Services, routes and instances that carry the difference', partsTable(report.carriers)),
-    section('Acts', acts.toReversed().map(actSection).join('')),
+    section(
+      'Acts',
+      acts
+        .toReversed()
+        .map((act, index) => actSection(act, index === 0))
+        .join(''),
+    ),
   ];
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><style>${style}</style></head><body>${body.join('\n')}</body></html>\n`;
 }
@@ -86,32 +94,23 @@ function verdictTable(verdict: Verdict | undefined): string {
 
 function partsTable(parts: readonly CountedPart[]): string {
   if (parts.length === 0) return '';
-  const mean = ({ requests, seconds }: CountedPart['gray']): string =>
-    requests === 0 ? '' : `${((seconds / requests) * 1000).toFixed(1)} ms`;
+  const shown = ({ requests, bad, seconds }: CountedPart['gray']): string => {
+    const mean = requests === 0 ? '' : `, ${((seconds / requests) * 1000).toFixed(1)} ms on average`;
+    return bad > 0 ? `${bad} of ${requests} bad${mean}` : `${requests} requests${mean}`;
+  };
   const rows = parts.map(({ sli, service, route = '', instance = '', gray, control }) => [
     sli,
     service,
     route,
     instance,
-    `${gray.bad} of ${gray.requests}`,
-    `${control.bad} of ${control.requests}`,
-    mean(gray),
-    mean(control),
+    shown(gray),
+    shown(control),
   ]);
-  const head = [
-    'SLI',
-    'service',
-    'route',
-    'instance',
-    'bad, gray',
-    'bad, control',
-    'mean, gray',
-    'mean, control',
-  ];
-  return table(head, rows);
+  return table(['SLI', 'service', 'route', 'instance', 'gray', 'control'], rows);
 }
 
-function actSection(act: ReportedAct): string {
+/** The details of the newest act are open. */
+function actSection(act: ReportedAct, isNewest: boolean): string {
   const { kind, at, author, reason, state, step, weight, revision, move } = act;
   const rows = [
     ['state after it', `${state.replace('_', ' ')}, step ${step}, ${weight} %`],
@@ -122,9 +121,17 @@ function actSection(act: ReportedAct): string {
   const difference =
     act.diff === undefined
       ? ''
-      : `<pre>${escapeHtml(act.diff.map((one) => JSON.stringify(one)).join('\n'))}</pre>`;
-  const carriers = act.carriers === undefined ? '' : partsTable(act.carriers);
-  return `<h3 id="act-${move}">${escapeHtml(`${at} ${kind}`)}</h3>${table([], rows)}${carriers}${detailTables(act.details)}${difference}`;
+      : `<h4>Difference of the revision</h4><pre>${escapeHtml(act.diff.map((one) => JSON.stringify(one)).join('\n'))}</pre>`;
+  const carriers =
+    act.carriers === undefined || act.carriers.length === 0
+      ? ''
+      : `<h4>Services, routes and instances that carried the difference</h4>${partsTable(act.carriers)}`;
+  const details = detailTables(act.details);
+  const signals =
+    details === ''
+      ? ''
+      : `<details${isNewest ? ' open' : ''}><summary>Signals around it</summary>${details}</details>`;
+  return `<h3 id="act-${move}">${escapeHtml(`${at} ${kind}`)}</h3>${table([], rows)}${carriers}${signals}${difference}`;
 }
 
 function detailTables(details: LookDetails | undefined): string {
@@ -133,10 +140,7 @@ function detailTables(details: LookDetails | undefined): string {
   const row = (lane: string, trace: SlowTrace): readonly unknown[] => [
     lane,
     trace.traceId,
-    trace.service,
-    trace.name,
-    `${(trace.seconds * 1000).toFixed(1)} ms`,
-    trace.failed ? 'failed' : '',
+    [trace, ...(trace.hops ?? [])].map(hopText).join(', '),
   ];
   const slow =
     traces === undefined
@@ -147,21 +151,25 @@ function detailTables(details: LookDetails | undefined): string {
     service,
     instance,
     name,
-    `${value} ${unit}`,
+    unit === 'By' ? `${(value / 1e6).toFixed(1)} MB` : `${Number(value.toPrecision(3))} ${unit}`,
   ]);
   const past = lastDays.map(({ sli, at, requests, badRatio, p95 }) => [
     sli,
     new Date(at).toISOString(),
     requests,
-    badRatio === undefined ? '' : `${(badRatio * 100).toPrecision(2)} %`,
+    badRatio === undefined ? '' : percentOf(badRatio),
     p95 === undefined ? '' : `${p95} s`,
   ]);
   return [
-    titled('Slowest traces', ['lane', 'trace', 'service', 'operation', 'duration', ''], slow),
+    titled('Slowest traces', ['lane', 'trace', 'its slowest requests'], slow),
     titled('Runtime', ['lane', 'service', 'instance', 'signal', 'value'], signals),
     titled('The same hour of the last days (context alone)', ['SLI', 'hour', 'requests', 'bad', 'p95'], past),
     list('Missing details', missing),
   ].join('');
+}
+
+function hopText({ service, name, seconds, failed }: Hop): string {
+  return `${service} ${name} ${(seconds * 1000).toFixed(1)} ms${failed ? ' failed' : ''}`;
 }
 
 function titled(title: string, head: readonly string[], rows: ReadonlyArray<readonly unknown[]>): string {

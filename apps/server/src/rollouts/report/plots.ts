@@ -1,10 +1,14 @@
 import type { Distributions } from '../process/distributions.ts';
 import type { Point } from '../process/record.ts';
 import { escapeHtml } from './escape.ts';
+import { percentOf } from './percent.ts';
 
 /** The area of a plot, in SVG units, with room for labels. */
 const [width, height, left, top, bottom] = [720, 220, 48, 14, 30];
 const right = width - 12;
+
+/** ln E is drawn up to so many thresholds. */
+const shownThresholds = 3;
 
 const colors = {
   fast: '#b45309',
@@ -20,9 +24,13 @@ export function evidencePlot(points: readonly Point[]): string {
   if (first === undefined || last === undefined) return '<p>There is no look yet.</p>';
   const tests = ['fast', 'robust', 'reverse'] as const;
   const values = points.flatMap((point) => [...tests.map((test) => point[test]), point.threshold]);
-  const [low, high] = [Math.min(0, ...values), Math.max(1, ...values)];
+  // Beyond, more evidence makes no difference, and the threshold could not be seen.
+  const limit = shownThresholds * last.threshold;
+  const low = Math.min(0, Math.max(-limit, Math.min(...values)));
+  const high = Math.max(1, Math.min(limit, Math.max(...values)));
   const x = (at: number): number => scale(at, [first.at, Math.max(last.at, first.at + 1)], [left, right]);
-  const y = (value: number): number => scale(value, [low, high], [height - bottom, top]);
+  const y = (value: number): number =>
+    scale(Math.min(high, Math.max(low, value)), [low, high], [height - bottom, top]);
   const lines = tests.map((test) =>
     line(
       points.map((point) => [x(point.at), y(point[test])]),
@@ -38,13 +46,13 @@ export function evidencePlot(points: readonly Point[]): string {
     index > 0 && point.step !== points[index - 1]?.step ? [stepMark(x(point.at), point.step)] : [],
   );
   const labels = [
-    label(left - 6, y(high) + 4, round(high), 'end'),
+    label(left - 6, y(last.threshold) + 4, round(last.threshold), 'end'),
     label(left - 6, y(0) + 4, '0', 'end'),
     label(left, height - 10, clock(first.at), 'start'),
     label(right, height - 10, clock(last.at), 'end'),
   ];
   const legend = key([...tests.map((test) => [test, colors[test]] as const), ['threshold', '#111827']]);
-  return svg('ln E of each test over time, and the threshold', [
+  return plot('ln E of each test over time, and the threshold that it must reach', [
     ...steps,
     threshold,
     ...lines,
@@ -74,7 +82,7 @@ function latencyPlot(
   const ticks = used
     .filter((_, at) => at % Math.ceil(used.length / 8) === 0)
     .map((index) => label(x(index), height - 10, seconds(bounds[index] ?? 0), 'middle'));
-  return svg(`${name}: share of requests that took longer`, [
+  return plot(`${name}: share of requests that took longer`, [
     label(left - 6, y(1) + 4, '100 %', 'end'),
     label(left - 6, y(0) + 4, '0', 'end'),
     line(curve(control), colors.control),
@@ -93,10 +101,10 @@ function badPlot(name: string, { gray, control }: Extract<Distributions, { kind:
   const bar = (index: number, arm: 'gray' | 'control', counts: { bad: number; total: number }): string => {
     const length = scale(share(counts), [0, most], [0, right - left - 220]);
     const at = top + 20 + index * 60;
-    const shown = `${arm}: ${counts.bad} of ${counts.total} (${(share(counts) * 100).toPrecision(2)} %)`;
+    const shown = `${arm}: ${counts.bad} of ${counts.total} (${percentOf(share(counts))})`;
     return `<rect x="${left}" y="${at}" width="${round(length)}" height="34" fill="${colors[arm]}"/>${label(left + length + 8, at + 22, shown, 'start')}`;
   };
-  return svg(`${name}: share of requests that were bad`, [bar(0, 'gray', gray), bar(1, 'control', control)]);
+  return plot(`${name}: share of requests that were bad`, [bar(0, 'gray', gray), bar(1, 'control', control)]);
 }
 
 /** The share of requests above each bound. */
@@ -109,10 +117,10 @@ function exceeding(counts: readonly number[]): readonly number[] {
   });
 }
 
-function svg(title: string, parts: readonly string[]): string {
-  const heading = `<title>${escapeHtml(title)}</title>`;
+function plot(title: string, parts: readonly string[]): string {
+  const caption = `<figcaption>${escapeHtml(title)}</figcaption>`;
   const axis = `<path d="M${left} ${top}V${height - bottom}H${right}" fill="none" stroke="#9ca3af"/>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img" font-family="sans-serif" font-size="12">${heading}${axis}${parts.join('')}</svg>`;
+  return `<figure>${caption}<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${escapeHtml(title)}" font-family="sans-serif" font-size="12">${axis}${parts.join('')}</svg></figure>`;
 }
 
 function line(points: ReadonlyArray<readonly [number, number]>, color: string, dashes?: string): string {

@@ -72,7 +72,7 @@ export function reportOf(record: RolloutRecord, options: ReportOptions): Report 
     return {
       ...act,
       ...(revision && { revision: revision.revision, diff: revision.changes.flatMap(diff) }),
-      ...(found && { details: explained(found, lane) }),
+      ...(found && { details: explained(found, act.kind, lane) }),
     };
   });
   return {
@@ -97,10 +97,22 @@ export function reportOf(record: RolloutRecord, options: ReportOptions): Report 
   };
 }
 
-/** How to send traces, where there are none. */
-function explained(details: LookDetails, lane: string): LookDetails {
-  const { traces, missing = [] } = details;
-  if (traces !== undefined && traces.gray.length + traces.control.length > 0) return details;
-  const noTraces = `no traces of the lanes ${lane} and ${lane}-control had arrived in the 15 minutes before: let the services export them to this server by OTLP (OTEL_TRACES_EXPORTER=otlp, OTEL_EXPORTER_OTLP_ENDPOINT)`;
-  return { ...details, missing: [noTraces, ...missing] };
+/** How to send the signals that are missing. Before a rollout there can be none of its lanes. */
+function explained(details: LookDetails, kind: Act['kind'], lane: string): LookDetails {
+  if (kind === 'start') return details;
+  const { traces, runtime = [], missing = [] } = details;
+  const hasTraces = traces !== undefined && traces.gray.length + traces.control.length > 0;
+  const more = [
+    ...(hasTraces ? [] : [noTraces(lane)]),
+    ...(runtime.length > 0 ? [] : [noRuntime]),
+    ...missing,
+  ];
+  return more.length === 0 ? details : { ...details, missing: more };
 }
+
+function noTraces(lane: string): string {
+  return `no traces of the lanes ${lane} and ${lane}-control had arrived in the 15 minutes before: let the services export them to this server by OTLP (OTEL_TRACES_EXPORTER=otlp, OTEL_EXPORTER_OTLP_ENDPOINT)`;
+}
+
+const noRuntime =
+  'no signals of the runtime had arrived, e.g. nodejs.eventloop.delay.p99: install @opentelemetry/instrumentation-runtime-node in the services, and let them export metrics to this server by OTLP';

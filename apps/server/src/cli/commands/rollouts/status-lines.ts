@@ -66,7 +66,8 @@ function evidenceLines({ action, because, total, slis }: Verdict): readonly stri
 }
 
 function portion({ bad, total }: { readonly bad: number; readonly total: number }): string {
-  return `${bad} of ${total} (${total === 0 ? '0' : ((bad / total) * 100).toPrecision(2)} %)`;
+  const percent = total === 0 ? 0 : (bad / total) * 100;
+  return `${bad} of ${total} (${Number(percent.toPrecision(2))} %)`;
 }
 
 function fixed(value: number): string {

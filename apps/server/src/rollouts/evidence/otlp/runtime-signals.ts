@@ -1,6 +1,7 @@
 import type { MetricsReceived } from '../../../signals/intake.ts';
 import type { MetricPoint } from '../../../signals/metric-point.ts';
 import type { RuntimeSignal } from '../look-source.ts';
+import { instanceOf, laneOf } from './increment-of.ts';
 
 /** Gauges of the runtime that explain latency. */
 const names: ReadonlySet<string> = new Set([
@@ -12,35 +13,43 @@ const names: ReadonlySet<string> = new Set([
   'process.memory.usage',
 ]);
 
-/** The most values that are kept. */
+/** The most series that are kept. */
 const maxKept = 1000;
 
 /** The newest values of the runtime, by instance. */
 export class RuntimeSignals {
-  readonly #newest = new Map<string, RuntimeSignal>();
+  /** By instance and name, the values of the series, e.g. one for each space of the heap. */
+  readonly #newest = new Map<
+    string,
+    { readonly signal: RuntimeSignal; readonly values: Map<string, number> }
+  >();
+  #kept = 0;
 
   receive({ points }: MetricsReceived): void {
     for (const point of points) if (names.has(point.name)) this.#add(point);
   }
 
   of(services: ReadonlySet<string>): readonly RuntimeSignal[] {
-    return [...this.#newest.values()].filter(({ service }) => services.has(service));
+    const signals = [...this.#newest.values()].filter(({ signal }) => services.has(signal.service));
+    return signals.map(({ signal, values }) => {
+      const value = [...values.values()].reduce((sum, one) => sum + one, 0);
+      return { ...signal, value };
+    });
   }
 
   #add(point: MetricPoint): void {
-    const { name, unit, data, attributes } = point;
+    const { name, unit, data, attributes, source } = point;
     if (data.kind !== 'gauge' && data.kind !== 'sum') return;
-    const { service, instance } = point.source;
-    const lane = attributes.get('lane');
+    const [service, instance, lane] = [source.service, instanceOf(source), laneOf(point)];
     const key = JSON.stringify([service, instance, name, lane]);
-    if (this.#newest.size >= maxKept && !this.#newest.has(key)) return;
-    this.#newest.set(key, {
-      service,
-      instance: instance ?? '',
-      ...(typeof lane === 'string' && { lane }),
-      name,
-      unit,
-      value: data.value,
-    });
+    const series = JSON.stringify([...attributes]);
+    const signal = { service, instance, ...(lane !== undefined && { lane }), name, unit, value: 0 };
+    const known = this.#newest.get(key) ?? { signal, values: new Map<string, number>() };
+    if (!known.values.has(series)) {
+      if (this.#kept >= maxKept) return;
+      this.#kept += 1;
+    }
+    known.values.set(series, data.value);
+    this.#newest.set(key, known);
   }
 }
