@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HttpPort } from '../../src/http/port/http-port.ts';
 import { inbox, type Inbox } from '../../../../test/support/inbox.ts';
+
+type WriteBytes = (bytes: Uint8Array, done: (error?: Error | null) => void) => void;
 
 let port: HttpPort;
 /** The requests that the port has received, with their responses. */
@@ -56,6 +59,41 @@ describe('a connection on which nothing moves for long', () => {
     response.end('x'.repeat(50_000_000));
     request.socket.setTimeout(1);
     await closed;
+  });
+});
+
+describe('a client that closes after its request, and sends a body that is refused,', () => {
+  const head = 'POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 8000000\r\n\r\n';
+
+  test('has its response once it has sent all of the body', async () => {
+    listener = (_request, response) => response.writeHead(413).end('too large');
+    client.pause();
+    client.write(head);
+    const ended = once(client, 'end');
+    for (let sent = 0; sent < 8; sent += 1) {
+      await promisify(client.write.bind(client) as WriteBytes)(Buffer.alloc(1_000_000));
+    }
+    client.resume();
+    await ended;
+    expect(received).toMatch(/^HTTP\/1\.1 413 [^]*too large/);
+  });
+
+  test('is cut off where it goes on for long', async () => {
+    listener = (request, response) => {
+      requests.put({ request, response });
+      response.writeHead(413).end();
+    };
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      client.write(head);
+      const { request } = await next();
+      await once(client, 'end');
+      const closed = once(request.socket, 'close');
+      vi.advanceTimersByTime(5000);
+      await closed;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

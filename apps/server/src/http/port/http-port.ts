@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Certificate } from './certificate.ts';
 
 const patienceMs = 5000;
@@ -24,6 +24,9 @@ const stalledMs = 30_000;
  * keep connections for 60 s.
  */
 const keepAliveMs = 75_000;
+
+/** How long a client may go on sending a body after the response to it, in milliseconds. */
+const lingerMs = 5000;
 
 /** The number of pipelined requests that wait for their turn on one connection. */
 const maxPipelined = 1000;
@@ -89,6 +92,7 @@ export class HttpPort {
       if (!waits) socket.destroy();
     });
     this.server.keepAliveTimeout = keepAliveMs;
+    this.#closeWithoutLoss(certificate === undefined ? 'connection' : 'secureConnection');
   }
 
   /** Takes no new connections, finishes the requests under way, and closes; waits at most 5 s. */
@@ -101,6 +105,28 @@ export class HttpPort {
     await closed;
     clearInterval(sweep);
     clearTimeout(impatient);
+  }
+
+  /**
+   * A connection that is closed while its client still sends a body, which was refused, is reset,
+   * and the client loses the response. So the server ends its side alone, and drops the rest of the
+   * body until the client has closed, too (RFC 9112, section 9.6).
+   */
+  #closeWithoutLoss(event: 'connection' | 'secureConnection'): void {
+    const requests = this.#requests;
+    const destroySoon = function (this: Socket): void {
+      if (requests.get(this)?.complete !== false) {
+        Socket.prototype.destroySoon.call(this);
+        return;
+      }
+      this.end();
+      const impatient = setTimeout(() => this.destroy(), lingerMs);
+      this.once('close', () => clearTimeout(impatient));
+    };
+    // One function for all: an open stream would keep a closure of its own alive.
+    this.server.on(event, (socket: Socket) => {
+      socket.destroySoon = destroySoon;
+    });
   }
 
   #serve(request: IncomingMessage, response: Pipelined['response']): void {
