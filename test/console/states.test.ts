@@ -139,6 +139,51 @@ await describeWith(chromium, 'states of the console', () => {
     await page.context().close();
   });
 
+  test('text in dialogs and forms: survives a reload, and ends when the dialog closes', async () => {
+    const root = await tokenIn(tokens, { name: 'root', scope: 'admin' });
+    const page = await browser.open(`${guarded.url}/tokens`);
+    await page.getByLabel('Token').fill(root);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const dialog = page.getByRole('dialog');
+    const e = '/e/default';
+    const button = (name: string | RegExp) => () => page.getByRole('button', { name }).first().click();
+    const forms: [path: string, open: () => Promise<void>, texts: Record<string, string>][] = [
+      ['/tokens', button('New token'), { Name: 'ci', 'Expires in days': '30' }],
+      ['/tokens', button('Revoke wang'), { 'Type wang to confirm': 'wan' }],
+      ['/environments', button('New environment'), { Name: 'staging' }],
+      [`${e}/flags`, button('New flag'), { Name: 'new-fees', Description: 'the fees' }],
+      [`${e}/flags/fees`, button('Remove the flag…'), { Reason: 'unused' }],
+      [`${e}/flags/fees`, button('Kill…'), { 'Type fees to confirm': 'fee', Reason: 'it fails' }],
+      [`${e}/lanes`, () => page.keyboard.press('k'), { Lane: 'gray', Reason: 'payments fail' }],
+      [`${e}/history`, button('Undo…'), { Reason: 'too early' }],
+    ];
+    for (const [path, open, texts] of forms) {
+      await page.goto(`${guarded.url}${path}`);
+      await page.locator('main').getByRole('heading', { level: 1 }).waitFor();
+      await open();
+      for (const [label, text] of Object.entries(texts))
+        await dialog.getByLabel(label, { exact: true }).fill(text);
+      await page.reload();
+      for (const [label, text] of Object.entries(texts)) {
+        await expect.poll(() => dialog.getByLabel(label, { exact: true }).inputValue()).toBe(text);
+      }
+      await dialog.getByRole('button', { name: 'Cancel' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await open();
+      for (const label of Object.keys(texts)) {
+        expect(await dialog.getByLabel(label, { exact: true }).inputValue()).toBe('');
+      }
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      expect(new URL(page.url()).search).toBe('');
+    }
+    await page.goto(`${guarded.url}${e}/rollouts?start`);
+    await page.getByLabel('Reason').fill('fees v2');
+    await page.reload();
+    await expect.poll(() => page.getByLabel('Reason').inputValue()).toBe('fees v2');
+    await page.context().close();
+  });
+
   test('a slow network: each screen states that it waits, and is never blank', async () => {
     const context = await browser.context();
     let isHolding = true;

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import { refused } from '../api/session.ts';
+import { openedAbout } from '../router/dialog.ts';
 import { place } from '../router/location.ts';
 import { Empty } from '../ui/states.tsx';
-import { HelpDialog, helpIsOpen } from './help-dialog.tsx';
+import { HelpDialog } from './help-dialog.tsx';
 import { KillHost } from './kill-host.tsx';
 import { environmentScreens, serverScreens, type Screen } from './screens.ts';
 import { SignIn } from './sign-in.tsx';
@@ -24,7 +25,7 @@ export function App(): JSX.Element {
       <main class="page" id="main" tabIndex={-1}>
         {screen ? <screen.component key={screen.name} /> : <NotFound />}
       </main>
-      {helpIsOpen.value && <HelpDialog />}
+      {openedAbout('keyboard') !== undefined && <HelpDialog />}
       <KillHost />
     </>
   );

@@ -1,16 +1,11 @@
-import { signal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { Dialog } from '../ui/dialog.tsx';
 import { environmentScreens, serverScreens } from './screens.ts';
 
-/** Whether the list of keys is shown. */
-export const helpIsOpen: Signal<boolean> = signal(false);
-
 /** The keys of the console. */
 export function HelpDialog(): JSX.Element {
-  const close = (): void => void (helpIsOpen.value = false);
   return (
-    <Dialog title="Keyboard" onClose={close} onSubmit={close}>
+    <Dialog title="Keyboard">
       <table>
         <tbody>
           <Row keys={['/']} action="Search: the field of this screen, else the flags" />

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
-import { killTarget } from '../live/kill-target.ts';
+import { openedAbout } from '../router/dialog.ts';
 import { lazy } from '../ui/lazy.tsx';
 
 const KillDialog = lazy(() => import('../screens/kill/kill-dialog.tsx'));
 
-/** Shows the kill dialog, on every screen, while it has a target. */
+/** Shows the kill dialog, on every screen. */
 export function KillHost(): JSX.Element | null {
-  return killTarget.value === undefined ? null : <KillDialog />;
+  return (openedAbout('kill-lane') ?? openedAbout('kill-flag')) === undefined ? null : <KillDialog />;
 }

@@ -1,7 +1,6 @@
 import { environment } from '../live/current.ts';
 import { navigate, screenHref } from '../router/location.ts';
-import { helpIsOpen } from './help-dialog.tsx';
-import { openKill } from '../live/kill-target.ts';
+import { openDialog } from '../router/dialog.ts';
 import { environmentScreens, serverScreens } from './screens.ts';
 
 /** Listens to the keys of the whole console. */
@@ -36,8 +35,8 @@ export function openSearch(): void {
 
 const actions: Readonly<Record<string, () => void>> = {
   '/': openSearch,
-  k: () => openKill(),
-  '?': () => (helpIsOpen.value = true),
+  k: () => openDialog('kill-lane'),
+  '?': () => openDialog('keyboard'),
 };
 
 function go(key: string): boolean {

@@ -5,8 +5,7 @@ import { token } from '../api/session.ts';
 import { environment, live } from '../live/current.ts';
 import { navigate, screenHref } from '../router/location.ts';
 import { environmentNames } from '../live/environment-names.ts';
-import { helpIsOpen } from './help-dialog.tsx';
-import { openKill } from '../live/kill-target.ts';
+import { openDialog } from '../router/dialog.ts';
 import { LiveState } from './live-state.tsx';
 import { endSession, person } from './oidc.ts';
 import { environmentScreens, serverScreens, type Screen } from './screens.ts';
@@ -39,7 +38,7 @@ export function TopBar({ current }: { readonly current: Screen | undefined }): J
         </button>
         <LiveState live={live.value} />
         <ManageMenu current={current} />
-        <button type="button" class="button small danger" onClick={() => openKill()}>
+        <button type="button" class="button small danger" onClick={() => openDialog('kill-lane')}>
           Kill <kbd class="wide">k</kbd>
         </button>
       </div>
@@ -107,7 +106,7 @@ function ManageMenu({ current }: { readonly current: Screen | undefined }): JSX.
             <MenuLink key={name} href={`/${name}`} title={title} isHere={current?.name === name} />
           ))}
           <li>
-            <button type="button" onClick={() => (helpIsOpen.value = true)}>
+            <button type="button" onClick={() => openDialog('keyboard')}>
               Keyboard <kbd>?</kbd>
             </button>
           </li>

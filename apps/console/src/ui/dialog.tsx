@@ -1,9 +1,10 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { closeDialog } from '../router/dialog.ts';
 
 interface DialogProps {
   readonly title: string;
-  readonly onClose: () => void;
+  readonly onClose?: () => void;
   readonly onSubmit?: () => void;
   readonly children: ComponentChildren;
 }
@@ -12,7 +13,12 @@ interface DialogProps {
  * A modal dialog. The browser keeps the focus inside, closes it by Escape and gives the focus
  * back.
  */
-export function Dialog({ title, onClose, onSubmit, children }: DialogProps): JSX.Element {
+export function Dialog({
+  title,
+  onClose = closeDialog,
+  onSubmit = onClose,
+  children,
+}: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -24,7 +30,7 @@ export function Dialog({ title, onClose, onSubmit, children }: DialogProps): JSX
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          onSubmit?.();
+          onSubmit();
         }}
       >
         <h2>{title}</h2>

@@ -2,6 +2,7 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { ApiError } from '../../api/request.ts';
 import { environment, live } from '../../live/current.ts';
+import { openDialog, openedAbout } from '../../router/dialog.ts';
 import { place, setQuery } from '../../router/location.ts';
 import { countOf } from '../../ui/numbers.ts';
 import { Empty, Failed, Waiting } from '../../ui/states.tsx';
@@ -19,7 +20,8 @@ export function HistoryScreen(): JSX.Element {
   const flag = query.get('flag') ?? undefined;
   const [older, newer] = query.get('compare')?.split('..') ?? [];
   const { revisions, next, error, more } = useHistory();
-  const undoing = useSignal<Revision | undefined>(undefined);
+  const about = openedAbout('undo');
+  const undoing = revisions?.find(({ revision }) => revision === about);
   const marked = useSignal<string | undefined>(undefined);
   const compareWith = (revision: string): void => {
     const list = revisions ?? [];
@@ -71,7 +73,7 @@ export function HistoryScreen(): JSX.Element {
               isMarked={marked.value === revision.revision}
               isComparing={marked.value !== undefined}
               onCompare={() => compareWith(revision.revision)}
-              onUndo={() => (undoing.value = revision)}
+              onUndo={() => openDialog('undo', revision.revision)}
             />
           ))}
         </ol>
@@ -84,9 +86,7 @@ export function HistoryScreen(): JSX.Element {
           <span class="soft">{countOf(revisions?.length ?? 0, 'revision')} shown</span>
         </div>
       )}
-      {undoing.value && (
-        <UndoDialog environment={here} revision={undoing.value} onClose={() => (undoing.value = undefined)} />
-      )}
+      {undoing && <UndoDialog environment={here} revision={undoing} />}
     </>
   );
 }

@@ -1,19 +1,18 @@
 import { applyFlagChanges, type FlagSet } from '@graylane/flags';
 import { segmentsOf, withValueAt } from '../../json/set-path.ts';
 import { compare } from '../flags/preview/compare.ts';
-import { pasted, readContexts } from '../flags/preview/contexts.ts';
+import type { Context } from '../flags/preview/contexts.ts';
 import type { Revision } from './revisions.ts';
 
 /** Whom an undo would change. */
 export interface UndoPreview {
-  readonly contexts: number;
   /** How many contexts get another result of any flag. */
   readonly changed: number;
   readonly flags: readonly string[];
 }
 
-/** Evaluates the pasted contexts before and after the undo of a revision's flags. */
-export function previewUndo(revision: Revision, flags: FlagSet): UndoPreview {
+/** Evaluates contexts before and after the undo of a revision's flags. */
+export function previewUndo(revision: Revision, flags: FlagSet, contexts: readonly Context[]): UndoPreview {
   const undone: Record<string, unknown> = {};
   for (const { path, before } of revision.diff) {
     const [member, key, ...rest] = segmentsOf(path);
@@ -23,7 +22,6 @@ export function previewUndo(revision: Revision, flags: FlagSet): UndoPreview {
   }
   const changes = Object.fromEntries(Object.entries(undone).map(([key, value]) => [key, value ?? null]));
   const after = applyFlagChanges(flags, { flags: changes });
-  const { contexts } = readContexts(pasted.value);
   const changed = new Set<number>();
   const names: string[] = [];
   for (const key of Object.keys(changes)) {
@@ -32,5 +30,5 @@ export function previewUndo(revision: Revision, flags: FlagSet): UndoPreview {
     for (const { index } of moved) changed.add(index);
     if (moved.length > 0) names.push(key);
   }
-  return { contexts: contexts.length, changed: changed.size, flags: names };
+  return { changed: changed.size, flags: names };
 }

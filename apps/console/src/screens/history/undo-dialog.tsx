@@ -1,69 +1,68 @@
-import { useSignal } from '@preact/signals';
+import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
-import { api, environmentPath, type ApiError } from '../../api/request.ts';
+import { api, environmentPath } from '../../api/request.ts';
 import { live } from '../../live/current.ts';
-import { Dialog } from '../../ui/dialog.tsx';
 import { Differences } from '../../ui/differences.tsx';
 import { TextField } from '../../ui/field.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
+import { useForm } from '../../ui/form.ts';
 import { countOf, shortRevision } from '../../ui/numbers.ts';
-import { Failed } from '../../ui/states.tsx';
+import { pasted, readContexts, type Context } from '../flags/preview/contexts.ts';
+import { useRecentContexts } from '../flags/preview/recent.ts';
 import { previewUndo } from './preview-undo.ts';
 import type { Revision } from './revisions.ts';
 
 interface UndoDialogProps {
   readonly environment: string;
   readonly revision: Revision;
-  readonly onClose: () => void;
 }
 
-/** Shows what an undo would do now, then does it. */
-export function UndoDialog({ environment, revision, onClose }: UndoDialogProps): JSX.Element {
-  const reason = useSignal('');
-  const error = useSignal<ApiError | undefined>(undefined);
-  const isBusy = useSignal(false);
-  const flags = live.value?.flags.value;
-  const preview = flags && previewUndo(revision, flags);
-  const undo = async (): Promise<void> => {
-    isBusy.value = true;
-    try {
-      const path = environmentPath(environment, 'history', revision.revision, 'undo');
-      await api('POST', path, { reason: reason.peek().trim() });
-      onClose();
-    } catch (failure) {
-      error.value = failure as ApiError;
-      isBusy.value = false;
-    }
-  };
+/** Shows the effect of an undo now, then does it. */
+export function UndoDialog({ environment, revision }: UndoDialogProps): JSX.Element {
+  const form = useForm({ reason: '' });
+  const recent = useRecentContexts(useComputed(() => environment)) ?? [];
+  const number = shortRevision(revision.revision);
   return (
-    <Dialog
-      title={`Undo revision ${shortRevision(revision.revision)}?`}
-      onClose={onClose}
-      onSubmit={() => void undo()}
+    <FormDialog
+      title={`Undo revision ${number}?`}
+      action="Undo"
+      form={form}
+      run={async () => {
+        const path = environmentPath(environment, 'history', revision.revision, 'undo');
+        await api('POST', path, { reason: form.values.reason.trim() });
+      }}
     >
       <p class="soft">It becomes a revision of its own. Later changes of other parts stay.</p>
       <Differences of={revision.diff.map(({ path, before, after }) => swapped(path, before, after))} />
-      {preview && (
-        <p role="status">
-          {countOf(preview.changed, 'pasted context changes', 'pasted contexts change')} of {preview.contexts}
-          {preview.flags.length > 0 && `: ${preview.flags.join(', ')}`}.
-        </p>
-      )}
+      <ul role="status">
+        <Preview revision={revision} kind="pasted" contexts={readContexts(pasted.value).contexts} />
+        <Preview revision={revision} kind="recent" contexts={recent} />
+      </ul>
       <TextField
         label="Reason"
-        value={reason.value}
-        onInput={(value) => (reason.value = value)}
-        placeholder={`undo ${shortRevision(revision.revision)}`}
+        value={form.values.reason}
+        onInput={form.set('reason')}
+        placeholder={`undo ${number}`}
       />
-      {error.value && <Failed error={error.value} />}
-      <div class="actions">
-        <button type="button" class="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="submit" class="button primary" disabled={isBusy.value}>
-          Undo
-        </button>
-      </div>
-    </Dialog>
+    </FormDialog>
+  );
+}
+
+interface PreviewProps {
+  readonly revision: Revision;
+  readonly kind: 'pasted' | 'recent';
+  readonly contexts: readonly Context[];
+}
+
+function Preview({ revision, kind, contexts }: PreviewProps): JSX.Element | null {
+  const flags = live.value?.flags.value;
+  if (flags === undefined || contexts.length === 0) return null;
+  const preview = previewUndo(revision, flags, contexts);
+  return (
+    <li>
+      {countOf(preview.changed, `${kind} context changes`, `${kind} contexts change`)} of {contexts.length}
+      {preview.flags.length > 0 && `: ${preview.flags.join(', ')}`}.
+    </li>
   );
 }
 

@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { api, environmentPath, type ApiError, type Schema } from '../../api/request.ts';
+import { api, environmentPath, type Schema } from '../../api/request.ts';
 import { environment, live } from '../../live/current.ts';
-import { closeKill, killTarget } from '../../live/kill-target.ts';
+import { openedAbout } from '../../router/dialog.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
-import { Failed } from '../../ui/states.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
+import { useForm } from '../../ui/form.ts';
 import { Affected } from './affected.tsx';
 import { Confirmations } from './confirmations.tsx';
 import { KillsInForce } from './kills-in-force.tsx';
@@ -13,38 +14,32 @@ import { lanesOf } from './lanes-of.ts';
 
 /** Kills a lane or a flag: shows whom it touches, asks for the name, then counts the clients. */
 export function KillDialog(): JSX.Element {
-  const target = killTarget.value ?? {};
-  const flags = live.value?.flags.value;
-  const lanes = lanesOf(flags);
-  const kind = useSignal(target.flag === undefined ? 'lane' : 'flag');
-  const lane = useSignal(target.lane ?? lanes[0] ?? '');
-  const flag = useSignal(target.flag ?? '');
-  const typed = useSignal('');
-  const reason = useSignal('');
-  const error = useSignal<ApiError | undefined>(undefined);
-  const killed = useSignal<Schema<'Killed'> | undefined>(undefined);
-  const isBusy = useSignal(false);
-  const isLane = kind.value === 'lane';
-  const name = (isLane ? lane.value : flag.value).trim();
-  const isReady = name !== '' && typed.value === name && !isBusy.value;
+  const lanes = lanesOf(live.value?.flags.value);
+  const givenFlag = openedAbout('kill-flag');
+  const form = useForm({
+    kind: givenFlag === undefined ? 'lane' : 'flag',
+    lane: openedAbout('kill-lane') || (lanes[0] ?? ''),
+    flag: givenFlag ?? '',
+    typed: '',
+    reason: '',
+  });
+  const { kind, lane, flag, typed, reason } = form.values;
+  const isLane = kind === 'lane';
+  const name = (isLane ? lane : flag).trim();
+  const outcome = useSignal<{ readonly name: string; readonly killed: Schema<'Killed'> } | undefined>(
+    undefined,
+  );
   const kill = async (): Promise<void> => {
-    if (!isReady) return;
-    isBusy.value = true;
-    error.value = undefined;
-    try {
-      const body = isLane ? { lane: name } : { flag: name };
-      // The confirmations are counted on the page, as they come in.
-      const path = `${environmentPath(environment.peek(), 'kill')}?wait=0`;
-      killed.value = (await api<Schema<'Killed'>>('POST', path, { body, reason: reason.peek().trim() })).body;
-    } catch (failure) {
-      error.value = failure as ApiError;
-    }
-    isBusy.value = false;
+    const body = isLane ? { lane: name } : { flag: name };
+    // The confirmations are counted on the page, as they come in.
+    const path = `${environmentPath(environment.peek(), 'kill')}?wait=0`;
+    const { body: killed } = await api<Schema<'Killed'>>('POST', path, { body, reason: reason.trim() });
+    outcome.value = { name, killed };
   };
-  if (killed.value) {
+  if (outcome.value) {
     return (
-      <Dialog title={`${name} is killed`} onClose={closeKill} onSubmit={closeKill}>
-        <Confirmations environment={environment.value} killed={killed.value} />
+      <Dialog title={`${outcome.value.name} is killed`}>
+        <Confirmations environment={environment.value} killed={outcome.value.killed} />
         <div class="actions">
           <button type="submit" class="button primary">
             Close
@@ -54,28 +49,37 @@ export function KillDialog(): JSX.Element {
     );
   }
   return (
-    <Dialog title={`Kill in ${environment.value}`} onClose={closeKill} onSubmit={() => void kill()}>
+    <FormDialog
+      title={`Kill in ${environment.value}`}
+      action={`Kill ${name}`}
+      form={form}
+      isReady={name !== '' && typed === name}
+      isDanger
+      run={kill}
+      onDone={() => undefined}
+      footer={<KillsInForce environment={environment.value} />}
+    >
       <div class="segmented" role="group" aria-label="What to kill">
-        <button type="button" aria-pressed={isLane} onClick={() => (kind.value = 'lane')}>
+        <button type="button" aria-pressed={isLane} onClick={() => form.set('kind')('lane')}>
           A lane
         </button>
-        <button type="button" aria-pressed={!isLane} onClick={() => (kind.value = 'flag')}>
+        <button type="button" aria-pressed={!isLane} onClick={() => form.set('kind')('flag')}>
           A flag
         </button>
       </div>
       {isLane && lanes.length > 0 ? (
         <SelectField
           label="Lane"
-          value={lane.value}
-          onChange={(value) => (lane.value = value)}
-          options={[...new Set([...lanes, lane.value])].map((one): [string, string] => [one, one])}
+          value={lane}
+          onChange={form.set('lane')}
+          options={[...new Set([...lanes, lane])].map((one): [string, string] => [one, one])}
         />
       ) : (
         <TextField
           label={isLane ? 'Lane' : 'Flag'}
           mono
-          value={isLane ? lane.value : flag.value}
-          onInput={(value) => ((isLane ? lane : flag).value = value)}
+          value={isLane ? lane : flag}
+          onInput={form.set(isLane ? 'lane' : 'flag')}
         />
       )}
       <p class="soft">
@@ -94,20 +98,10 @@ export function KillDialog(): JSX.Element {
       <TextField
         label={`Type ${name === '' ? 'the name' : name} to confirm`}
         mono
-        value={typed.value}
-        onInput={(value) => (typed.value = value)}
+        value={typed}
+        onInput={form.set('typed')}
       />
-      <TextField label="Reason" value={reason.value} onInput={(value) => (reason.value = value)} />
-      {error.value && <Failed error={error.value} />}
-      <KillsInForce environment={environment.value} />
-      <div class="actions">
-        <button type="button" class="button" onClick={closeKill}>
-          Cancel
-        </button>
-        <button type="submit" class="button danger" disabled={!isReady}>
-          Kill {name}
-        </button>
-      </div>
-    </Dialog>
+      <TextField label="Reason" value={reason} onInput={form.set('reason')} />
+    </FormDialog>
   );
 }

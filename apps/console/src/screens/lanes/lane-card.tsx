@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { Schema } from '../../api/request.ts';
 import { environment } from '../../live/current.ts';
-import { openKill } from '../../live/kill-target.ts';
+import { openDialog } from '../../router/dialog.ts';
 import { screenHref } from '../../router/location.ts';
 import { count, countOf, errorsWithInterval, p95Range, percent } from '../../ui/numbers.ts';
 import { PauseButton } from './pause-button.tsx';
@@ -53,7 +53,7 @@ export function LaneCard({ lane: shown, control }: LaneCardProps): JSX.Element {
               type="button"
               class="button small danger"
               disabled={killed}
-              onClick={() => openKill({ lane })}
+              onClick={() => openDialog('kill-lane', lane)}
             >
               Kill…
             </button>

@@ -1,18 +1,17 @@
-import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { api, environmentPath, type Schema } from '../../api/request.ts';
 import { environment } from '../../live/current.ts';
+import { openDialog, openedAbout } from '../../router/dialog.ts';
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 
 /** Pauses the rollout that moves a lane. */
 export function PauseButton({ rollout }: { readonly rollout: Schema<'RolloutSummary'> }): JSX.Element {
-  const isAsking = useSignal(false);
   return (
     <>
-      <button type="button" class="button small" onClick={() => (isAsking.value = true)}>
+      <button type="button" class="button small" onClick={() => openDialog('pause', rollout.id)}>
         Pause…
       </button>
-      {isAsking.value && (
+      {openedAbout('pause') === rollout.id && (
         <ConfirmDialog
           title={`Pause the rollout of ${rollout.lane}?`}
           action="Pause"
@@ -22,7 +21,6 @@ export function PauseButton({ rollout }: { readonly rollout: Schema<'RolloutSumm
               reason,
             });
           }}
-          onClose={() => (isAsking.value = false)}
         >
           <p>The lane keeps its share; no step is taken until the rollout is resumed.</p>
         </ConfirmDialog>

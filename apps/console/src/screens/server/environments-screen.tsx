@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { api, environmentPath, type Schema } from '../../api/request.ts';
 import { token } from '../../api/session.ts';
@@ -6,6 +5,7 @@ import { live } from '../../live/current.ts';
 import { refreshEnvironmentNames } from '../../live/environment-names.ts';
 import { faultsOf } from '../../live/faults.ts';
 import { useResource } from '../../live/resource.ts';
+import { openDialog, openedAbout } from '../../router/dialog.ts';
 import { place, screenHref, setQuery } from '../../router/location.ts';
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 import { countOf, shortRevision } from '../../ui/numbers.ts';
@@ -21,9 +21,9 @@ export function EnvironmentsScreen(): JSX.Element {
     void live.value?.revision.value;
     return (await api<{ environments: Environment[] }>('GET', '/environments')).body.environments;
   });
-  const isCreating = useSignal(false);
-  const removing = useSignal<Environment | undefined>(undefined);
   const read = resource.value;
+  const about = openedAbout('remove');
+  const removing = read.state === 'ready' ? read.value.find(({ name }) => name === about) : undefined;
   const search = place.value.query.get('q') ?? '';
   const changed = (): void => {
     reload();
@@ -44,7 +44,7 @@ export function EnvironmentsScreen(): JSX.Element {
             onInput={(event) => setQuery({ q: event.currentTarget.value })}
           />
         )}
-        <button type="button" class="button primary end" onClick={() => (isCreating.value = true)}>
+        <button type="button" class="button primary end" onClick={() => openDialog('new')}>
           New environment
         </button>
       </div>
@@ -54,33 +54,23 @@ export function EnvironmentsScreen(): JSX.Element {
       {read.state === 'waiting' && <Waiting />}
       {read.state === 'failed' && <Failed error={read.error} retry={reload} />}
       {read.state === 'ready' && (
-        <Table
-          environments={read.value.filter(({ name }) => name.includes(search))}
-          onRemove={(environment) => (removing.value = environment)}
-        />
+        <Table environments={read.value.filter(({ name }) => name.includes(search))} />
       )}
-      {isCreating.value && read.state === 'ready' && (
-        <NewEnvironmentDialog
-          names={read.value.map(({ name }) => name)}
-          onClose={() => {
-            isCreating.value = false;
-            changed();
-          }}
-        />
+      {openedAbout('new') !== undefined && read.state === 'ready' && (
+        <NewEnvironmentDialog names={read.value.map(({ name }) => name)} onCreated={changed} />
       )}
-      {removing.value && (
+      {removing && (
         <ConfirmDialog
-          title={`Remove the environment ${removing.value.name}?`}
+          title={`Remove the environment ${removing.name}?`}
           action="Remove"
-          name={removing.value.name}
+          name={removing.name}
           asksReason
           isDanger
           run={async (reason) => {
-            const { name, revision } = removing.peek() as Environment;
+            const { name, revision } = removing;
             await api('DELETE', environmentPath(name), { reason, headers: { 'if-match': `"${revision}"` } });
             changed();
           }}
-          onClose={() => (removing.value = undefined)}
         >
           <p>
             Services that use it get no flags any more, and run on their defaults. Its history is kept aside
@@ -92,12 +82,7 @@ export function EnvironmentsScreen(): JSX.Element {
   );
 }
 
-interface TableProps {
-  readonly environments: readonly Environment[];
-  readonly onRemove: (environment: Environment) => void;
-}
-
-function Table({ environments, onRemove }: TableProps): JSX.Element {
+function Table({ environments }: { readonly environments: readonly Environment[] }): JSX.Element {
   return (
     <div class="table">
       <table>
@@ -133,7 +118,7 @@ function Table({ environments, onRemove }: TableProps): JSX.Element {
                     type="button"
                     class="button small plain"
                     aria-label={`Remove ${environment.name}`}
-                    onClick={() => onRemove(environment)}
+                    onClick={() => openDialog('remove', environment.name)}
                   >
                     Remove…
                   </button>

@@ -1,63 +1,37 @@
-import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { api, environmentPath, type ApiError } from '../../api/request.ts';
-import { Dialog } from '../../ui/dialog.tsx';
+import { api, environmentPath } from '../../api/request.ts';
 import { SelectField, TextField } from '../../ui/field.tsx';
-import { Failed } from '../../ui/states.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
+import { useForm } from '../../ui/form.ts';
 
 interface NewEnvironmentProps {
   readonly names: readonly string[];
-  readonly onClose: () => void;
+  readonly onCreated: () => void;
 }
 
 /** Creates an environment, empty or as a copy. */
-export function NewEnvironmentDialog({ names, onClose }: NewEnvironmentProps): JSX.Element {
-  const name = useSignal('');
-  const from = useSignal('');
-  const error = useSignal<ApiError | undefined>(undefined);
+export function NewEnvironmentDialog({ names, onCreated }: NewEnvironmentProps): JSX.Element {
+  const form = useForm({ name: '', from: '' });
+  const { name, from } = form.values;
   const create = async (): Promise<void> => {
-    try {
-      const body =
-        from.peek() === '' ? { flags: {} } : (await api<object>('GET', environmentPath(from.peek()))).body;
-      const reason = from.peek() === '' ? undefined : `a copy of ${from.peek()}`;
-      await api('PUT', environmentPath(name.peek().trim()), {
-        body,
-        reason,
-        headers: { 'if-none-match': '*' },
-      });
-      onClose();
-    } catch (failure) {
-      error.value = failure as ApiError;
-    }
+    const body = from === '' ? { flags: {} } : (await api<object>('GET', environmentPath(from))).body;
+    const reason = from === '' ? undefined : `a copy of ${from}`;
+    const headers = { 'if-none-match': '*' };
+    await api('PUT', environmentPath(name.trim()), { body, reason, headers });
+    onCreated();
   };
   return (
-    <Dialog title="New environment" onClose={onClose} onSubmit={() => void create()}>
-      <TextField
-        label="Name"
-        mono
-        required
-        value={name.value}
-        onInput={(value) => (name.value = value)}
-        placeholder="staging"
-      />
+    <FormDialog title="New environment" action="Create" form={form} isReady={name.trim() !== ''} run={create}>
+      <TextField label="Name" mono required value={name} onInput={form.set('name')} placeholder="staging" />
       <SelectField
         label="Flags"
-        value={from.value}
-        onChange={(value) => (from.value = value)}
+        value={from}
+        onChange={form.set('from')}
         options={[
           ['', 'none to begin with'],
           ...names.map((one): [string, string] => [one, `a copy of ${one}`]),
         ]}
       />
-      {error.value && <Failed error={error.value} />}
-      <div class="actions">
-        <button type="button" class="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="submit" class="button primary" disabled={name.value.trim() === ''}>
-          Create
-        </button>
-      </div>
-    </Dialog>
+    </FormDialog>
   );
 }

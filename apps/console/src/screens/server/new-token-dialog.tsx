@@ -1,51 +1,41 @@
-import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { api, type ApiError } from '../../api/request.ts';
+import { api } from '../../api/request.ts';
 import { environmentNames } from '../../live/environment-names.ts';
-import { Dialog } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
-import { Failed } from '../../ui/states.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
+import { useForm } from '../../ui/form.ts';
 
 interface NewTokenProps {
-  readonly onClose: () => void;
   readonly onCreated: (created: { readonly name: string; readonly token: string }) => void;
 }
 
 /** Creates a token. */
-export function NewTokenDialog({ onClose, onCreated }: NewTokenProps): JSX.Element {
-  const name = useSignal('');
-  const scope = useSignal('definitions');
-  const environment = useSignal('');
-  const days = useSignal('');
-  const error = useSignal<ApiError | undefined>(undefined);
+export function NewTokenDialog({ onCreated }: NewTokenProps): JSX.Element {
+  const form = useForm({ name: '', scope: 'definitions', environment: '', days: '' });
+  const { name, scope, environment, days } = form.values;
   const create = async (): Promise<void> => {
     const body = {
-      name: name.peek().trim(),
-      scope: scope.peek(),
-      ...(environment.peek() !== '' && { environment: environment.peek() }),
-      ...(days.peek().trim() !== '' && { expiresInDays: Number(days.peek()) }),
+      name: name.trim(),
+      scope,
+      ...(environment !== '' && { environment }),
+      ...(days.trim() !== '' && { expiresInDays: Number(days) }),
     };
-    try {
-      onCreated((await api<{ name: string; token: string }>('POST', '/tokens', { body })).body);
-      onClose();
-    } catch (failure) {
-      error.value = failure as ApiError;
-    }
+    onCreated((await api<{ name: string; token: string }>('POST', '/tokens', { body })).body);
   };
   return (
-    <Dialog title="New token" onClose={onClose} onSubmit={() => void create()}>
+    <FormDialog title="New token" action="Create" form={form} isReady={name.trim() !== ''} run={create}>
       <TextField
         label="Name"
         required
-        value={name.value}
-        onInput={(value) => (name.value = value)}
+        value={name}
+        onInput={form.set('name')}
         placeholder="orders-service"
         hint="The author of the revisions that it makes."
       />
       <SelectField
         label="Scope"
-        value={scope.value}
-        onChange={(value) => (scope.value = value)}
+        value={scope}
+        onChange={form.set('scope')}
         options={[
           ['evaluate', 'evaluate: OFREP and gRPC evaluation'],
           ['definitions', 'definitions: a service that evaluates by itself'],
@@ -55,25 +45,11 @@ export function NewTokenDialog({ onClose, onCreated }: NewTokenProps): JSX.Eleme
       />
       <SelectField
         label="Environment"
-        value={environment.value}
-        onChange={(value) => (environment.value = value)}
+        value={environment}
+        onChange={form.set('environment')}
         options={[['', 'all'], ...environmentNames.value.map((one): [string, string] => [one, one])]}
       />
-      <TextField
-        label="Expires in days"
-        value={days.value}
-        onInput={(value) => (days.value = value)}
-        placeholder="never"
-      />
-      {error.value && <Failed error={error.value} />}
-      <div class="actions">
-        <button type="button" class="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="submit" class="button primary" disabled={name.value.trim() === ''}>
-          Create
-        </button>
-      </div>
-    </Dialog>
+      <TextField label="Expires in days" value={days} onInput={form.set('days')} placeholder="never" />
+    </FormDialog>
   );
 }

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { api, type Schema } from '../../api/request.ts';
 import { token as session } from '../../api/session.ts';
 import { clock, useResource } from '../../live/resource.ts';
+import { openDialog, openedAbout } from '../../router/dialog.ts';
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 import { countOf } from '../../ui/numbers.ts';
 import { Empty, Failed, Waiting } from '../../ui/states.tsx';
@@ -18,17 +19,18 @@ export function TokensScreen(): JSX.Element {
     void session.value;
     return (await api<{ tokens: Token[] }>('GET', '/tokens')).body.tokens;
   });
-  const isCreating = useSignal(false);
-  const revoking = useSignal<Token | undefined>(undefined);
-  const rotating = useSignal<Token | undefined>(undefined);
   const secret = useSignal<{ readonly name: string; readonly token: string } | undefined>(undefined);
   const read = resource.value;
+  const tokenOf = (id: string | undefined): Token | undefined =>
+    read.state === 'ready' ? read.value.find((one) => one.id === id) : undefined;
+  const revoking = tokenOf(openedAbout('revoke'));
+  const rotating = tokenOf(openedAbout('rotate'));
   return (
     <>
       <div class="head">
         <h1>Tokens</h1>
         {read.state === 'ready' && <span class="soft">{countOf(read.value.length, 'token')}</span>}
-        <button type="button" class="button primary end" onClick={() => (isCreating.value = true)}>
+        <button type="button" class="button primary end" onClick={() => openDialog('new')}>
           New token
         </button>
       </div>
@@ -43,48 +45,39 @@ export function TokensScreen(): JSX.Element {
           </p>
         </Empty>
       )}
-      {read.state === 'ready' && read.value.length > 0 && (
-        <Table
-          tokens={read.value}
-          onRotate={(one) => (rotating.value = one)}
-          onRevoke={(one) => (revoking.value = one)}
-        />
-      )}
-      {isCreating.value && (
+      {read.state === 'ready' && read.value.length > 0 && <Table tokens={read.value} />}
+      {openedAbout('new') !== undefined && (
         <NewTokenDialog
-          onClose={() => (isCreating.value = false)}
           onCreated={(created) => {
             secret.value = created;
             reload();
           }}
         />
       )}
-      {revoking.value && (
+      {revoking && (
         <ConfirmDialog
-          title={`Revoke ${revoking.value.name}?`}
+          title={`Revoke ${revoking.name}?`}
           action="Revoke"
-          name={revoking.value.name}
+          name={revoking.name}
           isDanger
           run={async () => {
-            await api('DELETE', `/tokens/${revoking.peek()?.id ?? ''}`);
+            await api('DELETE', `/tokens/${revoking.id}`);
             reload();
           }}
-          onClose={() => (revoking.value = undefined)}
         >
           <p>Clients that use it are refused at once. This cannot be undone.</p>
         </ConfirmDialog>
       )}
-      {rotating.value && (
+      {rotating && (
         <ConfirmDialog
-          title={`Rotate ${rotating.value.name}?`}
+          title={`Rotate ${rotating.name}?`}
           action="Rotate"
           run={async () => {
-            const { id, name } = rotating.peek() as Token;
+            const { id, name } = rotating;
             const { body } = await api<{ token: string }>('POST', `/tokens/${id}/rotate`);
             secret.value = { name, token: body.token };
             reload();
           }}
-          onClose={() => (rotating.value = undefined)}
         >
           <p>The server makes a new token. The old one stays valid for five minutes.</p>
         </ConfirmDialog>
@@ -93,13 +86,7 @@ export function TokensScreen(): JSX.Element {
   );
 }
 
-interface TableProps {
-  readonly tokens: readonly Token[];
-  readonly onRotate: (token: Token) => void;
-  readonly onRevoke: (token: Token) => void;
-}
-
-function Table({ tokens, onRotate, onRevoke }: TableProps): JSX.Element {
+function Table({ tokens }: { readonly tokens: readonly Token[] }): JSX.Element {
   return (
     <div class="table">
       <table>
@@ -134,7 +121,7 @@ function Table({ tokens, onRotate, onRevoke }: TableProps): JSX.Element {
                   type="button"
                   class="button small plain"
                   aria-label={`Rotate ${token.name}`}
-                  onClick={() => onRotate(token)}
+                  onClick={() => openDialog('rotate', token.id)}
                 >
                   Rotate…
                 </button>
@@ -142,7 +129,7 @@ function Table({ tokens, onRotate, onRevoke }: TableProps): JSX.Element {
                   type="button"
                   class="button small plain"
                   aria-label={`Revoke ${token.name}`}
-                  onClick={() => onRevoke(token)}
+                  onClick={() => openDialog('revoke', token.id)}
                 >
                   Revoke…
                 </button>

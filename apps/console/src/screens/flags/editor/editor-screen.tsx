@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { isRecord, sameJson } from '../../../json/values.ts';
 import { live } from '../../../live/current.ts';
-import { openKill } from '../../../live/kill-target.ts';
+import { openDialog } from '../../../router/dialog.ts';
 import { place, screenHref, setQuery } from '../../../router/location.ts';
 import { Empty, Problems } from '../../../ui/states.tsx';
 import { useResource } from '../../../live/resource.ts';
@@ -128,7 +128,7 @@ function Head({ environment, flagKey, draft, isNew }: HeadProps): JSX.Element {
           </a>
         )}
         {!isNew && (
-          <button type="button" class="button small plain" onClick={() => openKill({ flag: flagKey })}>
+          <button type="button" class="button small plain" onClick={() => openDialog('kill-flag', flagKey)}>
             Kill…
           </button>
         )}

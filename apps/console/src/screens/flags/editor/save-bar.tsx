@@ -3,9 +3,9 @@ import type { JSX } from 'preact';
 import type { ApiError } from '../../../api/request.ts';
 import { sameJson } from '../../../json/values.ts';
 import { live } from '../../../live/current.ts';
+import { openDialog, openedAbout } from '../../../router/dialog.ts';
 import { navigate, screenHref } from '../../../router/location.ts';
-import { Dialog } from '../../../ui/dialog.tsx';
-import { TextField } from '../../../ui/field.tsx';
+import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
 import { Failed } from '../../../ui/states.tsx';
 import type { Definition, Draft } from '../draft/draft.ts';
 import { saveFlag } from '../draft/save-flag.ts';
@@ -22,22 +22,23 @@ export function SaveBar({ environment, draft, problems, onConflict }: SaveBarPro
   const isBusy = useSignal(false);
   const error = useSignal<ApiError | undefined>(undefined);
   const saved = useSignal(false);
-  const isRemoving = useSignal(false);
   const isNew = draft.base.value === undefined;
 
-  const save = async (definition: Definition | undefined): Promise<void> => {
+  const write = async (definition: Definition | undefined, reason: string): Promise<void> => {
+    const change = { environment, key: draft.key, base: draft.base.peek(), definition, reason };
+    const result = await saveFlag(change);
+    if (result !== 'saved') onConflict(result.conflict.theirs);
+    else {
+      draft.restart(definition);
+      saved.value = true;
+      if (definition === undefined) navigate(screenHref(environment, 'flags'));
+    }
+  };
+  const save = async (definition: Definition): Promise<void> => {
     isBusy.value = true;
     error.value = undefined;
     try {
-      const base = draft.base.peek();
-      const change = { environment, key: draft.key, base, definition, reason: draft.reason.peek().trim() };
-      const result = await saveFlag(change);
-      if (result !== 'saved') onConflict(result.conflict.theirs);
-      else {
-        draft.restart(definition);
-        saved.value = true;
-        if (definition === undefined) navigate(screenHref(environment, 'flags'));
-      }
+      await write(definition, draft.reason.peek().trim());
     } catch (failure) {
       error.value = failure as ApiError;
     }
@@ -81,32 +82,22 @@ export function SaveBar({ environment, draft, problems, onConflict }: SaveBarPro
             <span class="soft" role="status">
               {saved.value ? 'Saved. Clients get it by the stream.' : 'No unsaved change.'}
             </span>
-            <button type="button" class="button small plain end" onClick={() => (isRemoving.value = true)}>
+            <button type="button" class="button small plain end" onClick={() => openDialog('remove')}>
               Remove the flag…
             </button>
           </>
         )}
       </form>
-      {isRemoving.value && (
-        <Dialog
+      {openedAbout('remove') !== undefined && (
+        <ConfirmDialog
           title={`Remove ${draft.key}?`}
-          onClose={() => (isRemoving.value = false)}
-          onSubmit={() => {
-            isRemoving.value = false;
-            void save(undefined);
-          }}
+          action="Remove"
+          asksReason
+          isDanger
+          run={(reason) => write(undefined, reason)}
         >
           <p>Code that still evaluates it gets its own default. The history can bring the flag back.</p>
-          <TextField label="Reason" value={draft.reason.value} onInput={(value) => draft.explain(value)} />
-          <div class="actions">
-            <button type="button" class="button" onClick={() => (isRemoving.value = false)}>
-              Cancel
-            </button>
-            <button type="submit" class="button danger">
-              Remove
-            </button>
-          </div>
-        </Dialog>
+        </ConfirmDialog>
       )}
     </>
   );

@@ -1,8 +1,8 @@
 import type { FlagSet } from '@graylane/flags';
-import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { environment } from '../../../live/current.ts';
+import { openDialog, openedAbout } from '../../../router/dialog.ts';
 import { place, screenHref, setQuery } from '../../../router/location.ts';
 import { count, countOf } from '../../../ui/numbers.ts';
 import { Empty } from '../../../ui/states.tsx';
@@ -16,7 +16,6 @@ import { NewFlagDialog } from './new-flag-dialog.tsx';
 /** All flags of the environment; the search filters them while it is typed. */
 export function FlagList({ flags }: { readonly flags: FlagSet }): JSX.Element {
   const search = place.value.query.get('q') ?? '';
-  const isCreating = useSignal(false);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (!place.peek().query.has('search')) return;
@@ -49,7 +48,7 @@ export function FlagList({ flags }: { readonly flags: FlagSet }): JSX.Element {
             document.querySelector<HTMLElement>('.virtual li a')?.focus();
           }}
         />
-        <button type="button" class="button primary end" onClick={() => (isCreating.value = true)}>
+        <button type="button" class="button primary end" onClick={() => openDialog('new')}>
           New flag
         </button>
       </div>
@@ -71,17 +70,12 @@ export function FlagList({ flags }: { readonly flags: FlagSet }): JSX.Element {
             A flag chooses one of its variants for each request. Begin with one that everybody gets, and add
             rows for those who see something new.
           </p>
-          <button type="button" class="button primary" onClick={() => (isCreating.value = true)}>
+          <button type="button" class="button primary" onClick={() => openDialog('new')}>
             Create the first flag
           </button>
         </Empty>
       )}
-      {isCreating.value && (
-        <NewFlagDialog
-          suggestion={found.length === 0 ? search : ''}
-          onClose={() => (isCreating.value = false)}
-        />
-      )}
+      {openedAbout('new') !== undefined && <NewFlagDialog suggestion={found.length === 0 ? search : ''} />}
     </>
   );
 }

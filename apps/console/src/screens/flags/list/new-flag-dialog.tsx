@@ -1,39 +1,36 @@
-import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { environment, live } from '../../../live/current.ts';
 import { navigate, screenHref } from '../../../router/location.ts';
-import { Dialog } from '../../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../../ui/field.tsx';
+import { FormDialog } from '../../../ui/form-dialog.tsx';
+import { useForm } from '../../../ui/form.ts';
 import { Draft } from '../draft/draft.ts';
 import { newFlag, type FlagType } from '../draft/new-flag.ts';
 
-interface NewFlagProps {
-  readonly suggestion: string;
-  readonly onClose: () => void;
-}
-
 /** Asks for the name and the type of a flag, and opens its draft. Nothing is saved yet. */
-export function NewFlagDialog({ suggestion, onClose }: NewFlagProps): JSX.Element {
-  const key = useSignal(suggestion);
-  const type = useSignal<FlagType>('boolean');
-  const description = useSignal('');
-  const isTaken = live.value?.flags.value?.get(key.value.trim()) !== undefined;
-  const submit = (): void => {
-    const name = key.peek().trim();
-    if (name === '' || isTaken) return;
-    const here = environment.peek();
-    new Draft(here, name, undefined).restart(undefined, newFlag(type.peek(), description.peek().trim()));
-    onClose();
-    navigate(screenHref(here, 'flags', name));
-  };
+export function NewFlagDialog({ suggestion }: { readonly suggestion: string }): JSX.Element {
+  const form = useForm({ key: suggestion, type: 'boolean', description: '' });
+  const { key, type, description } = form.values;
+  const name = key.trim();
+  const isTaken = live.value?.flags.value?.get(name) !== undefined;
   return (
-    <Dialog title="New flag" onClose={onClose} onSubmit={submit}>
+    <FormDialog
+      title="New flag"
+      action="Open the draft"
+      form={form}
+      isReady={name !== '' && !isTaken}
+      run={async () => {
+        const flag = newFlag(type as FlagType, description.trim());
+        new Draft(environment.peek(), name, undefined).restart(undefined, flag);
+      }}
+      onDone={() => navigate(screenHref(environment.peek(), 'flags', name))}
+    >
       <TextField
         label="Name"
         mono
         required
-        value={key.value}
-        onInput={(value) => (key.value = value)}
+        value={key}
+        onInput={form.set('key')}
         placeholder="checkout-redesign"
         hint={
           isTaken
@@ -43,8 +40,8 @@ export function NewFlagDialog({ suggestion, onClose }: NewFlagProps): JSX.Elemen
       />
       <SelectField
         label="Type"
-        value={type.value}
-        onChange={(value) => (type.value = value as FlagType)}
+        value={type}
+        onChange={form.set('type')}
         options={[
           ['boolean', 'boolean: on or off'],
           ['string', 'string, e.g. a lane or a version'],
@@ -52,19 +49,7 @@ export function NewFlagDialog({ suggestion, onClose }: NewFlagProps): JSX.Elemen
           ['object', 'object: settings in JSON'],
         ]}
       />
-      <TextField
-        label="Description"
-        value={description.value}
-        onInput={(value) => (description.value = value)}
-      />
-      <div class="actions">
-        <button type="button" class="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="submit" class="button primary" disabled={isTaken || key.value.trim() === ''}>
-          Open the draft
-        </button>
-      </div>
-    </Dialog>
+      <TextField label="Description" value={description} onInput={form.set('description')} />
+    </FormDialog>
   );
 }

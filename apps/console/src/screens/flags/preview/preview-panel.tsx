@@ -1,12 +1,12 @@
 import { applyFlagChanges, type FlagSet } from '@graylane/flags';
-import { useSignal } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { place, setQuery } from '../../../router/location.ts';
 import type { Draft } from '../draft/draft.ts';
 import { compare } from './compare.ts';
 import { paste, pasted, readContexts } from './contexts.ts';
 import { ExplainPanel } from './explain-panel.tsx';
-import { recentContexts } from './recent.ts';
+import { useRecentContexts } from './recent.ts';
 import { WhoChanges } from './who-changes.tsx';
 
 interface PreviewProps {
@@ -18,8 +18,10 @@ interface PreviewProps {
 /** The effect of the draft on contexts, and the way of one of them. It all runs in the page. */
 export function PreviewPanel({ environment, draft, flags }: PreviewProps): JSX.Element {
   const source = place.value.query.get('contexts') === 'recent' ? 'recent' : 'pasted';
-  const read =
-    source === 'recent' ? { contexts: recentContexts(environment).value ?? [] } : readContexts(pasted.value);
+  const recent = useRecentContexts(
+    useComputed(() => (place.value.query.get('contexts') === 'recent' ? environment : undefined)),
+  );
+  const read = source === 'recent' ? { contexts: recent ?? [] } : readContexts(pasted.value);
   const chosen = useSignal(0);
   const after = applyFlagChanges(flags, { flags: { [draft.key]: draft.definition.value } });
   const comparison = compare(draft.key, flags, after, read.contexts);
@@ -63,7 +65,8 @@ export function PreviewPanel({ environment, draft, flags }: PreviewProps): JSX.E
         )}
         {source === 'recent' && read.contexts.length === 0 && (
           <p class="soft">
-            No recent contexts. Services report attributes that their configuration opts in, and nothing else.
+            No recent contexts. The server records those of OFREP requests, reduced to the attributes that its
+            setting record-attributes names, and nothing without it.
           </p>
         )}
         <WhoChanges

@@ -1,24 +1,20 @@
-import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import { api, environmentPath } from '../../../api/request.ts';
+import type { ReadonlySignal } from '@preact/signals';
+import { api, environmentPath, type Schema } from '../../../api/request.ts';
+import { useResource } from '../../../live/resource.ts';
 import type { Context } from './contexts.ts';
 
-const known = new Map<string, Signal<readonly Context[] | undefined>>();
-
 /**
- * The contexts that services evaluated lately; undefined until they are read, or where there are
- * none.
+ * The contexts that the server evaluated lately in an environment, newest first; undefined until
+ * they are read, where they are refused, and while no environment is given.
  */
-export function recentContexts(environment: string): ReadonlySignal<readonly Context[] | undefined> {
-  const existing = known.get(environment);
-  if (existing) return existing;
-  const contexts = signal<readonly Context[] | undefined>(undefined);
-  known.set(environment, contexts);
-  api<{ readonly contexts: readonly { readonly context: Context }[] }>(
-    'GET',
-    environmentPath(environment, 'contexts'),
-  ).then(
-    ({ body }) => (contexts.value = body.contexts.map(({ context }) => context)),
-    () => known.delete(environment),
-  );
-  return contexts;
+export function useRecentContexts(
+  environment: ReadonlySignal<string | undefined>,
+): readonly Context[] | undefined {
+  const { resource } = useResource(async () => {
+    const name = environment.value;
+    if (name === undefined) return undefined;
+    const { body } = await api<Schema<'Contexts'>>('GET', environmentPath(name, 'contexts'));
+    return body.contexts.map(({ context }) => context);
+  });
+  return resource.value.state === 'ready' ? resource.value.value : undefined;
 }

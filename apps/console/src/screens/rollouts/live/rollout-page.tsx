@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { environment, live } from '../../../live/current.ts';
 import { clock, useResource } from '../../../live/resource.ts';
-import { openKill } from '../../../live/kill-target.ts';
+import { openDialog, openedAbout } from '../../../router/dialog.ts';
 import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
 import { lazy } from '../../../ui/lazy.tsx';
 import { Failed, Waiting } from '../../../ui/states.tsx';
@@ -62,9 +62,9 @@ interface HeadProps {
 function Head({ report, onDone }: HeadProps): JSX.Element {
   const { rollout } = report;
   const { id, lane, flag, state, ended, finished } = rollout;
-  const asking = useSignal<ActByHand | undefined>(undefined);
+  const asking = openedAbout('act') as ActByHand | undefined;
   const offered = (Object.keys(offers) as ActByHand[]).filter((kind) => isOffered(kind, rollout));
-  const words = asking.value && offers[asking.value];
+  const words = asking && offers[asking];
   return (
     <div class="head">
       <h1>
@@ -80,13 +80,13 @@ function Head({ report, onDone }: HeadProps): JSX.Element {
             key={kind}
             type="button"
             class={kind === 'rollback' ? 'button small danger' : 'button small'}
-            onClick={() => (asking.value = kind)}
+            onClick={() => openDialog('act', kind)}
           >
             {offers[kind].label}
           </button>
         ))}
         {!finished && state !== 'rolled_back' && (
-          <button type="button" class="button small plain" onClick={() => openKill({ lane })}>
+          <button type="button" class="button small plain" onClick={() => openDialog('kill-lane', lane)}>
             Kill…
           </button>
         )}
@@ -94,17 +94,16 @@ function Head({ report, onDone }: HeadProps): JSX.Element {
           Save the report
         </button>
       </div>
-      {asking.value && words && (
+      {asking && words && (
         <ConfirmDialog
           title={`${words.label}: ${lane}?`}
           action={words.label}
           asksReason
-          isDanger={asking.value === 'rollback'}
+          isDanger={asking === 'rollback'}
           run={async (reason) => {
-            await act(environment.peek(), id, asking.peek() as ActByHand, reason);
+            await act(environment.peek(), id, asking, reason);
             onDone();
           }}
-          onClose={() => (asking.value = undefined)}
         >
           <p>{words.consequence}</p>
         </ConfirmDialog>

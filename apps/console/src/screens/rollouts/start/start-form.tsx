@@ -3,13 +3,12 @@ import type { JSX } from 'preact';
 import { api, environmentPath, type ApiError } from '../../../api/request.ts';
 import { environment, live } from '../../../live/current.ts';
 import { navigate, screenHref } from '../../../router/location.ts';
+import { useForm } from '../../../ui/form.ts';
 import { SelectField, TextField } from '../../../ui/field.tsx';
 import { Failed } from '../../../ui/states.tsx';
-import { dyeRulesOf, requestOf, type StartFields } from './start-request.ts';
+import { dyeRulesOf, requestOf } from './start-request.ts';
 
-const storageKey = 'graylane-rollout';
-
-const empty: StartFields = {
+const empty = {
   flag: '',
   lane: 'gray',
   unit: 'user',
@@ -21,30 +20,25 @@ const empty: StartFields = {
   source: '',
   looks: '60',
   mode: '',
+  reason: '',
 };
 
 /** A short form that starts a rollout; the request is shown as it is sent. */
 export function StartForm(): JSX.Element {
-  const fields = useSignal<StartFields>({ ...empty, ...stored() });
-  const reason = useSignal('');
+  const { values, set, clear } = useForm(empty);
   const error = useSignal<ApiError | undefined>(undefined);
   const rules = dyeRulesOf(live.value?.flags.value);
-  const values = fields.value;
   const flag = values.flag === '' ? (rules[0]?.key ?? '') : values.flag;
   const lanes = rules.find(({ key }) => key === flag)?.lanes ?? [];
   const request = requestOf({ ...values, flag });
-  const set = (name: keyof StartFields) => (value: string) => {
-    fields.value = { ...fields.peek(), [name]: value };
-    sessionStorage.setItem(storageKey, JSON.stringify(fields.peek()));
-  };
   const start = async (): Promise<void> => {
     try {
       const path = environmentPath(environment.peek(), 'rollouts');
       const { body } = await api<{ id: string }>('POST', path, {
         body: request,
-        reason: reason.peek().trim(),
+        reason: values.reason.trim(),
       });
-      sessionStorage.removeItem(storageKey);
+      clear();
       navigate(screenHref(environment.peek(), 'rollouts', body.id));
     } catch (failure) {
       error.value = failure as ApiError;
@@ -154,9 +148,9 @@ export function StartForm(): JSX.Element {
           Reason
           <input
             class="input"
-            value={reason.value}
+            value={values.reason}
             placeholder="What is released?"
-            onInput={(event) => (reason.value = event.currentTarget.value)}
+            onInput={(event) => set('reason')(event.currentTarget.value)}
           />
         </label>
         <a class="button" href={screenHref(environment.value, 'rollouts')}>
@@ -168,8 +162,4 @@ export function StartForm(): JSX.Element {
       </div>
     </form>
   );
-}
-
-function stored(): Partial<StartFields> {
-  return JSON.parse(sessionStorage.getItem(storageKey) ?? '{}') as Partial<StartFields>;
 }
