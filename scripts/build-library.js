@@ -1,17 +1,23 @@
-// `build-library.js [--both]`: builds a library package in the current folder, once `tsc -b` has
-// written its declarations to dist/cjs. A process must have one request cell however the package
-// was loaded, so the code is built once, as CommonJS; the ES modules re-export it
+// `build-library.js [--both] [FILE ...]`: builds the package in the current folder, once `tsc -b`
+// has written its declarations to dist/cjs: its exports, and the files that its programs load. A
+// process must have one request cell however the package was loaded, so the code is built once,
+// as CommonJS; the ES modules re-export it
 // (https://nodejs.org/api/packages.html#dual-commonjses-module-packages). With --both the ES
 // modules have code of their own, which loads faster (docs/decisions/0017): for a package without
 // state, whose copies work with each other's objects. Exports that have a `browser` condition are
 // built for runtimes without Node's built-ins, too.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import process from 'node:process';
 import { rolldown } from 'rolldown';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
-const entries = Object.entries(manifest.exports).filter(([, target]) => target['@graylane/source']);
+const programs = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const entries = [
+  ...Object.entries(manifest.exports).filter(([, target]) => target['@graylane/source']),
+  ...programs.map((file) => [`./${basename(file, '.ts')}`, { '@graylane/source': `./${file}` }]),
+];
 const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).map(
   (name) => new RegExp(`^${name}(/|$)`),
 );

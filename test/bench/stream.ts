@@ -30,7 +30,6 @@ await tellEverybody();
 await tellBesideStalled();
 await rememberEverybody();
 await tellProviders();
-await startUp();
 
 async function tellEverybody(): Promise<void> {
   const server = await ServerProcess.start(setOf(1, 0));
@@ -190,35 +189,6 @@ async function tellProviders(): Promise<void> {
   });
   for (const end of endings) end();
   await server.close();
-}
-
-async function startUp(): Promise<void> {
-  const starting = (name: string, begin: () => Promise<BareProcess | ServerProcess>): Contender => ({
-    name,
-    sample: async () => {
-      const begun = performance.now();
-      const server = await begin();
-      const elapsed = performance.now() - begun;
-      await server.close();
-      return elapsed;
-    },
-  });
-  await compare({
-    question: 'How long does a server take from its start until it is ready?',
-    unit: 'ms',
-    rounds: 5,
-    peers: ['express'],
-    note: 'A new process each time.',
-    rows: [
-      {
-        name: 'start',
-        contenders: [
-          starting('one flag', async () => ServerProcess.start(setOf(1, 0))),
-          starting('1,000 flags', async () => ServerProcess.start(setOf(1000, 0))),
-        ],
-      },
-    ],
-  });
 }
 
 /** Writes a new version of one flag, with a string of this length. */

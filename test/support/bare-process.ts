@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { memoryOf } from './server-process.ts';
+import { cpuOf, memoryOf } from './server-process.ts';
 
 const script = fileURLToPath(new URL('bare-server.ts', import.meta.url));
 
@@ -12,7 +12,7 @@ export class BareProcess {
   readonly port: number;
   readonly #process: ChildProcess;
 
-  static async start(kind: 'answer' | 'stream', bytes: string): Promise<BareProcess> {
+  static async start(kind: 'answer' | 'http' | 'stream', bytes: string): Promise<BareProcess> {
     const child = fork(script, [kind, bytes], { execArgv: ['--import', 'tsx'] });
     const [{ ready }] = (await once(child, 'message')) as [{ ready: number }];
     return new BareProcess(ready, child);
@@ -26,6 +26,11 @@ export class BareProcess {
   /** Its resident memory, in bytes. */
   get memory(): number {
     return memoryOf(this.#process.pid ?? 0);
+  }
+
+  /** The CPU time that it has taken so far, in microseconds. */
+  get cpu(): number {
+    return cpuOf(this.#process.pid ?? 0);
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,13 @@
 // The least that a server of Node does for the same bytes, as a baseline: `bare-server.ts answer
-// BYTES` answers every POST like that, from express with its JSON parser; `bare-server.ts stream
-// BYTES` sends them to every stream, in a loop, for each POST. Says its port when ready.
+// BYTES` answers every POST like that, from express with its JSON parser; `bare-server.ts http
+// BYTES` does the same with node:http alone; `bare-server.ts stream BYTES` sends them to every
+// stream, in a loop, for each POST. Says its port when ready.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 
 const [kind, bytes = ''] = process.argv.slice(2);
-const server: Server = kind === 'answer' ? answers() : streams();
+const server: Server = kind === 'answer' ? answers() : kind === 'http' ? answersByHand() : streams();
 server.listen(0, '127.0.0.1', () => process.send?.({ ready: (server.address() as AddressInfo).port }));
 process.once('disconnect', () => process.exit());
 
@@ -16,6 +17,18 @@ function answers(): Server {
     response.type('application/json').send(bytes);
   });
   return createServer(app);
+}
+
+function answersByHand(): Server {
+  return createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      JSON.parse(Buffer.concat(chunks).toString());
+      response.setHeader('content-type', 'application/json; charset=utf-8');
+      response.end(bytes);
+    });
+  });
 }
 
 function streams(): Server {

@@ -1,10 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../apps/server/bin/graylane-server.js', import.meta.url));
+/** The program `graylane-server`. */
+export const serverProgram: string = fileURLToPath(
+  new URL('../../apps/server/bin/graylane-server.js', import.meta.url),
+);
 
 /** How the process is started. */
 export interface ServerProcessOptions {
@@ -116,7 +119,7 @@ export class ServerProcess {
       script,
       'bash',
       process.execPath,
-      bin,
+      serverProgram,
       ...flags,
     ];
     const child = spawn(command ?? 'bash', args, {
@@ -142,6 +145,11 @@ export class ServerProcess {
     [this.port, this.grpcPort, this.managementPort] = [Number(http), Number(grpc), Number(management)];
   }
 
+  /** The CPU time that it has taken so far, in microseconds. */
+  get cpu(): number {
+    return cpuOf(this.pid);
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#process?.kill(name);
   }
@@ -164,4 +172,12 @@ export class ServerProcess {
 export function memoryOf(pid: number): number {
   const [, kB = '0'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kB) * 1024;
+}
+
+/** The CPU time that the threads of a process have taken so far, in microseconds. */
+export function cpuOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'),
+  );
+  return threads.reduce((sum, times) => sum + Number.parseInt(times, 10), 0) / 1000;
 }

@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import { main } from '../dist/main.js';
+import { createRequire } from 'node:module';
+
+// The bundle is CommonJS, which Node would read twice if it were imported.
+const { main } = createRequire(import.meta.url)('../dist/cjs/main.js');
 
 await main(process.argv.slice(2), process.env);

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { settingsPage } from '../dist/cli/settings-page.js';
+import { settingsPage } from '../src/cli/settings-page.ts';
 
 const page = fileURLToPath(new URL('../../../docs/settings.md', import.meta.url));
 writeFileSync(page, settingsPage());

@@ -1,5 +1,3 @@
-import { Database } from '../store/postgres/database/database.ts';
-import { PostgresTokens } from '../store/postgres/postgres-tokens.ts';
 import { TokenFile, tokensOfFolder } from '../tokens/token-file.ts';
 import { RequestError } from '../model/request-error.ts';
 import { createToken, defaultOverlapS, revokeToken, rotateToken } from '../tokens/change-tokens.ts';
@@ -109,6 +107,10 @@ async function inDatabase(
   options: TokenAction,
   { database: url, directDatabase: directUrl }: Extract<Place, { database: string }>,
 ): Promise<void> {
+  const [{ Database }, { PostgresTokens }] = await Promise.all([
+    import('../store/postgres/database/database.ts'),
+    import('../store/postgres/postgres-tokens.ts'),
+  ]);
   const database = await Database.open({ url, directUrl, log: { info: () => {}, warn: () => {} } });
   try {
     await inStore(options, new PostgresTokens(database));

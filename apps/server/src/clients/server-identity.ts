@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { packageFile } from '../package/package-file.ts';
 
 /** The version of this server and the servers that its flags have passed. */
 export class ServerIdentity {
@@ -21,6 +22,6 @@ export class ServerIdentity {
 
 /** The version of the package. */
 export async function serverVersion(): Promise<string> {
-  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const manifest = await readFile(packageFile('package.json'), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -1,5 +1,4 @@
-import type { RequestListener } from 'node:http';
-import express from 'express';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { SlowReaders } from '../backpressure/slow-readers.ts';
 import type { Clients } from '../clients/clients.ts';
 import { consoleFiles } from '../http/console/console-files.ts';
@@ -7,23 +6,19 @@ import { noteRefusedPreflight } from '../http/front-door/cross-origin.ts';
 import type { ClientAddress } from '../http/front-door/client-address.ts';
 import type { FrontDoor } from '../http/front-door/front-door.ts';
 import { routeNameOf } from '../http/front-door/route-scopes.ts';
-import { health, type Readiness } from '../http/health.ts';
-import { notFound, problemHandler, sendProblem } from '../http/problem-details.ts';
+import { healthRoutes, type Readiness } from '../http/health.ts';
+import { lazyListener } from '../http/port/lazy-listener.ts';
+import { sendProblem } from '../http/problem-details.ts';
 import type { Log } from '../log.ts';
 import type { ServerMetrics } from '../metrics/server-metrics.ts';
-import { adminApi } from '../protocols/admin/routes.ts';
 import { oidcRoutes } from '../oidc/routes.ts';
 import type { OidcSettings } from '../oidc/provider.ts';
 import type { Sessions } from '../oidc/sessions.ts';
-import { sendOtlpError } from '../protocols/otlp/errors.ts';
-import { encodingOf, isOtlp, otlpRoutes } from '../protocols/otlp/routes.ts';
+import { signalOf } from '../protocols/otlp/signal.ts';
 import { sendOfrepError } from '../protocols/ofrep/errors.ts';
 import type { RefetchStream } from '../protocols/ofrep/refetch-stream.ts';
 import { ofrepRoutes } from '../protocols/ofrep/routes.ts';
 import type { ChangeStream } from '../protocols/stream/change-stream.ts';
-import { rolloutsApi } from '../protocols/rollouts/routes.ts';
-import { killApi } from '../protocols/kill/routes.ts';
-import { trafficApi } from '../protocols/traffic/routes.ts';
 import { streamRoutes } from '../protocols/stream/routes.ts';
 import { auditRequest } from './audit-requests.ts';
 import type { AuditLog } from '../relay/audit-log.ts';
@@ -60,24 +55,44 @@ export interface AppOptions {
 
 /** The public port: OFREP, the admin API, the change stream, OTLP, the console, health. */
 export function createApp(options: AppOptions): RequestListener {
-  const { environments, door, metrics, log } = options;
-  const routes = [ofrepRoutes(options), streamRoutes(options), oidcRoutes(options), consoleFiles()];
-  const receive = otlpRoutes(options);
+  const { door, metrics, log } = options;
+  const routes = [
+    ofrepRoutes(options),
+    streamRoutes(options),
+    oidcRoutes(options),
+    consoleFiles(),
+    healthRoutes({ ...options, descriptors: door.descriptors }),
+  ];
+  const unloadable = (error: unknown, _request: unknown, response: ServerResponse): void =>
+    sendProblem(error, response, log);
+  const receive = lazyListener<[IncomingMessage, ServerResponse, unknown?]>(
+    async () => (await import('../protocols/otlp/routes.ts')).otlpRoutes(options),
+    unloadable,
+  );
+  const api = lazyListener<[IncomingMessage, ServerResponse]>(
+    async () => (await import('./create-api.ts')).createApi(options),
+    unloadable,
+  );
   const audited = { audit: options.requests, addressOf: options.addressOf };
-  const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use(health(environments, options.readiness, door.descriptors));
-  app.use('/api/v1', adminApi(environments, door.tokens));
-  app.use('/api/v1', rolloutsApi(options));
-  app.use('/api/v1', trafficApi(options));
-  app.use('/api/v1', killApi(options));
-  app.use(notFound, problemHandler(log));
-  const admitted = behind(door, log, (request, response) => {
+  const admitted: RequestListener = (request, response) => {
+    try {
+      door.admit(request, response);
+    } catch (error) {
+      if (request.url?.startsWith('/ofrep/v1/')) {
+        door.guard.allowReading(request, response);
+        sendOfrepError(error, undefined, response, log);
+      } else if (signalOf(request.url) !== undefined) receive(request, response, error);
+      else sendProblem(error, response, log);
+      return;
+    }
     request.url = pathOf(request.url ?? '/');
     if (routes.some((serve) => serve(request, response))) return;
-    if (request.url.startsWith('/v1/') && receive(request, response)) return;
-    noteRefusedPreflight(door.guard, request);
-    app(request, response);
-  });
+    if (request.url.startsWith('/v1/') && signalOf(request.url) !== undefined) receive(request, response);
+    else {
+      noteRefusedPreflight(door.guard, request);
+      api(request, response);
+    }
+  };
   return (request, response) => {
     const route = routeNameOf(request.url ?? '/');
     // An open stream would keep alive all that its request went through.
@@ -96,21 +111,4 @@ function isStream(route: string | undefined): boolean {
 /** A proxy may forward the whole URL of its own request (RFC 9112, section 3.2.2). */
 function pathOf(target: string): string {
   return target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '') || '/';
-}
-
-/** Serves only the requests that the front door admits. */
-function behind(door: FrontDoor, log: Log, listener: RequestListener): RequestListener {
-  return (request, response) => {
-    try {
-      door.admit(request, response);
-    } catch (error) {
-      if (request.url?.startsWith('/ofrep/v1/')) {
-        door.guard.allowReading(request, response);
-        sendOfrepError(error, undefined, response, log);
-      } else if (isOtlp(request.url)) sendOtlpError(error, encodingOf(request), response, log);
-      else sendProblem(error, response, log);
-      return;
-    }
-    listener(request, response);
-  };
 }

@@ -1,7 +1,6 @@
 import { SlowReaders } from '../backpressure/slow-readers.ts';
 import type { Settings } from '../cli/settings.ts';
 import { Clients } from '../clients/clients.ts';
-import { ReplicaReports } from '../clients/replica-reports.ts';
 import { ServerIdentity, serverVersion } from '../clients/server-identity.ts';
 import { clientAddress } from '../http/front-door/client-address.ts';
 import { Descriptors } from '../http/port/descriptors.ts';
@@ -19,7 +18,6 @@ import { EventStreams } from '../sse/event-streams.ts';
 import { FileWatcher } from '../store/file/file-watcher.ts';
 import { AuditLog } from '../relay/audit-log.ts';
 import { RequestAudit } from '../relay/request-audit.ts';
-import { reportUpstream } from '../relay/reports-upstream.ts';
 import { RolloutController } from '../rollouts/control/controller.ts';
 import { Witness } from '../rollouts/control/witness.ts';
 import { pauseKilled } from '../rollouts/control/pause-killed.ts';
@@ -30,8 +28,6 @@ import { PrometheusServers } from '../rollouts/evidence/prometheus/prometheus-se
 import { TrafficKeeper } from '../traffic/traffic-keeper.ts';
 import { UsageKeeper } from '../usage/usage-keeper.ts';
 import type { Webhook } from '../webhooks/webhook.ts';
-import { followWebhooks } from '../webhooks/webhook-file.ts';
-import { Webhooks } from '../webhooks/webhooks.ts';
 import { KillingEnvironments } from '../store/kill/killing-environments.ts';
 import { Closing } from './closing.ts';
 import { createApp } from './create-app.ts';
@@ -90,6 +86,7 @@ async function openServer(settings: Settings, log: Log, closing: Closing): Promi
   const prometheus = new PrometheusServers(settings.prometheus);
   const clients = new Clients(environments);
   if (database?.takesReports === true) {
+    const { ReplicaReports } = await import('../clients/replica-reports.ts');
     closing.add(new ReplicaReports({ database, environments, clients, id: identity.id }));
   } else if (database !== undefined) {
     log.info('other servers do not count the clients of this one: it may not write graylane.replicas');
@@ -98,9 +95,14 @@ async function openServer(settings: Settings, log: Log, closing: Closing): Promi
   const { refusals } = metrics;
   const reports = { environments, clients, refusals, intake, audit, id: identity.id };
   const cache = 'cache' in origin ? origin.cache : undefined;
-  if (relay !== undefined) closing.addEnd(reportUpstream({ ...reports, relay, cache, log }));
-  const webhooks = closing.add(new Webhooks({ environments, refusals, log }));
+  if (relay !== undefined) {
+    const { reportUpstream } = await import('../relay/reports-upstream.ts');
+    closing.addEnd(reportUpstream({ ...reports, relay, cache, log }));
+  }
   if (settings.webhooks !== undefined) {
+    const { Webhooks } = await import('../webhooks/webhooks.ts');
+    const { followWebhooks } = await import('../webhooks/webhook-file.ts');
+    const webhooks = closing.add(new Webhooks({ environments, refusals, log }));
     const use = (some: readonly Webhook[]): void => void webhooks.use(some);
     closing.addEnd(await followWebhooks(settings.webhooks, use, { watcher, log }));
   }

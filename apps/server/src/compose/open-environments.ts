@@ -3,7 +3,7 @@ import type { Settings } from '../cli/settings.ts';
 import type { ServerIdentity } from '../clients/server-identity.ts';
 import { isLoopbackAddress } from '../http/port/loopback.ts';
 import type { Log } from '../log.ts';
-import { UpstreamEnvironments } from '../relay/upstream-environments.ts';
+import type { UpstreamEnvironments } from '../relay/upstream-environments.ts';
 import type { Environments } from '../store/environments.ts';
 import { FeedStore } from '../store/feed/feed-store.ts';
 import { MergedFiles } from '../store/feed/merged-files.ts';
@@ -13,8 +13,7 @@ import { FileSlots } from '../store/disk/file-slots.ts';
 import { FileStore } from '../store/file/file-store.ts';
 import { FileWatcher } from '../store/file/file-watcher.ts';
 import { MemoryLog } from '../store/journal/memory-log.ts';
-import { Database } from '../store/postgres/database/database.ts';
-import { PostgresEnvironments } from '../store/postgres/postgres-environments.ts';
+import type { Database } from '../store/postgres/database/database.ts';
 import { singleEnvironment } from '../store/single-environment.ts';
 
 /**
@@ -27,7 +26,8 @@ export async function openDatabase(
 ): Promise<Database | undefined> {
   if (!('database' in source)) return undefined;
   const { database: url, directDatabase: directUrl } = source;
-  return Database.open({ url, directUrl, readOnly, log });
+  const { Database: Opened } = await import('../store/postgres/database/database.ts');
+  return Opened.open({ url, directUrl, readOnly, log });
 }
 
 /** Sources that are opened before their environments. */
@@ -59,7 +59,8 @@ export async function openRelay(
       cause: error,
     });
   }
-  return UpstreamEnvironments.open({ upstream, token, ca, environments, cache }, identity, log);
+  const { UpstreamEnvironments: Relay } = await import('../relay/upstream-environments.ts');
+  return Relay.open({ upstream, token, ca, environments, cache }, identity, log);
 }
 
 function isLoopbackName(name: string): boolean {
@@ -77,7 +78,10 @@ export async function openEnvironments(
   { database, relay }: OpenedSources = {},
 ): Promise<Environments> {
   if (relay !== undefined) return relay;
-  if (database !== undefined) return PostgresEnvironments.open(database, readOnly);
+  if (database !== undefined) {
+    const { PostgresEnvironments } = await import('../store/postgres/postgres-environments.ts');
+    return PostgresEnvironments.open(database, readOnly);
+  }
   if ('data' in source) return DataFolder.open({ folder: source.data, log, readOnly });
   if ('web' in source) return singleEnvironment(await FeedStore.open(new WebDocument(source.web), log));
   const [revisions, watcher, slots] = [new MemoryLog(), new FileWatcher(), new FileSlots()];

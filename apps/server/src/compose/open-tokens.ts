@@ -3,8 +3,8 @@ import type { Settings } from '../cli/settings.ts';
 import type { Log } from '../log.ts';
 import type { FileWatcher } from '../store/file/file-watcher.ts';
 import type { Database } from '../store/postgres/database/database.ts';
-import { PostgresTokens } from '../store/postgres/postgres-tokens.ts';
 import { TokenFile, tokensOfFolder } from '../tokens/token-file.ts';
+import type { TokenStore } from '../tokens/token-store.ts';
 import { Tokens } from '../tokens/tokens.ts';
 
 /**
@@ -22,8 +22,13 @@ export async function openTokens(
     throw new Error(`the file of tokens ${tokens} does not exist: ${remedy}`);
   }
   const path = tokens ?? ('data' in source ? tokensOfFolder(source.data) : undefined);
-  const shared = database && new PostgresTokens(database);
-  const file = path === undefined ? shared : new TokenFile(path);
+  const file = path === undefined ? await sharedTokens(database) : new TokenFile(path);
   // People who sign in have a scope, so no request may pass without one.
   return Tokens.open({ file, required: oidc !== undefined, watcher, log });
+}
+
+async function sharedTokens(database: Database | undefined): Promise<TokenStore | undefined> {
+  if (database === undefined) return undefined;
+  const { PostgresTokens } = await import('../store/postgres/postgres-tokens.ts');
+  return new PostgresTokens(database);
 }

@@ -1,6 +1,8 @@
-import { Router } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log } from '../log.ts';
+import { sendJson } from './body/send-json.ts';
 import type { Descriptors } from './port/descriptors.ts';
-import { methodNotAllowed } from './problem-details.ts';
+import { sendProblem, wrongMethod } from './problem-details.ts';
 import { defaultEnvironment, storeOf, type Environments } from '../store/environments.ts';
 import type { FlagStore } from '../store/flag-store.ts';
 
@@ -9,28 +11,38 @@ export interface Readiness {
   readonly ready: boolean;
 }
 
+/** The parts that health is read from. */
+export interface HealthOptions {
+  readonly environments: Environments;
+  readonly readiness: Readiness;
+  readonly descriptors: Descriptors;
+  readonly log: Log;
+}
+
 /**
  * `/healthz`: whether the process works, and why an environment can't serve the newest rules or be
- * written. `/readyz`: whether to send requests to this server.
+ * written. `/readyz`: whether to send requests to this server. Returns a function that serves a
+ * request and returns true, or returns false for another path.
  */
-export function health(environments: Environments, readiness: Readiness, descriptors: Descriptors): Router {
-  const router = Router();
-  router
-    .route('/healthz')
-    .get((_request, response) => {
-      response.setHeader('cache-control', 'no-store');
-      response.json(healthOf(environments, descriptors));
-    })
-    .all(methodNotAllowed('GET'));
-  router
-    .route('/readyz')
-    .get((_request, response) => {
-      const { ok, body } = readinessOf(readiness);
-      response.setHeader('cache-control', 'no-store');
-      response.status(ok ? 200 : 503).json(body);
-    })
-    .all(methodNotAllowed('GET'));
-  return router;
+export function healthRoutes({
+  environments,
+  readiness,
+  descriptors,
+  log,
+}: HealthOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
+  return ({ method, url }, response) => {
+    const [, path] = /^\/(healthz|readyz)\/?(?:\?|$)/.exec(url ?? '') ?? [];
+    if (path === undefined) return false;
+    if (method !== 'GET' && method !== 'HEAD') {
+      sendProblem(wrongMethod(method, ['GET']), response, log);
+      return true;
+    }
+    const { ok, body } =
+      path === 'readyz' ? readinessOf(readiness) : { ok: true, body: healthOf(environments, descriptors) };
+    response.setHeader('cache-control', 'no-store');
+    sendJson(response, ok ? 200 : 503, JSON.stringify(body));
+    return true;
+  };
 }
 
 /** The body of `/healthz`. */

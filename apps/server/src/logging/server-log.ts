@@ -1,4 +1,5 @@
-import { trace } from '@opentelemetry/api';
+import { createRequire } from 'node:module';
+import type * as api from '@opentelemetry/api';
 import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
 import type { Log, LogFields } from '../log.ts';
 import type { LogOptions } from './log-options.ts';
@@ -59,8 +60,13 @@ export class ServerLog implements Log {
   }
 }
 
+/** OpenTelemetry's API is registered here once an SDK has started, and need not load before. */
+const registration = Symbol.for('opentelemetry.js.api.1');
+
 /** A trace exists where the server exports traces; fields that a call passes take precedence. */
 function activeTrace(): object {
+  if (!(registration in globalThis)) return {};
+  const { trace } = createRequire(import.meta.url)('@opentelemetry/api') as typeof api;
   const span = trace.getActiveSpan()?.spanContext();
   return span === undefined ? {} : { trace_id: span.traceId };
 }

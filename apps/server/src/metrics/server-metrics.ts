@@ -1,5 +1,4 @@
 import { MetricRegistry } from '@graylane/telemetry/management';
-import { CallMetrics } from './call-metrics.ts';
 import { EvaluationMetrics } from './evaluation-metrics.ts';
 import { RefusalMetrics } from './refusal-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
@@ -13,7 +12,6 @@ export class ServerMetrics {
   readonly registry: MetricRegistry = new MetricRegistry();
   readonly refusals: RefusalMetrics = new RefusalMetrics(this.registry);
   readonly requests: RequestMetrics = new RequestMetrics(this.registry, this.refusals);
-  readonly calls: CallMetrics = new CallMetrics(this.registry, this.refusals);
   readonly evaluations: EvaluationMetrics = new EvaluationMetrics(this.registry);
   readonly streams: StreamMetrics = new StreamMetrics(this.registry);
 }

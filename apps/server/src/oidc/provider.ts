@@ -1,4 +1,4 @@
-import * as client from 'openid-client';
+import type * as client from 'openid-client';
 import { isLoopbackAddress } from '../http/port/loopback.ts';
 import type { Principal } from '../tokens/principal.ts';
 import { accessOfRoles } from './roles.ts';
@@ -13,6 +13,9 @@ export interface OidcSettings {
   /** The address of this server in browsers. Default: as a request names it. */
   readonly publicUrl?: string | undefined;
 }
+
+/** The library loads at the first sign-in. */
+const library = async (): Promise<typeof client> => import('openid-client');
 
 /** The values of one sign-in, which its browser keeps until it comes back. */
 export interface SignInState {
@@ -38,9 +41,12 @@ export class IdentityProvider {
     this.#settings = settings;
   }
 
-  /** The address of the provider's sign-in page. */
-  async signInUrl({ state, nonce, verifier }: SignInState, callback: string): Promise<URL> {
-    return client.buildAuthorizationUrl(await this.#discovered(), {
+  /** Begins a sign-in: its values, and the address of the provider's sign-in page. */
+  async begin(back: string, callback: string): Promise<{ readonly state: SignInState; readonly url: URL }> {
+    const client = await library();
+    const [state, nonce] = [client.randomState(), client.randomNonce()];
+    const verifier = client.randomPKCECodeVerifier();
+    const url = client.buildAuthorizationUrl(await this.#discovered(), {
       redirect_uri: callback,
       scope: 'openid profile email',
       state,
@@ -48,6 +54,7 @@ export class IdentityProvider {
       code_challenge: await client.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
     });
+    return { state: { state, nonce, verifier, back }, url };
   }
 
   /**
@@ -56,6 +63,7 @@ export class IdentityProvider {
    * @throws {Error} if the provider refused, or the response is not one to this sign-in.
    */
   async person(url: URL, { state, nonce, verifier }: SignInState): Promise<Principal> {
+    const client = await library();
     const configuration = await this.#discovered();
     const tokens = await client.authorizationCodeGrant(configuration, url, {
       expectedState: state,
@@ -82,19 +90,22 @@ export class IdentityProvider {
   }
 
   #discovered(): Promise<client.Configuration> {
+    this.#configuration ??= this.#discover().catch((error: unknown) => {
+      this.#configuration = undefined;
+      throw error;
+    });
+    return this.#configuration;
+  }
+
+  async #discover(): Promise<client.Configuration> {
+    const { discovery, allowInsecureRequests } = await library();
     const { issuer, clientId, clientSecret } = this.#settings;
     const url = new URL(issuer);
     const insecure = url.protocol === 'http:' && isLoopbackAddress(url.hostname);
-    this.#configuration ??= client
-      .discovery(url, clientId, clientSecret, undefined, {
-        timeout: 10,
-        ...(insecure && { execute: [client.allowInsecureRequests] }),
-      })
-      .catch((error: unknown) => {
-        this.#configuration = undefined;
-        throw error;
-      });
-    return this.#configuration;
+    return discovery(url, clientId, clientSecret, undefined, {
+      timeout: 10,
+      ...(insecure && { execute: [allowInsecureRequests] }),
+    });
   }
 }
 

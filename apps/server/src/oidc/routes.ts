@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
 import { sendJson } from '../http/body/send-json.ts';
 import { sendProblem } from '../http/problem-details.ts';
 import { isObject } from '../is-object.ts';
@@ -40,14 +39,9 @@ export function oidcRoutes({
   const sealer = new Sealer(oidc.clientSecret, 'sign-in');
 
   const signIn = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const state: SignInState = {
-      state: randomState(),
-      nonce: randomNonce(),
-      verifier: randomPKCECodeVerifier(),
-      back: backOf(new URL(request.url ?? '', 'http://x').searchParams.get('back')),
-    };
+    const back = backOf(new URL(request.url ?? '', 'http://x').searchParams.get('back'));
     const own = originOf(request, oidc);
-    const target = await provider.signInUrl(state, `${own}/auth/callback`);
+    const { state, url: target } = await provider.begin(back, `${own}/auth/callback`);
     // The provider sends the browser back from its own site, so the cookie can't be strict.
     const cookie = { path: '/auth', sameSite: 'Lax', isSecure: isSecure(own) } as const;
     const kept = setCookie(signInCookie, sealer.seal(state), { ...cookie, maxAgeSeconds: signInSeconds });

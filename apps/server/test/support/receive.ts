@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { openEnvironments } from '../../src/compose/open-environments.ts';
 import { otlpRoutes, type OtlpOptions } from '../../src/protocols/otlp/routes.ts';
+import { signalOf } from '../../src/protocols/otlp/signal.ts';
 import { Intake, type MetricsReceived, type SpansReceived } from '../../src/signals/intake.ts';
 import type { MetricPoint } from '../../src/signals/metric-point.ts';
 import type { SpanRecord } from '../../src/signals/span-record.ts';
@@ -35,7 +36,8 @@ export async function startReceiver(limits: Limits = {}): Promise<Receiver> {
   intake.onSpans((received) => spans.push(received));
   const serve = otlpRoutes({ environments, intake, log, ...limits });
   const server = createServer((request, response) => {
-    if (!serve(request, response)) response.writeHead(404).end();
+    if (signalOf(request.url) === undefined) response.writeHead(404).end();
+    else serve(request, response);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {

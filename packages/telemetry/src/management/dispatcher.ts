@@ -10,13 +10,14 @@ const longestMs = 5 * 60_000;
 /** Finds the route of a request, checks who may see it, and responds. */
 export class Dispatcher {
   readonly #readings: Routes;
-  readonly #diagnostics: Routes;
+  readonly #loadDiagnostics: () => Promise<Routes>;
   readonly #access: Access;
   readonly #recordings = new OneAtATime();
 
-  constructor(readings: Routes, diagnostics: Routes, access: Access) {
+  /** `diagnostics` loads at the first request of one. */
+  constructor(readings: Routes, diagnostics: () => Promise<Routes>, access: Access) {
     this.#readings = readings;
-    this.#diagnostics = diagnostics;
+    this.#loadDiagnostics = diagnostics;
     this.#access = access;
   }
 
@@ -26,12 +27,11 @@ export class Dispatcher {
   async handle(request: IncomingMessage, response: ServerResponse, boundTo: string): Promise<void> {
     const withBody = request.method !== 'HEAD';
     const url = new URL(request.url ?? '/', 'http://management');
-    const reply = await this.#refusal(request, url.pathname, boundTo);
-    if (reply) {
-      await send(response, reply, withBody);
+    const route = await this.#admit(request, url.pathname, boundTo);
+    if (!('respond' in route)) {
+      await send(response, route, withBody);
       return;
     }
-    const route = this.#routeOf(url.pathname);
     const respond = async (): Promise<void> => {
       await send(response, await replyOf(route, request, url.searchParams, response), withBody);
     };
@@ -45,22 +45,23 @@ export class Dispatcher {
     if (busy) await send(response, busy, withBody);
   }
 
-  async #refusal(request: IncomingMessage, path: string, boundTo: string): Promise<Reply | undefined> {
-    const isReading = Object.hasOwn(this.#readings, path);
-    // Access is checked first: a 404 would reveal which diagnostics exist.
-    const refusal = isReading ? undefined : await this.#access.refusal(request, boundTo);
-    if (refusal) return refusal;
-    if (!isReading && !Object.hasOwn(this.#diagnostics, path)) {
+  /** The route of a request, or its refusal. */
+  async #admit(request: IncomingMessage, path: string, boundTo: string): Promise<Route | Reply> {
+    let routes = this.#readings;
+    if (!Object.hasOwn(routes, path)) {
+      // Access is checked first: a 404 would reveal which diagnostics exist.
+      const refusal = await this.#access.refusal(request, boundTo);
+      if (refusal) return refusal;
+      routes = await this.#loadDiagnostics();
+    }
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    if (route === undefined) {
       return text(`${path} does not exist: see ${Object.keys(this.#readings).join(', ')} and /debug/`, 404);
     }
     // The head of a recording would take as long as the recording.
-    const allowed = this.#routeOf(path).isRecording ? ['GET'] : ['GET', 'HEAD'];
-    if (allowed.includes(request.method ?? '')) return undefined;
+    const allowed = route.isRecording ? ['GET'] : ['GET', 'HEAD'];
+    if (allowed.includes(request.method ?? '')) return route;
     return text(`${request.method} is not allowed: use GET`, 405, { allow: allowed.join(', ') });
-  }
-
-  #routeOf(path: string): Route {
-    return (this.#readings[path] ?? this.#diagnostics[path]) as Route;
   }
 }
 

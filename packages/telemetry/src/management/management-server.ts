@@ -7,10 +7,10 @@ import { shareHeapSampler } from '../profiles/heap-sampler.ts';
 import type { SnapshotLimits } from '../profiles/heap-snapshot.ts';
 import { shareRuntimeReadings } from '../readings/runtime.ts';
 import { Access, type TokenCheck } from './access.ts';
-import { diagnosticRoutes } from './diagnostics.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { readingRoutes, type ReadingOptions } from './readings.ts';
 import { send, text } from './reply.ts';
+import type { Routes } from './route.ts';
 
 /** The options of the management port. */
 export interface ManagementOptions extends ReadingOptions {
@@ -96,12 +96,13 @@ export function managementServer(options: ManagementOptions = {}): ManagementSer
     options.crash === false
       ? undefined
       : watchForCrash(options.crash ?? {}, timeline?.value, sampler?.value, log);
-  const diagnostics = diagnosticRoutes({
+  const parts = {
     timeline: timeline?.value,
     sampler: sampler?.value,
     snapshot: options.snapshot ?? {},
     slis: options.slis,
-  });
+  };
+  const diagnostics = async (): Promise<Routes> => (await import('./diagnostics.ts')).diagnosticRoutes(parts);
   const server = serve(new Dispatcher(readingRoutes(options), diagnostics, access));
   const reportUnavailable = (error: NodeJS.ErrnoException): void =>
     log(`the management port ${host}:${port} could not be opened: ${remedyFor(error)}`);

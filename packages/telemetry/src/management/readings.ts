@@ -1,5 +1,3 @@
-import { baggageCounts } from '@graylane/baggage';
-import { processLanes } from '../lanes/known-lanes.ts';
 import type { MetricRegistry } from '../metrics/registry.ts';
 import { configurations } from '../readings/configuration.ts';
 import { statusOf, type Checks, type HealthReport } from './checks.ts';
@@ -42,7 +40,11 @@ export function readingRoutes({
     '/readyz': { about: 'whether it is ready for traffic', respond: () => statusOf(ready) },
     '/lanes': {
       about: 'the known lanes, and counts of baggage events',
-      respond: () => json({ lanes: processLanes().known.names, baggage: baggageCounts() }),
+      respond: async () => {
+        const { baggageCounts } = await import('@graylane/baggage');
+        const { processLanes } = await import('../lanes/known-lanes.ts');
+        return json({ lanes: processLanes().known.names, baggage: baggageCounts() });
+      },
     },
     '/revision': {
       about: 'which rules are in force, since when, and the versions',

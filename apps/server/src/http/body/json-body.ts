@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import express from 'express';
+import { lazyListener } from '../port/lazy-listener.ts';
 import { nestsDeeper } from '../../json-depth.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { syntaxFault } from '../../syntax-fault.ts';
@@ -27,26 +27,33 @@ export type ReadBody = (
 /**
  * Reads a body as JSON in UTF-8; size and depth are checked before it is parsed. Plain bodies are
  * read directly, at a third of what express's parser costs; it reads the others (compressed, of
- * unknown length, of another type).
+ * unknown length, of another type), and is loaded for the first of them.
  */
 export function jsonBody({ types, limit, depth }: JsonBodyOptions): ReadBody {
-  const read = express.json({
-    type: [...types],
-    limit,
-    verify: (_request, _response, bytes, encoding) => {
-      if (encoding !== 'utf-8') {
-        throw new RequestError('unsupported_type', `the body is in ${encoding}: send UTF-8`);
-      }
-      requireFlat(bytes, depth);
+  const readOther = lazyListener<Parameters<ReadBody>>(
+    async () => {
+      const { default: express } = await import('express');
+      const read = express.json({
+        type: [...types],
+        limit,
+        verify: (_request, _response, bytes, encoding) => {
+          if (encoding !== 'utf-8') {
+            throw new RequestError('unsupported_type', `the body is in ${encoding}: send UTF-8`);
+          }
+          requireFlat(bytes, depth);
+        },
+      }) as ReadBody;
+      return (request, response, done) =>
+        read(request, response, (error) =>
+          done(error === undefined ? undefined : toRequestError(error, limit)),
+        );
     },
-  }) as ReadBody;
+    (error, _request, _response, done) => done(error),
+  );
   return (request, response, done) => {
     const length = plainLength(request);
     if (length !== undefined && length <= limit) readPlain(request, length, depth, done);
-    else
-      read(request, response, (error) =>
-        done(error === undefined ? undefined : toRequestError(error, limit)),
-      );
+    else readOther(request, response, done);
   };
 }
 

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { packageFile } from '../../package/package-file.ts';
 import { accessOf } from '../front-door/route-scopes.ts';
 import { unbuiltPage } from './unbuilt-page.ts';
 
@@ -20,9 +21,7 @@ interface ConsoleFile {
  * The folders where a build of the console may lie: beside this package in the repository, or in
  * it.
  */
-const folders = ['../../../../console/dist/site/', '../../../dist/console/'].map((path) =>
-  fileURLToPath(new URL(path, import.meta.url)),
-);
+const folders = ['../console/dist/site/', 'dist/console/'].map((path) => fileURLToPath(packageFile(path)));
 
 /** Scripts, styles and requests of this origin alone; no page may frame the console. */
 const policy =

@@ -8,6 +8,7 @@ import { requireRoom } from '../../http/front-door/load-shedding.ts';
 import { principalOf, type AnyRequest } from '../../http/front-door/principal.ts';
 import { logFault, sendProblem, wrongMethod } from '../../http/problem-details.ts';
 import type { Log } from '../../log.ts';
+import { CallMetrics } from '../../metrics/call-metrics.ts';
 import type { ServerMetrics } from '../../metrics/server-metrics.ts';
 import { RequestError } from '../../model/request-error.ts';
 import type { Environments } from '../../store/environments.ts';
@@ -101,10 +102,11 @@ interface Handler {
 }
 
 function handlersOf({ environments, calls, metrics, log }: FlagdRoutesOptions): Map<string, Handler> {
+  const callMetrics = new CallMetrics(metrics.registry, metrics.refusals);
   const router = createConnectRouter({
     readMaxBytes: maxRequestBytes,
     acceptCompression: [compressionGzip, compressionBrotli],
-    interceptors: [...traceCalls(), metrics.calls.interceptor, errorInterceptor(log)],
+    interceptors: [...traceCalls(), callMetrics.interceptor, errorInterceptor(log)],
   });
   const { evaluations } = metrics;
   router.service(FlagSyncService, syncService(environments, calls));

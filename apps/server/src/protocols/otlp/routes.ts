@@ -13,6 +13,7 @@ import { decodeMetrics } from './decode-metrics.ts';
 import { decodeSpans } from './decode-spans.ts';
 import { MalformedExport, type Encoding } from './encoding.ts';
 import { sendOtlpError } from './errors.ts';
+import { signalOf } from './signal.ts';
 import { ExportMetricsServiceResponseSchema } from './gen/graylane/otlp/v1/metrics_pb.ts';
 import { ExportTraceServiceResponseSchema } from './gen/graylane/otlp/v1/traces_pb.ts';
 import { jsonEncoding } from './json-encoding.ts';
@@ -29,20 +30,14 @@ export interface OtlpOptions {
   readonly maxHeldBytes?: number;
 }
 
-const paths = /^\/v1\/(metrics|traces|logs)(?:\?|$)/;
-
 /** An SDK sends logs to the same endpoint unless it is configured otherwise. */
 const noLogs = 'this server keeps no logs: set OTEL_LOGS_EXPORTER=none, or OTEL_EXPORTER_OTLP_LOGS_ENDPOINT';
 
-/** Whether a path is one of OTLP's, whose errors have a form of their own. */
-export function isOtlp(url: string | undefined): boolean {
-  return paths.test(url ?? '');
-}
-
 /**
  * The OpenTelemetry protocol over HTTP: metrics and traces, in JSON and protobuf, plain or with
- * gzip. Returns a function that serves a request and returns true, or returns false for another
- * path. An export is decoded in slices, then delivered to the intake, whole or not at all.
+ * gzip. Returns a function that serves a request for one of OTLP's paths, or responds to the
+ * refusal of the front door. An export is decoded in slices, then delivered to the intake, whole or
+ * not at all.
  */
 export function otlpRoutes({
   environments,
@@ -50,11 +45,11 @@ export function otlpRoutes({
   log,
   maxBodyBytes = 4_194_304,
   maxHeldBytes = 67_108_864,
-}: OtlpOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
+}: OtlpOptions): (request: IncomingMessage, response: ServerResponse, refusal?: unknown) => void {
   const budget = new ByteBudget(maxHeldBytes);
 
   const receive = async (
-    signal: string,
+    signal: string | undefined,
     request: IncomingMessage,
     encoding: Encoding,
   ): Promise<Uint8Array> => {
@@ -90,23 +85,24 @@ export function otlpRoutes({
     }
   };
 
-  return (request, response) => {
-    const [, signal] = paths.exec(request.url ?? '') ?? [];
-    if (signal === undefined) return false;
+  return (request, response, refusal) => {
     const encoding = encodingOf(request);
-    receive(signal, request, encoding).then(
+    if (refusal !== undefined) {
+      sendOtlpError(refusal, encoding, response, log);
+      return;
+    }
+    receive(signalOf(request.url), request, encoding).then(
       (body) => {
         response.setHeader('content-type', encoding.type);
         response.end(body);
       },
       (error: unknown) => sendOtlpError(error, encoding, response, log),
     );
-    return true;
   };
 }
 
 /** The encoding of a request, and of its response. JSON if the type is neither. */
-export function encodingOf({ headers }: IncomingMessage): Encoding {
+function encodingOf({ headers }: IncomingMessage): Encoding {
   return mediaTypeOf(headers['content-type']) === protobufEncoding.type ? protobufEncoding : jsonEncoding;
 }
 

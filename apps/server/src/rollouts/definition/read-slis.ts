@@ -1,6 +1,6 @@
-import { RE2JS } from 're2js';
 import { defined, type Faults, type Members } from './faults.ts';
 import { readOpenSlo } from './open-slo.ts';
+import { compilePattern } from './pattern.ts';
 import type { Sli } from './sli.ts';
 
 const remedy =
@@ -59,7 +59,7 @@ function readBad(sent: unknown, path: string, faults: Faults): Readonly<Record<s
     faults.add(path, sent, `name an attribute and its bad values, ${example}`);
   for (const [name, pattern] of Object.entries(bad)) {
     try {
-      RE2JS.compile(pattern);
+      compilePattern(pattern);
     } catch {
       const ofPattern = `use a regular expression in RE2's syntax, as Prometheus has it, ${example}`;
       faults.add(`${path}[${JSON.stringify(name)}]`, pattern, ofPattern);

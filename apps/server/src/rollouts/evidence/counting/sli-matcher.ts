@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js';
+import { compilePattern, type Pattern } from '../../definition/pattern.ts';
 import type { Sli } from '../../definition/sli.ts';
 import type { Increment } from './increment.ts';
 import { labelName, metricName } from './label-name.ts';
@@ -14,7 +14,7 @@ export class SliMatcher {
   readonly sli: Sli;
   readonly #metric: string;
   readonly #selector: readonly (readonly [label: string, value: string])[];
-  readonly #bad: readonly (readonly [label: string, pattern: RE2JS])[];
+  readonly #bad: readonly (readonly [label: string, pattern: Pattern])[];
   readonly #results = new Map<string, boolean>();
 
   constructor(sli: Sli) {
@@ -23,7 +23,7 @@ export class SliMatcher {
     this.#selector = Object.entries(sli.selector ?? {}).map(([name, value]) => [labelName(name), value]);
     this.#bad =
       sli.kind === 'errors'
-        ? Object.entries(sli.bad).map(([name, pattern]) => [labelName(name), RE2JS.compile(pattern)])
+        ? Object.entries(sli.bad).map(([name, pattern]) => [labelName(name), compilePattern(pattern)])
         : [];
   }
 
@@ -43,7 +43,7 @@ export class SliMatcher {
     });
   }
 
-  #matches(label: string, pattern: RE2JS, value: string): boolean {
+  #matches(label: string, pattern: Pattern, value: string): boolean {
     const key = `${label} ${value}`;
     const known = this.#results.get(key);
     if (known !== undefined) return known;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { packageFile } from '../../../package/package-file.ts';
 import type { Session, Statement } from './session.ts';
 
 /** One step of the schema: a file of SQL statements, which never changes once it was released. */
@@ -19,7 +20,7 @@ const patienceMs = 120_000;
 
 /** The migrations that are part of this version, in their order. */
 export async function shippedMigrations(): Promise<readonly Migration[]> {
-  const folder = new URL('../../../../migrations/', import.meta.url);
+  const folder = packageFile('migrations/');
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted();
   return Promise.all(
     names.map(async (name) => ({ name, sql: await readFile(new URL(name, folder), 'utf8') })),
