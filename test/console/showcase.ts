@@ -26,7 +26,8 @@ export class Showcase {
   readonly served: Served;
   readonly screens: readonly ShownScreen[];
   readonly #folder: string;
-  readonly #token: string;
+  /** The token of an administrator. */
+  readonly token: string;
 
   static async start(): Promise<Showcase> {
     const folder = mkdtempSync(`${tmpdir()}/graylane-showcase-`);
@@ -42,13 +43,13 @@ export class Showcase {
   private constructor(served: Served, folder: string, token: string, screens: readonly ShownScreen[]) {
     this.served = served;
     this.#folder = folder;
-    this.#token = token;
+    this.token = token;
     this.screens = screens;
   }
 
   /** Signs the pages of a context in. */
   async signIn(context: BrowserContext): Promise<void> {
-    const script = `sessionStorage.setItem('graylane-token', ${JSON.stringify(this.#token)})`;
+    const script = `sessionStorage.setItem('graylane-token', ${JSON.stringify(this.token)})`;
     await context.addInitScript({ content: `if (!sessionStorage.getItem('graylane-token')) ${script}` });
   }
 

@@ -49,7 +49,7 @@ export function startRouter(): void {
     const link = (event.target as Element).closest?.('a');
     if (!link || link.origin !== location.origin || link.target !== '' || link.hasAttribute('download'))
       return;
-    if (link.pathname.startsWith('/api/') || link.pathname.startsWith('/auth/')) return;
+    if (link.hash !== '' || link.pathname.startsWith('/api/') || link.pathname.startsWith('/auth/')) return;
     event.preventDefault();
     navigate(`${link.pathname}${link.search}`);
   });

@@ -17,7 +17,7 @@ export function App(): JSX.Element {
   document.title = `${screen?.title ?? 'Not found'} · graylane`;
   return (
     <>
-      <a class="hidden" href="#main">
+      <a class="hidden skip" href="#main">
         Skip to the page
       </a>
       <TopBar current={screen} />

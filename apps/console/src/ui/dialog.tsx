@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { closeDialog } from '../router/dialog.ts';
 
 interface DialogProps {
@@ -20,10 +20,14 @@ export function Dialog({
   children,
 }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
-    return () => (before as HTMLElement | null)?.focus?.();
+  useLayoutEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => {
+      // A dialog that Escape has closed gave the focus back; the user may have moved it since.
+      if (shown?.open) before?.focus();
+    };
   }, []);
   return (
     <dialog ref={dialog} aria-label={title} onClose={onClose}>
