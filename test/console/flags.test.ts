@@ -175,6 +175,39 @@ await describeWith(chromium, 'the flags of the console', () => {
     await page.context().close();
   });
 
+  test('recent contexts: who would change by a draft, and by its undo', async () => {
+    const recording = await serveFolder({ flags: { fees } }, { recordAttributes: ['tenant'] });
+    const evaluations = ['internal', 'acme', 'acme'].map((tenant) =>
+      fetch(`${recording.url}/ofrep/v1/evaluate/flags/fees`, {
+        method: 'POST',
+        body: JSON.stringify({ context: { targetingKey: 'ada', tenant } }),
+        headers: { 'content-type': 'application/json' },
+      }),
+    );
+    for (const response of await Promise.all(evaluations)) expect(response.status).toBe(200);
+    const page = await browser.open(`${recording.url}/e/default/flags/fees`);
+    const contexts = page.getByRole('list', { name: 'Contexts' }).getByRole('listitem');
+    await page.getByRole('button', { name: 'recent' }).click();
+    await expect.poll(() => contexts.allTextContents()).toEqual(['tenant acmeoff', 'tenant internaloff']);
+    await page.getByRole('button', { name: 'Add a row' }).click();
+    await page.getByLabel('Attribute, row 1, test 1').fill('tenant');
+    await page.getByLabel('Value, row 1, test 1').fill('internal');
+    await shows(page, '1 × off → on');
+    await expect.poll(() => contexts.first().textContent()).toBe('tenant internaloff → on');
+    await page.reload();
+    await shows(page, '1 × off → on');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await shows(page, 'Saved.');
+
+    await page.goto(`${recording.url}/e/default/history`);
+    await page.getByRole('button', { name: 'Undo…' }).first().click();
+    const preview = page.getByRole('dialog').getByRole('status');
+    await preview.getByText('1 recent context changes of 2: fees.').waitFor();
+    await preview.getByText('0 pasted contexts change of 2.').waitFor();
+    await page.context().close();
+    await recording.close();
+  });
+
   test('no script failed, and the policy refused nothing', () => {
     expect(browser.faults).toEqual([]);
   });

@@ -89,7 +89,7 @@ await describeWith(chromium, 'the rollouts of the console', () => {
     await newest.getByRole('button', { name: /difference/ }).click();
     const sides = newest.getByRole('region', { name: 'Requests before and after' });
     const before = sides.getByRole('row').filter({ hasText: /^gray\s*before/ });
-    await expect.poll(() => before.textContent()).toMatch(/\d %.*\(.*–.*%\).*ms/);
+    await expect.poll(() => before.textContent()).toMatch(/\d\s%.*\(.*–.*%\).*ms/);
     await history.context().close();
   });
 

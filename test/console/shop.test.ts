@@ -9,7 +9,12 @@ await describeWith(chromium, 'the console of the shop', () => {
   let browser: ConsoleBrowser;
 
   beforeAll(async () => {
-    shop = await Shop.open({ GRAYLANE_DEMO_TRAFFIC: 'on', GRAYLANE_DEMO_TELEMETRY: 'on' });
+    shop = await Shop.open({
+      GRAYLANE_DEMO_TRAFFIC: 'on',
+      GRAYLANE_DEMO_TELEMETRY: 'on',
+      OTEL_METRIC_EXPORT_INTERVAL: '500',
+      OTEL_METRIC_EXPORT_TIMEOUT: '500',
+    });
     browser = await ConsoleBrowser.launch();
   });
   afterAll(async () => {
@@ -69,31 +74,57 @@ await describeWith(chromium, 'the console of the shop', () => {
     await page.context().close();
   });
 
-  test('breaks payments in gray at a button, while a rollout runs', async () => {
-    const flags = `${shop.flagServer}/api/v1/environments/default`;
-    const payments = { service: 'payments', metric: 'rpc.server.call.duration', kind: 'latency' };
-    const started = await fetch(`${flags}/rollouts`, {
+  test('breaks payments in gray at a button, and shows how the guard takes the release back', async () => {
+    const measured = { service: 'payments', metric: 'rpc.server.call.duration' };
+    const slis = [
+      { name: 'payments latency', ...measured, kind: 'latency' },
+      { name: 'payments errors', ...measured, kind: 'errors', bad: { 'error.type': '.+' } },
+    ];
+    const started = await fetch(`${shop.flagServer}/api/v1/environments/default/rollouts`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
         flag: 'lane',
         lane: 'gray',
-        unit: 'user',
+        unit: 'request',
         sameCodeLooks: 0,
-        steps: [{ weight: 10 }],
-        guard: { mode: 'report', slis: [{ name: 'payments latency', ...payments }] },
+        steps: [{ weight: 40, minSeconds: 600 }],
+        guard: { mode: 'act', lookSeconds: 1, minRequests: 20, slis },
       }),
     });
+    expect(started.status).toBe(201);
     const { id } = (await started.json()) as { id: string };
     const page = await browser.open(`${shop.flagServer}/e/default/rollouts/${id}`);
-    await page.getByRole('button', { name: 'Break payments in gray' }).click();
-    await shows(page, 'Payments fail for 30 % of gray.');
-    const broken = (await (await fetch(`${flags}/flags/payments-defect`)).json()) as { targeting: object };
-    expect(broken.targeting).toEqual({ if: [{ '==': [{ var: 'lane' }, 'gray'] }, 'failing'] });
+    const ending = new AbortController();
+    const buyers = Array.from({ length: 6 }, (_, buyer) => buy(`buyer-${buyer}`, ending.signal));
+    try {
+      await page.getByRole('img', { name: /Evidence by look/ }).waitFor();
+      await page.getByRole('button', { name: 'Break payments in gray' }).click();
+      await shows(page, 'Payments fail for 30 % of gray.');
+      await page.getByText('↩ rolled back').waitFor({ timeout: 100_000 });
+    } finally {
+      ending.abort();
+      await Promise.all(buyers);
+    }
+    await shows(page, 'ROLLED BACK.');
+    await page
+      .getByRole('region', { name: 'Acts' })
+      .getByText(/payments errors: .* were bad/)
+      .first()
+      .waitFor();
     await page.getByRole('button', { name: 'Repair payments' }).click();
-    await page.getByRole('button', { name: 'Break payments in gray' }).waitFor();
+    await page.getByRole('button', { name: 'Repair payments' }).waitFor({ state: 'detached' });
+    expect((await shop.checkout({ 'x-user-id': 'buyer-0' })).lane).toBe('baseline');
     await page.context().close();
   });
+
+  /** A client that buys again and again. */
+  async function buy(user: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const response = await fetch(`${shop.gateway}/checkout`, { headers: { 'x-user-id': user } });
+      await response.arrayBuffer();
+    }
+  }
 
   test('no script failed, and the policy refused nothing', () => {
     expect(browser.faults).toEqual([]);

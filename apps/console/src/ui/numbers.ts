@@ -10,17 +10,19 @@ export function countOf(value: number, noun: string, plural: string = `${noun}s`
   return `${count(value)} ${value === 1 ? noun : plural}`;
 }
 
-/** A share from 0 to 1 in percent, with as many digits as it deserves. */
+/** A share from 0 to 1 in percent, with as many digits as it deserves; it stays on one line. */
 export function percent(share: number): string {
   const value = share * 100;
   const digits = value === 0 || value >= 99.95 ? 0 : value < 0.1 ? 3 : value < 1 ? 2 : 1;
-  return `${value.toFixed(digits)} %`;
+  return `${value.toFixed(digits)}\u00a0%`;
 }
 
 /** Seconds as milliseconds or seconds: "182 ms", "1.4 s". */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '—';
-  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  return seconds < 1
+    ? `${Math.round(seconds * 1000)}\u00a0ms`
+    : `${seconds.toFixed(seconds < 10 ? 1 : 0)}\u00a0s`;
 }
 
 /** A revision without the name of its history: "42". */

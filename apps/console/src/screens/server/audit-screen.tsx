@@ -19,7 +19,8 @@ export function AuditScreen(): JSX.Element {
     return readEntries();
   });
   const read = resource.value;
-  const search = (place.value.query.get('q') ?? '').toLowerCase();
+  const typed = place.value.query.get('q') ?? '';
+  const search = typed.toLowerCase();
   const entries =
     read.state === 'ready' ? read.value.filter((entry) => haystackOf(entry).includes(search)) : [];
   return (
@@ -31,7 +32,7 @@ export function AuditScreen(): JSX.Element {
           type="search"
           aria-label="Filter by author, environment, reason or path"
           placeholder="Filter by author, environment, reason or path"
-          value={search}
+          value={typed}
           onInput={(event) => setQuery({ q: event.currentTarget.value })}
         />
         <button

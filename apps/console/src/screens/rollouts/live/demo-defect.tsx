@@ -8,8 +8,14 @@ import { saveFlag } from '../../flags/draft/save-flag.ts';
 
 const key = 'payments-defect';
 
+interface DemoDefectProps {
+  readonly lane: string;
+  /** Whether the rollout has ended: then there is only something to repair. */
+  readonly isOver: boolean;
+}
+
 /** Of the demo shop alone: breaks payments in the lane, for the guard to find, and repairs them. */
-export function DemoDefect({ lane }: { readonly lane: string }): JSX.Element | null {
+export function DemoDefect({ lane, isOver }: DemoDefectProps): JSX.Element | null {
   const error = useSignal<ApiError | undefined>(undefined);
   const definition = live.value?.flags.value?.get(key)?.definition;
   if (!isRecord(definition) || !isRecord(definition['variants']) || !('failing' in definition['variants'])) {
@@ -17,6 +23,7 @@ export function DemoDefect({ lane }: { readonly lane: string }): JSX.Element | n
   }
   const rule = (variant: string): object => ({ if: [{ '==': [{ var: 'lane' }, lane] }, variant] });
   const isBroken = JSON.stringify(definition['targeting']) === JSON.stringify(rule('failing'));
+  if (isOver && !isBroken) return null;
   const change = async (): Promise<void> => {
     error.value = undefined;
     const targeting = rule(isBroken ? 'none' : 'failing');

@@ -42,7 +42,7 @@ export function RolloutPage({ id }: { readonly id: string }): JSX.Element {
       <Head report={read.value} onDone={reload} />
       {read.error && <Failed error={read.error} retry={reload} />}
       <Steps rollout={rollout} />
-      {!rollout.ended && <DemoDefect lane={rollout.lane} />}
+      <DemoDefect lane={rollout.lane} isOver={rollout.ended} />
       <Because rollout={rollout} />
       {rollout.series.length > 0 ? <EvidencePlot /> : <p class="soft">No look has been counted yet.</p>}
       {rollout.verdict && <SliTable verdict={rollout.verdict} />}
