@@ -83,6 +83,12 @@ async function run(command: Command, environment: NodeJS.ProcessEnv): Promise<vo
     case 'lanes':
       await (await import('./cli/commands/traffic/lanes.ts')).lanesCommand(command);
       break;
+    case 'clients':
+      await (await import('./cli/commands/traffic/clients.ts')).clientsCommand(command);
+      break;
+    case 'environments':
+      await (await import('./cli/commands/traffic/environments.ts')).environmentsCommand(command);
+      break;
     case 'map':
       await (await import('./cli/commands/traffic/map.ts')).mapCommand(command);
       break;

@@ -13,6 +13,8 @@ export type CommandName =
   | 'usage'
   | 'lanes'
   | 'map'
+  | 'clients'
+  | 'environments'
   | 'undo'
   | 'diff'
   | 'preview'
@@ -70,6 +72,12 @@ export const commands: readonly CommandInfo[] = [
     operand: '[TRACE]',
     help: 'shows the calls between services by lane, and lost or foreign dyes; or one trace, hop by hop',
   },
+  { name: 'clients', help: 'shows the connected clients, each with the revision that it has confirmed' },
+  {
+    name: 'environments',
+    operand: '[create NAME | remove NAME]',
+    help: 'lists the environments of a server; creates an empty one, or removes one with its flags',
+  },
   {
     name: 'set',
     operand: 'FLAG CHANGE...',
@@ -126,6 +134,7 @@ const remote: readonly CommandName[] = [
   'usage',
   'lanes',
   'map',
+  'clients',
   'set',
   'preview',
   'diff',
@@ -133,7 +142,7 @@ const remote: readonly CommandName[] = [
   'rollout',
   'kill',
 ];
-const withServer: readonly CommandName[] = [...remote, 'audit', 'token'];
+const withServer: readonly CommandName[] = [...remote, 'audit', 'environments', 'token'];
 
 /** Every setting. Parsing, messages, `--help` and docs/settings.md are made from this table. */
 export const options: readonly Option[] = [
@@ -467,7 +476,7 @@ export const options: readonly Option[] = [
     type: 'text',
     value: 'NAME',
     default: 'default; all for a token',
-    commands: withServer,
+    commands: [...remote, 'audit', 'token'],
     help: 'the environment; of a new token, the only one that it is for',
   },
   {
@@ -497,8 +506,8 @@ export const options: readonly Option[] = [
     name: 'reason',
     type: 'text',
     value: 'TEXT',
-    default: 'import of FILE; undo REVISION; none for set, rollout and kill',
-    commands: ['import', 'set', 'undo', 'rollout', 'kill'],
+    default: 'import of FILE; undo REVISION; else none',
+    commands: ['import', 'set', 'undo', 'rollout', 'kill', 'environments'],
     help: 'the reason for the change, kept in the history',
   },
   {
@@ -557,7 +566,18 @@ export const options: readonly Option[] = [
   {
     name: 'json',
     type: 'switch',
-    commands: ['audit', 'usage', 'lanes', 'map', 'explain', 'preview', 'diff', 'rollout'],
+    commands: [
+      'audit',
+      'usage',
+      'lanes',
+      'map',
+      'clients',
+      'environments',
+      'explain',
+      'preview',
+      'diff',
+      'rollout',
+    ],
     help: 'prints JSON instead of text',
   },
   {

@@ -6,6 +6,8 @@ import type { DiffOptions } from './commands/revisions/diff.ts';
 import type { HistoryOptions } from './commands/revisions/history.ts';
 import type { PreviewOptions } from './commands/revisions/preview.ts';
 import type { UndoOptions } from './commands/revisions/undo.ts';
+import type { ClientsOptions } from './commands/traffic/clients.ts';
+import type { EnvironmentsOptions } from './commands/traffic/environments.ts';
 import type { LanesOptions } from './commands/traffic/lanes.ts';
 import type { MapOptions } from './commands/traffic/map.ts';
 import type { UsageOptions } from './commands/traffic/usage.ts';
@@ -35,6 +37,8 @@ export type Command =
   | ({ readonly name: 'usage' } & UsageOptions)
   | ({ readonly name: 'lanes' } & LanesOptions)
   | ({ readonly name: 'map' } & MapOptions)
+  | ({ readonly name: 'clients' } & ClientsOptions)
+  | ({ readonly name: 'environments' } & EnvironmentsOptions)
   | ({ readonly name: 'set' } & SetOptions)
   | ({ readonly name: 'preview' } & PreviewOptions)
   | ({ readonly name: 'diff' } & DiffOptions)
@@ -73,6 +77,7 @@ function toolNamed(name: string): ToolName {
 function readTool(name: ToolName, operands: readonly string[], given: GivenOptions): Command {
   if (name === 'token') return { name, options: readToken(operands, given) };
   if (name === 'rollout') return { name, options: readRollout(operands, given) };
+  if (name === 'environments') return { name, ...readEnvironments(operands, given) };
   requireOperands(name, operands);
   const [operand, ...more] = operands;
   const target = readTarget(given);
@@ -103,6 +108,8 @@ function readTool(name: ToolName, operands: readonly string[], given: GivenOptio
       return { name, ...target, json: given.switch('json') };
     case 'map':
       return { name, ...target, trace: operand, json: given.switch('json') };
+    case 'clients':
+      return { name, ...target, json: given.switch('json') };
     case 'set':
       return { name, ...target, flag: operand ?? '', changes: more, reason: given.text('reason') };
     case 'preview':
@@ -168,6 +175,24 @@ function readRollout(operands: readonly string[], given: GivenOptions): RolloutO
   const [full, json] = [given.switch('full'), given.switch('json')];
   if (full && action.action !== 'promote') throw new UsageError('--full is an option of rollout promote');
   return { ...action, ...readTarget(given), reason: given.text('reason'), full, json };
+}
+
+function readEnvironments(
+  [action, name, ...more]: readonly string[],
+  given: GivenOptions,
+): EnvironmentsOptions {
+  const { url, token } = readTarget(given);
+  const [reason, json] = [given.text('reason'), given.switch('json')];
+  if (action === undefined) {
+    if (reason !== undefined) throw new UsageError('--reason is an option of environments create and remove');
+    return { url, token, json };
+  }
+  const isAction = action === 'create' || action === 'remove';
+  if (isAction && name !== undefined && more.length === 0)
+    return { url, token, json, reason, change: { action, name } };
+  throw new UsageError(
+    'environments takes create NAME, remove NAME or nothing; e.g. graylane-server environments create staging',
+  );
 }
 
 function readKill(lane: string | undefined, target: Target, given: GivenOptions): Command {

@@ -201,6 +201,47 @@ describe('preview', () => {
   });
 });
 
+describe('environments', () => {
+  test('are listed, created and removed, with the reason', async () => {
+    const made = await run('environments', 'create', 'staging', '--reason', 'für den Test');
+    expect(made).toEqual({ code: 0, output: 'staging: created\n' });
+    const { output } = await run('environments');
+    expect(output).toMatch(
+      /^name +flags +revision +state\ndefault +2 +\S+ +in order\nstaging +0 +\S+ +in order\n$/,
+    );
+    const { body } = await admin(served.url)('GET', '/environments/staging/history');
+    expect(body['revisions']).toMatchObject([{ reason: 'für den Test' }]);
+    expect(await run('environments', 'create', 'staging')).toMatchObject({ code: 1 });
+    expect(await run('environments', 'remove', 'staging')).toEqual({ code: 0, output: 'staging: removed\n' });
+    const listed = JSON.parse((await run('environments', '--json')).output) as object[];
+    expect(listed).toMatchObject([{ name: 'default', flags: 2, readOnly: false }]);
+    expect((await run('environments', 'remove', 'staging')).output).toContain('there is no environment');
+  });
+
+  test('take an action with a name, or nothing', async () => {
+    for (const operands of [['create'], ['remove', 'a', 'b'], ['rename', 'a'], ['--reason', 'x']]) {
+      expect(await run('environments', ...operands)).toMatchObject({ code: 2 });
+    }
+  });
+});
+
+test('clients are listed with the revision that each one has confirmed', async () => {
+  const { output: none } = await run('clients');
+  expect(none).toMatch(/^0 of 0 clients have revision \S+\n$/);
+  for (const instance of ['orders-2', 'orders-1']) {
+    const made = { body: fees, headers: { 'if-none-match': '*' } };
+    expect((await admin(served.url)('PUT', `flags/${instance}`, made)).status).toBe(201);
+    const { headers } = await fetch(`${served.url}/api/v1/environments/default`);
+    const report = { service: 'orders', instance, revision: headers.get('graylane-revision') };
+    expect((await admin(served.url)('POST', 'clients', { body: report })).status).toBe(204);
+  }
+  const { output } = await run('clients');
+  expect(output).toMatch(/^orders +orders-1 +\S+ +up to date +\d+ s ago/m);
+  expect(output).toMatch(/^orders +orders-2 +\S+ +behind +\d+ s ago/m);
+  const json = JSON.parse((await run('clients', '--json')).output) as { clients: object[] };
+  expect(json.clients).toHaveLength(2);
+});
+
 describe('diff and undo', () => {
   test('show what changed in one revision and between two, and take one back', async () => {
     await run('set', 'fees', 'defaultVariant=on');
