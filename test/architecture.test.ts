@@ -72,6 +72,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'http/port',
       'logging',
       'metrics',
+      'model',
       'observe',
       'oidc',
       'protocols/admin',

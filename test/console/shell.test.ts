@@ -140,7 +140,23 @@ await describeWith(chromium, 'the console', () => {
     await page.getByLabel('refused alone').check();
     const row = page.getByRole('region', { name: 'Requests' }).getByRole('row', { name: /PATCH/ });
     await row.getByText('/api/v1/environments/default/flags/{flag}').waitFor();
+    const at = new Date().toISOString();
+    const refusals = {
+      kind: 'refusals',
+      at,
+      until: at,
+      protocol: 'grpc',
+      code: 'unauthenticated',
+      count: 12,
+    };
+    const reported = await admin(open.url)('POST', 'audit', {
+      body: { relay: 'edge-1', records: [refusals] },
+    });
+    expect(reported.status).toBe(204);
     await page.reload();
+    await page.getByRole('searchbox').fill('edge-1');
+    await shows(page, 'refused 12 requests (grpc, unauthenticated)');
+    await page.getByRole('searchbox').fill('127.0.0.1');
     expect(await page.getByLabel('refused alone').isChecked()).toBe(true);
     await row.getByText(/refused 4\d\d/).waitFor();
     await page.context().close();

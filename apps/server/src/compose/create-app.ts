@@ -5,7 +5,7 @@ import { consoleFiles } from '../http/console/console-files.ts';
 import { noteRefusedPreflight } from '../http/front-door/cross-origin.ts';
 import type { ClientAddress } from '../http/front-door/client-address.ts';
 import type { FrontDoor } from '../http/front-door/front-door.ts';
-import { routeNameOf } from '../http/front-door/route-scopes.ts';
+import { isStream, routeNameOf } from '../http/front-door/route-scopes.ts';
 import { healthRoutes, type Readiness } from '../http/health.ts';
 import { lazyListener } from '../http/port/lazy-listener.ts';
 import { sendProblem } from '../http/problem-details.ts';
@@ -102,10 +102,6 @@ export function createApp(options: AppOptions): RequestListener {
     }
     admitted(request, response);
   };
-}
-
-function isStream(route: string | undefined): boolean {
-  return route === '/api/v1/environments/{environment}/stream' || route === '/ofrep/v1/events';
 }
 
 /** A proxy may forward the whole URL of its own request (RFC 9112, section 3.2.2). */

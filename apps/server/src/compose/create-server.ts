@@ -30,6 +30,7 @@ import { UsageKeeper } from '../usage/usage-keeper.ts';
 import type { Webhook } from '../webhooks/webhook.ts';
 import { KillingEnvironments } from '../store/kill/killing-environments.ts';
 import { Closing } from './closing.ts';
+import { auditRefusal } from './audit-requests.ts';
 import { createApp } from './create-app.ts';
 import { openAccess, type Access } from './open-access.ts';
 import { openDatabase, openEnvironments, openRelay } from './open-environments.ts';
@@ -125,6 +126,8 @@ async function openServer(settings: Settings, log: Log, closing: Closing): Promi
   closing.addEnd(() => (readiness.ready = false));
 
   const origins = { requests: new RequestAudit(), addressOf: clientAddress(settings.trustProxies) };
+  const audited = { audit: origins.requests, addressOf: origins.addressOf };
+  door.onRefusal((request, refusal) => auditRefusal(audited, request, refusal));
   const signals = { ...origins, audit, intake, usage, traffic, rollouts, prometheus: prometheus.addresses };
   const app = createApp({ ...shared, ...signals, oidc: settings.oidc, sessions, stream, refetches });
   const http = new HttpPort(app, { certificate });

@@ -462,6 +462,47 @@ describe('the audit of requests', () => {
     }
   });
 
+  test('has refused streams, evaluations, telemetry and gRPC calls, too', async () => {
+    const folder = mkdtempSync(`${tmpdir()}/graylane-refusals-`);
+    const tokens = `${folder}/tokens.json`;
+    const boss = await tokenIn(tokens, { name: 'boss', scope: 'admin' });
+    const edge = await tokenIn(tokens, { name: 'edge', scope: 'evaluate' });
+    const served = await serveFolder({ flags: { fees } }, { tokens });
+    try {
+      const json = { ...bearer(edge), 'content-type': 'application/json' };
+      const post = { method: 'POST', headers: json, body: '{}' };
+      const sync = '/flagd.sync.v1.FlagSyncService/FetchAllFlags';
+      const statuses = await Promise.all([
+        fetch(`${served.url}/api/v1/environments/default/stream`, { headers: bearer(edge) }),
+        fetch(`${served.url}/ofrep/v1/evaluate/flags/fees`, { method: 'POST', body: '{}' }),
+        fetch(`${served.url}/v1/metrics`, post),
+        fetch(`http://127.0.0.1:${served.grpcPort}${sync}`, post),
+      ]);
+      expect(statuses.map(({ status }) => status)).toEqual([403, 401, 403, 403]);
+      const response = await fetch(`${served.url}/api/v1/requests`, { headers: bearer(boss) });
+      const { requests } = (await response.json()) as { requests: readonly { route: string }[] };
+      const address = '127.0.0.1';
+      const denied = {
+        outcome: 'refused',
+        count: 1,
+        status: 403,
+        code: 'forbidden',
+        author: 'edge',
+        address,
+      };
+      const byRoute = requests.toSorted((one, other) => (one.route < other.route ? -1 : 1));
+      expect(byRoute).toMatchObject([
+        { ...denied, route: '/api/v1/environments/{environment}/stream', environment: 'default' },
+        { ...denied, route: '/flagd.sync.v1.FlagSyncService/{method}' },
+        { status: 401, author: null, address, route: '/ofrep/v1/evaluate/flags/{flag}' },
+        { ...denied, route: '/v1/metrics' },
+      ]);
+    } finally {
+      await served.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('is bounded: a flood of refusals is summed, and displaces no write', () => {
     const audit = new RequestAudit();
     const request = {

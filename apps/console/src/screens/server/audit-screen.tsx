@@ -6,6 +6,7 @@ import { place, screenHref, setQuery } from '../../router/location.ts';
 import { countOf, shortRevision } from '../../ui/numbers.ts';
 import { Empty, Failed, Waiting } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
+import { inWords, RelayRecords, type RelayRecord } from './relay-records.tsx';
 import { AuditedRequests } from './audited-requests.tsx';
 
 interface Entry extends Schema<'Revision'> {
@@ -21,8 +22,9 @@ export function AuditScreen(): JSX.Element {
   const read = resource.value;
   const typed = place.value.query.get('q') ?? '';
   const search = typed.toLowerCase();
-  const entries =
-    read.state === 'ready' ? read.value.filter((entry) => haystackOf(entry).includes(search)) : [];
+  const { revisions, relayed } = read.state === 'ready' ? read.value : { revisions: [], relayed: [] };
+  const entries = revisions.filter((entry) => haystackOf(entry).includes(search));
+  const records = relayed.filter((record) => relayedText(record).includes(search));
   return (
     <>
       <div class="head">
@@ -83,20 +85,39 @@ export function AuditScreen(): JSX.Element {
           </table>
         </div>
       )}
+      {records.length > 0 && <RelayRecords records={records} />}
       <AuditedRequests search={search} />
     </>
   );
 }
 
-async function readEntries(): Promise<Entry[]> {
+interface Read {
+  readonly revisions: readonly Entry[];
+  readonly relayed: readonly RelayRecord[];
+}
+
+async function readEntries(): Promise<Read> {
   const { body } = await api<{ environments: Schema<'EnvironmentSummary'>[] }>('GET', '/environments');
   const pages = await Promise.all(
     body.environments.map(async ({ name }) => {
-      const page = await api<Schema<'History'>>('GET', `${environmentPath(name, 'history')}?limit=200`);
-      return page.body.revisions.map((revision) => ({ ...revision, environment: name }));
+      const [history, audit] = await Promise.all([
+        api<Schema<'History'>>('GET', `${environmentPath(name, 'history')}?limit=200`),
+        api<{ records: Schema<'ReceivedAuditRecord'>[] }>('GET', environmentPath(name, 'audit')),
+      ]);
+      const ofThis = <T,>(one: T): T & { environment: string } => ({ ...one, environment: name });
+      return { revisions: history.body.revisions.map(ofThis), relayed: audit.body.records.map(ofThis) };
     }),
   );
-  return pages.flat().toSorted((one, other) => (one.at < other.at ? 1 : -1));
+  const newestFirst = (one: { at: string }, other: { at: string }): number => (one.at < other.at ? 1 : -1);
+  return {
+    revisions: pages.flatMap(({ revisions }) => revisions).toSorted(newestFirst),
+    relayed: pages.flatMap(({ relayed }) => relayed).toSorted(newestFirst),
+  };
+}
+
+function relayedText(record: RelayRecord): string {
+  const { relay, token, environment, reason = '' } = record;
+  return `${relay} ${token} ${environment} ${inWords(record)} ${reason}`.toLowerCase();
 }
 
 function pathsOf({ diff }: Entry): string {

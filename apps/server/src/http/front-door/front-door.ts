@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Descriptors } from '../port/descriptors.ts';
+import { RequestError } from '../../model/request-error.ts';
 import type { Guard } from './guard.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import { authenticate, type SessionReader } from './authenticate.ts';
@@ -31,6 +32,7 @@ export class FrontDoor {
   readonly rateLimit: RateLimit | undefined;
   readonly tokens: Tokens;
   readonly #sessions: SessionReader | undefined;
+  #onRefusal: RefusalListener | undefined;
 
   constructor({ guard, descriptors, rateLimit, tokens, sessions }: FrontDoorOptions) {
     this.guard = guard;
@@ -46,11 +48,23 @@ export class FrontDoor {
    */
   admit(request: AnyRequest, response: AnyResponse): void {
     setSecurityHeaders(response);
-    this.guard.admit(request);
-    if (this.descriptors.scarce) closeAfter(request, response);
-    setPrincipal(request, authenticate(this.tokens, request, this.#sessions));
+    try {
+      this.guard.admit(request);
+      if (this.descriptors.scarce) closeAfter(request, response);
+      setPrincipal(request, authenticate(this.tokens, request, this.#sessions));
+    } catch (error) {
+      if (error instanceof RequestError) this.#onRefusal?.(request, error);
+      throw error;
+    }
+  }
+
+  /** Calls back with each request that is not admitted, of any protocol. */
+  onRefusal(listener: RefusalListener): void {
+    this.#onRefusal = listener;
   }
 }
+
+type RefusalListener = (request: AnyRequest, refusal: RequestError) => void;
 
 /**
  * Headers for browsers: responses are data, so a page may not run them as a script or a style,

@@ -126,6 +126,11 @@ export function routeNameOf(target: string): string | undefined {
 
 const oneFlag = '/ofrep/v1/evaluate/flags/';
 
+/** Whether a route is an endless stream of server-sent events. */
+export function isStream(route: string | undefined): boolean {
+  return route === '/api/v1/environments/{environment}/stream' || route === '/ofrep/v1/events';
+}
+
 /**
  * The access that a request requires. A preflight carries no token (Fetch, section 3.2.2), so
  * OPTIONS is open.
