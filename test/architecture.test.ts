@@ -362,9 +362,9 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'screens/rollouts/plots',
       'ui',
     ],
-    'screens/rollouts/model': ['api', 'ui'],
+    'screens/rollouts/model': ['api', 'json', 'ui'],
     'screens/rollouts/plots': ['screens/rollouts/model', 'ui'],
-    'screens/rollouts/start': ['api', 'json', 'live', 'router', 'ui'],
+    'screens/rollouts/start': ['api', 'json', 'live', 'router', 'screens/rollouts/model', 'ui'],
     'screens/server': ['api', 'live', 'router', 'ui'],
     shell: [
       'api',

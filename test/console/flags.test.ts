@@ -169,6 +169,12 @@ await describeWith(chromium, 'the flags of the console', () => {
     expect(await flag('fees')).toEqual(fees);
 
     await page.getByRole('button', { name: 'Show all flags' }).click();
+    await page
+      .getByRole('button', { name: /difference/ })
+      .nth(1)
+      .click();
+    await page.reload();
+    await page.getByRole('button', { name: /difference/, expanded: true }).waitFor();
     await page.getByRole('button', { name: 'Compare' }).nth(2).click();
     await page.getByRole('button', { name: 'with this one' }).first().click();
     await page.getByRole('region', { name: 'Comparison' }).getByText('No difference.').waitFor();
@@ -194,8 +200,10 @@ await describeWith(chromium, 'the flags of the console', () => {
     await page.getByLabel('Value, row 1, test 1').fill('internal');
     await shows(page, '1 × off → on');
     await expect.poll(() => contexts.first().textContent()).toBe('tenant internaloff → on');
+    await contexts.last().getByRole('button').click();
     await page.reload();
     await shows(page, '1 × off → on');
+    await contexts.last().getByRole('button', { pressed: true }).waitFor();
     await page.getByRole('button', { name: 'Save' }).click();
     await shows(page, 'Saved.');
 

@@ -80,6 +80,7 @@ await describeWith(chromium, 'the console of the shop', () => {
       { name: 'payments latency', ...measured, kind: 'latency' },
       { name: 'payments errors', ...measured, kind: 'errors', bad: { 'error.type': '.+' } },
     ];
+    const breaker = { 'payments errors': { badRatio: 0.1 } };
     const started = await fetch(`${shop.flagServer}/api/v1/environments/default/rollouts`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -89,19 +90,22 @@ await describeWith(chromium, 'the console of the shop', () => {
         unit: 'request',
         sameCodeLooks: 0,
         steps: [{ weight: 40, minSeconds: 600 }],
-        guard: { mode: 'act', lookSeconds: 1, minRequests: 20, slis },
+        guard: { mode: 'act', lookSeconds: 1, minRequests: 20, slis, breaker },
       }),
     });
     expect(started.status).toBe(201);
     const { id } = (await started.json()) as { id: string };
-    const page = await browser.open(`${shop.flagServer}/e/default/rollouts/${id}`);
+    const page = await browser.open(`${shop.flagServer}/e/default/rollouts?start`);
+    await shows(page, 'This is the demo shop.');
+    expect(await page.getByLabel('Service').inputValue()).toBe('gateway');
+    await page.goto(`${shop.flagServer}/e/default/rollouts/${id}`);
     const ending = new AbortController();
     const buyers = Array.from({ length: 6 }, (_, buyer) => buy(`buyer-${buyer}`, ending.signal));
     try {
       await page.getByRole('img', { name: /Evidence by look/ }).waitFor();
       await page.getByRole('button', { name: 'Break payments in gray' }).click();
       await shows(page, 'Payments fail for 30 % of gray.');
-      await page.getByText('↩ rolled back').waitFor({ timeout: 100_000 });
+      await page.getByText('↩ rolled back').waitFor();
     } finally {
       ending.abort();
       await Promise.all(buyers);
@@ -109,7 +113,7 @@ await describeWith(chromium, 'the console of the shop', () => {
     await shows(page, 'ROLLED BACK.');
     await page
       .getByRole('region', { name: 'Acts' })
-      .getByText(/payments errors: .* were bad/)
+      .getByText(/payments errors: .*gray requests/)
       .first()
       .waitFor();
     await page.getByRole('button', { name: 'Repair payments' }).click();

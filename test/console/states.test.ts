@@ -175,7 +175,7 @@ await describeWith(chromium, 'states of the console', () => {
       }
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'detached' });
-      expect(new URL(page.url()).search).toBe('');
+      await expect.poll(() => new URL(page.url()).search).toBe('');
     }
     await page.goto(`${guarded.url}${e}/rollouts?start`);
     await page.getByLabel('Reason').fill('fees v2');

@@ -20,12 +20,16 @@ export function printGuide(running: Running): void {
   node apps/server/bin/graylane-server.js --flags ${flagsFile} ${ports}
 
 `;
+  const watchGuide = `
+To watch a release defend itself, start one there and break it by a button; the guard takes it back:
+  ${flagServer}/e/default/rollouts?start
+`;
   console.log(`
 The shop is open: gateway -> orders (HTTP) -> payments (gRPC)${kafka ? ' -> ledger (Kafka)' : ''}
 
 The console shows who is gray, and ${hasTraffic ? 'the shop has light traffic of its own (GRAYLANE_DEMO_TRAFFIC=off stops it)' : 'lets you change it'}:
   ${flagServer}/
-
+${hasTraffic ? watchGuide : ''}
 An ordinary request is baseline in every service:
   curl -s ${gateway}/checkout
 

@@ -13,7 +13,7 @@ export function countOf(value: number, noun: string, plural: string = `${noun}s`
 /** A share from 0 to 1 in percent, with as many digits as it deserves; it stays on one line. */
 export function percent(share: number): string {
   const value = share * 100;
-  const digits = value === 0 || value >= 99.95 ? 0 : value < 0.1 ? 3 : value < 1 ? 2 : 1;
+  const digits = value < 0.0005 || value >= 99.95 ? 0 : value < 0.1 ? 3 : value < 1 ? 2 : 1;
   return `${value.toFixed(digits)}\u00a0%`;
 }
 

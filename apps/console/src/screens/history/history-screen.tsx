@@ -1,4 +1,4 @@
-import { useSignal, useSignalEffect } from '@preact/signals';
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { ApiError } from '../../api/request.ts';
 import { environment, live } from '../../live/current.ts';
@@ -18,6 +18,7 @@ export function HistoryScreen(): JSX.Element {
   const here = environment.value;
   const { query } = place.value;
   const flag = query.get('flag') ?? undefined;
+  const open = query.get('open')?.split(',') ?? [];
   const [older, newer] = query.get('compare')?.split('..') ?? [];
   const { revisions, next, error, more } = useHistory();
   const about = openedAbout('undo');
@@ -72,6 +73,8 @@ export function HistoryScreen(): JSX.Element {
               revision={revision}
               isMarked={marked.value === revision.revision}
               isComparing={marked.value !== undefined}
+              isOpen={open.includes(revision.revision)}
+              onToggle={() => setQuery({ open: toggled(open, revision.revision).join(',') })}
               onCompare={() => compareWith(revision.revision)}
               onUndo={() => openDialog('undo', revision.revision)}
             />
@@ -91,6 +94,10 @@ export function HistoryScreen(): JSX.Element {
   );
 }
 
+function toggled(list: readonly string[], one: string): readonly string[] {
+  return list.includes(one) ? list.filter((other) => other !== one) : [...list, one];
+}
+
 interface HistoryPages {
   readonly revisions: readonly Revision[] | undefined;
   readonly next: string | undefined;
@@ -103,12 +110,13 @@ function useHistory(): HistoryPages {
   const revisions = useSignal<readonly Revision[] | undefined>(undefined);
   const next = useSignal<string | undefined>(undefined);
   const error = useSignal<ApiError | undefined>(undefined);
-  const subject = useSignal(subjectOf());
+  const current = useComputed(subjectOf);
+  const subject = useSignal(current.peek());
   const read = async (before: string | undefined): Promise<void> => {
     const [shown, flag] = [environment.peek(), place.peek().query.get('flag') ?? undefined];
     try {
       const page = await readPage({ environment: shown, flag, before });
-      if (subject.peek() !== subjectOf()) return;
+      if (subject.peek() !== current.peek()) return;
       const known = revisions.peek() ?? [];
       const fresh = new Set(page.revisions.map(({ revision }) => revision));
       const others = known.filter(({ revision }) => !fresh.has(revision));
@@ -126,8 +134,8 @@ function useHistory(): HistoryPages {
   };
   useSignalEffect(() => {
     void live.value?.revision.value;
-    if (subject.peek() !== subjectOf()) {
-      subject.value = subjectOf();
+    if (subject.peek() !== current.value) {
+      subject.value = current.value;
       revisions.value = undefined;
       next.value = undefined;
     }

@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { Differences } from '../../ui/differences.tsx';
 import { countOf, shortRevision } from '../../ui/numbers.ts';
@@ -10,6 +9,9 @@ interface RevisionRowProps {
   readonly revision: Revision;
   readonly isMarked: boolean;
   readonly isComparing: boolean;
+  /** Whether the differences are shown. */
+  readonly isOpen: boolean;
+  readonly onToggle: () => void;
   readonly onCompare: () => void;
   readonly onUndo: () => void;
 }
@@ -19,11 +21,12 @@ export function RevisionRow({
   revision,
   isMarked,
   isComparing,
+  isOpen,
+  onToggle,
   onCompare,
   onUndo,
 }: RevisionRowProps): JSX.Element {
   const { revision: name, at, author, reason, undoes, diff } = revision;
-  const isOpen = useSignal(false);
   return (
     <li class="revision">
       <span class="number mono" title={name}>
@@ -37,12 +40,7 @@ export function RevisionRow({
         </span>
       </div>
       <div class="row actions">
-        <button
-          type="button"
-          class="button small plain"
-          aria-expanded={isOpen.value}
-          onClick={() => (isOpen.value = !isOpen.value)}
-        >
+        <button type="button" class="button small plain" aria-expanded={isOpen} onClick={onToggle}>
           {countOf(diff.length, 'difference')}
         </button>
         <button type="button" class="button small plain" aria-pressed={isMarked} onClick={onCompare}>
@@ -52,7 +50,7 @@ export function RevisionRow({
           Undo…
         </button>
       </div>
-      {isOpen.value && (
+      {isOpen && (
         <div class="detail">
           <Differences of={diff} />
           <ChangeSlis revision={name} />

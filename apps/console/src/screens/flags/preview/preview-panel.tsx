@@ -1,5 +1,5 @@
 import { applyFlagChanges, type FlagSet } from '@graylane/flags';
-import { useComputed, useSignal } from '@preact/signals';
+import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import { place, setQuery } from '../../../router/location.ts';
 import type { Draft } from '../draft/draft.ts';
@@ -22,10 +22,10 @@ export function PreviewPanel({ environment, draft, flags }: PreviewProps): JSX.E
     useComputed(() => (place.value.query.get('contexts') === 'recent' ? environment : undefined)),
   );
   const read = source === 'recent' ? { contexts: recent ?? [] } : readContexts(pasted.value);
-  const chosen = useSignal(0);
+  const chosen = Number(place.value.query.get('context') ?? 0);
   const after = applyFlagChanges(flags, { flags: { [draft.key]: draft.definition.value } });
   const comparison = compare(draft.key, flags, after, read.contexts);
-  const context = read.contexts[chosen.value] ?? read.contexts[0];
+  const context = read.contexts[chosen] ?? read.contexts[0];
   return (
     <aside class="stack" aria-label="Preview">
       <section class="card" aria-label="Who would change">
@@ -71,8 +71,8 @@ export function PreviewPanel({ environment, draft, flags }: PreviewProps): JSX.E
         )}
         <WhoChanges
           comparison={comparison}
-          chosen={chosen.value}
-          onChoose={(index) => (chosen.value = index)}
+          chosen={chosen}
+          onChoose={(index) => setQuery({ context: String(index) })}
           hasDraft={draft.isChanged.value}
         />
       </section>

@@ -1,12 +1,10 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { ApiError } from '../../../api/request.ts';
-import { isRecord } from '../../../json/values.ts';
 import { environment, live } from '../../../live/current.ts';
 import { Failed } from '../../../ui/states.tsx';
 import { saveFlag } from '../../flags/draft/save-flag.ts';
-
-const key = 'payments-defect';
+import { defectKey, demoDefectOf } from '../model/demo.ts';
 
 interface DemoDefectProps {
   readonly lane: string;
@@ -17,10 +15,8 @@ interface DemoDefectProps {
 /** Of the demo shop alone: breaks payments in the lane, for the guard to find, and repairs them. */
 export function DemoDefect({ lane, isOver }: DemoDefectProps): JSX.Element | null {
   const error = useSignal<ApiError | undefined>(undefined);
-  const definition = live.value?.flags.value?.get(key)?.definition;
-  if (!isRecord(definition) || !isRecord(definition['variants']) || !('failing' in definition['variants'])) {
-    return null;
-  }
+  const definition = demoDefectOf(live.value?.flags.value);
+  if (definition === undefined) return null;
   const rule = (variant: string): object => ({ if: [{ '==': [{ var: 'lane' }, lane] }, variant] });
   const isBroken = JSON.stringify(definition['targeting']) === JSON.stringify(rule('failing'));
   if (isOver && !isBroken) return null;
@@ -30,7 +26,7 @@ export function DemoDefect({ lane, isOver }: DemoDefectProps): JSX.Element | nul
     try {
       await saveFlag({
         environment: environment.peek(),
-        key,
+        key: defectKey,
         base: definition,
         definition: { ...definition, targeting },
         reason: isBroken ? 'repair the demo' : 'break the demo, for the guard to find',

@@ -19,10 +19,14 @@ export function evidenceOptions(width: number): uPlot.Options {
     cursor: { drag: { x: false, y: false } },
     scales: { y: { range: (_plot, low, high) => [Math.min(low, -4.6) - 0.3, Math.max(high, 3) + 0.7] } },
     axes: [
-      axis,
       {
         ...axis,
-        size: 64,
+        space: 96,
+        values: (_plot, splits) => splits.map((seconds) => timeOfDay.format(seconds * 1000)),
+      },
+      {
+        ...axis,
+        size: 76,
         splits: (_plot, _axis, low, high) => powersOfTen(low, high),
         values: (_plot, splits) => splits.map(powerInWords),
       },
@@ -37,6 +41,12 @@ export function evidenceOptions(width: number): uPlot.Options {
     hooks: { drawClear: [(plot) => drawSteps(plot, colour('sunken'), colour('ink-soft'))] },
   };
 }
+
+const timeOfDay = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
 
 /** At most about six powers of ten, as natural logarithms: the axis is one of logarithms. */
 function powersOfTen(low: number, high: number): number[] {

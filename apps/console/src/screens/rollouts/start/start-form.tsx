@@ -6,6 +6,7 @@ import { navigate, screenHref } from '../../../router/location.ts';
 import { useForm } from '../../../ui/form.ts';
 import { SelectField, TextField } from '../../../ui/field.tsx';
 import { Failed } from '../../../ui/states.tsx';
+import { demoDefectOf } from '../model/demo.ts';
 import { dyeRulesOf, requestOf } from './start-request.ts';
 
 const empty = {
@@ -23,11 +24,16 @@ const empty = {
   reason: '',
 };
 
+/** In the demo shop: a release whose defect the guard finds in a few minutes of light traffic. */
+const demo = { unit: 'request', steps: '40', service: 'gateway', looks: '0', mode: 'act' };
+
 /** A short form that starts a rollout; the request is shown as it is sent. */
 export function StartForm(): JSX.Element {
-  const { values, set, clear } = useForm(empty);
+  const flags = live.value?.flags.value;
+  const isDemo = demoDefectOf(flags) !== undefined;
+  const { values, set, clear } = useForm(isDemo ? { ...empty, ...demo } : empty);
   const error = useSignal<ApiError | undefined>(undefined);
-  const rules = dyeRulesOf(live.value?.flags.value);
+  const rules = dyeRulesOf(flags);
   const flag = values.flag === '' ? (rules[0]?.key ?? '') : values.flag;
   const lanes = rules.find(({ key }) => key === flag)?.lanes ?? [];
   const request = requestOf({ ...values, flag });
@@ -55,6 +61,12 @@ export function StartForm(): JSX.Element {
       <div class="head">
         <h1>Start a rollout</h1>
       </div>
+      {isDemo && (
+        <p class="notice">
+          This is the demo shop. Start this release, break payments on its page, and watch the guard take it
+          back within a few minutes.
+        </p>
+      )}
       <div class="start">
         <section class="card" aria-label="Who">
           <h2>Who</h2>
