@@ -1,8 +1,13 @@
-import { Pool } from 'undici';
-import { BareProcess } from '../support/bare-process.ts';
-import { compare, type Contender, type Row } from '../support/bench.ts';
+import { once } from 'node:events';
+import { fork } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { Pool, type Dispatcher } from 'undici';
+import { BareProcess, type SameResponse } from '../support/bare-process.ts';
+import { addSection, compare, type Contender, type Row } from '../support/bench.ts';
 import { startFastFeature } from '../components/compared/fast-feature.ts';
-import { ServerProcess } from '../support/server-process.ts';
+import { selfTimes } from '../support/self-time.ts';
+import { serverProgram, ServerProcess } from '../support/server-process.ts';
 import { startUnleash, type Unleash } from '../components/compared/unleash.ts';
 
 const connections = 16;
@@ -46,6 +51,7 @@ interface Peer {
 }
 
 const pools: Pool[] = [];
+const plain: BareProcess[] = [];
 const server = await ServerProcess.start({ flags });
 const graylane = await ofrepPeer('graylane', server.url);
 const bareOne = await BareProcess.start('answer', (await ask(graylane.one)).text);
@@ -81,8 +87,33 @@ await compare({
     row('all 50 flags, unchanged (304)', 'unchanged', barely(bareAll)),
   ],
 });
+
+await compare({
+  question: 'What CPU time of the server does an OFREP request cost?',
+  unit: 'us',
+  rounds: 20,
+  peers: ['express'],
+  note: `The requests come ${connections} at a time, and the next ones when all responses are there. node:http reads and parses the body, sends the same status, headers and body, and evaluates nothing; express sends the body alone. Beyond that graylane checks the request, evaluates one flag or 50, counts each evaluation by flag and variant, and tags the 50 with SHA-256.`,
+  rows: [
+    await costs('one flag', graylane.one, bareOne),
+    await costs('all 50 flags', graylane.all, bareAll),
+    await costs('all 50 flags, unchanged (304)', graylane.unchanged),
+  ],
+});
+addSection(
+  'Which functions of graylane take the most time of such a request?',
+  'The shares of their own time in the CPU time of the process, from a profile that samples every 200 us. `parse` is `JSON.parse`, which the bare server calls as well; `forEachInSlices` contains the counting and joining of 50 evaluations. Most of the rest is the system, which writes to the socket, and Node, which takes the headers apart: the bare server does not look at them.',
+  [
+    '| request | the three that take most | share |',
+    '| --- | --- | ---: |',
+    ...(await profileOf('one flag', graylane.one)),
+    ...(await profileOf('all 50 flags', graylane.all)),
+  ],
+);
 await Promise.all(pools.map((pool) => pool.close()));
-await Promise.all([server, bareOne, bareAll, unleash, fastFeature].map(async (one) => one?.close()));
+await Promise.all(
+  [server, bareOne, bareAll, unleash, fastFeature, ...plain].map(async (one) => one?.close()),
+);
 
 function row(name: string, kind: Exclude<keyof Peer, 'name'>, baseline: Question): Row {
   const contenders = others.flatMap((peer) => {
@@ -92,6 +123,64 @@ function row(name: string, kind: Exclude<keyof Peer, 'name'>, baseline: Question
   return { name, contenders: [asking('express, same bytes', baseline), ...contenders] };
 }
 
+/** The CPU time of servers that send the same as graylane to a question. */
+async function costs(name: string, question: Question, express?: BareProcess): Promise<Row> {
+  const http = await BareProcess.start('http', JSON.stringify(await responseTo(question)));
+  plain.push(http);
+  return {
+    name,
+    contenders: [
+      costing('node:http, same bytes', http, { ...question, to: poolTo(urlOf(http)) }),
+      costing('graylane', server, question),
+      ...(express
+        ? [costing('express, same body', express, { ...question, to: poolTo(urlOf(express)) })]
+        : []),
+    ],
+  };
+}
+
+/** A sample is the CPU time of one request, in microseconds. */
+function costing(name: string, process: { readonly cpu: number }, question: Question): Contender {
+  const [bursts, warmUp] = [60, 600];
+  let isWarm = false;
+  return {
+    name,
+    sample: async () => {
+      for (let burst = isWarm ? warmUp : 0; burst < warmUp; burst += 1) await askAtOnce(question);
+      isWarm = true;
+      const before = process.cpu;
+      for (let burst = 0; burst < bursts; burst += 1) await askAtOnce(question);
+      return (process.cpu - before) / (bursts * connections);
+    },
+  };
+}
+
+async function askAtOnce(question: Question): Promise<void> {
+  await Promise.all(Array.from({ length: connections }, async () => ask(question)));
+}
+
+/** The lines of a table: the functions of ours that take most of a server of its own. */
+async function profileOf(name: string, question: Question): Promise<string[]> {
+  const folder = mkdtempSync(`${tmpdir()}/graylane-profile-`);
+  writeFileSync(`${folder}/flags.json`, JSON.stringify({ flags }));
+  const profiles = `${folder}/profiles`;
+  const ports = ['--port', '0', '--grpc-port', '0', '--management-port', '0'];
+  const profiled = fork(serverProgram, ['--flags', `${folder}/flags.json`, ...ports], {
+    execArgv: ['--cpu-prof', '--cpu-prof-interval', '200', '--cpu-prof-dir', profiles],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const [{ ready }] = (await once(profiled, 'message')) as [{ ready: number }];
+  const same = { ...question, to: poolTo(`http://127.0.0.1:${ready}`) };
+  for (let burst = 0; burst < 2500; burst += 1) await askAtOnce(same);
+  const gone = once(profiled, 'exit');
+  profiled.kill('SIGTERM');
+  await gone;
+  const [file = ''] = readdirSync(profiles);
+  const most = selfTimes(`${profiles}/${file}`).slice(0, 3);
+  rmSync(folder, { recursive: true });
+  return most.map((one) => `| ${name} | ${one.name} | ${(100 * one.share).toFixed(1)} % |`);
+}
+
 async function ofrepPeer(name: string, url: string): Promise<Required<Peer>> {
   const to = poolTo(url);
   const [one, all] = [ofrep(to, '/flag-7'), ofrep(to, '')];
@@ -99,8 +188,12 @@ async function ofrepPeer(name: string, url: string): Promise<Required<Peer>> {
 }
 
 /** A bare server sends the same response to every request. */
-function barely({ port }: BareProcess): Question {
-  return ofrep(poolTo(`http://127.0.0.1:${port}`), '');
+function barely(bare: BareProcess): Question {
+  return ofrep(poolTo(urlOf(bare)), '');
+}
+
+function urlOf({ port }: BareProcess): string {
+  return `http://127.0.0.1:${port}`;
 }
 
 function ofrep(to: Pool, path: string): Question {
@@ -128,15 +221,27 @@ function leaveOut(name: string): (error: Error) => undefined {
   };
 }
 
-async function ask({ to, path, body, headers }: Question): Promise<{ text: string; etag: string }> {
-  const answer = await to.request({
+async function ask(question: Question): Promise<{ text: string; etag: string }> {
+  const answer = await request(question);
+  if (answer.statusCode >= 400) throw new Error(`${question.path} was answered with ${answer.statusCode}`);
+  return { text: await answer.body.text(), etag: String(answer.headers['etag']) };
+}
+
+async function request({ to, path, body, headers }: Question): Promise<Dispatcher.ResponseData> {
+  return to.request({
     path,
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body,
   });
-  if (answer.statusCode >= 400) throw new Error(`${path} was answered with ${answer.statusCode}`);
-  return { text: await answer.body.text(), etag: String(answer.headers['etag']) };
+}
+
+/** What a bare server needs to send the same; it adds the headers of the connection itself. */
+async function responseTo(question: Question): Promise<SameResponse> {
+  const { statusCode, headers, body } = await request(question);
+  const own = new Set(['date', 'connection', 'keep-alive', 'content-length']);
+  const same = Object.entries(headers).filter(([name]) => !own.has(name));
+  return { status: statusCode, headers: same, body: await body.text() };
 }
 
 /** A sample is the number of responses per second on all connections together. */

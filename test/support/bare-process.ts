@@ -5,6 +5,13 @@ import { cpuOf, memoryOf } from './server-process.ts';
 
 const script = fileURLToPath(new URL('bare-server.ts', import.meta.url));
 
+/** A response that a bare server sends again, with its headers. */
+export interface SameResponse {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string | readonly string[] | undefined])[];
+  readonly body: string;
+}
+
 /**
  * A bare server in a process of its own: the baseline for a flag server that sends the same bytes.
  */

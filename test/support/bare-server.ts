@@ -1,10 +1,12 @@
 // The least that a server of Node does for the same bytes, as a baseline: `bare-server.ts answer
 // BYTES` answers every POST like that, from express with its JSON parser; `bare-server.ts http
-// BYTES` does the same with node:http alone; `bare-server.ts stream BYTES` sends them to every
-// stream, in a loop, for each POST. Says its port when ready.
+// RESPONSE` does it with node:http alone, and sends the status and all headers of RESPONSE;
+// `bare-server.ts stream BYTES` sends them to every stream, in a loop, for each POST. Says its port
+// when ready.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
+import type { SameResponse } from './bare-process.ts';
 
 const [kind, bytes = ''] = process.argv.slice(2);
 const server: Server = kind === 'answer' ? answers() : kind === 'http' ? answersByHand() : streams();
@@ -20,13 +22,15 @@ function answers(): Server {
 }
 
 function answersByHand(): Server {
+  const { status, headers, body } = JSON.parse(bytes) as SameResponse;
   return createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       JSON.parse(Buffer.concat(chunks).toString());
-      response.setHeader('content-type', 'application/json; charset=utf-8');
-      response.end(bytes);
+      response.statusCode = status;
+      for (const [name, value] of headers) response.setHeader(name, value ?? '');
+      response.end(body);
     });
   });
 }

@@ -9,7 +9,11 @@ export interface SelfTime {
 interface Profile {
   readonly nodes: ReadonlyArray<{
     readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string };
+    readonly callFrame: {
+      readonly functionName: string;
+      readonly url: string;
+      readonly lineNumber: number;
+    };
   }>;
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
@@ -19,19 +23,22 @@ interface Profile {
 export function selfTimes(file: string): readonly SelfTime[] {
   const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(file, 'utf8')) as Profile;
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
-  const own = new Map<string, number>();
+  /** By its place, since many functions have no name. */
+  const own = new Map<string, { readonly name: string; elapsed: number }>();
   let total = 0;
   for (const [index, id] of samples.entries()) {
-    const { functionName, url } = frames.get(id) ?? { functionName: '', url: '' };
+    const { functionName, url, lineNumber } = frames.get(id) ?? { functionName: '', url: '', lineNumber: 0 };
     if (functionName === '(idle)') continue;
     const elapsed = timeDeltas[index] ?? 0;
     total += elapsed;
     const [, place] = /\/((?:packages|apps)\/[^/]+)\/(?:dist|src)\//.exec(url) ?? [];
     if (place === undefined) continue;
-    const name = `${functionName || 'an anonymous function'} (${place})`;
-    own.set(name, (own.get(name) ?? 0) + elapsed);
+    const key = `${url}:${lineNumber}`;
+    const one = own.get(key) ?? { name: `${functionName || 'an anonymous function'} (${place})`, elapsed: 0 };
+    one.elapsed += elapsed;
+    own.set(key, one);
   }
-  return Array.from(own, ([name, elapsed]) => ({ name, share: elapsed / total })).toSorted(
+  return Array.from(own.values(), ({ name, elapsed }) => ({ name, share: elapsed / total })).toSorted(
     (one, other) => other.share - one.share,
   );
 }

@@ -13,6 +13,8 @@ const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x
  * result overflows the stack. Works on malformed JSON, too.
  */
 export function nestsDeeper(bytes: Uint8Array, levels: number): boolean {
+  // Each level takes a byte.
+  if (bytes.length <= levels) return false;
   let depth = 0;
   let inString = false;
   for (let at = 0; at < bytes.length; at += 1) {

@@ -74,6 +74,14 @@ export const goals: readonly Goal[] = [
   },
   { page: 'load', row: 'one flag', contender: 'of 100,000 flags', of: 'baseline', most: 1.1 },
   {
+    page: 'ofrep',
+    row: 'one flag',
+    contender: 'graylane',
+    question: 'CPU time',
+    of: 'baseline',
+    most: 1.2,
+  },
+  {
     page: 'start',
     row: 'start',
     contender: 'graylane-server, 1,000 flags',

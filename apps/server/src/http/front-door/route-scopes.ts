@@ -149,7 +149,8 @@ export function accessOf(method: string, target: string): Access {
  * (RFC 9112, section 3.2.2).
  */
 function pathOf(target: string): string {
-  const path = target.split('?', 1)[0] ?? '';
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
   return path.startsWith('/') ? path : path.replace(/^https?:\/\/[^/]*/i, '') || '/';
 }
 

@@ -28,8 +28,8 @@ export function evaluateOne(
 /** The rest of a bulk evaluation. */
 export interface BulkOptions {
   readonly counterOf: CounterOf;
-  /** Further members of the body. */
-  readonly more: object;
+  /** Further members of the body, in JSON. */
+  readonly more: string;
   /** Whether to stop, because the client is gone. */
   readonly isOver: () => boolean;
 }
@@ -43,14 +43,18 @@ export async function evaluateAll(
   context: EvaluationContext,
   { counterOf, more, isOver }: BulkOptions,
 ): Promise<string> {
-  const all: string[] = [];
+  // A string that grows is copied once, when it is sent.
+  let all = '';
   const options = { now: Date.now(), budget: createWorkBudget() };
   await forEachInSlices(
     flags.keys(),
-    (key) => all.push(serialize(key, evaluate(flags, key, context, options), counterOf)),
+    (key) => {
+      const one = serialize(key, evaluate(flags, key, context, options), counterOf);
+      all = all === '' ? one : `${all},${one}`;
+    },
     isOver,
   );
-  return `{"flags":[${all.join()}],${JSON.stringify({ metadata: flags.metadata, ...more }).slice(1)}`;
+  return `{"flags":[${all}],${more}}`;
 }
 
 /** The JSON of an evaluation, and its counter. */

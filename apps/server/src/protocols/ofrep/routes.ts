@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { EvaluationContext } from '@graylane/flags';
+import type { EvaluationContext, FlagSet } from '@graylane/flags';
 import type { SlowReaders } from '../../backpressure/slow-readers.ts';
 import { entityTagOf } from '../../http/body/entity-tag.ts';
 import { jsonBody } from '../../http/body/json-body.ts';
@@ -84,13 +84,11 @@ export function ofrepRoutes({
     }
     // The query parameters `flagConfigEtag` and `flagConfigLastModified` request rules at least as
     // new as an event. Every response is made from the newest rules, so they need no handling.
-    const endpoint = { requestUri: refetchUri(environment) };
-    const eventStreams = [{ type: 'sse', endpoint, inactivityDelaySec }];
-    evaluateAll(flags, context, { counterOf, more: { eventStreams }, isOver: () => response.destroyed }).then(
+    const more = membersOf(flags, environment);
+    evaluateAll(flags, context, { counterOf, more, isOver: () => response.destroyed }).then(
       (body) => {
-        const bytes = Buffer.from(body);
-        sendUnlessKnown(request, response, bytes);
-        readers.watch(response, bytes);
+        sendUnlessKnown(request, response, body);
+        readers.watch(response, body);
       },
       (error: unknown) => sendOfrepError(error, segment, response, log),
     );
@@ -127,6 +125,21 @@ export function ofrepRoutes({
   };
 }
 
+/** Flags belong to one environment. */
+const members = new WeakMap<FlagSet, string>();
+
+/** The members of a bulk evaluation beside the flags, in JSON. */
+function membersOf(flags: FlagSet, environment: string): string {
+  let json = members.get(flags);
+  if (json === undefined) {
+    const endpoint = { requestUri: refetchUri(environment) };
+    const eventStreams = [{ type: 'sse', endpoint, inactivityDelaySec }];
+    json = JSON.stringify({ metadata: flags.metadata, eventStreams }).slice(1, -1);
+    members.set(flags, json);
+  }
+  return json;
+}
+
 function decodeKey(segment: string): string {
   if (!segment.includes('%')) return segment;
   try {
@@ -158,7 +171,7 @@ function readContext(request: IncomingMessage & { body?: unknown }): EvaluationC
 }
 
 /** The tag is that of the body, so it covers the rules and the context alike. */
-function sendUnlessKnown(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+function sendUnlessKnown(request: IncomingMessage, response: ServerResponse, body: string): void {
   const tag = entityTagOf(body);
   response.setHeader('etag', tag);
   response.setHeader('cache-control', 'no-cache');
