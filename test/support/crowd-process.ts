@@ -18,11 +18,15 @@ export class CrowdProcess {
   static async open(
     port: number,
     count: number,
-    { reads = true }: { readonly reads?: boolean } = {},
+    { reads = true, heartbeatS = 15 }: { readonly reads?: boolean; readonly heartbeatS?: number } = {},
   ): Promise<CrowdProcess> {
-    const child = fork(script, [String(port), String(count), reads ? 'reads' : 'stalls'], {
-      execArgv: ['--import', 'tsx'],
-    });
+    const child = fork(
+      script,
+      [String(port), String(count), reads ? 'reads' : 'stalls', String(heartbeatS)],
+      {
+        execArgv: ['--import', 'tsx'],
+      },
+    );
     const [report] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown];
     if (report !== 'open') throw new Error(`${count} streams could not be opened`);
     return new CrowdProcess(child);

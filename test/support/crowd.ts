@@ -1,9 +1,10 @@
 // A process that is many clients of a change stream at once, for a benchmark: `crowd.ts PORT COUNT
-// reads|stalls` opens so many streams and sends "open". To any message it replies "listening", and
-// "heard" when the last of the streams has one more event.
+// reads|stalls SECONDS` opens so many streams, whose heartbeats come every so many seconds, and
+// sends "open". To any message it replies "listening", and "heard" when the last of the streams has
+// one more event.
 import { openRawStream, type RawStream } from './raw-stream.ts';
 
-const [port, count, kind] = process.argv.slice(2);
+const [port, count, kind, heartbeatS] = process.argv.slice(2);
 const atOnce = 100;
 /** An empty line, and the end of a chunk. */
 const endOfEvent = Buffer.from('\n\n\r\n');
@@ -13,7 +14,9 @@ while (streams.length < Number(count)) {
   const few = Math.min(atOnce, Number(count) - streams.length);
   streams.push(
     ...(await Promise.all(
-      Array.from({ length: few }, () => openRawStream(Number(port), { reads: kind === 'reads' })),
+      Array.from({ length: few }, () =>
+        openRawStream(Number(port), { reads: kind === 'reads', heartbeatS: Number(heartbeatS) }),
+      ),
     )),
   );
 }

@@ -9,11 +9,11 @@ export interface RawStream {
 
 /**
  * Requests the change stream; `reads` sets whether the client goes on reading after the first
- * bytes.
+ * bytes. A heartbeat comes every `heartbeatS`, 15 by default.
  */
 export async function openRawStream(
   port: number,
-  { reads }: { readonly reads: boolean },
+  { reads, heartbeatS = 15 }: { readonly reads: boolean; readonly heartbeatS?: number },
 ): Promise<RawStream> {
   const socket = connect(port, '127.0.0.1');
   const answer = new Promise<string>((resolve) => {
@@ -23,7 +23,8 @@ export async function openRawStream(
       // A connection that is refused or reset closes after this.
     });
   });
-  socket.write('GET /api/v1/environments/default/stream HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const path = `/api/v1/environments/default/stream?heartbeat=${heartbeatS}`;
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
   const [, status = '0'] = /^HTTP\/1\.1 (\d+)/.exec(await answer) ?? [];
   if (reads) socket.resume();
   else socket.pause();

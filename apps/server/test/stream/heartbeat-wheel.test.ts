@@ -33,3 +33,16 @@ test('lets a member go', () => {
   vi.advanceTimersByTime(1000);
   expect(Object.fromEntries(beats)).toEqual({ gone: 1, there: 2 });
 });
+
+test('stands while it has no members', () => {
+  expect(vi.getTimerCount()).toBe(0);
+  const beating = wheel.add('there', 1);
+  vi.advanceTimersByTime(20_000);
+  expect([vi.getTimerCount(), beats.get('there')]).toEqual([1, 20]);
+  beating.delete('there');
+  vi.advanceTimersByTime(20_000);
+  expect(vi.getTimerCount()).toBe(0);
+  wheel.add('again', 1);
+  vi.advanceTimersByTime(1000);
+  expect(beats.get('again')).toBe(1);
+});

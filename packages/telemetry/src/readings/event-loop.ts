@@ -1,7 +1,8 @@
 import { monitorEventLoopDelay, performance, type IntervalHistogram } from 'node:perf_hooks';
 import type { MetricRegistry } from '../metrics/registry.ts';
 
-const resolutionMs = 10;
+/** At 10 ms the timer alone takes 0.4 % of a core, of a process that has nothing to do. */
+const resolutionMs = 50;
 const windowMs = 15_000;
 const statistics = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'] as const;
 

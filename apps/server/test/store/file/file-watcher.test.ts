@@ -19,7 +19,7 @@ test('hundreds of files are looked at in turn, no more often than a few', async 
   );
   await setTimeout(2000);
   for (const end of endings) end();
-  // One check each 40 ms, for any number of files.
+  // Twelve checks each 500 ms, for any number of files.
   const count = [...looks.values()].reduce((sum, one) => sum + one, 0);
   expect(count).toBeGreaterThan(2);
   expect(count).toBeLessThanOrEqual(50);
