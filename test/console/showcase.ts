@@ -19,6 +19,15 @@ export interface ShownScreen {
   readonly prepare?: (page: Page) => Promise<void>;
 }
 
+interface ShowcaseParts {
+  readonly served: Served;
+  readonly folder: string;
+  readonly token: string;
+  /** The change streams of its clients. */
+  readonly streams: AbortController;
+  readonly screens: readonly ShownScreen[];
+}
+
 /**
  * A server with flags, history, tokens and a rollout, for pictures and for checks of every screen.
  */
@@ -26,6 +35,7 @@ export class Showcase {
   readonly served: Served;
   readonly screens: readonly ShownScreen[];
   readonly #folder: string;
+  readonly #streams: AbortController;
   /** The token of an administrator. */
   readonly token: string;
 
@@ -36,13 +46,15 @@ export class Showcase {
     const wang = await tokenIn(tokens, { name: 'wang', scope: 'write', expiresInDays: 90 });
     await tokenIn(tokens, { name: 'orders', scope: 'definitions', environment: 'production' });
     const served = await serveFolder({ flags: {} }, { tokens });
-    const rollout = await seed(served.url, ada, wang);
-    return new Showcase(served, folder, ada, screensOf(rollout));
+    const streams = new AbortController();
+    const rollout = await seed(served.url, ada, wang, streams.signal);
+    return new Showcase({ served, folder, token: ada, streams, screens: screensOf(rollout) });
   }
 
-  private constructor(served: Served, folder: string, token: string, screens: readonly ShownScreen[]) {
+  private constructor({ served, folder, token, streams, screens }: ShowcaseParts) {
     this.served = served;
     this.#folder = folder;
+    this.#streams = streams;
     this.token = token;
     this.screens = screens;
   }
@@ -61,6 +73,7 @@ export class Showcase {
   }
 
   async close(): Promise<void> {
+    this.#streams.abort();
     await this.served.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -76,7 +89,7 @@ function screensOf(rollout: string): ShownScreen[] {
       shows: /newest/,
       prepare: async (page) => page.locator('details summary').first().click(),
     },
-    { name: 'clients', path: `${e}/clients`, shows: /gateway-1/ },
+    { name: 'clients', path: `${e}/clients`, shows: /4 of 4 clients/ },
     {
       name: 'kill',
       path: `${e}/lanes`,
@@ -133,7 +146,7 @@ const contexts = ['ada', 'bo', 'chen', 'dai', 'eve', 'fan']
   .join('\n');
 
 /** Writes flags with a history, and starts a rollout that has looked for a while. */
-async function seed(url: string, ada: string, wang: string): Promise<string> {
+async function seed(url: string, ada: string, wang: string, signal: AbortSignal): Promise<string> {
   const demo = fileURLToPath(new URL('../../apps/demo/flags.json', import.meta.url));
   const { flags } = JSON.parse(readFileSync(demo, 'utf8')) as {
     flags: Record<string, Record<string, unknown>>;
@@ -212,6 +225,11 @@ async function seed(url: string, ada: string, wang: string): Promise<string> {
   for (const service of ['gateway', 'orders', 'payments', 'ledger']) {
     const { headers } = await fetch(`${url}/api/v1${production}`, { headers: bearer(ada) });
     const report = { service, instance: `${service}-1`, revision: headers.get('graylane-revision') };
+    const name = { 'graylane-service': service, 'graylane-instance': report.instance };
+    // It is connected as long as its stream is open.
+    const options = { headers: { ...bearer(ada), ...name }, signal };
+    const { body } = await fetch(`${url}/api/v1${production}/stream`, options);
+    body?.pipeTo(new WritableStream()).catch(() => undefined);
     await fetch(`${url}/api/v1${production}/clients`, {
       method: 'POST',
       headers: { ...bearer(ada), 'content-type': 'application/json' },
