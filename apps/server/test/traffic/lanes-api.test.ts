@@ -236,3 +236,14 @@ describe('a change', () => {
     expect(around(11 * day)).toMatchObject({ lanes: [], missing: expect.stringContaining('one day') });
   });
 });
+
+test('a report between a change and its cut counts before the change', () => {
+  const history = new CallHistory(0);
+  const calls = { requests: 1, errors: 0, durations: undefined };
+  history.add('gray', calls, 1000);
+  history.add('gray', calls, 2001);
+  history.cut();
+  history.add('gray', calls, 2002);
+  expect(history.between(0, 2000).get('gray')).toMatchObject({ requests: 2 });
+  expect(history.between(2000, 9000).get('gray')).toMatchObject({ requests: 1 });
+});

@@ -12,8 +12,6 @@ const [maxLanes, maxBuckets] = [12, 100];
 /** Calls whose reports came in some seconds. */
 interface Slot {
   readonly start: number;
-  /** When the newest report of this slot came. */
-  end: number;
   readonly lanes: Map<string, Calls>;
 }
 
@@ -34,12 +32,11 @@ export class CallHistory {
   add(lane: string, calls: Calls, at: number): void {
     let slot = this.#slots.at(-1);
     if (slot === undefined || this.#isCut || at >= slot.start + slotMs) {
-      slot = { start: at, end: at, lanes: new Map() };
+      slot = { start: at, lanes: new Map() };
       this.#slots.push(slot);
       this.#isCut = false;
       this.#forget(at);
     }
-    slot.end = at;
     const known = slot.lanes.get(lane);
     if (known === undefined && slot.lanes.size >= maxLanes) return;
     const isKept = calls.durations !== undefined && calls.durations.bounds.length <= maxBuckets;
@@ -52,11 +49,14 @@ export class CallHistory {
     this.#isCut = true;
   }
 
-  /** The calls by lane whose reports came after `from`, and until `to`. */
+  /**
+   * The calls by lane of the slots that began after `from`, and until `to`. A report that comes
+   * between the time of a change and its cut is in the slot before it.
+   */
   between(from: number, to: number): ReadonlyMap<string, Calls> {
     const found = new Map<string, Calls[]>();
-    for (const { start, end, lanes } of this.#slots) {
-      if (start <= from || end > to) continue;
+    for (const { start, lanes } of this.#slots) {
+      if (start <= from || start > to) continue;
       for (const [lane, calls] of lanes) found.set(lane, [...(found.get(lane) ?? []), calls]);
     }
     return new Map(Array.from(found, ([lane, calls]) => [lane, totalOf(calls)]));
