@@ -1,57 +1,19 @@
 import { baggageFetch } from '@graylane/baggage/fetch';
 import { runInMessage } from '@graylane/baggage/kafka';
 import { baggageInterceptor } from '@graylane/baggage/undici';
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Agent, request, type Dispatcher } from 'undici';
 import { addSection, compare, type Contender } from '../support/bench.ts';
+import { ExpressServer as Server } from '../support/express-server.ts';
 import { selfTimes } from '../support/self-time.ts';
 
-const setupScript = fileURLToPath(
-  new URL('../../packages/baggage/test/instrumented/setup.js', import.meta.url),
-);
-const serverScript = fileURLToPath(new URL('../support/express-process.js', import.meta.url));
 const baggage = 'lane=gray,user-id=ada,tenant=acme,region=eu';
 const keys = ['lane', 'user-id', 'tenant', 'region'];
 const requests = 500;
 /** Before this many, V8 has not compiled what it will. */
 const warmUp = 10_000;
 const inFlight = 24;
-
-/** A server in a process of its own, which reports its cost so far. */
-class Server {
-  readonly #process: ChildProcess;
-  readonly origin: string;
-
-  /** `options` are those of Node. */
-  static async start(mode: string, options: readonly string[] = []): Promise<Server> {
-    const setup = [...options, ...(mode === 'instrumented' ? ['--import', setupScript] : [])];
-    const env = { ...process.env, MODE: mode, LIBRARY: 'express', PROPAGATOR: 'stock' };
-    const child = fork(serverScript, { execArgv: setup, env });
-    const [port] = (await once(child, 'message')) as [number];
-    return new Server(child, `http://127.0.0.1:${port}`);
-  }
-
-  private constructor(child: ChildProcess, origin: string) {
-    this.#process = child;
-    this.origin = origin;
-  }
-
-  /** Microseconds of CPU time. */
-  async cpu(): Promise<number> {
-    this.#process.send('cpu');
-    const [{ user, system }] = (await once(this.#process, 'message')) as [NodeJS.CpuUsage];
-    return user + system;
-  }
-
-  async stop(): Promise<void> {
-    this.#process.disconnect();
-    await once(this.#process, 'exit');
-  }
-}
 
 /** Makes all requests, so many of them at a time. */
 async function load(one: (index: number) => Promise<unknown>, count = requests): Promise<void> {
@@ -138,13 +100,9 @@ for (const [name, mode] of [
   ['five flags, getSyncClient', 'flags'],
 ] as const) {
   const folder = `${profiles}/${mode}`;
-  const profiled = await Server.start(mode, [
-    '--cpu-prof',
-    '--cpu-prof-interval',
-    '200',
-    '--cpu-prof-dir',
-    folder,
-  ]);
+  const profiled = await Server.start(mode, {
+    execArgv: ['--cpu-prof', '--cpu-prof-interval', '200', '--cpu-prof-dir', folder],
+  });
   await drive(profiled, 3 * warmUp);
   await profiled.stop();
   const [file = ''] = readdirSync(folder);

@@ -176,8 +176,13 @@ export function memoryOf(pid: number): number {
 
 /** The CPU time that the threads of a process have taken so far, in microseconds. */
 export function cpuOf(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`).map((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'),
-  );
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    try {
+      return readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8');
+    } catch {
+      // It has just ended.
+      return '0';
+    }
+  });
   return threads.reduce((sum, times) => sum + Number.parseInt(times, 10), 0) / 1000;
 }
