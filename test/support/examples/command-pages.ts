@@ -115,6 +115,8 @@ export const commandPages: readonly CommandPage[] = [
   {
     page: 'docs/rollouts.md',
     server: 'data',
+    // No shop brings evidence here, so the rollout that the page resumes is still running.
+    replaced: [['resume', 'status']],
     prints: [
       ['start', /running, step 1 of 3/],
       ['watch', /step 1 of 3/],
