@@ -16,10 +16,12 @@ import {
   type NotExecutedBlock,
 } from './support/examples/command-pages.ts';
 import { commandsOf, isListed, isRunElsewhere, matches } from './support/examples/documented-commands.ts';
-import { fragmentModule, surroundings } from './support/examples/fragments.ts';
+import { fragmentModule, served, surroundings } from './support/examples/fragments.ts';
 import { shellCommands } from './support/examples/shell.ts';
 import { executed, runPages } from './support/examples/suites.ts';
 import { codeBlocks } from './support/markdown.ts';
+import { ServerProcess } from './support/server-process.ts';
+import { freePort } from './support/supervised.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const execute = promisify(execFile);
@@ -92,18 +94,23 @@ test('fragments have the types of the packages, and run', { timeout: 300_000 }, 
   const orders = createServer((request, response) => response.end(request.headers['baggage'] ?? ''));
   orders.listen(0, '127.0.0.1');
   await once(orders, 'listening');
-  const host = `127.0.0.1:${(orders.address() as AddressInfo).port}`;
+  const flags = await ServerProcess.start(served);
+  const hosts: ReadonlyArray<readonly [written: string, real: string]> = [
+    ['orders:8080', `127.0.0.1:${(orders.address() as AddressInfo).port}`],
+    ['payments:50051', `127.0.0.1:${await freePort()}`],
+    ['localhost:8080', `127.0.0.1:${flags.port}`],
+    ['listen(3000', 'listen(0'],
+  ];
   await inFolder(async (folder) => {
     const calls: string[] = [];
     for (const page of pages) {
       for (const [index, example] of fragments(page).entries()) {
         const file = `${page.replaceAll(/[/.]/g, '-')}-${index + 1}.ts`;
-        const around = surroundings[page]?.[index] ?? { before: '' };
-        const code = fragmentModule(around, example.code);
-        const real = code.replaceAll('orders:8080', host).replaceAll('listen(3000', 'listen(0');
+        const around = surroundings[page]?.[index] ?? { before: '', after: '' };
+        const code = fragmentModule({ after: '', ...around }, example.code);
+        const real = hosts.reduce((all, [written, host]) => all.replaceAll(written, host), code);
         writeFileSync(`${folder}/${file}`, real);
-        if (around.suite !== undefined)
-          expect(readFileSync(`${root}${around.suite}`, 'utf8')).toContain(page);
+        if ('suite' in around) expect(readFileSync(`${root}${around.suite}`, 'utf8')).toContain(page);
         else if (!notExecutedBlocks.some((entry) => isBlock(entry, example)))
           calls.push(`console.log('${file}'); await (await import('./${file}')).example();`);
       }
@@ -116,6 +123,7 @@ test('fragments have the types of the packages, and run', { timeout: 300_000 }, 
     const run = ['--conditions=@graylane/source', '--import', 'tsx', `${folder}/run.mjs`];
     expect(await outputOf(run, root)).toMatch(/^all ran$/m);
   });
+  await flags.close();
   orders.close();
 });
 

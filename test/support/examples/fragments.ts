@@ -5,10 +5,14 @@ interface Surroundings {
    * renamed export or option is an error of the page.
    */
   readonly before: string;
-  /** Checks the effect of the fragment. Default: running without an error is enough. */
-  readonly after?: string;
-  /** The suite that runs the fragment, where that takes more than a process. Default: examples. */
-  readonly suite?: string;
+  /** Checks the effect of the fragment. */
+  readonly after: string;
+}
+
+/** A fragment that takes more than a process. */
+interface FragmentOfSuite extends Pick<Surroundings, 'before'> {
+  /** The suite that runs it. */
+  readonly suite: string;
 }
 
 const gray = `import { getActiveLane, runInLane } from '@graylane/baggage';`;
@@ -29,17 +33,69 @@ const express = `${assert}
       server.close();
     }
   }`;
-/** The test replaces the host by that of a server that returns the baggage of its requests. */
+/** The tests replace the host by that of a server that returns the baggage of its requests. */
 const orders = 'http://orders:8080/';
 
+/** What the flag server at `localhost:8080` serves. */
+export const served: object = {
+  flags: {
+    mapped: {
+      state: 'ENABLED',
+      variants: { on: true, off: false },
+      defaultVariant: 'off',
+      targeting: {
+        if: [
+          {
+            and: [
+              { '==': [{ var: 'lane' }, 'gray'] },
+              { '==': [{ var: 'targetingKey' }, 'ada'] },
+              { '===': [{ var: 'age' }, 41] },
+              { '==': [{ var: 'tenant' }, 'acme'] },
+              { '!': [{ var: 'region' }] },
+            ],
+          },
+          'on',
+        ],
+      },
+    },
+  },
+};
+
 /** One entry for each fragment of a page, in their order. */
-export const surroundings: Readonly<Record<string, readonly Surroundings[]>> = {
+export const surroundings: Readonly<Record<string, ReadonlyArray<Surroundings | FragmentOfSuite>>> = {
   'docs/adapters/grpc.md': [
     {
-      before: `import { baggageClientInterceptor, baggageServerInterceptor } from '@graylane/baggage/grpc';
-        import { Client, credentials as all, Server } from '@grpc/grpc-js';
-        class PaymentsClient extends Client {}
-        const [target, credentials] = ['127.0.0.1:1', all.createInsecure()];`,
+      before: `${gray} ${assert}
+        import { baggageClientInterceptor, baggageServerInterceptor } from '@graylane/baggage/grpc';
+        import * as grpc from '@grpc/grpc-js';
+        import { Server } from '@grpc/grpc-js';
+        const bytes = (text: string) => Buffer.from(text);
+        const charge = {
+          path: '/shop.Payments/Charge',
+          requestStream: false,
+          responseStream: false,
+          requestSerialize: bytes,
+          requestDeserialize: String,
+          responseSerialize: bytes,
+          responseDeserialize: String,
+        } as const;
+        class PaymentsClient extends grpc.Client {
+          charge(reply: (error: Error | null, lane?: string) => void) {
+            this.makeUnaryRequest(charge.path, bytes, String, 'order', reply);
+          }
+        }
+        const credentials = grpc.credentials.createInsecure();
+        const insecure = grpc.ServerCredentials.createInsecure();`,
+      after: `server.addService({ charge }, {
+          charge: (_call: unknown, reply: grpc.sendUnaryData<string>) => reply(null, getActiveLane()),
+        });
+        await new Promise((resolve) => server.bindAsync('payments:50051', insecure, resolve));
+        const lane = await new Promise((resolve) =>
+          runInLane('gray', () => payments.charge((error, seen) => resolve(error ?? seen))),
+        );
+        assert.equal(lane, 'gray');
+        payments.close();
+        server.forceShutdown();`,
     },
   ],
   'docs/adapters/http.md': [
@@ -63,12 +119,18 @@ export const surroundings: Readonly<Record<string, readonly Surroundings[]>> = {
       after: `assert.equal(await laneOf({ 'x-tenant-id': 'internal' }), 'gray');`,
     },
     {
-      before: `import 'reflect-metadata';
-        import { Module } from '@nestjs/common';
+      before: `${gray} ${assert}
+        import 'reflect-metadata';
+        import { Controller, Get, Module } from '@nestjs/common';
         import { NestFactory } from '@nestjs/core';
+        class Lane { read() { return getActiveLane(); } }
+        Controller('lane')(Lane);
+        Get()(Lane.prototype, 'read', Object.getOwnPropertyDescriptor(Lane.prototype, 'read') ?? {});
         class AppModule {}
-        Module({})(AppModule);`,
-      after: `await app.close();`,
+        Module({ controllers: [Lane] })(AppModule);`,
+      after: `const response = await fetch(await app.getUrl() + '/lane', { headers: { baggage: 'lane=gray' } });
+        assert.equal(await response.text(), 'gray');
+        await app.close();`,
     },
     {
       before: `${gray} ${assert} import { baggageFetch } from '@graylane/baggage/fetch';`,
@@ -101,8 +163,13 @@ export const surroundings: Readonly<Record<string, readonly Surroundings[]>> = {
         assert.equal(await response.body.text(), 'lane=gray');`,
     },
     {
-      before: `import { baggageRequest } from '@graylane/baggage/http';
+      before: `${gray} ${assert}
+        import { once } from 'node:events';
+        import { text } from 'node:stream/consumers';
+        import { baggageRequest } from '@graylane/baggage/http';
         const egress = { to: { 'http://orders:8080': ['lane'] } };`,
+      after: `const [response] = await once(runInLane('gray', () => request.get('${orders}')), 'response');
+        assert.equal(await text(response), 'lane=gray');`,
     },
   ],
   'docs/adapters/kafka.md': [
@@ -149,7 +216,17 @@ export const surroundings: Readonly<Record<string, readonly Surroundings[]>> = {
       after: `assert.equal(flags.getBooleanValueSync('new-fees', false), true);`,
     },
   ],
-  'docs/evaluation-context.md': [{ before: `import { GraylaneProvider } from '@graylane/provider';` }],
+  'docs/evaluation-context.md': [
+    {
+      before: `${gray} ${assert}
+        import { getSyncClient, GraylaneProvider } from '@graylane/provider';
+        import { OpenFeature } from '@openfeature/server-sdk';`,
+      after: `await OpenFeature.setProviderAndWait('mapped', provider);
+        const members = { 'user-id': 'ada', age: '41', tenant: 'acme', region: 'eu' };
+        const read = () => getSyncClient('mapped').getBooleanValueSync('mapped', false, { lane: 'blue' });
+        assert.deepEqual([runInLane('gray', read, { members }), read()], [true, false]);`,
+    },
+  ],
   'docs/evaluation.md': [
     {
       before: `${assert}
@@ -164,7 +241,14 @@ export const surroundings: Readonly<Record<string, readonly Surroundings[]>> = {
     {
       before: `const charge = async (_order: string) => undefined;
         const find = async (_words: string) => undefined;
-        const [order, words] = ['1', 'shoes'];`,
+        const [order, words] = ['1', 'shoes'];
+        ${assert}
+        import { managementServer } from '@graylane/telemetry/management';`,
+      after: `const management = managementServer({ port: 0 });
+        const lines = await (await fetch(await management.listening + '/metrics')).text();
+        for (const indicator of ['events_total{sli="payment"', 'duration_seconds_count{sli="search"', 'events_total{sli="prices"'])
+          assert.match(lines, new RegExp('^sli_' + indicator + ',.*lane="baseline".* 1$', 'm'));
+        await management.close();`,
     },
   ],
   'docs/pins.md': [
@@ -185,31 +269,66 @@ export const surroundings: Readonly<Record<string, readonly Surroundings[]>> = {
         assert.equal(await laneOf({ baggage: 'lane=gray' }), 'CACHED');`,
     },
   ],
-  'docs/troubleshooting.md': [{ before: '' }],
+  'docs/troubleshooting.md': [
+    {
+      before: `${assert}
+        const [{ write }, lines] = [process.stderr, [] as unknown[]];
+        process.stderr.write = (line: unknown) => lines.push(line) > 0;`,
+      after: `diag.warn('the lane is lost');
+        diag.disable();
+        process.stderr.write = write;
+        assert.deepEqual(lines, ['the lane is lost\\n']);`,
+    },
+  ],
   'docs/trust-boundary.md': [
     {
-      before: `import { baggageMiddleware } from '@graylane/baggage/express';
-        import { getSyncClient } from '@graylane/provider';
+      before: `${gray} ${express}
+        import { baggageMiddleware } from '@graylane/baggage/express';
+        import { baggageFetch } from '@graylane/baggage/fetch';
         process.env['LANE_SECRET'] = 'x'.repeat(43);
-        const client = getSyncClient();
-        const evaluationContext = () => ({ targetingKey: 'ada' });`,
+        const client = { getStringValue: async () => 'gray' };
+        const evaluationContext = () => ({ targetingKey: 'ada' });
+        const [edge, orders] = [express(), app];`,
+      after: `const send = baggageFetch({ egress: { to: { 'http://orders:8080': ['lane', 'user-id'] } } });
+        edge.get('/sent', async (_request, response) => void response.send(await (await send('${orders}')).text()));
+        const server = edge.listen(0, '127.0.0.1');
+        await once(server, 'listening');
+        const url = \`http://127.0.0.1:\${(server.address() as AddressInfo).port}/sent\`;
+        const baggage = await (await fetch(url)).text();
+        server.close();
+        assert.match(baggage, /^lane=gray,lane-seal=.*,user-id=ada$/);
+        assert.deepEqual([await laneOf({ baggage }), await laneOf({ baggage: 'lane=gray' })], ['gray', 'baseline']);`,
     },
   ],
   'packages/telemetry/README.md': [
     {
-      before: `import { instrumentLanes } from '@graylane/telemetry';
+      before: `${gray} ${assert}
+        import { instrumentLanes } from '@graylane/telemetry';
         import { BatchLogRecordProcessor, InMemoryLogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs';
-        import { MeterProvider, type MetricReader } from '@opentelemetry/sdk-metrics';
+        import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
         import { BatchSpanProcessor, InMemorySpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
         const exporter = new InMemorySpanExporter();
         const logExporter = new InMemoryLogRecordExporter();
-        const readers: MetricReader[] = [];`,
+        const measured = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+        const readers = [new PeriodicExportingMetricReader({ exporter: measured })];`,
+      after: `runInLane('gray', () => {
+          tracers.getTracer('shop').startSpan('pay').end();
+          loggers.getLogger('shop').emit({ body: 'paid' });
+          meters.getMeter('shop').createHistogram('http.server.request.duration').record(0.1);
+        }, { members: { 'user-id': 'ada' } });
+        for (const one of [tracers, loggers, meters]) await one.forceFlush();
+        const shown = { lane: 'gray', 'user-id': 'ada' };
+        assert.deepEqual(exporter.getFinishedSpans()[0]?.attributes, shown);
+        assert.deepEqual(logExporter.getFinishedLogRecords()[0]?.attributes, shown);
+        const [duration] = measured.getMetrics()[0]?.scopeMetrics[0]?.metrics ?? [];
+        assert.deepEqual(duration?.dataPoints[0]?.attributes, { lane: 'gray' });
+        await meters.shutdown();`,
     },
   ],
 };
 
 /** A module that runs the fragment between its surroundings. */
-export function fragmentModule({ before, after = '' }: Surroundings, code: string): string {
+export function fragmentModule({ before, after }: Surroundings, code: string): string {
   const imports = /^\s*import [^;]*;[^\n]*$/gm;
   const [own, others] = [code.match(imports) ?? [], code.replaceAll(imports, '')];
   return [
