@@ -4,22 +4,34 @@ import { api, environmentPath, type Schema } from '../../api/request.ts';
 import { useResource } from '../../live/resource.ts';
 import { count, shortRevision } from '../../ui/numbers.ts';
 
+/** A kill that the server has taken. */
+export interface Outcome {
+  readonly name: string;
+  /** With the confirmations that are known so far. */
+  readonly killed: Schema<'Killed'>;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 interface ConfirmationsProps {
   readonly environment: string;
-  readonly killed: Schema<'Killed'>;
+  readonly outcome: Outcome;
+  /** Called when more clients have confirmed. */
+  readonly onMore: (clients: Schema<'Killed'>['clients']) => void;
 }
 
 /** How many clients have confirmed the kill, as they do: "3 of 3 clients, last after 310 ms". */
-export function Confirmations({ environment, killed }: ConfirmationsProps): JSX.Element {
-  const since = useSignal(performance.now());
-  const lastMs = useSignal(killed.clients.lastMs);
+export function Confirmations({ environment, outcome, onMore }: ConfirmationsProps): JSX.Element {
+  const { killed, at } = outcome;
+  const { lastMs } = killed.clients;
   const seen = useSignal(killed.clients.confirmed);
   const { resource } = useResource(
     async () => {
       const { body } = await api<Schema<'Clients'>>('GET', environmentPath(environment, 'clients'));
-      if (body.confirmed > seen.peek()) {
-        seen.value = body.confirmed;
-        lastMs.value = Math.round(performance.now() - since.peek());
+      const { connected, confirmed, unconfirmable } = body;
+      if (confirmed > seen.peek()) {
+        seen.value = confirmed;
+        onMore({ connected, confirmed, unconfirmable, lastMs: Date.now() - at });
       }
       return body;
     },
@@ -35,7 +47,7 @@ export function Confirmations({ environment, killed }: ConfirmationsProps): JSX.
         <strong>
           {count(confirmed)} of {count(confirmable)} clients
         </strong>
-        {lastMs.value !== null && `, last after ${count(lastMs.value)} ms`}
+        {lastMs !== null && `, last after ${count(lastMs)} ms`}
       </p>
       <progress
         max={Math.max(1, confirmable)}

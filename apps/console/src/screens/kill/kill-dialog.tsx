@@ -2,13 +2,13 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { api, environmentPath, type Schema } from '../../api/request.ts';
 import { environment, live } from '../../live/current.ts';
-import { openedAbout } from '../../router/dialog.ts';
+import { closeDialog, openedAbout } from '../../router/dialog.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { useForm } from '../../ui/form.ts';
 import { Affected } from './affected.tsx';
-import { Confirmations } from './confirmations.tsx';
+import { Confirmations, type Outcome } from './confirmations.tsx';
 import { KillsInForce } from './kills-in-force.tsx';
 import { lanesOf } from './lanes-of.ts';
 
@@ -22,24 +22,36 @@ export function KillDialog(): JSX.Element {
     flag: givenFlag ?? '',
     typed: '',
     reason: '',
+    /** Once it is done, so that a reload shows the confirmations again. */
+    outcome: '',
   });
   const { kind, lane, flag, typed, reason } = form.values;
   const isLane = kind === 'lane';
   const name = (isLane ? lane : flag).trim();
-  const outcome = useSignal<{ readonly name: string; readonly killed: Schema<'Killed'> } | undefined>(
-    undefined,
-  );
+  const done = useSignal('');
+  const keep = form.set('outcome');
   const kill = async (): Promise<void> => {
     const body = isLane ? { lane: name } : { flag: name };
     // The confirmations are counted on the page, as they come in.
     const path = `${environmentPath(environment.peek(), 'kill')}?wait=0`;
     const { body: killed } = await api<Schema<'Killed'>>('POST', path, { body, reason: reason.trim() });
-    outcome.value = { name, killed };
+    done.value = JSON.stringify({ name, killed, at: Date.now() } satisfies Outcome);
   };
-  if (outcome.value) {
+  if (form.values.outcome !== '') {
+    const outcome = JSON.parse(form.values.outcome) as Outcome;
+    const close = (): void => {
+      form.clear();
+      closeDialog();
+    };
     return (
-      <Dialog title={`${outcome.value.name} is killed`}>
-        <Confirmations environment={environment.value} killed={outcome.value.killed} />
+      <Dialog title={`${outcome.name} is killed`} onClose={close}>
+        <Confirmations
+          environment={environment.value}
+          outcome={outcome}
+          onMore={(clients) => {
+            keep(JSON.stringify({ ...outcome, killed: { ...outcome.killed, clients } }));
+          }}
+        />
         <div class="actions">
           <button type="submit" class="button primary">
             Close
@@ -56,7 +68,7 @@ export function KillDialog(): JSX.Element {
       isReady={name !== '' && typed === name}
       isDanger
       run={kill}
-      onDone={() => undefined}
+      onDone={() => keep(done.peek())}
       footer={<KillsInForce environment={environment.value} />}
     >
       <div class="segmented" role="group" aria-label="What to kill">

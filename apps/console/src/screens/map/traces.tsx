@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Schema } from '../../api/request.ts';
-import { setQuery } from '../../router/location.ts';
+import { place, setQuery } from '../../router/location.ts';
 import { countOf, duration } from '../../ui/numbers.ts';
 import { Time } from '../../ui/time.tsx';
 
@@ -9,11 +9,23 @@ type Hop = Schema<'Hop'>;
 
 /** The newest traces with lane and pins, hop by hop. */
 export function Traces({ traces }: { readonly traces: readonly Trace[] }): JSX.Element {
+  const opened = place.value.query.get('opened');
   return (
     <section class="stack traces" aria-label="Newest traces">
       <h2>{traces.length === 1 ? 'The trace' : `The newest ${countOf(traces.length, 'trace')}`}</h2>
       {traces.map((trace) => (
-        <details class="card" key={trace.traceId} open={traces.length === 1}>
+        <details
+          class="card"
+          key={trace.traceId}
+          open={traces.length === 1 || opened === trace.traceId}
+          onToggle={({ currentTarget: { open } }) => {
+            // Also called when another trace is opened, which closes this one.
+            if (traces.length > 1 && open) setQuery({ opened: trace.traceId });
+            else if (traces.length > 1 && place.peek().query.get('opened') === trace.traceId) {
+              setQuery({ opened: undefined });
+            }
+          }}
+        >
           <summary>
             <span class="mono">{trace.traceId.slice(0, 12)}</span>{' '}
             <span class="soft">
