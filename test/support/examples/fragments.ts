@@ -66,7 +66,6 @@ export const surroundings: Readonly<Record<string, ReadonlyArray<Surroundings | 
   'docs/adapters/grpc.md': [
     {
       before: `${gray} ${assert}
-        import { baggageClientInterceptor, baggageServerInterceptor } from '@graylane/baggage/grpc';
         import * as grpc from '@grpc/grpc-js';
         import { Server } from '@grpc/grpc-js';
         const bytes = (text: string) => Buffer.from(text);
@@ -174,8 +173,7 @@ export const surroundings: Readonly<Record<string, ReadonlyArray<Surroundings | 
   ],
   'docs/adapters/kafka.md': [
     {
-      before: `import { forEachMessage, withBaggageConsumer, withBaggageProducer } from '@graylane/baggage/kafka';
-        import type { Kafka, KafkaMessage } from 'kafkajs';
+      before: `import type { Kafka, KafkaMessage } from 'kafkajs';
         declare const kafka: Kafka;
         declare const groupId: string;
         declare const handle: (message: KafkaMessage) => Promise<void>;`,
@@ -183,7 +181,6 @@ export const surroundings: Readonly<Record<string, ReadonlyArray<Surroundings | 
     },
     {
       before: `${gray} ${assert}
-        import { baggageHeaders, runInMessage } from '@graylane/baggage/kafka';
         interface Message { topic: string; value: string; headers: ReadonlyMap<string, string> }
         const topics: Message[] = [];
         const producer = { send: async (sent: { messages: Message[] }) => void topics.push(...sent.messages) };
