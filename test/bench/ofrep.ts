@@ -236,7 +236,7 @@ async function request({ to, path, body, headers }: Question): Promise<Dispatche
   });
 }
 
-/** What a bare server needs to send the same; it adds the headers of the connection itself. */
+/** The status, headers and body that a bare server sends; Node adds the connection's headers. */
 async function responseTo(question: Question): Promise<SameResponse> {
   const { statusCode, headers, body } = await request(question);
   const own = new Set(['date', 'connection', 'keep-alive', 'content-length']);

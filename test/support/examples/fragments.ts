@@ -36,7 +36,7 @@ const express = `${assert}
 /** The tests replace the host by that of a server that returns the baggage of its requests. */
 const orders = 'http://orders:8080/';
 
-/** What the flag server at `localhost:8080` serves. */
+/** The flags of the flag server at `localhost:8080`. */
 export const served: object = {
   flags: {
     mapped: {

@@ -48,7 +48,7 @@ export function addOutcomes(tally: KeptTally, outcomes: readonly Outcome[]): voi
 export function store({ runs, repeated, outcomes }: KeptTally): StoredTally {
   const counts = new Map<string, number>();
   for (const outcome of outcomes) {
-    // In the order of the names, whichever action came first.
+    // The keys have a fixed order, so equal outcomes give equal strings.
     const key = JSON.stringify(outcome, ['barred', 'pause', 'promote', 'rollback']);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }

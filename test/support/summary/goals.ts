@@ -5,7 +5,7 @@ export interface Goal {
   readonly contender: string;
   /** A part of the question, where a page has several with such a row. */
   readonly question?: string;
-  /** What the figure is a multiple of; `baseline` is the first contender of the row. */
+  /** The figure is divided by this; `baseline` is the first contender of the row. */
   readonly of: 'baseline' | 'floor' | { readonly row: string };
   readonly most: number;
 }

@@ -9,7 +9,7 @@ import { Failed } from './states.tsx';
 interface FormDialogProps {
   readonly title: string;
   readonly action: string;
-  /** What is typed; it is forgotten when the dialog closes. */
+  /** Holds the typed text. The dialog clears it when it closes. */
   readonly form: Pick<Form<Record<string, string>>, 'clear'>;
   readonly isReady?: boolean;
   readonly isDanger?: boolean;
