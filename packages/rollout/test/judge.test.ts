@@ -225,10 +225,29 @@ describe('a release', () => {
   test('is promoted when an odds ratio of promoteMargin is excluded', () => {
     const { actions, verdict } = follow(constant([10, 100], [10, 100], 200), requests);
     expect(actions.at(-1)).toBe('promote');
-    expect(verdict.because).toContain('an odds ratio of 1.5 is excluded');
+    expect(verdict.because).toContain('an odds ratio of 1.5 at each boundary that 0.1 % of requests exceed');
     expect(
       follow(constant([10, 100], [10, 100], 200), { ...requests, promoteMargin: 1.05 }).actions,
     ).not.toContain('promote');
+  });
+
+  test('that hardly ever fails is promoted once .1 % of bad requests is excluded', () => {
+    const { actions, verdict } = follow(constant([0, 200], [0, 200], 40), requests);
+    expect(actions.indexOf('promote') * 200).toBeGreaterThan(3000);
+    expect(actions.at(-1)).toBe('promote');
+    expect(verdict.because).toContain(
+      'a share of 0.1 % bad gray requests (errors has too few to compare the arms) is excluded',
+    );
+    const waiting = follow(constant([0, 200], [0, 200], 5), requests).verdict;
+    expect(waiting.holds.at(-1)).toContain('a share of 0.1 % bad gray requests');
+  });
+
+  test('is not promoted by few failures where a boundary compares the arms', () => {
+    const slow = { gray: durations(15, 5, 0), control: durations(15, 5, 0) };
+    const failures = { gray: ratio(0, 400), control: ratio(0, 400) };
+    const looks = Array.from({ length: 15 }, (_, index) => ({ at: at(index), slis: { failures, slow } }));
+    const { verdict } = follow(looks, requests);
+    expect(verdict.holds.at(-1)).toContain('an odds ratio of 1.5 at each boundary');
   });
 
   test('whose defect begins late is rolled back by its newest looks', () => {

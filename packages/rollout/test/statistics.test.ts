@@ -11,6 +11,7 @@ import {
 } from '../src/statistics/intervals.ts';
 import { ksInterval } from '../src/statistics/ks.ts';
 import { lnBinomial, logAdd, logMean } from '../src/statistics/log-space.ts';
+import { rarity } from '../src/statistics/rarity.ts';
 import { quantileInterval } from '../src/statistics/quantile.ts';
 import { addAssignments, newSampleRatio, sampleRatioEvidence } from '../src/statistics/sample-ratio.ts';
 import { sharpness, signFactors } from '../src/statistics/sign-bets.ts';
@@ -341,3 +342,24 @@ function factorsAt(difference: number, deviation: number): number[] {
     ? factorsOf(requests, requests, more, 0, 0, deviation)
     : factorsOf(requests, requests, 0, more, 0, deviation);
 }
+
+describe('the test that bad requests are rare', () => {
+  /** The mean of E over all numbers of bad requests, if each is bad with probability `p`. */
+  const mean = (total: number, p: number, excluded: number): number =>
+    Array.from({ length: total + 1 }, (_, bad) =>
+      Math.exp(lnBinomial(bad, total, p, 1 - p) + rarity(bad, total, excluded)),
+    ).reduce((sum, one) => sum + one, 0);
+
+  test('has a mean of 1 where as many are bad as it excludes, and less where more are', () => {
+    for (const total of [1, 10, 400]) {
+      expect(mean(total, 0.02, 0.02)).toBeCloseTo(1, 10);
+      expect(mean(total, 0.03, 0.02)).toBeLessThan(1);
+      expect(mean(total, 0.002, 0.02)).toBeGreaterThan(1);
+    }
+  });
+
+  test('needs about 6,000 requests without a bad one to exclude .1 % at an alpha of .01', () => {
+    const enough = (total: number): boolean => rarity(0, total, 0.001) >= Math.log(100);
+    expect([enough(5_500), enough(6_500)]).toEqual([false, true]);
+  });
+});

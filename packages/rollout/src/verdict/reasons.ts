@@ -2,8 +2,8 @@ import type { CompleteCriteria } from '../criteria.ts';
 import { sliOf, type Evidence } from '../evidence/evidence.ts';
 import { driftLimit, leastLooks, validity } from '../evidence/margins.ts';
 import { drift } from '../statistics/series.ts';
-import { timeOf } from './sentences.ts';
-import type { Summary } from './summarize.ts';
+import { claimOf, timeOf } from './sentences.ts';
+import { weakestOf, type Summary } from './summarize.ts';
 import type { Totals } from './totals.ts';
 
 /**
@@ -74,7 +74,7 @@ export function whyNotPromote(
     return `${blind.name}: no boundary has enough requests on both sides, at an own difference small enough, to exclude the odds ratio ${criteria.promoteMargin}`;
   }
   if (total.reverse < total.threshold) {
-    return `the odds ratio ${criteria.promoteMargin} is not excluded yet (ln E ${total.reverse.toFixed(2)} of ${total.threshold.toFixed(2)})`;
+    return `${claimOf(weakestOf(summaries), criteria.promoteMargin)} is not excluded yet (ln E ${total.reverse.toFixed(2)} of ${total.threshold.toFixed(2)})`;
   }
   if (holds.length > 0) return 'a promotion needs a look without gaps';
   const only = criteria.unit === 'request' ? undefined : whyOnlyPause(evidence, totals, criteria);

@@ -1,7 +1,7 @@
 import type { Carrier } from '../evidence/instances.ts';
 import type { Breach } from './breaker.ts';
 import { countsAt, secondsAt } from './describe.ts';
-import { worstBoundary, type Summary } from './summarize.ts';
+import { leastShare, weakestOf, worstBoundary, type Summary } from './summarize.ts';
 import type { Verdict } from './verdict.ts';
 
 /** A share as percent with two significant digits. */
@@ -17,13 +17,20 @@ export function differenceSentence(worst: Summary, test: 'fast' | 'robust', tota
   return `${counts(worst)}; ln E of the ${test} test is ${total[test].toFixed(2)} >= ${total.threshold.toFixed(2)}`;
 }
 
+/** What a promotion excludes for an SLI. */
+export function claimOf({ name, rare }: Summary, margin: number): string {
+  return rare
+    ? `a share of ${percent(leastShare)} bad gray requests (${name} has too few to compare the arms)`
+    : `an odds ratio of ${margin} at each boundary that ${percent(leastShare)} of requests exceed`;
+}
+
 export function promotionSentence(
   summaries: readonly Summary[],
   total: Verdict['total'],
   margin: number,
 ): string {
-  const weakest = summaries.reduce((one, other) => (other.reverse < one.reverse ? other : one));
-  return `at every boundary that .1 % of requests exceed, an odds ratio of ${margin} is excluded (ln E ${total.reverse.toFixed(2)} >= ${total.threshold.toFixed(2)}); ${counts(weakest)}`;
+  const weakest = weakestOf(summaries);
+  return `${claimOf(weakest, margin)} is excluded (ln E ${total.reverse.toFixed(2)} >= ${total.threshold.toFixed(2)}); ${counts(weakest)}`;
 }
 
 export function calmSentence(summaries: readonly Summary[], total: Verdict['total']): string {

@@ -2,13 +2,14 @@ import type { CompleteCriteria } from '../criteria.ts';
 import type { SliEvidence } from '../evidence/evidence.ts';
 import { usesMargins } from '../evidence/margins.ts';
 import { bets, evidenceAt, evidenceOf } from '../statistics/e-process.ts';
+import { rarity } from '../statistics/rarity.ts';
 import { correlation, shareOf, signVariance } from '../statistics/series.ts';
 
 /**
  * Promotion speaks about boundaries that at least this share of requests exceeds, and does not
- * exceed.
+ * exceed. Where there are none because hardly any request is bad, it excludes this share instead.
  */
-const leastShare = 0.001;
+export const leastShare = 0.001;
 /**
  * A boundary where the arms' own difference leaves less than this odds ratio to exclude cannot
  * promote.
@@ -23,6 +24,8 @@ export interface Summary {
   readonly reverse: number;
   /** The boundaries that a promotion is about. */
   readonly decisive: number;
+  /** Too few requests are bad to compare the arms, so `reverse` excludes a share of them. */
+  readonly rare: boolean;
   readonly sli: SliEvidence;
 }
 
@@ -71,20 +74,33 @@ const leastDoubt = 0.18;
  * The least evidence of all boundaries that a promotion is about: it must exclude a worse release
  * at each of them.
  */
-function reverseOf(sli: SliEvidence, criteria: CompleteCriteria): { reverse: number; decisive: number } {
+function reverseOf(
+  sli: SliEvidence,
+  criteria: CompleteCriteria,
+): Pick<Summary, 'reverse' | 'decisive' | 'rare'> {
   const { tally, processes, margins } = sli;
   const own = usesMargins(sli, criteria.unit).reverse ? margins?.low : undefined;
-  const total = tally.gray + tally.control;
+  const shares = tally.grayAbove.map(
+    (above, j) => (above + (tally.controlAbove[j] ?? 0)) / (tally.gray + tally.control),
+  );
+  const common = (share: number): boolean => Math.min(share, 1 - share) >= leastShare;
   let [reverse, decisive] = [Infinity, 0];
-  for (let j = 0; j < sli.dropped.length; j += 1) {
-    const share = ((tally.grayAbove[j] ?? 0) + (tally.controlAbove[j] ?? 0)) / total;
+  for (const [j, share] of shares.entries()) {
     const excluded = criteria.promoteMargin * Math.exp(own?.[j] ?? 0);
-    if (sli.dropped[j] === 1 || !(Math.min(share, 1 - share) >= leastShare)) continue;
+    if (sli.dropped[j] === 1 || !common(share)) continue;
     if (excluded < Math.min(leastExcluded, criteria.promoteMargin)) continue;
     decisive += 1;
     reverse = Math.min(reverse, evidenceAt(processes.reverse, j, bets.reverse));
   }
-  return { reverse: decisive === 0 ? 0 : reverse, decisive };
+  if (decisive > 0) return { reverse, decisive, rare: false };
+  const lowest = shares.findIndex((share, j) => sli.dropped[j] !== 1 && share < leastShare);
+  if (lowest === -1 || shares.some(common)) return { reverse: 0, decisive: 0, rare: false };
+  return { reverse: rarity(tally.grayAbove[lowest] ?? 0, tally.gray, leastShare), decisive: 1, rare: true };
+}
+
+/** The SLI that keeps a promotion back for longest. */
+export function weakestOf(summaries: readonly Summary[]): Summary {
+  return summaries.reduce((one, other) => (other.reverse < one.reverse ? other : one));
 }
 
 /** The index of the boundary at which the stronger test has the strongest evidence. */
