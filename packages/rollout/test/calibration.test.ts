@@ -3,7 +3,7 @@ import { Random } from '../../../test/support/guard/random.ts';
 import { judge, type Criteria, type Evidence, type Look, type Verdict } from '../src/index.ts';
 import { newCalibration, calibrate, marginAt } from '../src/statistics/calibration.ts';
 import { newDifferences } from '../src/evidence/evidence.ts';
-import { correlation, drift, newSeries, addToSeries } from '../src/statistics/series.ts';
+import { addToSeries, correlation, drift, newSeries, seriesSince } from '../src/statistics/series.ts';
 import { at, errors } from './looks.ts';
 
 const tenants: Criteria = { unit: 'tenant' };
@@ -225,6 +225,19 @@ describe('a series', () => {
       expect(drift(series) > 2.5).toBe(stay > 0);
     }
   });
+});
+
+test('the newest values of a series have the sums of a series of their own', () => {
+  const random = new Random(5);
+  const values = Array.from({ length: 50 }, () => random.normal());
+  const of = (from: number, to: number): ReturnType<typeof newSeries> => {
+    const series = newSeries();
+    for (const value of values.slice(from, to)) addToSeries(series, value);
+    return series;
+  };
+  const [since, own] = [seriesSince(of(0, 50), of(0, 20)), of(19, 50)];
+  expect(since.length).toBe(own.length);
+  expect(correlation(since)).toBeCloseTo(correlation(own), 10);
 });
 
 /** Looks at errors with the given shares in gray and control, one after the other. */

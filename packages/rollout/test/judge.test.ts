@@ -261,6 +261,18 @@ describe('a release', () => {
     expect(verdict.slis['errors']?.since).toBeGreaterThan(at(360));
   });
 
+  test('whose great defect begins early is rolled back within 40 looks of it', () => {
+    const healthy = Array.from({ length: 30 }, (_, index) =>
+      errors(index, [(index * 7) % 3, 50], [(index * 5) % 4, 50]),
+    );
+    const broken = Array.from({ length: 40 }, (_, index) =>
+      errors(30 + index, [25 + (index % 4), 50], [(index * 5) % 4, 50]),
+    );
+    const { actions } = follow([...healthy, ...broken], requests);
+    expect(actions.slice(0, 30)).not.toContain('rollback');
+    expect(actions.slice(30)).toContain('rollback');
+  });
+
   test('is judged anew at another revision', () => {
     const bad = constant([6, 50], [1, 50], 5);
     const { evidence } = follow(bad, { ...requests, revision: 'a' });

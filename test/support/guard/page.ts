@@ -41,7 +41,7 @@ export function pageOf(results: Results, command: string): Record<string, string
       '![How many healthy releases each gate has rolled back, by looks](guard/controls.svg)',
       falseTable('Same code', results.controls),
       '## How soon is a defect found?',
-      'The median look, over all runs, of the first rollback and of the first pause. The goal is for the rollback.',
+      'The median look of the defect, over all runs, at the first rollback and at the first pause. The goal is for the rollback.',
       '![How many defective releases were rolled back, by looks](guard/detection.svg)',
       detectionTable(results.detections),
       lateSentence(results.late),

@@ -93,10 +93,14 @@ export function times(tally: Tally, action: keyof Outcome): number {
   return tally.outcomes.filter((outcome) => outcome[action] !== undefined).length;
 }
 
-/** The median look of an action over all runs; a run without it counts as later than any. */
+/**
+ * The median look of an action over all runs, counted from the onset of the effect; a run without it
+ * counts as later than any.
+ */
 export function medianLook(tally: Tally, action: keyof Outcome): number {
+  const { onset = 0 } = tally.scenario;
   const looks = tally.outcomes
-    .map((outcome) => outcome[action] ?? Infinity)
+    .map((outcome) => (outcome[action] ?? Infinity) - onset)
     .toSorted((one, other) => one - other);
   return looks[Math.floor((looks.length - 1) / 2)] ?? Infinity;
 }

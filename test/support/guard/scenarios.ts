@@ -44,7 +44,7 @@ export const controls: readonly Scenario[] = [
   { ...request('Kolmogorov-Smirnov test at each look', { requests: 50 }), recipe: ksAtEachLook },
 ];
 
-/** Releases with a defect, and the median look of the rollback that is aimed at. */
+/** Releases with a defect, and the median look of it at which the rollback is aimed at. */
 export const detections: ReadonlyArray<Scenario & { readonly goal?: number }> = [
   { ...request('1.3 times slower', { requests: 50 }), effect: { slower: 1.3 }, goal: 21 },
   {
@@ -66,6 +66,12 @@ export const detections: ReadonlyArray<Scenario & { readonly goal?: number }> = 
     effect: { slower: 3 },
     goal: 20,
   },
+  ...[2, 1.3].map((slower) => ({
+    ...request(`${slower} times slower from look 30 on`, { requests: 50 }),
+    effect: { slower },
+    onset: 30,
+    goal: slower === 2 ? 40 : 90,
+  })),
   {
     ...sticky(50, 50, 240, 1, 60),
     name: '50 tenants an arm, 2 times slower',

@@ -78,6 +78,24 @@ export function signOf(difference: number, variance: number): number {
 /** The variance of {@link signOf} where requests are independent: that of tanh(Z / 2). */
 export const signVariance = 0.1735;
 
+/** The newest values of a series, from the last one of an earlier state on; without trend and blocks. */
+export function seriesSince(now: Series, then: Series): Series {
+  return {
+    ...newSeries(),
+    length: now.length - then.length + 1,
+    first: then.last,
+    last: now.last,
+    sum: now.sum - then.sum + then.last,
+    squares: now.squares - then.squares + then.last ** 2,
+    lagged: now.lagged - then.lagged,
+  };
+}
+
+/** The mean of a series in deviations of its values. */
+export function steadiness({ sum, squares, length }: Series): number {
+  return sum / length / Math.sqrt(varianceOf(sum, squares, length));
+}
+
 /** The variance of a series as a part of another variance, at most 1. */
 export function shareOf(variance: number, { sum, squares, length }: Series): number {
   return variance > 0 ? Math.min(1, varianceOf(sum, squares, length) / variance) : 1;
