@@ -251,6 +251,23 @@ describe('a look at Prometheus', () => {
     await expect(looks.look(question(), aborted)).rejects.toThrow('shutting down');
   });
 
+  test.each([
+    ['nothing', undefined],
+    ['the beginning of a response', '{"status":"success","data":{"resultType":"matrix","result":['],
+  ])('ends with the time of the look if Prometheus sends %s and hangs', async (_case, beginning) => {
+    const hanging = createServer((_request, answer) => void (beginning && answer.write(beginning)));
+    await once(hanging.listen(0, '127.0.0.1'), 'listening');
+    const closed = once(hanging, 'request').then(async ([request]) => once(request.socket, 'close'));
+    const { port } = hanging.address() as AddressInfo;
+    const source = { prometheus: `http://127.0.0.1:${port}/` };
+    const asking = new PrometheusLooks(new PrometheusServers([source.prometheus]));
+    const looking = asking.look({ ...question(), source }, AbortSignal.timeout(300));
+    await expect(looking).rejects.toThrow(/aborted due to timeout/);
+    // Nothing waits for the response any more.
+    await closed;
+    hanging.close();
+  });
+
   test('sends the user and password of the settings', async () => {
     respond([]);
     await looks.look(question(), signal);

@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openapi } from '../../src/protocols/admin/openapi.ts';
+import { errorsSli, LaneTraffic } from '../../../../test/support/lane-traffic.ts';
 import { admin, type Answer } from '../support/admin.ts';
 import { fees, serveFolder, type Served } from '../support/serve.ts';
 import { dyeRule, request } from './rollout-requests.ts';
@@ -201,6 +202,22 @@ describe('a rollout by the API', () => {
     expect(seeds[0]).toBe(seeds[1]);
     expect(await evaluate('fees', { lane: 'gray' })).toBe(true);
   });
+
+  test('draws its units independently of another one', async () => {
+    await send('PUT', 'flags/other', { headers: { 'if-none-match': '*' }, body: dyeRule });
+    await start({ steps: [{ weight: 50 }] });
+    await start({ steps: [{ weight: 50 }], flag: 'other', lane: 'blue' });
+    const both = await Promise.all(
+      users.map(async (targetingKey) => [
+        (await evaluate('lane', { targetingKey })) === 'gray',
+        (await evaluate('other', { targetingKey })) === 'blue',
+      ]),
+    );
+    // Half of each, so a quarter of the users are in both: 38, with a deviation of 5.3.
+    const shared = both.filter(([gray, blue]) => gray === true && blue === true).length;
+    expect(shared).toBeGreaterThan(10);
+    expect(shared).toBeLessThan(66);
+  });
 });
 
 describe('the metrics of a rollout', () => {
@@ -215,6 +232,47 @@ describe('the metrics of a rollout', () => {
     expect(await metrics()).toContain(`graylane_rollout_weight_percent{${labels},arm="control"} 5`);
     await send('POST', `${path}/rollback`);
     await expect.poll(metrics).toContain(`graylane_rollout_state{${labels},state="rolled_back"} 1`);
+  });
+
+  test('have the evidence of each test and SLI, the threshold, the looks and the age of the data', async () => {
+    const arms = { gray: { requests: 20, bad: 10 }, control: { requests: 20, bad: 1 } };
+    const traffic = new LaneTraffic(() => [served.url], 'gray', arms);
+    try {
+      const guard = { slis: [errorsSli], lookSeconds: 1, minRequests: 1, mode: 'pause' };
+      const path = await start({ unit: 'request', guard });
+      const id = path.split('/').at(-1);
+      const valueOf = async (name: string, labels = ''): Promise<number> => {
+        const start = `graylane_rollout_${name}{environment="default",rollout="${id}",lane="gray"${labels}} `;
+        const line = (await metrics()).split('\n').find((one) => one.startsWith(start));
+        return Number(line?.slice(start.length));
+      };
+      await expect
+        .poll(async () => (await send('GET', path)).body['state'], { timeout: 60_000 })
+        .toBe('paused');
+      const { verdict, looks } = (await send('GET', path)).body as {
+        verdict: { total: Record<string, number>; slis: Record<string, Record<string, number>> };
+        looks: number;
+      };
+      expect(await valueOf('log_e_threshold')).toBeCloseTo(verdict.total['threshold'] ?? NaN, 2);
+      expect(await valueOf('looks')).toBeGreaterThanOrEqual(looks);
+      for (const test of ['fast', 'robust', 'reverse']) {
+        for (const [sli, numbers] of [
+          ['all', verdict.total],
+          [errorsSli.name, verdict.slis[errorsSli.name]],
+        ] as const) {
+          expect(await valueOf('log_e', `,sli="${sli}",test="${test}"`)).toBeCloseTo(
+            numbers?.[test] ?? NaN,
+            2,
+          );
+        }
+      }
+      const age = await valueOf('data_age_seconds');
+      expect(age).toBeGreaterThanOrEqual(0);
+      expect(age).toBeLessThan(60);
+      expect(await valueOf('hold', ',reason="data"')).toBe(0);
+    } finally {
+      await traffic.close();
+    }
   });
 });
 
