@@ -203,6 +203,21 @@ describe('a rollout by the API', () => {
     expect(await evaluate('fees', { lane: 'gray' })).toBe(true);
   });
 
+  test('is promoted by its verdict, also if its requests hardly ever fail', async () => {
+    const arms = { gray: { requests: 400, bad: 0 }, control: { requests: 400, bad: 0 } };
+    const traffic = new LaneTraffic(() => [served.url], 'gray', arms);
+    try {
+      const guard = { slis: [errorsSli], lookSeconds: 1, minRequests: 1, mode: 'act' };
+      const path = await start({ unit: 'request', steps: [{ weight: 50, minSeconds: 0 }], guard });
+      await expect
+        .poll(async () => (await send('GET', path)).body['state'], { timeout: 60_000 })
+        .toBe('promoted');
+      expect((await send('GET', path)).body['because']).toContain('a share of 0.1 % bad gray requests');
+    } finally {
+      await traffic.close();
+    }
+  });
+
   test('draws its units independently of another one', async () => {
     await send('PUT', 'flags/other', { headers: { 'if-none-match': '*' }, body: dyeRule });
     await start({ steps: [{ weight: 50 }] });
