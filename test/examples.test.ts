@@ -48,6 +48,7 @@ const pages = execFileSync(
 const examples: readonly Example[] = pages.flatMap((page) =>
   codeBlocks(page).map(({ info, code }) => ({ page, info, language: /^\w+/.exec(info)?.[0] ?? '', code })),
 );
+const programs = examples.filter(({ page, info }) => info === 'ts' && runPages.includes(page));
 const own = examples.filter((example) => !isExecutedElsewhere(example));
 
 test('every example is executed, or is listed with its reason', () => {
@@ -90,7 +91,7 @@ test('each fragment has surroundings, and none are left over', () => {
   expect(Object.keys(surroundings).filter((page) => !pages.includes(page))).toEqual([]);
 });
 
-test('fragments have the types of the packages, and run', { timeout: 300_000 }, async () => {
+test('examples have the types of the packages, and fragments run', { timeout: 300_000 }, async () => {
   const orders = createServer((request, response) => response.end(request.headers['baggage'] ?? ''));
   orders.listen(0, '127.0.0.1');
   await once(orders, 'listening');
@@ -114,6 +115,10 @@ test('fragments have the types of the packages, and run', { timeout: 300_000 }, 
         else if (!notExecutedBlocks.some((entry) => isBlock(entry, example)))
           calls.push(`console.log('${file}'); await (await import('./${file}')).example();`);
       }
+    }
+    // Whole programs run elsewhere; their types are checked here.
+    for (const [index, { page, code }] of programs.entries()) {
+      writeFileSync(`${folder}/program-${index + 1}-${page.replaceAll(/[/.]/g, '-')}.ts`, code);
     }
     writeFileSync(`${folder}/run.mjs`, [...calls, "console.log('all ran');", 'process.exit(0);'].join('\n'));
     writeFileSync(`${folder}/package.json`, '{ "type": "module" }');
@@ -152,7 +157,7 @@ test.each(own.filter(({ language }) => language === 'sh'))('$page: the shell rea
 });
 
 function isExecutedElsewhere({ page, info }: Example): boolean {
-  if (info === 'ts' && runPages.includes(page)) return true;
+  if (programs.some((program) => program.page === page && program.info === info)) return true;
   return executed.some((entry) => entry.page === page && entry.info.test(info));
 }
 
