@@ -40,6 +40,7 @@ export const goals: readonly Goal[] = [
   { page: 'http', row: 'request', contender: 'with baggageMiddleware', of: 'floor', most: 1.05 },
   { page: 'http', row: 'request', contender: 'edge: strip and dye', of: 'baseline', most: 1.15 },
   { page: 'http', row: 'request', contender: 'five flags, getSyncClient', of: 'baseline', most: 1.1 },
+  { page: 'chain', row: 'checkout', contender: 'graylane', of: 'baseline', most: 1.1 },
   {
     page: 'telemetry',
     row: 'with an SDK',
