@@ -5,6 +5,7 @@ import {
   type EvaluationContext,
   type FlagSet,
 } from '@graylane/flags';
+import { entityTagOf } from '../../http/body/entity-tag.ts';
 import { forEachInSlices } from '../../for-each-in-slices.ts';
 import type { CounterOf, EvaluationCounter } from '../../metrics/evaluation-metrics.ts';
 
@@ -22,44 +23,57 @@ export function evaluateOne(
   counterOf: CounterOf,
 ): OfrepResponse {
   const evaluation = evaluate(flags, key, context);
-  return { status: statusOf(evaluation), body: serialize(key, evaluation, counterOf) };
+  return { status: statusOf(evaluation), body: count(key, evaluation, counterOf).json };
 }
 
 /** The rest of a bulk evaluation. */
 export interface BulkOptions {
   readonly counterOf: CounterOf;
-  /** Further members of the body, in JSON. */
-  readonly more: string;
+  /** Further members of the body. */
+  readonly more: Members;
   /** Whether to stop, because the client is gone. */
   readonly isOver: () => boolean;
 }
 
+/** Members of a body in JSON, with their validator. */
+export interface Members {
+  readonly json: string;
+  readonly tag: string;
+}
+
+/** The response of a bulk evaluation. A client that has it already needs no body. */
+export interface BulkResponse {
+  /** A strong validator: that of the evaluations, whose own validators are known. */
+  readonly tag: string;
+  body(): string;
+}
+
 /**
- * Evaluates all flags within one work budget, and lets other requests run in between. Returns the
- * body; only a part of it if `isOver` returns true.
+ * Evaluates all flags within one work budget, and lets other requests run in between. Returns only
+ * a part of them if `isOver` returns true.
  */
 export async function evaluateAll(
   flags: FlagSet,
   context: EvaluationContext,
   { counterOf, more, isOver }: BulkOptions,
-): Promise<string> {
-  // A string that grows is copied once, when it is sent.
-  let all = '';
+): Promise<BulkResponse> {
+  const all: string[] = [];
+  let tags = more.tag;
   const options = { now: Date.now(), budget: createWorkBudget() };
   await forEachInSlices(
     flags.keys(),
     (key) => {
-      const one = serialize(key, evaluate(flags, key, context, options), counterOf);
-      all = all === '' ? one : `${all},${one}`;
+      const { json, tag } = count(key, evaluate(flags, key, context, options), counterOf);
+      all.push(json);
+      tags += tag;
     },
     isOver,
   );
-  return `{"flags":[${all}],${more}}`;
+  return { tag: entityTagOf(tags), body: () => `{"flags":[${all.join(',')}],${more.json}}` };
 }
 
 /** The JSON of an evaluation, and its counter. */
-interface Known {
-  readonly json: string;
+interface Known extends Members {
   readonly counter: EvaluationCounter;
 }
 
@@ -67,14 +81,15 @@ interface Known {
 const knownOf = new WeakMap<Evaluation, Known>();
 
 /** Serializes an evaluation, and counts it. */
-function serialize(key: string, evaluation: Evaluation, counterOf: CounterOf): string {
+function count(key: string, evaluation: Evaluation, counterOf: CounterOf): Known {
   let known = knownOf.get(evaluation);
   if (known === undefined) {
-    known = { json: JSON.stringify(toOfrep(key, evaluation)), counter: counterOf(key, evaluation) };
+    const json = JSON.stringify(toOfrep(key, evaluation));
+    known = { json, tag: entityTagOf(json), counter: counterOf(key, evaluation) };
     knownOf.set(evaluation, known);
   }
   known.counter.add();
-  return known.json;
+  return known;
 }
 
 /** Without a value, the default of the caller's code applies. */

@@ -17,7 +17,7 @@ import { storeOf, type Environments } from '../../store/environments.ts';
 import type { TrafficKeeper } from '../../traffic/traffic-keeper.ts';
 import { sendOfrepError } from './errors.ts';
 import { refetchUri } from './refetch-stream.ts';
-import { evaluateAll, evaluateOne } from './response.ts';
+import { evaluateAll, evaluateOne, type BulkResponse, type Members } from './response.ts';
 
 /** The parts that OFREP's routes use. */
 export interface OfrepOptions {
@@ -86,9 +86,9 @@ export function ofrepRoutes({
     // new as an event. Every response is made from the newest rules, so they need no handling.
     const more = membersOf(flags, environment);
     evaluateAll(flags, context, { counterOf, more, isOver: () => response.destroyed }).then(
-      (body) => {
-        sendUnlessKnown(request, response, body);
-        readers.watch(response, body);
+      (bulk) => {
+        const body = sendUnlessKnown(request, response, bulk);
+        if (body !== undefined) readers.watch(response, body);
       },
       (error: unknown) => sendOfrepError(error, segment, response, log),
     );
@@ -126,18 +126,19 @@ export function ofrepRoutes({
 }
 
 /** Flags belong to one environment. */
-const members = new WeakMap<FlagSet, string>();
+const members = new WeakMap<FlagSet, Members>();
 
-/** The members of a bulk evaluation beside the flags, in JSON. */
-function membersOf(flags: FlagSet, environment: string): string {
-  let json = members.get(flags);
-  if (json === undefined) {
+/** The members of a bulk evaluation beside the flags. */
+function membersOf(flags: FlagSet, environment: string): Members {
+  let known = members.get(flags);
+  if (known === undefined) {
     const endpoint = { requestUri: refetchUri(environment) };
     const eventStreams = [{ type: 'sse', endpoint, inactivityDelaySec }];
-    json = JSON.stringify({ metadata: flags.metadata, eventStreams }).slice(1, -1);
-    members.set(flags, json);
+    const json = JSON.stringify({ metadata: flags.metadata, eventStreams }).slice(1, -1);
+    known = { json, tag: entityTagOf(json) };
+    members.set(flags, known);
   }
-  return json;
+  return known;
 }
 
 function decodeKey(segment: string): string {
@@ -170,15 +171,22 @@ function readContext(request: IncomingMessage & { body?: unknown }): EvaluationC
   throw new RequestError('invalid_context', 'the body must be a JSON object whose "context" is an object');
 }
 
-/** The tag is that of the body, so it covers the rules and the context alike. */
-function sendUnlessKnown(request: IncomingMessage, response: ServerResponse, body: string): void {
-  const tag = entityTagOf(body);
+/** The tag covers the rules and the context alike. Returns the body that was sent. */
+function sendUnlessKnown(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { tag, body }: BulkResponse,
+): string | undefined {
   response.setHeader('etag', tag);
   response.setHeader('cache-control', 'no-cache');
   if (isKnown(request.headers['if-none-match'], tag)) {
     response.statusCode = 304;
     response.end();
-  } else sendJson(response, 200, body);
+    return undefined;
+  }
+  const json = body();
+  sendJson(response, 200, json);
+  return json;
 }
 
 /** `If-None-Match` compares weakly (RFC 9110, section 13.1.2). */
