@@ -6,7 +6,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { BareProcess, type SameResponse } from '../support/bare-process.ts';
 import { addSection, compare, type Contender, type Row } from '../support/bench.ts';
 import { startFastFeature } from '../components/compared/fast-feature.ts';
-import { selfTimes } from '../support/self-time.ts';
+import { selfTimes, type SelfTime } from '../support/self-time.ts';
 import { serverProgram, ServerProcess } from '../support/server-process.ts';
 import { startUnleash, type Unleash } from '../components/compared/unleash.ts';
 
@@ -102,11 +102,12 @@ await compare({
 });
 addSection(
   'Which functions of graylane take the most time of such a request?',
-  'The shares of their own time in the CPU time of the process, from a profile that samples every 200 us. `parse` is `JSON.parse`, which the bare server calls as well; `forEachInSlices` contains the counting and joining of 50 evaluations. Most of the rest is the system, which writes to the socket, and Node, which takes the headers apart: the bare server does not look at them.',
+  'The shares of their own time in the CPU time of the process, from a profile that samples every 200 us. `parse` is `JSON.parse`, which the handler of the bare server calls as well; `forEachInSlices` contains 50 evaluations and their counters. Most of the rest is the system, which writes to the socket, and Node, which takes the headers apart: the bare server does not look at them.',
   [
     '| request | the three that take most | share |',
     '| --- | --- | ---: |',
     ...(await profileOf('one flag', graylane.one)),
+    ...(await profileOfBare('one flag', graylane.one)),
     ...(await profileOf('all 50 flags', graylane.all)),
   ],
 );
@@ -175,10 +176,31 @@ async function profileOf(name: string, question: Question): Promise<string[]> {
   const gone = once(profiled, 'exit');
   profiled.kill('SIGTERM');
   await gone;
-  const [file = ''] = readdirSync(profiles);
-  const most = selfTimes(`${profiles}/${file}`).slice(0, 3);
+  const most = selfTimes(profileIn(profiles)).slice(0, 3);
   rmSync(folder, { recursive: true });
-  return most.map((one) => `| ${name} | ${one.name} | ${(100 * one.share).toFixed(1)} % |`);
+  return most.map((one) => profileLine(name, one));
+}
+
+/** The line of the only function of the bare server with node:http. */
+async function profileOfBare(name: string, question: Question): Promise<string[]> {
+  const folder = mkdtempSync(`${tmpdir()}/graylane-profile-`);
+  const execArgv = ['--cpu-prof', '--cpu-prof-interval', '200', '--cpu-prof-dir', folder];
+  const bare = await BareProcess.start('http', JSON.stringify(await responseTo(question)), execArgv);
+  const same = { ...question, to: poolTo(urlOf(bare)) };
+  for (let burst = 0; burst < 2500; burst += 1) await askAtOnce(same);
+  await bare.close();
+  const [most] = selfTimes(profileIn(folder), /(bare-server)\.ts$/);
+  rmSync(folder, { recursive: true });
+  return most === undefined ? [] : [profileLine(`${name}, node:http`, most)];
+}
+
+function profileIn(folder: string): string {
+  const [file = ''] = readdirSync(folder);
+  return `${folder}/${file}`;
+}
+
+function profileLine(name: string, { name: what, share }: SelfTime): string {
+  return `| ${name} | ${what} | ${(100 * share).toFixed(1)} % |`;
 }
 
 async function ofrepPeer(name: string, url: string): Promise<Required<Peer>> {

@@ -19,8 +19,13 @@ export class BareProcess {
   readonly port: number;
   readonly #process: ChildProcess;
 
-  static async start(kind: 'answer' | 'http' | 'stream', bytes: string): Promise<BareProcess> {
-    const child = fork(script, [kind, bytes], { execArgv: ['--import', 'tsx'] });
+  /** `execArgv` are further options of Node. */
+  static async start(
+    kind: 'answer' | 'http' | 'stream',
+    bytes: string,
+    execArgv: readonly string[] = [],
+  ): Promise<BareProcess> {
+    const child = fork(script, [kind, bytes], { execArgv: [...execArgv, '--import', 'tsx'] });
     const [{ ready }] = (await once(child, 'message')) as [{ ready: number }];
     return new BareProcess(ready, child);
   }

@@ -19,8 +19,13 @@ interface Profile {
   readonly timeDeltas: readonly number[];
 }
 
-/** The functions of our packages in a CPU profile (`--cpu-prof`), the most expensive first. */
-export function selfTimes(file: string): readonly SelfTime[] {
+const ofPackages = /\/((?:packages|apps)\/[^/]+)\/(?:dist|src)\//;
+
+/**
+ * The functions of our packages in a CPU profile (`--cpu-prof`), the most expensive first; or those
+ * of other files, whose addresses `places` matches with the place as its group.
+ */
+export function selfTimes(file: string, places = ofPackages): readonly SelfTime[] {
   const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(file, 'utf8')) as Profile;
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   /** By its place, since many functions have no name. */
@@ -31,7 +36,7 @@ export function selfTimes(file: string): readonly SelfTime[] {
     if (functionName === '(idle)') continue;
     const elapsed = timeDeltas[index] ?? 0;
     total += elapsed;
-    const [, place] = /\/((?:packages|apps)\/[^/]+)\/(?:dist|src)\//.exec(url) ?? [];
+    const [, place] = places.exec(url) ?? [];
     if (place === undefined) continue;
     const key = `${url}:${lineNumber}`;
     const one = own.get(key) ?? { name: `${functionName || 'an anonymous function'} (${place})`, elapsed: 0 };
