@@ -111,6 +111,44 @@ await describeWith(chromium, 'sign-in by OpenID Connect', () => {
     expect([callback.status, await callback.text()]).toEqual([401, expect.stringContaining('try again')]);
   });
 
+  test('a callback counts once, and in the browser that began the sign-in', async () => {
+    const page = await browser.open(`${served.url}/`);
+    const called = page.waitForRequest((request) => request.url().includes('/auth/callback'));
+    let kept = '';
+    page.on('request', async (request) => {
+      if (!request.url().includes('/auth/callback')) return;
+      kept = (await request.allHeaders())['cookie'] ?? '';
+    });
+    await signIn(page, 'wang');
+    const callback = (await called).url();
+    await page.waitForURL(`${served.url}/**`);
+    await expect.poll(() => kept).toContain('graylane-sign-in=');
+    await page.context().close();
+
+    const replay = async (url: string, cookie: string): Promise<[number, readonly string[]]> => {
+      const response = await fetch(url, { redirect: 'manual', headers: { cookie } });
+      return [response.status, response.headers.getSetCookie()];
+    };
+    // The same callback again, with the same cookie: the identity provider takes a code once.
+    expect(await replay(callback, kept)).toEqual([401, []]);
+    // It in a browser that has begun a sign-in of its own, or none.
+    const started = await fetch(`${served.url}/auth/sign-in`, { redirect: 'manual' });
+    const own = started.headers.getSetCookie().map((one) => one.split(';', 1)[0]);
+    expect(own[0]).toContain('graylane-sign-in=');
+    expect(await replay(callback, own.join('; '))).toEqual([401, []]);
+    expect(await replay(callback, '')).toEqual([401, []]);
+    // Another state, issuer or code.
+    for (const [name, value] of [
+      ['state', 'x'],
+      ['iss', 'https://evil.example'],
+      ['code', 'x'],
+    ] as const) {
+      const changed = new URL(callback);
+      changed.searchParams.set(name, value);
+      expect(await replay(changed.href, kept)).toEqual([401, []]);
+    }
+  });
+
   test('without a session every request needs a token', async () => {
     expect((await fetch(`${served.url}/api/v1/environments`)).status).toBe(401);
     expect(await (await fetch(`${served.url}/auth/session`)).json()).toEqual({ signIn: true });
