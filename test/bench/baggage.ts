@@ -21,8 +21,9 @@ import {
 import { compare, timedOnNew, type Row } from '../support/bench.ts';
 
 type Work = (propagator: TextMapPropagator, header: string) => unknown;
-/** Each may have work of its own. */
-type Contenders = readonly [name: string, propagator: TextMapPropagator, work?: Work][];
+type Join = (members: readonly string[]) => string;
+/** Each may have work of its own, and headers that are written in its own way. */
+type Contenders = readonly [name: string, propagator: TextMapPropagator, work?: Work, join?: Join][];
 
 /** All keys of the headers below, which every policy here allows. */
 const allowed = ['lane', 'region', ...Array.from({ length: 63 }, (_, index) => `key-${index}`)];
@@ -110,10 +111,10 @@ await compare({
   question: 'What does it cost to forward a header that is written otherwise?',
   unit: 'ns',
   peers,
-  note: 'With a space behind each comma, as Node joins several headers, or with the lane last, as an SDK with a hash map writes. The adapters learn the order of the keys.',
+  note: 'With a space behind each comma, as Node joins several headers, or with the lane last, as an SDK with a hash map writes. The adapters learn the order of the keys. For the last contender the same members come in the canonical form.',
   rows: [
-    ...rows('with spaces', plain, forward, withAdapters(), (members) => members.join(', ')),
-    ...rows('lane last', plain, forward, withAdapters(), ([lane = '', ...others]) =>
+    ...rows('with spaces', plain, forward, withCanonical(), (members) => members.join(', ')),
+    ...rows('lane last', plain, forward, withCanonical(), ([lane = '', ...others]) =>
       [...others, lane].join(','),
     ),
   ].filter(({ name }) => !name.startsWith('1 ')),
@@ -228,6 +229,11 @@ function withAdapters(): Contenders {
   return [...contenders, ['adapters: admit, emit', adaptersOf()]];
 }
 
+/** The same, and the adapters once more for headers in the canonical form. */
+function withCanonical(): Contenders {
+  return [...withAdapters(), ['adapters, canonical form', adaptersOf(), forward, canonical]];
+}
+
 /** Many small functions take many calls before all of them are compiled. */
 function warm(
   name: string,
@@ -256,15 +262,15 @@ function rows(
   member: (index: number, request: number) => string,
   work: Work,
   among: Contenders = contenders,
-  join: (members: readonly string[]) => string = (members) => members.join(','),
+  join: Join = canonical,
 ): Row[] {
   return sizes.map((size) => {
-    const headers = Array.from({ length: 64 }, (_, request) => {
-      const others = Array.from({ length: size - 1 }, (_member, index) => member(index, request));
-      return Buffer.from(join(['lane=gray', ...others]));
-    });
-    const [first, ...more] = among.map(([contender, propagator, own = work]) => {
+    const [first, ...more] = among.map(([contender, propagator, own = work, written = join]) => {
       let turn = 0;
+      const headers = Array.from({ length: 64 }, (_, request) => {
+        const others = Array.from({ length: size - 1 }, (_member, index) => member(index, request));
+        return Buffer.from(written(['lane=gray', ...others]));
+      });
       return timedOnNew(
         contender,
         () => arrived(headers[(turn += 1) & 63]),
@@ -274,6 +280,10 @@ function rows(
     if (first === undefined) throw new Error('nobody is compared');
     return { name: `${size} ${name}`, contenders: [first, ...more] };
   });
+}
+
+function canonical(members: readonly string[]): string {
+  return members.join(',');
 }
 
 /** A header as a parser makes it: a flat string of its own that no code has read yet. */

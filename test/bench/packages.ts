@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { compare, type Contender } from '../support/bench.ts';
+import { addSection, compare, type Contender } from '../support/bench.ts';
+import { selfTimes, type SelfTime } from '../support/self-time.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const peers = ['@openfeature/server-sdk', '@opentelemetry/api'];
@@ -13,13 +16,31 @@ function loading(name: string, ...modules: readonly string[]): Contender {
   return { name, sample: () => cpuOf(modules) - cpuOf([]) };
 }
 
-function cpuOf(modules: readonly string[]): number {
+function cpuOf(modules: readonly string[], options: readonly string[] = []): number {
   const program = [
     ...modules.map((module) => `await import('${module}');`),
     'const { user, system } = process.cpuUsage(); console.log((user + system) / 1000);',
   ].join('\n');
-  const args = ['--input-type=module', '--eval', program];
+  const args = [...options, '--input-type=module', '--eval', program];
   return Number(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }));
+}
+
+/** The functions of ours that take the most time while modules load: the mean over some processes. */
+function profileOf(...modules: readonly string[]): readonly SelfTime[] {
+  const processes = 10;
+  const folder = mkdtempSync(`${tmpdir()}/graylane-profile-`);
+  const options = ['--cpu-prof', '--cpu-prof-interval', '100', '--cpu-prof-dir', folder];
+  for (let count = 0; count < processes; count += 1) cpuOf(modules, options);
+  const shares = new Map<string, number>();
+  for (const file of readdirSync(folder)) {
+    for (const { name, share } of selfTimes(`${folder}/${file}`)) {
+      shares.set(name, (shares.get(name) ?? 0) + share / processes);
+    }
+  }
+  rmSync(folder, { recursive: true });
+  return Array.from(shares, ([name, share]) => ({ name, share })).toSorted(
+    (one, other) => other.share - one.share,
+  );
 }
 
 /** The size of a package as npm publishes it, in KB. */
@@ -59,6 +80,18 @@ await compare({
     },
   ],
 });
+
+addSection(
+  'Which functions of graylane take the most time while the provider is loaded?',
+  'The shares of their own time in the CPU time of the process, the mean of ten profiles that sample every 100 us. The body of a module is an anonymous function. The rest is Node: it starts, finds and reads files, and compiles them.',
+  [
+    '| the three that take most | share |',
+    '| --- | ---: |',
+    ...profileOf(...peers, '@graylane/provider')
+      .slice(0, 3)
+      .map(({ name, share }) => `| ${name} | ${(100 * share).toFixed(1)} % |`),
+  ],
+);
 
 await compare({
   question: 'How large is a package?',

@@ -21,7 +21,7 @@ export function summaryOf(pages: ReadonlyMap<string, string>): Record<string, st
       'Written by `npm run bench -- --write summary` from the other pages of this folder: every figure beside its peer and its floor.',
       '![The rows that users look for first](summary/first.svg)',
       '## Goals',
-      'A figure is a multiple of the peer, of the floor or of another row. Where a goal is not met, its page shows a profile and the reason.',
+      'A figure is a multiple of the peer, of the floor or of another contender of its row. Where a goal is not met, its page shows a profile and the reason.',
       table(
         ['page', 'row', 'contender', 'figure', 'of', 'goal', 'met'],
         goals.map((goal) => goalLine(all, goal)),
@@ -42,8 +42,7 @@ export function valueOf(rows: readonly Row[], { page, row, question, contender, 
   const found = findRow(rows, { page, row, question });
   const { ratio } = findFigure(found, contender);
   if (of === 'baseline') return ratio;
-  if (of === 'floor') return ratio / findFigure(found, 'floor').ratio;
-  return ratio / findFigure(findRow(rows, { page, row: of.row }), contender).ratio;
+  return ratio / findFigure(found, of === 'floor' ? of : of.contender).ratio;
 }
 
 function goalLine(rows: readonly Row[], goal: Goal): string[] {
@@ -54,7 +53,7 @@ function goalLine(rows: readonly Row[], goal: Goal): string[] {
     goal.row,
     goal.contender,
     multiple(value),
-    typeof goal.of === 'string' ? of[goal.of] : goal.of.row,
+    typeof goal.of === 'string' ? of[goal.of] : goal.of.contender,
     String(goal.most),
     Number(multiple(value)) <= goal.most ? 'yes' : '**no**',
   ];
