@@ -257,9 +257,9 @@ describe('the metrics of a rollout', () => {
       const path = await start({ unit: 'request', guard });
       const id = path.split('/').at(-1);
       const valueOf = async (name: string, labels = ''): Promise<number> => {
-        const start = `graylane_rollout_${name}{environment="default",rollout="${id}",lane="gray"${labels}} `;
-        const line = (await metrics()).split('\n').find((one) => one.startsWith(start));
-        return Number(line?.slice(start.length));
+        const begin = `graylane_rollout_${name}{environment="default",rollout="${id}",lane="gray"${labels}} `;
+        const line = (await metrics()).split('\n').find((one) => one.startsWith(begin));
+        return Number(line?.slice(begin.length));
       };
       await expect
         .poll(async () => (await send('GET', path)).body['state'], { timeout: 60_000 })
@@ -270,13 +270,13 @@ describe('the metrics of a rollout', () => {
       };
       expect(await valueOf('log_e_threshold')).toBeCloseTo(verdict.total['threshold'] ?? NaN, 2);
       expect(await valueOf('looks')).toBeGreaterThanOrEqual(looks);
-      for (const test of ['fast', 'robust', 'reverse']) {
+      for (const kind of ['fast', 'robust', 'reverse']) {
         for (const [sli, numbers] of [
           ['all', verdict.total],
           [errorsSli.name, verdict.slis[errorsSli.name]],
         ] as const) {
-          expect(await valueOf('log_e', `,sli="${sli}",test="${test}"`)).toBeCloseTo(
-            numbers?.[test] ?? NaN,
+          expect(await valueOf('log_e', `,sli="${sli}",test="${kind}"`)).toBeCloseTo(
+            numbers?.[kind] ?? NaN,
             2,
           );
         }
