@@ -25,7 +25,7 @@ function cpuOf(modules: readonly string[], options: readonly string[] = []): num
   return Number(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }));
 }
 
-/** The functions of ours that take the most time while modules load: the mean over some processes. */
+/** Our functions that take the most time while modules load: the mean over ten processes. */
 function profileOf(...modules: readonly string[]): readonly SelfTime[] {
   const processes = 10;
   const folder = mkdtempSync(`${tmpdir()}/graylane-profile-`);

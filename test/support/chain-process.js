@@ -1,6 +1,6 @@
-// A service of `npm run bench chain`, in a process of its own: SERVICE is one of the demo's gateway,
-// orders and payments, and MODE is "bare" or "graylane". Both modes send the same responses; the bare
-// one has a constant where graylane has the lane of the request and its flags.
+// A service of `npm run bench chain`, in a process of its own: SERVICE is one of the demo's
+// gateway, orders and payments, and MODE is "bare" or "graylane". Both modes send the same
+// responses; the bare one has constants in the place of the lane and the flags.
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as grpc from '@grpc/grpc-js';

@@ -94,8 +94,8 @@ export function times(tally: Tally, action: keyof Outcome): number {
 }
 
 /**
- * The median look of an action over all runs, counted from the onset of the effect; a run without it
- * counts as later than any.
+ * The median look of an action over all runs, counted from the onset of the effect; a run without
+ * it counts as later than any.
  */
 export function medianLook(tally: Tally, action: keyof Outcome): number {
   const { onset = 0 } = tally.scenario;

@@ -78,7 +78,7 @@ export function signOf(difference: number, variance: number): number {
 /** The variance of {@link signOf} where requests are independent: that of tanh(Z / 2). */
 export const signVariance = 0.1735;
 
-/** The newest values of a series, from the last one of an earlier state on; without trend and blocks. */
+/** The values of a series from the last one of an earlier state on; without trend and blocks. */
 export function seriesSince(now: Series, then: Series): Series {
   return {
     ...newSeries(),

@@ -99,7 +99,7 @@ const longSeries = 60;
  * not 5 %.
  */
 const leastDoubt = 0.18;
-/** The mean difference of bursts with an autocorrelation of .8 hardly ever is so steady in 20 looks. */
+/** Bursts with an autocorrelation of .8 hardly ever differ so steadily for 20 looks. */
 const leastSteadiness = 2;
 
 /**
