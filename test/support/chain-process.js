@@ -1,19 +1,15 @@
 // A service of `npm run bench chain`, in a process of its own: SERVICE is one of the demo's
 // gateway, orders and payments, and MODE is "bare" or "graylane". Both modes send the same
 // responses; the bare one has constants in the place of the lane and the flags.
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import * as grpc from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import express from 'express';
+import { createPaymentsClient, paymentsService } from '../../apps/demo/src/services/payments-contract.ts';
 
 const { MODE, SERVICE, NEXT } = process.env;
 const isOurs = MODE === 'graylane';
 const keys = ['lane', 'user-id', 'tenant', 'region'];
 const flagKeys = ['payment-new-fee-calculation', 'receipt-redesign'];
-const proto = fileURLToPath(new URL('../../apps/demo/proto/payments.proto', import.meta.url));
-const { Payments } = grpc.loadPackageDefinition(loadSync(proto, { defaults: true, keepCase: true })).graylane
-  .demo;
 const describe = isOurs ? await ourHop() : bareHop;
 const port = await { gateway, orders, payments }[SERVICE]();
 process.on('message', () => process.send(process.cpuUsage()));
@@ -55,11 +51,10 @@ async function orders() {
     app.use(baggageMiddleware({ ingress: { mode: 'accept', keys } }));
     interceptors.push(baggageClientInterceptor({ egress: { to: { [`grpc://${NEXT}`]: keys } } }));
   }
-  const stub = new Payments(NEXT, grpc.credentials.createInsecure(), { interceptors });
-  const charge = promisify(stub.Charge.bind(stub));
+  const client = createPaymentsClient(NEXT, interceptors);
   app.post('/orders', async (_request, response) => {
     const hop = describe('orders', 'http');
-    const { total, hops } = await charge({ amount: 100 });
+    const { total, hops } = await client.charge({ amount: 100 });
     response.json({ total, hops: [hop, ...hops] });
   });
   return listen(app);
@@ -72,8 +67,8 @@ async function payments() {
     const { baggageServerInterceptor } = await import('@graylane/baggage/grpc');
     interceptors.push(baggageServerInterceptor({ ingress: { mode: 'accept', keys } }));
   }
-  const server = new grpc.Server({ interceptors });
-  server.addService(Payments.service, {
+  const server = new Server({ interceptors });
+  server.addService(paymentsService, {
     Charge: ({ request }, respond) => {
       const hop = describe('payments', 'grpc');
       const fee = hop.flags[flagKeys[0]].value ? 1.5 : 2.5;
@@ -81,7 +76,7 @@ async function payments() {
     },
   });
   const bind = promisify(server.bindAsync.bind(server));
-  return bind('127.0.0.1:0', grpc.ServerCredentials.createInsecure());
+  return bind('127.0.0.1:0', ServerCredentials.createInsecure());
 }
 
 function bareHop(service, transport) {

@@ -22,7 +22,7 @@ export class Chain {
     let next = '';
     for (const service of services) {
       const env = { ...process.env, MODE: mode, SERVICE: service, NEXT: next };
-      const child = fork(script, { execArgv: [...optionsOf(service)], env });
+      const child = fork(script, { execArgv: ['--import', 'tsx', ...optionsOf(service)], env });
       const [port] = (await once(child, 'message')) as [number];
       next = service === 'payments' ? `127.0.0.1:${port}` : `http://127.0.0.1:${port}`;
       processes.push(child);
