@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
@@ -7,17 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** A longer cell breaks the table in a terminal and in an editor. */
 const widest = 100;
 
-const pages = [
-  ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
-    .map((name) => `docs/${name}`),
-  ...['packages', 'apps'].flatMap((folder) =>
-    readdirSync(`${root}${folder}`)
-      .map((name) => `${folder}/${name}/README.md`)
-      .filter((page) => existsSync(`${root}${page}`)),
-  ),
-];
+const pages = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
 
 test(`no cell of a table has more than ${widest} characters: use a list, or a sentence below`, () => {
   const wide = pages.flatMap((page) =>
