@@ -109,6 +109,7 @@ addSection(
     ...(await profileOf('one flag', graylane.one)),
     ...(await profileOfBare('one flag', graylane.one)),
     ...(await profileOf('all 50 flags', graylane.all)),
+    ...(await profileOf('all 50 flags, unchanged (304)', graylane.unchanged)),
   ],
 );
 await Promise.all(pools.map((pool) => pool.close()));
