@@ -72,7 +72,8 @@ async function clientsOf(kind: string, client: Kafka, handle: () => void): Promi
     await consumer.connect();
     await consumer.subscribe({ topic: 'payments', fromBeginning: true });
   };
-  const isKept = (line: string): boolean => !line.startsWith('import ') && (!line.includes('.run(') || line.includes(kind));
+  const isKept = (line: string): boolean =>
+    !line.startsWith('import ') && (!line.includes('.run(') || line.includes(kind));
   const lines = code.split('\n').filter(isKept);
   const body = lines.join('\n').replace('await consumer.run', 'await ready({ producer, consumer });\n$&');
   const scope = {

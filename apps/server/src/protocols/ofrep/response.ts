@@ -45,7 +45,7 @@ export interface Members {
 export interface BulkResponse {
   /** A strong validator: that of the evaluations, whose own validators are known. */
   readonly tag: string;
-  body(): string;
+  body(this: void): string;
 }
 
 /**
