@@ -95,6 +95,7 @@ function compileWatched(flags: CompiledFlags, key: string): Watched | undefined 
     generateCodeAfter: Number.POSITIVE_INFINITY,
     evaluators,
     path: pathOfRule(key),
+    constant: (result: unknown) => result,
     outcome: (result: unknown) => result,
     // The rule is within the bound. Without shortcuts it has more parts than `evaluate` counts.
     parts: -4 * maxRuleParts,

@@ -91,7 +91,8 @@ export class CompiledFlag implements Flag {
   }
 
   #evaluateWith({ now, budget }: EvaluateOptions, context: EvaluationContext): Evaluation {
-    const { rule } = this.#compiled();
+    const { fixed, rule } = this.#compiled();
+    if (fixed !== undefined) return fixed;
     startWork(budget?.left);
     try {
       return rule(plainObject(context), now) as Evaluation;

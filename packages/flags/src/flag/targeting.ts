@@ -13,7 +13,7 @@ import { knownVariants, readVariant } from './variants.ts';
 /** A compiled flag: one evaluation for every evaluation context, or a rule that makes it. */
 export interface Targeting {
   readonly fixed: Evaluation | undefined;
-  /** Makes the evaluation, also where it is fixed. */
+  /** Makes the evaluation where it is not fixed. */
   readonly rule: Rule;
   readonly metadata: FlagMetadata;
   readonly problems: readonly Problem[];
@@ -57,8 +57,10 @@ export function failure(errorCode: ErrorCode, errorMessage: string, flagMetadata
 const none: readonly Problem[] = Object.freeze([]);
 
 function fixed(outcome: Evaluation, problems: readonly Problem[]): Targeting {
-  return { fixed: outcome, rule: () => outcome, metadata: outcome.flagMetadata, problems };
+  return { fixed: outcome, rule: noRule, metadata: outcome.flagMetadata, problems };
 }
+
+function noRule(): undefined {}
 
 function broken(
   fault: Problem,
@@ -94,13 +96,7 @@ function unknownDefaultMessage({ key, defaultVariant }: Flag, variants: unknown)
   return `flag "${key}" defaults to ${show(defaultVariant)}, but its variants are ${knownVariants(variants)}`;
 }
 
-/** The evaluations of one branch, or of a rule without branches. */
-interface Matches {
-  readonly byDefault: Evaluation;
-  readonly byVariant: Map<string, Evaluation>;
-}
-
-/** The evaluations of one flag, each made when it is first needed. */
+/** The evaluations that the rule of one flag makes. */
 class FlagOutcomes implements RuleOwner {
   readonly operators = operators;
   readonly flagKey: string;
@@ -110,8 +106,8 @@ class FlagOutcomes implements RuleOwner {
   parts = 0;
   readonly #variants: unknown;
   readonly #byDefault: Evaluation;
-  /** By branch, 0 for results outside of branches. */
-  readonly #matches: Matches[] = [];
+  /** Those of results that are computed, by branch; 0 for results outside of branches. */
+  readonly #made: Map<unknown, Evaluation>[] = [];
   #known: string | undefined;
 
   constructor(
@@ -131,35 +127,24 @@ class FlagOutcomes implements RuleOwner {
     return `${joinPath('$.flags', this.flagKey)}.targeting`;
   }
 
-  /** A rule that returns a boolean or a number names the variant of that spelling. */
-  outcome(result: unknown, branch: number | undefined): Evaluation {
-    const matches = this.#matchesOf(branch);
-    if (result === null || result === undefined) return matches.byDefault;
-    const known =
-      typeof result === 'string'
-        ? this.#match(result, matches, branch)
-        : typeof result === 'object'
-          ? undefined
-          : this.#match(String(result), matches, branch);
-    return known ?? this.#unknown(result);
-  }
-
-  #matchesOf(branch: number | undefined): Matches {
-    const index = branch === undefined ? 0 : branch + 1;
-    const known = this.#matches[index];
-    if (known !== undefined) return known;
-    const byDefault = branch === undefined ? this.#byDefault : ofRule({ ...this.#byDefault }, branch);
-    return (this.#matches[index] = { byDefault, byVariant: new Map() });
-  }
-
-  #match(variant: string, { byVariant }: Matches, branch: number | undefined): Evaluation | undefined {
-    const known = byVariant.get(variant);
-    if (known) return known;
-    const value = readVariant(this.#variants, variant);
-    if (value === undefined) return undefined;
+  /** A boolean or a number names the variant of that spelling. */
+  constant(result: unknown, branch: number | undefined): Evaluation {
+    if (result === null || result === undefined)
+      return branch === undefined ? this.#byDefault : ofRule({ ...this.#byDefault }, branch);
+    const variant = typeof result === 'object' ? undefined : String(result);
+    const value = variant === undefined ? undefined : readVariant(this.#variants, variant);
+    if (variant === undefined || value === undefined) return this.#unknown(result);
     const { flagMetadata } = this.#byDefault;
-    const outcome = ofRule({ value, variant, reason: 'TARGETING_MATCH', flagMetadata }, branch);
-    byVariant.set(variant, outcome);
+    return ofRule({ value, variant, reason: 'TARGETING_MATCH', flagMetadata }, branch);
+  }
+
+  outcome(result: unknown, branch: number | undefined): Evaluation {
+    const made = (this.#made[branch === undefined ? 0 : branch + 1] ??= new Map());
+    const known = made.get(result);
+    if (known) return known;
+    const outcome = this.constant(result, branch);
+    // A rule can compute any number of results that name no variant.
+    if (outcome.errorCode === undefined) made.set(result, outcome);
     return outcome;
   }
 

@@ -76,7 +76,7 @@ export function compileValues(
  * place among the operands of the scope's operator.
  */
 export function resultOf(value: unknown, scope: Scope, index?: number): unknown {
-  return scope.deciding ? scope.owner.outcome(value, branchOf(scope, index)) : value;
+  return scope.deciding ? scope.owner.constant(value, branchOf(scope, index)) : value;
 }
 
 /** A rule whose result becomes the evaluation of the flag where the scope wants one. */

@@ -20,6 +20,8 @@ export interface RuleOwner {
    * `if` that the result comes from, counted from 0; the otherwise is the last one.
    */
   outcome(result: unknown, branch: number | undefined): unknown;
+  /** The same for a result that the rule itself holds, so that there is one for each place. */
+  constant(result: unknown, branch: number | undefined): unknown;
   /** How many operators and operands were compiled so far. */
   parts: number;
   /**
