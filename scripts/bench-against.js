@@ -1,5 +1,5 @@
 // Runs the benchmarks of an earlier commit against its own packages and against those of now, in
-// turn: before, now, now, before. A difference between two runs of one side is noise.
+// turn and three times each. A difference between runs of one side is noise.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { exceptions, sameWork } from './bench-exceptions.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The benchmarks of that commit, where they find the packages of now. */
@@ -22,7 +23,7 @@ const visitors = `${root}.before/`;
 const reference = /(?<=['"]\.\.\/\.\.\/)(?:packages|apps)\/[\w./-]+/g;
 /** A ratio that is worse by more than this, and by more than the noise, counts as worse. */
 const tolerance = 0.05;
-const turns = ['before', 'now', 'now', 'before'];
+const turns = ['before', 'now', 'now', 'before', 'before', 'now'];
 
 /**
  * Compares with the commit, prints each row, and with `write` puts them into
@@ -71,6 +72,10 @@ function prepare(earlier) {
   for (const place of [`${folder}test/`, visitors]) {
     cpSync(`${root}test/support/bench.ts`, `${place}support/bench.ts`);
   }
+  for (const { benchmark, before, now } of sameWork) {
+    const file = `${visitors}bench/${benchmark}.ts`;
+    if (existsSync(file)) writeFileSync(file, readFileSync(file, 'utf8').replaceAll(before, now));
+  }
   return folder;
 }
 
@@ -115,13 +120,13 @@ function compareRuns(name, runs) {
     .map((figure, index) => {
       const of = (side) => runs.filter((one) => one.side === side).map((one) => one.figures[index].ratio);
       const [before, now] = [of('before'), of('now')];
-      const growth = mean(now) / mean(before) - 1;
+      const growth = middle(now) / middle(before) - 1;
       const worse = figure.unit.endsWith('/s') ? 1 / (1 + growth) - 1 : growth;
       return {
         name,
         ...figure,
-        before: mean(before),
-        now: mean(now),
+        before: middle(before),
+        now: middle(now),
         worse,
         noise: Math.max(spread(before), spread(now)),
       };
@@ -130,21 +135,15 @@ function compareRuns(name, runs) {
 }
 
 function report(rows, failed, earlier, write) {
-  const isWorse = ({ worse, noise }) => worse > Math.max(tolerance, noise);
-  const table = (some) => [
-    '| benchmark | row | contender | before | now | worse by | noise |',
-    '| --- | --- | --- | ---: | ---: | ---: | ---: |',
-    ...some.map(
-      ({ name, row, contender, before, now, worse, noise }) =>
-        `| ${[name, row, contender, digits(before), digits(now), percent(worse), percent(noise)].join(' | ')} |`,
-    ),
-  ];
-  const flagged = rows.filter(isWorse);
+  const flagged = rows.filter(({ worse, noise }) => worse > Math.max(tolerance, noise));
+  const titles = [...new Set(rows.map(titleOf))];
   const text = [
     '# Benchmarks, before and now',
-    `Written by \`npm run bench -- --against ${earlier} --write\`: the benchmarks of ${earlier}, with its own packages and with those of now, in turn and twice each. The figures are ratios to the baseline of the row; the noise is the difference between two runs of the same packages. A row counts as worse beyond ${percent(tolerance)} and beyond its noise.`,
-    `## Worse\n\n${flagged.length === 0 ? 'None.' : table(flagged).join('\n')}`,
-    `## All\n\n${table(rows).join('\n')}`,
+    `Written by \`npm run bench -- --against ${earlier} --write\`: the benchmarks of ${earlier}, with its own packages and with those of now, in turn and three times each. A figure is the median of three ratios to the baseline of the row; the noise is the distance of the smallest and the largest of one side. A row counts as worse beyond ${percent(tolerance)} and beyond its noise.`,
+    '## Worse',
+    flagged.length === 0 ? 'None.' : worseTable(flagged),
+    '## All',
+    ...titles.flatMap((title) => [`### ${title}`, table(rows.filter((row) => titleOf(row) === title))]),
     ...(failed.length === 0 ? [] : [`Not compared, since a run failed: ${failed.join(', ')}.`]),
   ].join('\n\n');
   console.log(`\n${text}`);
@@ -154,17 +153,49 @@ function report(rows, failed, earlier, write) {
   execFileSync('npx', ['--no', '--', 'oxfmt', file], { cwd: root });
 }
 
+function titleOf({ name, question }) {
+  return `${name}: ${question}`;
+}
+
+function table(rows) {
+  return [
+    '| row | contender | before | now | worse by | noise |',
+    '| --- | --- | ---: | ---: | ---: | ---: |',
+    ...rows.map(({ row, contender, ...figures }) => `| ${row} | ${contender} | ${cells(figures)} |`),
+  ].join('\n');
+}
+
+/** The rows that are worse, each with its reason. */
+function worseTable(rows) {
+  return [
+    '| benchmark | row | contender | before | now | worse by | noise | why |',
+    '| --- | --- | --- | ---: | ---: | ---: | ---: | --- |',
+    ...rows.map((row) => {
+      const why = exceptions.find((one) => explains(one, row))?.why ?? '**not explained**';
+      return `| ${row.name} | ${row.row} | ${row.contender} | ${cells(row)} | ${why} |`;
+    }),
+  ].join('\n');
+}
+
+function explains({ benchmark, question, contender }, row) {
+  return benchmark === row.name && question.test(row.question) && contender === row.contender;
+}
+
+function cells({ before, now, worse, noise }) {
+  return [digits(before), digits(now), percent(worse), percent(noise)].join(' | ');
+}
+
 function fail(message) {
   console.error(`bench: ${message}`);
   return false;
 }
 
-function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function middle(values) {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
 }
 
-function spread([one, other]) {
-  return Math.max(one, other) / Math.min(one, other) - 1;
+function spread(values) {
+  return Math.max(...values) / Math.min(...values) - 1;
 }
 
 function digits(value) {

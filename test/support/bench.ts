@@ -38,6 +38,7 @@ const reports: string[] = [];
 
 /** One contender of one row, as `npm run bench -- --against` reads it. */
 interface Figure {
+  readonly question: string;
   readonly row: string;
   readonly contender: string;
   readonly unit: string;
@@ -78,7 +79,7 @@ export async function compare({
     for (const contender of contenders) {
       const own = samples.get(contender) ?? [];
       const ratio = median(own.map((sample, index) => sample / (base[index] ?? Number.NaN)));
-      figures.push({ row: name, contender: contender.name, unit, ratio });
+      figures.push({ question, row: name, contender: contender.name, unit, ratio });
       lines.push(`| ${name} | ${contender.name} | ${figure(median(own))} | ${figure(ratio)} |`);
       console.log(
         `  ${name.padEnd(28)} ${contender.name.padEnd(34)} ${figure(median(own)).padStart(9)} ${unit}  x ${figure(ratio)}`,
