@@ -63,6 +63,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
   'apps/server': {
     // It opens all parts.
     compose: [
+      'audit',
       'backpressure',
       'cli',
       'clients',
@@ -215,7 +216,7 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
     'protocols/kill': [
       'protocols/admin',
       'http/front-door',
-      'relay',
+      'audit',
       'http',
       'http/body',
       'clients',
@@ -224,7 +225,9 @@ const rooms: Record<string, Record<string, readonly string[]>> = {
       'model',
     ],
     clients: ['store/postgres/database', 'store', 'package'],
+    audit: ['http', 'http/front-door', 'metrics', 'store', 'model'],
     relay: [
+      'audit',
       'clients',
       'usage',
       'signals',

@@ -1,6 +1,6 @@
 import type { ServerClient } from '@graylane/source';
 import type { EnvironmentFile } from '../store/disk/environment-file.ts';
-import { readRecord, type AuditRecord, type KillRecord, type RefusalRecord } from './audit-record.ts';
+import { readRecord, type AuditRecord, type KillRecord, type RefusalRecord } from '../audit/audit-record.ts';
 import type { UpstreamStore } from './upstream-store.ts';
 
 /** The kills that wait for the link; refusals are summed by reason. */

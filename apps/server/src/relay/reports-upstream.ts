@@ -5,7 +5,7 @@ import type { Intake } from '../signals/intake.ts';
 import type { KillingEnvironments } from '../store/kill/killing-environments.ts';
 import type { Log } from '../log.ts';
 import { EnvironmentFile } from '../store/disk/environment-file.ts';
-import type { AuditLog } from './audit-log.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import { AuditQueue } from './audit-queue.ts';
 import type { UpstreamEnvironments } from './upstream-environments.ts';
 import { UsageForwarder } from './usage-forwarder.ts';

@@ -20,7 +20,7 @@ import { Service } from '../../src/protocols/flagd/gen/flagd/evaluation/v2/evalu
 import { FlagSyncService } from '../../src/protocols/flagd/gen/flagd/sync/v1/sync_pb.ts';
 import { revokeToken, rotateToken } from '../../src/tokens/change-tokens.ts';
 import { TokenFile } from '../../src/tokens/token-file.ts';
-import { RequestAudit } from '../../src/relay/request-audit.ts';
+import { RequestAudit } from '../../src/audit/request-audit.ts';
 import { hashOf, isWhole, newToken } from '../../src/tokens/token.ts';
 import { admin } from '../support/admin.ts';
 import { followStream } from '../support/follow.ts';

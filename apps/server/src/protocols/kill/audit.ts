@@ -2,9 +2,9 @@ import type { Request, Response, Router } from 'express';
 import { readBody } from '../../http/body/read-body.ts';
 import { principalOf } from '../../http/front-door/principal.ts';
 import { methodNotAllowed } from '../../http/problem-details.ts';
-import type { AuditLog } from '../../relay/audit-log.ts';
-import { readRecords } from '../../relay/audit-record.ts';
-import type { RequestAudit } from '../../relay/request-audit.ts';
+import type { AuditLog } from '../../audit/audit-log.ts';
+import { readRecords } from '../../audit/audit-record.ts';
+import type { RequestAudit } from '../../audit/request-audit.ts';
 import { RequestError } from '../../model/request-error.ts';
 import { storeOf, type Environments } from '../../store/environments.ts';
 

@@ -5,7 +5,7 @@ import { accessOf, isStream, routeNameOf } from '../http/front-door/route-scopes
 import { httpStatusOf } from '../http/http-status.ts';
 import { refusalOf } from '../metrics/refusal-metrics.ts';
 import type { RequestError } from '../model/request-error.ts';
-import type { RequestAudit } from '../relay/request-audit.ts';
+import type { RequestAudit } from './request-audit.ts';
 
 const maxName = 63;
 
