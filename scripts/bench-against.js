@@ -178,7 +178,7 @@ function worseTable(rows) {
 }
 
 function explains({ benchmark, question, contender }, row) {
-  return benchmark === row.name && question.test(row.question) && contender === row.contender;
+  return benchmark.test(row.name) && question.test(row.question) && contender === row.contender;
 }
 
 function cells({ before, now, worse, noise }) {
