@@ -1,4 +1,4 @@
-// What the comparison with an earlier commit has to know about the two.
+// Knowledge of two commits that their comparison needs.
 
 /**
  * Where the benchmark of that commit would measure other work with the packages of now: what it

@@ -130,6 +130,7 @@ function ours(logic: unknown, generateCodeAfter: number): string {
     generateCodeAfter,
     evaluators: {},
     path: '$',
+    constant: (result: unknown) => result,
     outcome: (result: unknown) => result,
     parts: 0,
   } as const;
