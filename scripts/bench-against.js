@@ -14,15 +14,14 @@ import {
 } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { exceptions, sameWork } from './bench-exceptions.js';
+import { commits } from './bench-commits.js';
+import { compareRuns, pageOf } from './bench-report.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The benchmarks of that commit, where they find the packages of now. */
 const visitors = `${root}.before/`;
 /** A file of the tree that a benchmark imports or runs; folders stand for all their files. */
 const reference = /(?<=['"]\.\.\/\.\.\/)(?:packages|apps)\/[\w./-]+/g;
-/** A ratio that is worse by more than this, and by more than the noise, counts as worse. */
-const tolerance = 0.05;
 const turns = ['before', 'now', 'now', 'before', 'before', 'now'];
 
 /**
@@ -34,7 +33,8 @@ export function benchAgainst(commit, wanted, write) {
   const found = spawnSync('git', ['rev-parse', '--short', '--verify', `${commit}^{commit}`], { cwd: root });
   if (found.status !== 0) return fail(`there is no commit "${commit}" in this clone`);
   const earlier = String(found.stdout).trim();
-  const before = prepare(earlier);
+  const known = Object.entries(commits).find(([start]) => earlier.startsWith(start))?.[1];
+  const before = prepare(earlier, known?.sameWork ?? []);
   const all = readdirSync(`${before}test/bench`).map((file) => file.replace(/\.ts$/, ''));
   const unknown = wanted.filter((name) => !all.includes(name));
   if (unknown.length > 0)
@@ -51,12 +51,18 @@ export function benchAgainst(commit, wanted, write) {
   } finally {
     for (const path of [visitors, ...moved]) rmSync(path, { recursive: true, force: true });
   }
-  report(rows, failed, earlier, write);
+  const page = pageOf({ rows, failed, earlier, reasons: known?.reasons ?? [] });
+  console.log(`\n${page}`);
+  if (write) {
+    const file = `${root}docs/benchmarks/before-and-after.md`;
+    writeFileSync(file, `${page}\n`);
+    execFileSync('npx', ['--no', '--', 'oxfmt', file], { cwd: root });
+  }
   return failed.length === 0;
 }
 
 /** The earlier commit, built, in .graylane; its benchmarks also beside the packages of now. */
-function prepare(earlier) {
+function prepare(earlier, sameWork) {
   const folder = `${root}.graylane/against/${earlier}/`;
   if (!existsSync(`${folder}node_modules`)) {
     console.log(`bench: building ${earlier} ...`);
@@ -114,94 +120,7 @@ function run(name, side, before) {
   return status === 0 && existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : undefined;
 }
 
-function compareRuns(name, runs) {
-  const [{ figures }] = runs;
-  return figures
-    .map((figure, index) => {
-      const of = (side) => runs.filter((one) => one.side === side).map((one) => one.figures[index].ratio);
-      const [before, now] = [of('before'), of('now')];
-      const growth = middle(now) / middle(before) - 1;
-      const worse = figure.unit.endsWith('/s') ? 1 / (1 + growth) - 1 : growth;
-      return {
-        name,
-        ...figure,
-        before: middle(before),
-        now: middle(now),
-        worse,
-        noise: Math.max(spread(before), spread(now)),
-      };
-    })
-    .filter(({ before, now }) => before !== 1 || now !== 1);
-}
-
-function report(rows, failed, earlier, write) {
-  const flagged = rows.filter(({ worse, noise }) => worse > Math.max(tolerance, noise));
-  const titles = [...new Set(rows.map(titleOf))];
-  const text = [
-    '# Benchmarks, before and now',
-    `Written by \`npm run bench -- --against ${earlier} --write\`: the benchmarks of ${earlier}, with its own packages and with those of now, in turn and three times each. A figure is the median of three ratios to the baseline of the row; the noise is the distance of the smallest and the largest of one side. A row counts as worse beyond ${percent(tolerance)} and beyond its noise.`,
-    '## Worse',
-    flagged.length === 0 ? 'None.' : worseTable(flagged),
-    '## All',
-    ...titles.flatMap((title) => [`### ${title}`, table(rows.filter((row) => titleOf(row) === title))]),
-    ...(failed.length === 0 ? [] : [`Not compared, since a run failed: ${failed.join(', ')}.`]),
-  ].join('\n\n');
-  console.log(`\n${text}`);
-  if (!write) return;
-  const file = `${root}docs/benchmarks/before-and-after.md`;
-  writeFileSync(file, `${text}\n`);
-  execFileSync('npx', ['--no', '--', 'oxfmt', file], { cwd: root });
-}
-
-function titleOf({ name, question }) {
-  return `${name}: ${question}`;
-}
-
-function table(rows) {
-  return [
-    '| row | contender | before | now | worse by | noise |',
-    '| --- | --- | ---: | ---: | ---: | ---: |',
-    ...rows.map(({ row, contender, ...figures }) => `| ${row} | ${contender} | ${cells(figures)} |`),
-  ].join('\n');
-}
-
-/** The rows that are worse, each with its reason. */
-function worseTable(rows) {
-  return [
-    '| benchmark | row | contender | before | now | worse by | noise | why |',
-    '| --- | --- | --- | ---: | ---: | ---: | ---: | --- |',
-    ...rows.map((row) => {
-      const why = exceptions.find((one) => explains(one, row))?.why ?? '**not explained**';
-      return `| ${row.name} | ${row.row} | ${row.contender} | ${cells(row)} | ${why} |`;
-    }),
-  ].join('\n');
-}
-
-function explains({ benchmark, question, contender }, row) {
-  return benchmark.test(row.name) && question.test(row.question) && contender === row.contender;
-}
-
-function cells({ before, now, worse, noise }) {
-  return [digits(before), digits(now), percent(worse), percent(noise)].join(' | ');
-}
-
 function fail(message) {
   console.error(`bench: ${message}`);
   return false;
-}
-
-function middle(values) {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
-}
-
-function spread(values) {
-  return Math.max(...values) / Math.min(...values) - 1;
-}
-
-function digits(value) {
-  return String(Number(value.toPrecision(3)));
-}
-
-function percent(share) {
-  return `${(share * 100).toFixed(0)} %`;
 }

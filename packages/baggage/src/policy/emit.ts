@@ -65,6 +65,7 @@ export function outgoingOf(cell: RequestCell, baggage: Baggage): LazyBaggage {
     );
   }
   const own = ownKeys(laneKey);
+  // Code that sets other members leaves the objects of these as they are.
   if (own.every((key) => given.member(key) === outgoing.member(key))) return given;
   const restored = own.flatMap((key) => outgoing.member(key) ?? []);
   return LazyBaggage.fromMembers([

@@ -20,7 +20,7 @@ export interface RuleOwner {
    * `if` that the result comes from, counted from 0; the otherwise is the last one.
    */
   outcome(result: unknown, branch: number | undefined): unknown;
-  /** The same for a result that the rule itself holds, so that there is one for each place. */
+  /** The same for a result that is written in the rule, which keeps the evaluation itself. */
   constant(result: unknown, branch: number | undefined): unknown;
   /** How many operators and operands were compiled so far. */
   parts: number;
